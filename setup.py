@@ -1,0 +1,109 @@
+"""The compiled part of the build: a table of extensions, a table of instruction sets, one build_ext.
+
+Everything else stands in pyproject.toml.
+"""
+
+import os
+import platform
+import shutil
+import sys
+from pathlib import Path
+
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+from setuptools.errors import CCompilerError, CompileError, ExecError, PlatformError
+
+SOURCES = "src/nogil_kernels/compiled"
+TILES = f"{SOURCES}/tiles"
+
+# Extension -> the C sources in tiles/ that it gets one instance of per instruction set.
+EXTENSIONS = {
+    "isa": (),
+    "sum_of_squares": ("sum_of_squares.c",),
+    "matmul": ("matmul.c",),
+}
+
+# Processor family -> instruction set -> flags of GCC and Clang, flags of MSVC. Which one runs is decided at import (tiles/isa.h).
+X86_64 = {
+    "portable": ([], []),
+    "avx2": (["-mavx2", "-mfma", "-mf16c"], ["/arch:AVX2"]),
+    "avx512": (
+        ["-mavx512f", "-mavx512dq", "-mavx512bw", "-mavx512vl", "-mfma", "-mf16c", "-mprefer-vector-width=512"],
+        ["/arch:AVX512"],
+    ),
+}
+AARCH64 = {"portable": ([], []), "neon": ([], [])}
+OTHER = {"portable": ([], [])}
+INSTRUCTION_SETS = {"x86_64": X86_64, "amd64": X86_64, "aarch64": AARCH64, "arm64": AARCH64}
+
+# -ffp-contract=fast: with -std=c11 GCC would not join a multiplication and an addition into one FMA, half the speed.
+# -g0: debug symbols would make up 80 % of the wheel.
+UNIX_FLAGS = ["-std=c11", "-O3", "-ffp-contract=fast", "-fno-math-errno", "-fvisibility=hidden", "-g0"]
+MSVC_FLAGS = ["/O2", "/std:c11", "/fp:contract"]
+UNIX_LINK_FLAGS = ["-Wl,-s"] if sys.platform == "linux" else []
+
+DIRECTIVES = {"language_level": 3, "boundscheck": False, "wraparound": False, "cdivision": True, "initializedcheck": False}
+
+NO_COMPILER = """
+nogil-kernels needs a C compiler to build its kernels, and none worked here:
+    {reason}
+Install one (Debian, Ubuntu: apt install gcc; Fedora: dnf install gcc; macOS: xcode-select --install; Windows: the
+"C++ build tools" of Visual Studio) and its Python headers (python3-dev, python3-devel), or ask for the pure-Python build:
+    NOGIL_KERNELS_BUILD=pure pip install .
+"""
+
+
+def target_machine() -> str:
+    """The processor family that is built for: ARCHFLAGS on macOS, VSCMD_ARG_TGT_ARCH on Windows, else this machine's."""
+    archflags = os.environ.get("ARCHFLAGS", "").split()
+    if "-arch" in archflags:
+        return archflags[archflags.index("-arch") + 1]
+    return (os.environ.get("VSCMD_ARG_TGT_ARCH") or platform.machine()).lower()
+
+
+class BuildKernels(build_ext):
+    """Compiles the tiles once per instruction set, with its flags, and links them into their extension."""
+
+    def run(self) -> None:
+        try:
+            super().run()
+        except (CCompilerError, ExecError, PlatformError) as error:
+            raise SystemExit(NO_COMPILER.format(reason=error)) from error
+
+    def build_extension(self, ext: Extension) -> None:
+        msvc = self.compiler.compiler_type == "msvc"
+        common = MSVC_FLAGS if msvc else UNIX_FLAGS
+        ext.extra_compile_args = common
+        ext.extra_link_args = [] if msvc else UNIX_LINK_FLAGS
+        name = ext.name.rpartition(".")[2]
+        instruction_sets = INSTRUCTION_SETS.get(target_machine(), OTHER)
+        for isa, (unix_flags, msvc_flags) in instruction_sets.items():
+            ext.extra_objects += self.compiler.compile(
+                [f"{TILES}/{source}" for source in EXTENSIONS[name]],
+                output_dir=str(Path(self.build_temp, isa)),
+                macros=[("NK_ISA", isa)],
+                extra_postargs=common + (msvc_flags if msvc else unix_flags),
+                depends=ext.depends,
+            )
+        super().build_extension(ext)
+
+
+def extensions() -> list[Extension]:
+    from Cython.Build import cythonize
+
+    headers = [str(header) for header in Path(TILES).glob("*.h")]
+    modules = [
+        Extension(f"nogil_kernels.compiled.{name}", [f"{SOURCES}/{name}.pyx"], include_dirs=[SOURCES], depends=headers)
+        for name in EXTENSIONS
+    ]
+    return cythonize(modules, build_dir="build/cython", compiler_directives=DIRECTIVES, include_path=["src"])
+
+
+def main() -> None:
+    wanted = os.environ.get("NOGIL_KERNELS_BUILD", "compiled")
+    if wanted not in ("compiled", "pure"):
+        raise SystemExit(f"NOGIL_KERNELS_BUILD={wanted}: say compiled (the default) or pure")
+    setup(ext_modules=extensions() if wanted == "compiled" else [], cmdclass={"build_ext": BuildKernels})
+
+
+main()

@@ -1,0 +1,110 @@
+"""What both kernels share: taking buffers by hand, the meaning of their formats, and the GIL switch.
+
+PyObject_GetBuffer by hand costs half of a typed memoryview and works in every interpreter of the process.
+"""
+
+from cpython.buffer cimport PyBUF_FORMAT, PyBUF_STRIDES, PyBuffer_Release
+
+
+cdef extern from "Python.h":
+    int PyObject_CheckBuffer(object x) noexcept
+    int PyObject_GetBuffer(object x, Py_buffer *view, int flags) noexcept  # -1 leaves an exception set, for PyErr_Clear
+    void PyErr_Clear()
+    int PyObject_HasAttrString(object x, const char *name) noexcept
+    void *Py_TYPE(object x) noexcept
+    int PyType_HasFeature(void *type, unsigned long feature) noexcept
+    unsigned long Py_TPFLAGS_HEAPTYPE
+    int PyErr_CheckSignals() except -1
+    int PY_LITTLE_ENDIAN
+    int PY_BIG_ENDIAN
+
+
+cdef enum Kind:
+    """What one element of a buffer is."""
+    BOOL, I8, U8, I16, U16, I32, U32, I64, U64, F16, F32, F64, C64, C128, LONG_DOUBLE, C_LONG_DOUBLE
+    NOT_PLAIN  # anything else, for the cold path
+
+
+cdef inline Kind integer(Py_ssize_t itemsize, bint signed) noexcept nogil:
+    """The integer of that size: 'l' has 4 bytes on Windows and 8 elsewhere."""
+    if itemsize == 8:
+        return I64 if signed else U64
+    if itemsize == 4:
+        return I32 if signed else U32
+    if itemsize == 2:
+        return I16 if signed else U16
+    return I8 if signed else U8
+
+
+cdef inline Kind kind_of(const Py_buffer *view) noexcept nogil:
+    """Read `view.format`, in the notation of the struct module and PEP 3118: one element of native byte order."""
+    cdef const char *format = view.format
+    if format == NULL:  # the protocol's way to say "B"
+        return U8
+    if format[0] == b"@" or format[0] == b"=" or (format[0] == b"<" and PY_LITTLE_ENDIAN) or \
+            ((format[0] == b">" or format[0] == b"!") and PY_BIG_ENDIAN):
+        format += 1
+    cdef bint is_complex = format[0] == b"Z"
+    if is_complex:
+        format += 1
+    if format[0] == 0 or format[1] != 0:
+        return NOT_PLAIN
+    cdef char code = format[0]
+    if code == b"d":
+        return C128 if is_complex else F64
+    if code == b"f":
+        return C64 if is_complex else F32
+    if code == b"g":
+        return C_LONG_DOUBLE if is_complex else LONG_DOUBLE
+    if is_complex:
+        return NOT_PLAIN
+    if code == b"D":
+        return C128
+    if code == b"F":
+        return C64
+    if code == b"e":
+        return F16
+    if code == b"?":
+        return BOOL
+    if code == b"b" or code == b"h" or code == b"i" or code == b"l" or code == b"q" or code == b"n":
+        return integer(view.itemsize, True)
+    if code == b"B" or code == b"H" or code == b"I" or code == b"L" or code == b"Q" or code == b"N":
+        return integer(view.itemsize, False)
+    return NOT_PLAIN
+
+
+cdef inline bint may_be_masked(object x) noexcept:
+    """A masked array's buffer hides its mask. ndarray, memoryview and bytes are static types and answered at once."""
+    return PyType_HasFeature(Py_TYPE(x), Py_TPFLAGS_HEAPTYPE) and PyObject_HasAttrString(x, b"mask")
+
+
+cdef inline Kind take(object x, Py_buffer *view, int flags) noexcept:
+    """Take x's buffer where it is plain, for the caller to release; NOT_PLAIN takes nothing and raises nothing."""
+    cdef Kind kind
+    if not PyObject_CheckBuffer(x) or may_be_masked(x):
+        return NOT_PLAIN
+    if PyObject_GetBuffer(x, view, flags | PyBUF_FORMAT | PyBUF_STRIDES) < 0:
+        PyErr_Clear()
+        return NOT_PLAIN
+    kind = kind_of(view)
+    if kind == NOT_PLAIN:
+        PyBuffer_Release(view)
+    return kind
+
+
+cdef inline bint release_wanted(object gil, object threads, bint outweighs) except -1:
+    """The meaning of gil=. `outweighs` says whether the work outweighs what getting the GIL back can cost, for "auto"."""
+    if isinstance(gil, str):
+        if gil == "auto":
+            return outweighs or not one_thread(threads)
+        if gil == "release":
+            return True
+        if gil == "hold":
+            return False
+    from nogil_kernels import arrays
+    arrays.check_gil(gil)  # raises
+    return True
+
+
+cdef inline bint one_thread(object threads) noexcept:
+    return isinstance(threads, int) and threads == 1

@@ -1,0 +1,3 @@
+available: tuple[str, ...]
+chosen: str
+compiler: str

@@ -1,0 +1,421 @@
+# cython: freethreading_compatible=True
+"""sum_of_squares(x) = |x[0]|**2 + |x[1]|**2 + ... : the loop nest, the GIL switch, the public function."""
+
+from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_Release
+from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc
+from libc.math cimport isfinite
+from libc.stdint cimport INT64_MAX, int64_t, uint64_t
+from libc.string cimport memcpy
+
+from nogil_kernels.compiled cimport buffers
+from nogil_kernels.compiled.buffers cimport Kind, PyErr_CheckSignals, one_thread, release_wanted, take
+
+from nogil_kernels.compiled.isa import chosen
+
+
+cdef void sum_chunks(const Problem *p, Py_ssize_t first, Py_ssize_t last) noexcept nogil:
+    """sums[c] := sum of squares of chunk c. Chunks are cut from the whole problem: no number of threads can change a bit."""
+    cdef Py_ssize_t c, start, count
+    cdef const char *row
+    for c in range(first, last):
+        row = row_at(p, c // p.chunks_per_row)
+        start = c % p.chunks_per_row * p.chunk
+        count = min(p.chunk, p.length - start)
+        p.sums[c] = ZERO
+        if p.is_range:
+            tiles.range(p.start + start * p.step, p.step, count, &p.sums[c])
+        elif p.contiguous:
+            p.run(row + start * p.itemsize, count * p.parts, &p.sums[c])
+        else:
+            sum_apart(p, row, start, count, &p.sums[c])
+
+
+cdef int run(const Problem *p, Py_ssize_t first, Py_ssize_t last, bint release_gil) except -1:
+    """The GIL switch: one loop nest, the GIL released or held; slice by slice, to look for Ctrl-C in between."""
+    cdef Py_ssize_t stop
+    while first < last:
+        stop = min(first + p.chunks_per_slice, last)
+        if release_gil:
+            with nogil:
+                sum_chunks(p, first, stop)
+        else:
+            sum_chunks(p, first, stop)
+        first = stop
+        if first < last:
+            PyErr_CheckSignals()
+    return 0
+
+
+cdef enum:
+    # gil="auto" holds the GIL for at most this much work, since getting it back can cost a switch interval (5 ms) where other
+    # threads run Python: 128 KiB at 6.5 GB/s, a slow read from memory, is 20 us; at 100 GB/s, from the cache, 1.3 us.
+    AUTO_HOLD_BYTES = 128 * 1024
+    # An element that lies apart from its neighbours is weighed as the cache line it drags in.
+    LINE_BYTES = 64
+    # A task worth submitting: two submits and their results cost 80 us; 4 MiB at 10 GB/s take 420 us.
+    TASK_BYTES = 4 * 1024 * 1024
+    # More tasks than workers even out a slow core.
+    TASKS_PER_WORKER = 4
+    # Between two looks for Ctrl-C: 2**28 numbers take a tenth of a second to half of one.
+    SLICE = 1 << 28
+    # With axis=, chunks whose sums are kept at a time: writing 2**13 results holds the GIL for some 20 us.
+    CHUNKS_PER_BATCH = 1 << 13
+    # Elements copied together from where they lie apart: 32 KiB of complex128, inside any L1.
+    GATHERED = 2048
+    MAX_NDIM = 64  # of the buffer protocol: PyBUF_MAX_NDIM
+
+
+cdef extern from "Python.h":
+    Py_ssize_t PY_SSIZE_T_MAX
+
+
+cdef extern from "tiles/sum_of_squares.h":
+    ctypedef struct nk_sum:
+        double hi, lo
+        uint64_t words[3]
+    ctypedef void (*nk_sum_run)(const void *x, Py_ssize_t n, nk_sum *sum) noexcept nogil
+    ctypedef struct nk_sum_tiles:
+        nk_sum_run *run  # indexed by Kind
+        void (*range)(int64_t start, int64_t step, Py_ssize_t n, nk_sum *sum) noexcept nogil
+    enum:
+        NK_RUN
+    int nk_isa_of(const char *name)
+    const nk_sum_tiles *nk_sum_tiles_of(int isa)
+
+
+cdef const nk_sum_tiles *tiles = nk_sum_tiles_of(nk_isa_of(chosen.encode()))
+cdef nk_sum ZERO
+ZERO.hi = ZERO.lo = 0.0
+ZERO.words[0] = ZERO.words[1] = ZERO.words[2] = 0
+
+
+cdef struct Layout:
+    # Axes and the bytes between neighbours along each.
+    int ndim
+    Py_ssize_t shape[MAX_NDIM]
+    Py_ssize_t strides[MAX_NDIM]
+
+
+cdef struct Problem:
+    # `rows` sums of squares over `length` elements each: one row, but for axis=.
+    const char *x
+    Py_ssize_t first_row  # of this batch of rows
+    Layout kept           # the axes that tell rows apart
+    Layout summed         # the axes that are summed, in the order of memory
+    Py_ssize_t length
+    Py_ssize_t itemsize
+    Py_ssize_t parts      # 2 for complex elements, which are two floats each
+    bint contiguous
+    nk_sum_run run
+    bint is_range         # x is start, start + step, ... instead
+    int64_t start, step
+    Py_ssize_t chunk      # elements of one run: NK_RUN numbers
+    Py_ssize_t chunks_per_row
+    Py_ssize_t chunks_per_slice
+    nk_sum *sums          # one per chunk
+
+
+cdef inline const char *row_at(const Problem *p, Py_ssize_t row) noexcept nogil:
+    cdef const char *x = p.x
+    cdef int axis
+    row += p.first_row
+    for axis in range(p.kept.ndim - 1, -1, -1):
+        x += row % p.kept.shape[axis] * p.kept.strides[axis]
+        row //= p.kept.shape[axis]
+    return x
+
+
+cdef void sum_apart(const Problem *p, const char *row, Py_ssize_t start, Py_ssize_t count, nk_sum *sum) noexcept nogil:
+    """sum += squares of `count` elements from the start-th on, brought together block by block."""
+    cdef char block[GATHERED * 16]
+    cdef Py_ssize_t index[MAX_NDIM]
+    cdef Py_ssize_t filled = 0, along
+    cdef const Layout *axes = &p.summed
+    cdef int axis, inner = axes.ndim - 1
+    cdef const char *x = row
+    for axis in range(inner, -1, -1):
+        index[axis] = start % axes.shape[axis]
+        start //= axes.shape[axis]
+        x += index[axis] * axes.strides[axis]
+    while count > 0:
+        along = min(axes.shape[inner] - index[inner], min(count, GATHERED - filled))
+        gather(block + filled * p.itemsize, x, along, axes.strides[inner], p.itemsize)
+        filled += along
+        count -= along
+        if filled == GATHERED or count == 0:
+            p.run(block, filled * p.parts, sum)
+            filled = 0
+        index[inner] += along
+        x += along * axes.strides[inner]
+        axis = inner
+        while axis > 0 and index[axis] == axes.shape[axis]:  # carry, as an odometer does
+            x += axes.strides[axis - 1] - axes.shape[axis] * axes.strides[axis]
+            index[axis] = 0
+            axis -= 1
+            index[axis] += 1
+
+
+cdef inline void gather(char *to, const char *x, Py_ssize_t count, Py_ssize_t stride, Py_ssize_t itemsize) noexcept nogil:
+    cdef Py_ssize_t i
+    if stride == itemsize:
+        memcpy(to, x, count * itemsize)
+    elif itemsize == 8:  # a size known to the compiler is one load and one store
+        for i in range(count):
+            memcpy(to + i * 8, x + i * stride, 8)
+    elif itemsize == 4:
+        for i in range(count):
+            memcpy(to + i * 4, x + i * stride, 4)
+    else:
+        for i in range(count):
+            memcpy(to + i * itemsize, x + i * stride, itemsize)
+
+
+cdef void take_axes(Layout *axes, const Py_buffer *view, int first, int last) noexcept nogil:
+    """Take axes first <= axis < last of a buffer as they are."""
+    cdef int axis
+    axes.ndim = last - first
+    for axis in range(axes.ndim):
+        axes.shape[axis] = view.shape[first + axis]
+        axes.strides[axis] = view.strides[first + axis]
+
+
+cdef inline Py_ssize_t rank(Py_ssize_t stride) noexcept nogil:
+    return stride if stride else PY_SSIZE_T_MAX
+
+
+cdef const char *in_memory_order(Layout *axes, const char *x) noexcept nogil:
+    """Sort axes as they lie in memory, join those that continue each other, and return the lowest address.
+
+    A sum does not mind the order, so x[::-1] and x.T are read like x. Axes without a stride (broadcast) go outermost.
+    """
+    cdef Py_ssize_t size, stride
+    cdef int axis, place, ndim = 0, joined = 0
+    for axis in range(axes.ndim):  # an insertion sort into the axes already read
+        size = axes.shape[axis]
+        stride = axes.strides[axis]
+        if size == 1:
+            continue
+        if stride < 0:
+            x += (size - 1) * stride
+            stride = -stride
+        place = ndim
+        while place > 0 and rank(axes.strides[place - 1]) < rank(stride):
+            axes.shape[place] = axes.shape[place - 1]
+            axes.strides[place] = axes.strides[place - 1]
+            place -= 1
+        axes.shape[place] = size
+        axes.strides[place] = stride
+        ndim += 1
+    for axis in range(ndim):
+        size = axes.shape[axis]
+        stride = axes.strides[axis]
+        if joined > 0 and axes.strides[joined - 1] == size * stride:
+            axes.shape[joined - 1] *= size
+            axes.strides[joined - 1] = stride
+        else:
+            axes.shape[joined] = size
+            axes.strides[joined] = stride
+            joined += 1
+    axes.ndim = joined
+    return x
+
+
+cdef void plan(Problem *p, Py_ssize_t length, Py_ssize_t itemsize, Py_ssize_t parts) noexcept nogil:
+    """What follows from the size of a row: how it is cut into chunks."""
+    p.first_row = 0
+    p.length = length
+    p.itemsize = itemsize
+    p.parts = parts
+    p.chunk = NK_RUN // parts
+    p.chunks_per_row = max(1, (length + p.chunk - 1) // p.chunk)
+    p.chunks_per_slice = max(1, SLICE // max(1, min(length, p.chunk) * parts))
+
+
+cdef void describe(Problem *p, const Py_buffer *view, Kind kind, int kept) noexcept nogil:
+    """The problem of a buffer whose first `kept` axes tell rows apart and whose others are summed."""
+    cdef Py_ssize_t length = 1
+    cdef int axis
+    p.x = <const char *> view.buf
+    p.is_range = False
+    p.run = tiles.run[<int> kind]
+    take_axes(&p.kept, view, 0, kept)
+    take_axes(&p.summed, view, kept, view.ndim)
+    for axis in range(kept, view.ndim):
+        length *= view.shape[axis]
+    if length:
+        p.x = in_memory_order(&p.summed, p.x)
+    p.contiguous = length == 0 or p.summed.ndim == 0 or (p.summed.ndim == 1 and p.summed.strides[0] == view.itemsize)
+    plan(p, length, view.itemsize, 2 if kind == buffers.C64 or kind == buffers.C128 else 1)
+
+
+cdef bint describe_range(Problem *p, object x) except -1:
+    """The problem of a range, or False where int64 cannot hold it."""
+    cdef int64_t last
+    try:
+        length = len(x)
+        p.start = x.start if length else 0
+        p.step = x.step if length > 1 else 0
+        last = x.start + (length - 1) * x.step if length else 0  # between it and the start, every term fits too
+        plan(p, length, sizeof(int64_t), 1)
+    except OverflowError:
+        return False
+    p.is_range = True
+    p.contiguous = True
+    p.kept.ndim = 0
+    return True
+
+
+cdef class Task:
+    """A share of a problem's chunks, for threads.share: task i of `tasks`. The problem outlives it on the caller's stack."""
+    cdef const Problem *problem
+    cdef Py_ssize_t chunks, tasks
+    cdef bint release_gil
+
+    def __call__(self, Py_ssize_t i):
+        run(self.problem, self.chunks * i // self.tasks, self.chunks * (i + 1) // self.tasks, self.release_gil)
+
+
+cdef int fill_sums(Problem *p, Py_ssize_t rows, object gil, object threads) except -1:
+    """Sum every chunk of `rows` rows, on this thread or shared with others."""
+    cdef Py_ssize_t chunks = rows * p.chunks_per_row
+    cdef Py_ssize_t size = rows * p.length * (p.itemsize if p.contiguous else max(p.itemsize, LINE_BYTES))
+    cdef bint release_gil = release_wanted(gil, threads, size > AUTO_HOLD_BYTES)
+    cdef Task task
+    if not one_thread(threads):
+        from nogil_kernels import threads as sharing
+        tasks = min(size // TASK_BYTES, sharing.workers(threads) * TASKS_PER_WORKER)
+        tasks = min(max(tasks, chunks // p.chunks_per_slice), chunks)
+        if tasks > 1:
+            task = Task()
+            task.problem = p
+            task.chunks = chunks
+            task.tasks = tasks
+            task.release_gil = release_gil
+            sharing.share(task, tasks, threads)
+            return 0
+    return run(p, 0, chunks, release_gil)
+
+
+cdef nk_sum row_total(const Problem *p, Py_ssize_t row) noexcept nogil:
+    """Join the chunks of a row, in order and without error: floats by TwoSum, integers word by word."""
+    cdef nk_sum total = p.sums[row * p.chunks_per_row]
+    cdef const nk_sum *part
+    cdef double hi, rounded
+    cdef uint64_t carry
+    cdef Py_ssize_t c
+    cdef int word
+    for c in range(1, p.chunks_per_row):
+        part = &p.sums[row * p.chunks_per_row + c]
+        hi = total.hi + part.hi
+        rounded = hi - total.hi
+        total.lo += (total.hi - (hi - rounded)) + (part.hi - rounded) + part.lo
+        total.hi = hi
+        carry = 0
+        for word in range(3):
+            total.words[word] += carry
+            carry = total.words[word] < carry
+            total.words[word] += part.words[word]
+            carry += total.words[word] < part.words[word]
+    return total
+
+
+cdef inline double as_double(const nk_sum *total) noexcept nogil:
+    return total.hi + total.lo if isfinite(total.hi) else total.hi  # TwoSum leaves a NaN beside an infinity
+
+
+cdef object as_int(const nk_sum *total):
+    if total.words[1] == 0 and total.words[2] == 0:
+        return total.words[0]
+    return (<object> total.words[2] << 128) | (<object> total.words[1] << 64) | total.words[0]
+
+
+cdef object total(Problem *p, bint is_float, object gil, object threads):
+    """The one sum of a problem of one row."""
+    cdef nk_sum one, result
+    p.sums = &one
+    if p.chunks_per_row > 1:
+        p.sums = <nk_sum *> PyMem_RawMalloc(p.chunks_per_row * sizeof(nk_sum))
+        if p.sums == NULL:
+            raise MemoryError(f"no memory for {p.chunks_per_row} partial sums")
+    try:
+        fill_sums(p, 1, gil, threads)
+        result = row_total(p, 0)
+    finally:
+        if p.sums != &one:
+            PyMem_RawFree(p.sums)
+    return as_double(&result) if is_float else as_int(&result)
+
+
+def sum_of_squares(x, *, axis=None, gil="auto", threads=1):
+    """DOC"""
+    cdef Py_buffer view
+    cdef Problem problem
+    cdef Kind kind
+    if axis is None:
+        if type(x) is range:
+            if describe_range(&problem, x):
+                return total(&problem, False, gil, threads)
+        else:
+            kind = take(x, &view, 0)
+            if kind <= buffers.C128:
+                try:
+                    describe(&problem, &view, kind, 0)
+                    return total(&problem, kind >= buffers.F16, gil, threads)
+                finally:
+                    PyBuffer_Release(&view)
+            if kind != buffers.NOT_PLAIN:
+                PyBuffer_Release(&view)
+    from nogil_kernels import arrays
+    return arrays.sum_of_squares(x, axis, gil, threads, sum_of_squares, sum_of_squares_rows)
+
+
+def sum_of_squares_rows(x, int kept, out, *, gil="auto", threads=1):
+    """out[i, j, ...] := sum of squares of x[i, j, ...], for the first `kept` axes of x: the kernel behind axis=.
+
+    x: a plain numeric buffer; out: a C-contiguous, writable buffer of shape x.shape[:kept] and float64 for floats, int64 or uint64
+    for integers. Raises OverflowError where a sum does not fit. The caller (arrays.py) has checked all of it.
+    """
+    cdef Py_buffer view, target
+    cdef Problem problem
+    cdef Kind kind
+    kind = take(x, &view, 0)
+    if kind > buffers.C128:
+        raise TypeError(f"x must be a plain numeric buffer, not {type(x).__name__}")
+    try:
+        target_kind = take(out, &target, PyBUF_WRITABLE)
+        if target_kind not in (buffers.F64, buffers.I64, buffers.U64):
+            raise TypeError("out must be a writable buffer of float64, int64 or uint64")
+        try:
+            describe(&problem, &view, kind, kept)
+            write_rows(&problem, &target, target_kind, gil, threads)
+        finally:
+            PyBuffer_Release(&target)
+    finally:
+        PyBuffer_Release(&view)
+
+
+cdef int write_rows(Problem *p, Py_buffer *out, Kind kind, object gil, object threads) except -1:
+    """Sum row after row in batches, so that what is kept of them does not outgrow the result."""
+    cdef Py_ssize_t rows = out.len // out.itemsize, batch = max(1, CHUNKS_PER_BATCH // p.chunks_per_row), row, count
+    cdef nk_sum result
+    cdef char *to = <char *> out.buf
+    p.sums = <nk_sum *> PyMem_RawMalloc(batch * p.chunks_per_row * sizeof(nk_sum))
+    if p.sums == NULL:
+        raise MemoryError(f"no memory for {batch * p.chunks_per_row} partial sums")
+    try:
+        while p.first_row < rows:
+            count = min(batch, rows - p.first_row)
+            fill_sums(p, count, gil, threads)
+            for row in range(count):
+                result = row_total(p, row)
+                if kind == buffers.F64:
+                    (<double *> to)[p.first_row + row] = as_double(&result)
+                elif result.words[1] or result.words[2] or (kind == buffers.I64 and result.words[0] > <uint64_t> INT64_MAX):
+                    raise OverflowError(f"a sum of squares is {as_int(&result)}, more than "
+                                        f"{'int64' if kind == buffers.I64 else 'uint64'} holds; use axis=None, or floats")
+                else:
+                    (<uint64_t *> to)[p.first_row + row] = result.words[0]
+            p.first_row += count
+    finally:
+        PyMem_RawFree(p.sums)
+    return 0

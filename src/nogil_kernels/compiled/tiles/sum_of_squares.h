@@ -1,0 +1,39 @@
+/* What sum_of_squares.pyx knows of the C side: an accumulator, and per ISA a table of straight runs. */
+#ifndef NK_SUM_OF_SQUARES_H
+#define NK_SUM_OF_SQUARES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "isa.h"
+
+/* A sum in progress. Floats keep it as hi + lo, exact to about 100 bits; integers as 192 bits in three words, least
+ * significant first: 2**64 squares of at most 2**128 fit. */
+typedef struct {
+    double hi, lo;
+    uint64_t words[3];
+} nk_sum;
+
+/* In the order of `Kind` in ../buffers.pxd. */
+enum nk_sum_type {
+    NK_BOOL, NK_I8, NK_U8, NK_I16, NK_U16, NK_I32, NK_U32, NK_I64, NK_U64, NK_F16, NK_F32, NK_F64, NK_C64, NK_C128, NK_SUM_TYPES
+};
+
+/* sum += x[0]**2 + ... + x[n-1]**2 for contiguous x, aligned or not; n <= NK_RUN. A complex number counts as two. */
+typedef void (*nk_sum_run)(const void *x, ptrdiff_t n, nk_sum *sum);
+
+typedef struct {
+    nk_sum_run run[NK_SUM_TYPES];
+    /* sum += start**2 + (start + step)**2 + ... over n terms, all within int64; n <= NK_RUN. */
+    void (*range)(int64_t start, int64_t step, ptrdiff_t n, nk_sum *sum);
+} nk_sum_tiles;
+
+/* The longest run. 2**17 terms of 2**32 - 1 stay far below 2**64, so the integer runs may add 32-bit halves without a
+ * carry; and 1 MiB of float64 is long enough (some 10 us) to hide what starting a run costs (some 30 ns). */
+enum { NK_RUN = 1 << 17 };
+
+extern const nk_sum_tiles nk_sum_portable[1], nk_sum_avx2[1], nk_sum_avx512[1], nk_sum_neon[1];
+
+static inline const nk_sum_tiles *nk_sum_tiles_of(enum nk_isa isa) { return NK_TABLE(nk_sum, isa); }
+
+#endif

@@ -1,0 +1,49 @@
+/* The SIMD words that the templates beside this file are written in.
+ *
+ * Each .c file here is compiled once per ISA, with that ISA's flags and NK_ISA naming it; this header turns that into a
+ * width. The vectors are those of GCC and Clang, at the ISA's own width: wider ones are legal but collapse into scalar
+ * code (1.2 GF/s with GCC 12). A compiler without them (MSVC) gets vectors of one lane: the same source, scalar. */
+#ifndef NK_VECTOR_H
+#define NK_VECTOR_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define NK_PASTE_(a, b) a##_##b
+#define NK_PASTE(a, b) NK_PASTE_(a, b) /* NK_PASTE(nk_sum, NK_ISA) is nk_sum_avx2 where NK_ISA is avx2 */
+
+#if !defined(__GNUC__)
+#define NK_VECTOR_BYTES 0
+#elif defined(__AVX512F__)
+#define NK_VECTOR_BYTES 64
+#elif defined(__AVX2__)
+#define NK_VECTOR_BYTES 32
+#else
+#define NK_VECTOR_BYTES 16 /* SSE2, NEON, or what the compiler makes of it elsewhere */
+#endif
+
+/* How many vector registers a tile may plan with. */
+#if defined(__AVX512F__) || defined(__aarch64__)
+#define NK_REGISTERS 32
+#else
+#define NK_REGISTERS 16
+#endif
+
+#if defined(__FMA__) || defined(__aarch64__)
+#define NK_HAS_FMA 1
+#else
+#define NK_HAS_FMA 0
+#endif
+
+#if defined(__GNUC__)
+#define NK_INLINE static inline __attribute__((always_inline))
+#define NK_UNROLL _Pragma("GCC unroll 16")
+#define NK_PREFETCH_WRITE(address) __builtin_prefetch((address), 1)
+#else
+#define NK_INLINE static __forceinline
+#define NK_UNROLL
+#define NK_PREFETCH_WRITE(address) ((void)(address))
+#endif
+
+#endif
