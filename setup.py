@@ -5,13 +5,12 @@ Everything else stands in pyproject.toml.
 
 import os
 import platform
-import shutil
 import sys
 from pathlib import Path
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
-from setuptools.errors import CCompilerError, CompileError, ExecError, PlatformError
+from setuptools.errors import CCompilerError, ExecError, PlatformError
 
 SOURCES = "src/nogil_kernels/compiled"
 TILES = f"{SOURCES}/tiles"
@@ -23,7 +22,7 @@ EXTENSIONS = {
     "matmul": ("matmul.c",),
 }
 
-# Processor family -> instruction set -> flags of GCC and Clang, flags of MSVC. Which one runs is decided at import (tiles/isa.h).
+# Processor family -> instruction set -> flags of GCC and Clang, flags of MSVC. tiles/isa.h chooses one at import.
 X86_64 = {
     "portable": ([], []),
     "avx2": (["-mavx2", "-mfma", "-mf16c"], ["/arch:AVX2"]),
@@ -42,19 +41,25 @@ UNIX_FLAGS = ["-std=c11", "-O3", "-ffp-contract=fast", "-fno-math-errno", "-fvis
 MSVC_FLAGS = ["/O2", "/std:c11", "/fp:contract"]
 UNIX_LINK_FLAGS = ["-Wl,-s"] if sys.platform == "linux" else []
 
-DIRECTIVES = {"language_level": 3, "boundscheck": False, "wraparound": False, "cdivision": True, "initializedcheck": False}
+DIRECTIVES = {
+    "language_level": 3,
+    "boundscheck": False,
+    "wraparound": False,
+    "cdivision": True,
+    "initializedcheck": False,
+}
 
 NO_COMPILER = """
 nogil-kernels needs a C compiler to build its kernels, and none worked here:
     {reason}
 Install one (Debian, Ubuntu: apt install gcc; Fedora: dnf install gcc; macOS: xcode-select --install; Windows: the
-"C++ build tools" of Visual Studio) and its Python headers (python3-dev, python3-devel), or ask for the pure-Python build:
+"C++ build tools" of Visual Studio) and the headers of Python (python3-dev, python3-devel), or ask for the pure build:
     NOGIL_KERNELS_BUILD=pure pip install .
 """
 
 
 def target_machine() -> str:
-    """The processor family that is built for: ARCHFLAGS on macOS, VSCMD_ARG_TGT_ARCH on Windows, else this machine's."""
+    """The processor family that is built for: by ARCHFLAGS on macOS, VSCMD_ARG_TGT_ARCH on Windows, else this one."""
     archflags = os.environ.get("ARCHFLAGS", "").split()
     if "-arch" in archflags:
         return archflags[archflags.index("-arch") + 1]
@@ -91,9 +96,9 @@ class BuildKernels(build_ext):
 def extensions() -> list[Extension]:
     from Cython.Build import cythonize
 
-    headers = [str(header) for header in Path(TILES).glob("*.h")]
+    tiles = [str(path) for path in Path(TILES).iterdir()]
     modules = [
-        Extension(f"nogil_kernels.compiled.{name}", [f"{SOURCES}/{name}.pyx"], include_dirs=[SOURCES], depends=headers)
+        Extension(f"nogil_kernels.compiled.{name}", [f"{SOURCES}/{name}.pyx"], include_dirs=[SOURCES], depends=tiles)
         for name in EXTENSIONS
     ]
     return cythonize(modules, build_dir="build/cython", compiler_directives=DIRECTIVES, include_path=["src"])

@@ -4,6 +4,8 @@ PyObject_GetBuffer by hand costs half of a typed memoryview and works in every i
 """
 
 from cpython.buffer cimport PyBUF_FORMAT, PyBUF_STRIDES, PyBuffer_Release
+from libc.stdint cimport uintptr_t
+from libc.string cimport strcmp
 
 
 cdef extern from "Python.h":
@@ -11,12 +13,18 @@ cdef extern from "Python.h":
     int PyObject_GetBuffer(object x, Py_buffer *view, int flags) noexcept  # -1 leaves an exception set, for PyErr_Clear
     void PyErr_Clear()
     int PyObject_HasAttrString(object x, const char *name) noexcept
-    void *Py_TYPE(object x) noexcept
-    int PyType_HasFeature(void *type, unsigned long feature) noexcept
+    ctypedef struct PyTypeObject:
+        const char *tp_name
+    PyTypeObject *Py_TYPE(object x) noexcept
+    int PyType_HasFeature(PyTypeObject *type, unsigned long feature) noexcept
     unsigned long Py_TPFLAGS_HEAPTYPE
     int PyErr_CheckSignals() except -1
     int PY_LITTLE_ENDIAN
     int PY_BIG_ENDIAN
+
+
+cdef enum:
+    MAX_NDIM = 64  # of the buffer protocol: PyBUF_MAX_NDIM
 
 
 cdef enum Kind:
@@ -78,22 +86,75 @@ cdef inline bint may_be_masked(object x) noexcept:
     return PyType_HasFeature(Py_TYPE(x), Py_TPFLAGS_HEAPTYPE) and PyObject_HasAttrString(x, b"mask")
 
 
+cdef inline bint is_time(object x) noexcept:
+    """NumPy's scalars of dates and times export their bytes as numbers; its arrays of them export nothing."""
+    cdef const char *name = Py_TYPE(x).tp_name
+    return strcmp(name, b"numpy.datetime64") == 0 or strcmp(name, b"numpy.timedelta64") == 0
+
+
+cdef inline bint get_buffer(object x, Py_buffer *view, int flags) noexcept:
+    """PyObject_GetBuffer, with strides filled in where the exporter leaves them out (ctypes arrays do)."""
+    if PyObject_GetBuffer(x, view, flags) < 0:
+        PyErr_Clear()
+        return False
+    if view.strides != NULL or view.ndim == 0:
+        return True
+    PyBuffer_Release(view)
+    try:
+        return get_buffer(memoryview(x), view, flags)
+    except Exception:
+        return False
+
+
 cdef inline Kind take(object x, Py_buffer *view, int flags) noexcept:
     """Take x's buffer where it is plain, for the caller to release; NOT_PLAIN takes nothing and raises nothing."""
     cdef Kind kind
     if not PyObject_CheckBuffer(x) or may_be_masked(x):
         return NOT_PLAIN
-    if PyObject_GetBuffer(x, view, flags | PyBUF_FORMAT | PyBUF_STRIDES) < 0:
-        PyErr_Clear()
+    if not get_buffer(x, view, flags | PyBUF_FORMAT | PyBUF_STRIDES):
         return NOT_PLAIN
     kind = kind_of(view)
+    if kind == U8 and is_time(x):
+        kind = NOT_PLAIN
     if kind == NOT_PLAIN:
         PyBuffer_Release(view)
     return kind
 
 
+cdef inline bint take_as(Kind kind, object x, Py_buffer *view, int flags) noexcept:
+    """Take x's buffer where its elements are of that kind."""
+    cdef Kind taken = take(x, view, flags)
+    if taken != kind and taken != NOT_PLAIN:
+        PyBuffer_Release(view)
+    return taken == kind
+
+
+cdef inline void span(const Py_buffer *view, uintptr_t *low, uintptr_t *high) noexcept nogil:
+    cdef Py_ssize_t extent
+    cdef int axis
+    low[0] = <uintptr_t> view.buf
+    high[0] = low[0] + view.itemsize
+    for axis in range(view.ndim):
+        if view.shape[axis] == 0:
+            high[0] = low[0]
+            return
+        extent = (view.shape[axis] - 1) * view.strides[axis]
+        if extent < 0:
+            low[0] += extent
+        else:
+            high[0] += extent
+
+
+cdef inline bint overlap(const Py_buffer *x, const Py_buffer *y) noexcept nogil:
+    """Whether the spans of two buffers meet, from lowest to highest byte."""
+    cdef uintptr_t x_low, x_high, y_low, y_high
+    span(x, &x_low, &x_high)
+    span(y, &y_low, &y_high)
+    return x_low < y_high and y_low < x_high
+
+
 cdef inline bint release_wanted(object gil, object threads, bint outweighs) except -1:
-    """The meaning of gil=. `outweighs` says whether the work outweighs what getting the GIL back can cost, for "auto"."""
+    """The meaning of gil=. `outweighs`, for "auto": is the work more than getting the GIL back can cost?"""
     if isinstance(gil, str):
         if gil == "auto":
             return outweighs or not one_thread(threads)

@@ -20,10 +20,12 @@ def _choose():
     if not wanted:
         return available[len(available) - 1]
     if wanted not in available:
-        raise ValueError(f"NOGIL_KERNELS_ISA={wanted}: this machine has {', '.join(available)}; name one of them or unset it")
+        have = ", ".join(available)
+        raise ValueError(f"NOGIL_KERNELS_ISA={wanted}: this machine has {have}; name one of them or unset it")
     return wanted
 
 
-available = tuple([nk_isa_names[isa].decode() for isa in range(NK_ISA_COUNT) if nk_supports(<nk_isa> isa)])  # slowest first
+# slowest first
+available = tuple([nk_isa_names[isa].decode() for isa in range(NK_ISA_COUNT) if nk_supports(<nk_isa> isa)])
 chosen = _choose()
 compiler = NK_COMPILER.decode()

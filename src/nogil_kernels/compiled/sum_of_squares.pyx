@@ -4,17 +4,19 @@
 from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_Release
 from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc
 from libc.math cimport isfinite
-from libc.stdint cimport INT64_MAX, int64_t, uint64_t
-from libc.string cimport memcpy
+from libc.stdint cimport INT64_MAX, UINT64_MAX, int64_t, uint64_t
 
 from nogil_kernels.compiled cimport buffers
-from nogil_kernels.compiled.buffers cimport Kind, PyErr_CheckSignals, one_thread, release_wanted, take
+from nogil_kernels.compiled.buffers cimport (
+    MAX_NDIM, Kind, PyErr_CheckSignals, one_thread, release_wanted, take, take_as,
+)
+from nogil_kernels.compiled.layout cimport Layout, gather, in_memory_order, take_axes
 
 from nogil_kernels.compiled.isa import chosen
 
 
 cdef void sum_chunks(const Problem *p, Py_ssize_t first, Py_ssize_t last) noexcept nogil:
-    """sums[c] := sum of squares of chunk c. Chunks are cut from the whole problem: no number of threads can change a bit."""
+    """sums[c] := sum of squares of chunk c, cut from the whole problem: no number of threads can change a bit."""
     cdef Py_ssize_t c, start, count
     cdef const char *row
     for c in range(first, last):
@@ -47,8 +49,8 @@ cdef int run(const Problem *p, Py_ssize_t first, Py_ssize_t last, bint release_g
 
 
 cdef enum:
-    # gil="auto" holds the GIL for at most this much work, since getting it back can cost a switch interval (5 ms) where other
-    # threads run Python: 128 KiB at 6.5 GB/s, a slow read from memory, is 20 us; at 100 GB/s, from the cache, 1.3 us.
+    # gil="auto" holds the GIL for at most this much work, since getting it back can cost a switch interval (5 ms) where
+    # other threads run Python: 128 KiB at 6.5 GB/s, a slow read from memory, take 20 us; at 100 GB/s, from cache, 1.3.
     AUTO_HOLD_BYTES = 128 * 1024
     # An element that lies apart from its neighbours is weighed as the cache line it drags in.
     LINE_BYTES = 64
@@ -62,11 +64,6 @@ cdef enum:
     CHUNKS_PER_BATCH = 1 << 13
     # Elements copied together from where they lie apart: 32 KiB of complex128, inside any L1.
     GATHERED = 2048
-    MAX_NDIM = 64  # of the buffer protocol: PyBUF_MAX_NDIM
-
-
-cdef extern from "Python.h":
-    Py_ssize_t PY_SSIZE_T_MAX
 
 
 cdef extern from "tiles/sum_of_squares.h":
@@ -89,13 +86,6 @@ ZERO.hi = ZERO.lo = 0.0
 ZERO.words[0] = ZERO.words[1] = ZERO.words[2] = 0
 
 
-cdef struct Layout:
-    # Axes and the bytes between neighbours along each.
-    int ndim
-    Py_ssize_t shape[MAX_NDIM]
-    Py_ssize_t strides[MAX_NDIM]
-
-
 cdef struct Problem:
     # `rows` sums of squares over `length` elements each: one row, but for axis=.
     const char *x
@@ -115,36 +105,31 @@ cdef struct Problem:
     nk_sum *sums          # one per chunk
 
 
-cdef inline const char *row_at(const Problem *p, Py_ssize_t row) noexcept nogil:
-    cdef const char *x = p.x
-    cdef int axis
-    row += p.first_row
-    for axis in range(p.kept.ndim - 1, -1, -1):
-        x += row % p.kept.shape[axis] * p.kept.strides[axis]
-        row //= p.kept.shape[axis]
-    return x
-
-
 cdef void sum_apart(const Problem *p, const char *row, Py_ssize_t start, Py_ssize_t count, nk_sum *sum) noexcept nogil:
-    """sum += squares of `count` elements from the start-th on, brought together block by block."""
-    cdef char block[GATHERED * 16]
-    cdef Py_ssize_t index[MAX_NDIM]
+    """sum += squares of `count` elements from the start-th on; those of short rows are brought together first."""
+    cdef char[GATHERED * 16] block
+    cdef Py_ssize_t[MAX_NDIM] index
     cdef Py_ssize_t filled = 0, along
     cdef const Layout *axes = &p.summed
     cdef int axis, inner = axes.ndim - 1
+    cdef bint in_place = axes.strides[inner] == p.itemsize and axes.shape[inner] >= GATHERED
     cdef const char *x = row
     for axis in range(inner, -1, -1):
         index[axis] = start % axes.shape[axis]
         start //= axes.shape[axis]
         x += index[axis] * axes.strides[axis]
     while count > 0:
-        along = min(axes.shape[inner] - index[inner], min(count, GATHERED - filled))
-        gather(block + filled * p.itemsize, x, along, axes.strides[inner], p.itemsize)
-        filled += along
+        along = min(axes.shape[inner] - index[inner], count)
+        if in_place:
+            p.run(x, along * p.parts, sum)
+        else:
+            along = min(along, GATHERED - filled)
+            gather(block + filled * p.itemsize, x, along, axes.strides[inner], p.itemsize)
+            filled += along
+            if filled == GATHERED or along == count:
+                p.run(block, filled * p.parts, sum)
+                filled = 0
         count -= along
-        if filled == GATHERED or count == 0:
-            p.run(block, filled * p.parts, sum)
-            filled = 0
         index[inner] += along
         x += along * axes.strides[inner]
         axis = inner
@@ -155,68 +140,13 @@ cdef void sum_apart(const Problem *p, const char *row, Py_ssize_t start, Py_ssiz
             index[axis] += 1
 
 
-cdef inline void gather(char *to, const char *x, Py_ssize_t count, Py_ssize_t stride, Py_ssize_t itemsize) noexcept nogil:
-    cdef Py_ssize_t i
-    if stride == itemsize:
-        memcpy(to, x, count * itemsize)
-    elif itemsize == 8:  # a size known to the compiler is one load and one store
-        for i in range(count):
-            memcpy(to + i * 8, x + i * stride, 8)
-    elif itemsize == 4:
-        for i in range(count):
-            memcpy(to + i * 4, x + i * stride, 4)
-    else:
-        for i in range(count):
-            memcpy(to + i * itemsize, x + i * stride, itemsize)
-
-
-cdef void take_axes(Layout *axes, const Py_buffer *view, int first, int last) noexcept nogil:
-    """Take axes first <= axis < last of a buffer as they are."""
+cdef inline const char *row_at(const Problem *p, Py_ssize_t row) noexcept nogil:
+    cdef const char *x = p.x
     cdef int axis
-    axes.ndim = last - first
-    for axis in range(axes.ndim):
-        axes.shape[axis] = view.shape[first + axis]
-        axes.strides[axis] = view.strides[first + axis]
-
-
-cdef inline Py_ssize_t rank(Py_ssize_t stride) noexcept nogil:
-    return stride if stride else PY_SSIZE_T_MAX
-
-
-cdef const char *in_memory_order(Layout *axes, const char *x) noexcept nogil:
-    """Sort axes as they lie in memory, join those that continue each other, and return the lowest address.
-
-    A sum does not mind the order, so x[::-1] and x.T are read like x. Axes without a stride (broadcast) go outermost.
-    """
-    cdef Py_ssize_t size, stride
-    cdef int axis, place, ndim = 0, joined = 0
-    for axis in range(axes.ndim):  # an insertion sort into the axes already read
-        size = axes.shape[axis]
-        stride = axes.strides[axis]
-        if size == 1:
-            continue
-        if stride < 0:
-            x += (size - 1) * stride
-            stride = -stride
-        place = ndim
-        while place > 0 and rank(axes.strides[place - 1]) < rank(stride):
-            axes.shape[place] = axes.shape[place - 1]
-            axes.strides[place] = axes.strides[place - 1]
-            place -= 1
-        axes.shape[place] = size
-        axes.strides[place] = stride
-        ndim += 1
-    for axis in range(ndim):
-        size = axes.shape[axis]
-        stride = axes.strides[axis]
-        if joined > 0 and axes.strides[joined - 1] == size * stride:
-            axes.shape[joined - 1] *= size
-            axes.strides[joined - 1] = stride
-        else:
-            axes.shape[joined] = size
-            axes.strides[joined] = stride
-            joined += 1
-    axes.ndim = joined
+    row += p.first_row
+    for axis in range(p.kept.ndim - 1, -1, -1):
+        x += row % p.kept.shape[axis] * p.kept.strides[axis]
+        row //= p.kept.shape[axis]
     return x
 
 
@@ -250,12 +180,12 @@ cdef void describe(Problem *p, const Py_buffer *view, Kind kind, int kept) noexc
 
 cdef bint describe_range(Problem *p, object x) except -1:
     """The problem of a range, or False where int64 cannot hold it."""
-    cdef int64_t last
+    cdef int64_t _last
     try:
         length = len(x)
         p.start = x.start if length else 0
         p.step = x.step if length > 1 else 0
-        last = x.start + (length - 1) * x.step if length else 0  # between it and the start, every term fits too
+        _last = x.start + (length - 1) * x.step if length else 0  # between it and the start, every term fits too
         plan(p, length, sizeof(int64_t), 1)
     except OverflowError:
         return False
@@ -266,7 +196,7 @@ cdef bint describe_range(Problem *p, object x) except -1:
 
 
 cdef class Task:
-    """A share of a problem's chunks, for threads.share: task i of `tasks`. The problem outlives it on the caller's stack."""
+    """Task i of `tasks` is a share of the chunks, for threads.share. The problem outlives it on the caller's stack."""
     cdef const Problem *problem
     cdef Py_ssize_t chunks, tasks
     cdef bint release_gil
@@ -347,7 +277,42 @@ cdef object total(Problem *p, bint is_float, object gil, object threads):
 
 
 def sum_of_squares(x, *, axis=None, gil="auto", threads=1):
-    """DOC"""
+    """sum(abs(z)**2 for z in x), over all numbers z in x or over some of its axes.
+
+    x is a buffer or an array of bool, of any signed or unsigned integer, of float16, float32, float64, complex64 or
+    complex128, with any number of dimensions and any strides, read where it lies; anything with `__array__`,
+    `__array_interface__` or `__dlpack__` (in the CPU's memory); a range; or a list, tuple, iterator or array of
+    objects, which plain Python sums: int, Fraction and Decimal stay exact.
+
+    axis: None for all numbers, an int or a tuple of ints for the axes to sum over.
+    gil: "auto" holds the GIL for work of some tens of microseconds at most, for which releasing it could cost more than
+    it gives, and releases it for more; "release" always, "hold" never releases it. All three run the same machine code.
+    On a free-threaded build "hold" means to stay attached, and threads run side by side all the same. On the pure
+    backend it is checked and has no effect.
+    threads: an int, or a concurrent.futures.ThreadPoolExecutor, to share work of several MB. An int starts threads for
+    this call and ends them with it. The result is the same to the last bit for every number of threads. On the pure
+    backend it is checked and has no effect.
+
+    Returns, with axis=None, an exact int for bool and integers of any size, and for floats and complex numbers a float
+    within 2 units in the last place of the truth: float32 is converted to float64 before it is squared, and partial
+    sums are joined without error by TwoSum (Knuth, The Art of Computer Programming, volume 2, section 4.2.2). 0 where x
+    is empty. With axis, an ndarray: int64 for bool and signed integers, uint64 for unsigned ones, float64 for floats
+    and complex numbers, objects for objects.
+
+    Raises TypeError for text, dates, structured types, long double and masked arrays; numpy.exceptions.AxisError or
+    ValueError for axes that x does not have or that are named twice; OverflowError where a result with axis= does not
+    fit into 64 bits; ValueError for an unknown gil and for threads below 1; MemoryError where there is no room for the
+    partial sums.
+
+    >>> from nogil_kernels import sum_of_squares
+    >>> sum_of_squares(range(10_000_000)) == 333333283333335000000
+    True
+    >>> sum_of_squares(bytes([3, 4]))
+    25
+    >>> import numpy as np
+    >>> sum_of_squares(np.array([[1.5, 2.0], [0.5, 1.0]]), axis=0)
+    array([2.5, 5. ])
+    """
     cdef Py_buffer view
     cdef Problem problem
     cdef Kind kind
@@ -372,31 +337,41 @@ def sum_of_squares(x, *, axis=None, gil="auto", threads=1):
 def sum_of_squares_rows(x, int kept, out, *, gil="auto", threads=1):
     """out[i, j, ...] := sum of squares of x[i, j, ...], for the first `kept` axes of x: the kernel behind axis=.
 
-    x: a plain numeric buffer; out: a C-contiguous, writable buffer of shape x.shape[:kept] and float64 for floats, int64 or uint64
-    for integers. Raises OverflowError where a sum does not fit. The caller (arrays.py) has checked all of it.
+    x: a plain numeric buffer; out: a C-contiguous, writable buffer of shape x.shape[:kept], of float64 for floats,
+    uint64 for unsigned integers and int64 for others. The caller (arrays.py) has seen to that.
+
+    Raises OverflowError where a sum does not fit, MemoryError where there is no room for the partial sums.
     """
     cdef Py_buffer view, target
     cdef Problem problem
-    cdef Kind kind
+    cdef Kind kind, result_kind
     kind = take(x, &view, 0)
-    if kind > buffers.C128:
+    if kind == buffers.NOT_PLAIN:
         raise TypeError(f"x must be a plain numeric buffer, not {type(x).__name__}")
     try:
-        target_kind = take(out, &target, PyBUF_WRITABLE)
-        if target_kind not in (buffers.F64, buffers.I64, buffers.U64):
-            raise TypeError("out must be a writable buffer of float64, int64 or uint64")
+        result_kind = buffers.F64 if kind >= buffers.F16 else buffers.U64 if is_unsigned(kind) else buffers.I64
+        if not take_as(result_kind, out, &target, PyBUF_WRITABLE):
+            raise TypeError("out must be a writable buffer of float64, int64 or uint64, as the dtype of x asks")
         try:
             describe(&problem, &view, kind, kept)
-            write_rows(&problem, &target, target_kind, gil, threads)
+            write_rows(&problem, &target, result_kind, gil, threads)
         finally:
             PyBuffer_Release(&target)
     finally:
         PyBuffer_Release(&view)
 
 
+cdef inline bint is_unsigned(Kind kind) noexcept nogil:
+    return kind == buffers.U8 or kind == buffers.U16 or kind == buffers.U32 or kind == buffers.U64
+
+
+OVERFLOW = "a sum of squares is {}, more than {} holds; use axis=None, or floats"
+
+
 cdef int write_rows(Problem *p, Py_buffer *out, Kind kind, object gil, object threads) except -1:
     """Sum row after row in batches, so that what is kept of them does not outgrow the result."""
     cdef Py_ssize_t rows = out.len // out.itemsize, batch = max(1, CHUNKS_PER_BATCH // p.chunks_per_row), row, count
+    cdef uint64_t largest = <uint64_t> INT64_MAX if kind == buffers.I64 else UINT64_MAX
     cdef nk_sum result
     cdef char *to = <char *> out.buf
     p.sums = <nk_sum *> PyMem_RawMalloc(batch * p.chunks_per_row * sizeof(nk_sum))
@@ -410,9 +385,8 @@ cdef int write_rows(Problem *p, Py_buffer *out, Kind kind, object gil, object th
                 result = row_total(p, row)
                 if kind == buffers.F64:
                     (<double *> to)[p.first_row + row] = as_double(&result)
-                elif result.words[1] or result.words[2] or (kind == buffers.I64 and result.words[0] > <uint64_t> INT64_MAX):
-                    raise OverflowError(f"a sum of squares is {as_int(&result)}, more than "
-                                        f"{'int64' if kind == buffers.I64 else 'uint64'} holds; use axis=None, or floats")
+                elif result.words[1] or result.words[2] or result.words[0] > largest:
+                    raise OverflowError(OVERFLOW.format(as_int(&result), "int64" if kind == buffers.I64 else "uint64"))
                 else:
                     (<uint64_t *> to)[p.first_row + row] = result.words[0]
             p.first_row += count

@@ -38,6 +38,7 @@ NK_INLINE uint64_t load_magnitude(enum nk_sum_type type, const void *x, ptrdiff_
     int64_t int64_t_value;
 
     switch (type) {
+    case NK_BOOL: return NK_LOAD(uint8_t, x, i) != 0; /* an odd bit pattern is true, too */
     case NK_U8: return NK_LOAD(uint8_t, x, i);
     case NK_I8: return magnitude(NK_LOAD(int8_t, x, i));
     case NK_U16: return NK_LOAD(uint16_t, x, i);
@@ -219,62 +220,47 @@ static void add_float(nk_sum *sum, double value)
     sum->hi = total;
 }
 
-/* A block is DEPTH rows of WIDTH vectors. Each of its WIDTH accumulators adds DEPTH squares, the accumulators are added in a
- * tree, and the tree's vector joins the sum without error. So a square meets at most DEPTH + 3 roundings, and DEPTH is what
- * bounds the error on constant data, where every rounding of an accumulator goes the same way: at most DEPTH / 6 ulp, and 0
- * in the tree, which only doubles. Longer chains are no faster: the join's 13 operations stand against 64 loads. */
-enum { WIDTH = 8, DEPTH = 8, ROW = WIDTH * LANES, BLOCK = DEPTH * ROW };
+/* A block is 4 rows of WIDTH vectors: its squares are added in pairs of pairs, in a tree, and the tree's root joins the sum
+ * without error. Each square meets at most 1 + 1 + 1 + 3 roundings. What bounds the error is constant data, whose roundings all go
+ * the same way: in a chain of L additions they reach L / 6 ulp, in a tree, where equal numbers meet, doubling is exact and
+ * only the rounding of the square itself stays. The tree costs 1.5 operations for each load, 0.2 more the join. */
+enum { WIDTH = 8, ROW = WIDTH * LANES, BLOCK = 4 * ROW };
 
 NK_INLINE vec tree(const vec s[WIDTH]) { return ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7])); }
 
-/* The sum of squares of x[0], ..., x[n - 1], n < BLOCK, by the same accumulators as a full block. */
-NK_INLINE vec part_of_block(enum nk_sum_type type, const void *x, ptrdiff_t n)
+/* x[i]**2 + x[i + ROW]**2, lane by lane */
+NK_INLINE vec pair(enum nk_sum_type type, const void *x, ptrdiff_t i)
 {
-    const vec zero = {0};
-    vec s[WIDTH] = {zero, zero, zero, zero, zero, zero, zero, zero};
-    ptrdiff_t i = 0;
+    vec upper = load_vec(type, x, i), lower = load_vec(type, x, i + ROW);
 
-    for (; i + LANES <= n; i += LANES) {
-        vec value = load_vec(type, x, i);
-        s[i / LANES % WIDTH] += value * value;
-    }
-    if (i < n) {
-        double rest[LANES] = {0}; /* large enough for LANES elements of any of the types; their zeros add nothing */
-        ptrdiff_t size = type == NK_F64 ? 8 : type == NK_F32 ? 4 : 2;
-        vec value;
-        memcpy(rest, (const unsigned char *)x + i * size, (size_t)((n - i) * size));
-        value = load_vec(type, rest, 0);
-        s[i / LANES % WIDTH] += value * value;
-    }
+    return upper * upper + lower * lower;
+}
+
+NK_INLINE vec block(enum nk_sum_type type, const void *x, ptrdiff_t i)
+{
+    vec s[WIDTH];
+
+    NK_UNROLL
+    for (int w = 0; w < WIDTH; w++) s[w] = pair(type, x, i + w * LANES) + pair(type, x, i + 2 * ROW + w * LANES);
     return tree(s);
 }
 
 NK_INLINE void run_floats(enum nk_sum_type type, const void *x, ptrdiff_t n, nk_sum *sum)
 {
-    vec hi = {0}, lo = {0};
-    double his[LANES], los[LANES];
+    const ptrdiff_t size = type == NK_F64 ? 8 : type == NK_F32 ? 4 : 2;
+    vec hi = {0}, lo = {0}, value;
+    double his[LANES], los[LANES], rest[LANES] = {0};
     ptrdiff_t i = 0;
 
-    for (; i + BLOCK <= n; i += BLOCK) {
-        vec s[WIDTH];
-        NK_UNROLL
-        for (int w = 0; w < WIDTH; w++) {
-            vec value = load_vec(type, x, i + w * LANES);
-            s[w] = value * value;
-        }
-        NK_UNROLL
-        for (int d = 1; d < DEPTH; d++) {
-            NK_UNROLL
-            for (int w = 0; w < WIDTH; w++) {
-                vec value = load_vec(type, x, i + d * ROW + w * LANES);
-                s[w] += value * value;
-            }
-        }
-        two_sum(&hi, &lo, tree(s));
+    for (; i + BLOCK <= n; i += BLOCK) two_sum(&hi, &lo, block(type, x, i));
+    for (; i + LANES <= n; i += LANES) {
+        value = load_vec(type, x, i);
+        two_sum(&hi, &lo, value * value);
     }
-    if (i < n) {
-        ptrdiff_t size = type == NK_F64 ? 8 : type == NK_F32 ? 4 : 2;
-        two_sum(&hi, &lo, part_of_block(type, (const unsigned char *)x + i * size, n - i));
+    if (i < n) { /* the last vector, filled up with zeros; `rest` has room for LANES elements of any of the types */
+        memcpy(rest, (const unsigned char *)x + i * size, (size_t)((n - i) * size));
+        value = load_vec(type, rest, 0);
+        two_sum(&hi, &lo, value * value);
     }
     memcpy(his, &hi, sizeof hi);
     memcpy(los, &lo, sizeof lo);
@@ -286,6 +272,7 @@ NK_INLINE void run_floats(enum nk_sum_type type, const void *x, ptrdiff_t n, nk_
 
 /* ---- one function per type ---- */
 
+static void run_bool(const void *x, ptrdiff_t n, nk_sum *sum) { run_8_bits(NK_BOOL, x, n, sum); }
 static void run_u8(const void *x, ptrdiff_t n, nk_sum *sum) { run_8_bits(NK_U8, x, n, sum); }
 static void run_i8(const void *x, ptrdiff_t n, nk_sum *sum) { run_8_bits(NK_I8, x, n, sum); }
 static void run_u16(const void *x, ptrdiff_t n, nk_sum *sum) { run_16_bits(NK_U16, x, n, sum); }
@@ -299,6 +286,7 @@ static void run_f32(const void *x, ptrdiff_t n, nk_sum *sum) { run_floats(NK_F32
 static void run_f64(const void *x, ptrdiff_t n, nk_sum *sum) { run_floats(NK_F64, x, n, sum); }
 
 const nk_sum_tiles NK_PASTE(nk_sum, NK_ISA)[1] = {{
-    {run_u8, run_i8, run_u8, run_i16, run_u16, run_i32, run_u32, run_i64, run_u64, run_f16, run_f32, run_f64, run_f32, run_f64},
+    {run_bool, run_i8, run_u8, run_i16, run_u16, run_i32, run_u32, run_i64, run_u64, run_f16, run_f32,
+     run_f64, run_f32, run_f64},
     run_range,
 }};

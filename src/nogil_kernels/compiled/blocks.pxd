@@ -1,0 +1,202 @@
+"""Matrix products as the loop nest sees them: where operands lie, how they are cut into bands, blocks and panels."""
+
+from nogil_kernels.compiled.buffers cimport MAX_NDIM
+
+
+cdef extern from "tiles/matmul.h":
+    ctypedef struct nk_matmul_kernel:
+        int element_size, multiply_adds, mr, nr, nr_step
+        void (*pack_panel_a)(
+            Py_ssize_t rows, Py_ssize_t kc, const char *a, Py_ssize_t row_stride, Py_ssize_t column_stride, char *packed
+        ) noexcept nogil
+        void (*pack_panel_b)(
+            Py_ssize_t kc, Py_ssize_t columns, Py_ssize_t width,
+            const char *b, Py_ssize_t row_stride, Py_ssize_t column_stride, char *packed
+        ) noexcept nogil
+        void (*tile)(
+            Py_ssize_t rows, Py_ssize_t columns, Py_ssize_t kc,
+            const char *a, Py_ssize_t a_row_stride, Py_ssize_t a_column_stride, const char *b, Py_ssize_t b_row_stride,
+            char *c, Py_ssize_t c_row_stride, Py_ssize_t c_column_stride, bint accumulate
+        ) noexcept nogil
+    enum:
+        NK_F32, NK_F64, NK_C64, NK_C128, NK_I32, NK_I64, NK_LONG_DOUBLE, NK_C_LONG_DOUBLE
+    int nk_isa_of(const char *name)
+    const nk_matmul_kernel *nk_matmul_kernels_of(int isa)
+
+
+cdef enum:
+    # Rows of a packed block of B, in elements: a panel of A, MR x KC, stays in L1 beside the panel of B that streams
+    # through (8 x 256 float64 are 16 KiB of 32 or 48), and C is read and written once per KC multiply-adds.
+    KC_MAX = 256
+    # Bytes of a packed block of B: half of an L2 of 2 MiB, or all of one of 1 MiB.
+    BLOCK_B_BYTES = 1024 * 1024
+    # B is packed where more panels of A than this read it, A where more panels of B than this do.
+    PACK_B_PANELS = 8
+    PACK_A_PANELS = 4
+    # Rows of a band, at least: each band packs its own B, which costs half a cycle an element, against 128 rows / 16
+    # multiply-adds a cycle.
+    BAND_ROWS = 128
+
+
+cdef struct Matrix:
+    char *data
+    Py_ssize_t rows, columns
+    Py_ssize_t row_stride, column_stride  # in bytes
+
+
+cdef struct Panel:
+    const char *data
+    Py_ssize_t row_stride, column_stride
+
+
+cdef struct Problem:
+    # A stack of products C := A @ B, all of the same size.
+    const nk_matmul_kernel *kernel
+    Py_ssize_t m, n, k
+    Matrix A, B, C                    # the first of the stack
+    int ndim                          # of the stack
+    Py_ssize_t[MAX_NDIM] shape
+    Py_ssize_t[MAX_NDIM] a_strides    # 0 where A is the same along that axis
+    Py_ssize_t[MAX_NDIM] b_strides
+    Py_ssize_t[MAX_NDIM] c_strides
+    Py_ssize_t matrices
+    Py_ssize_t MR, NR, NC, KC
+    bint pack_a, pack_b
+    Py_ssize_t band_rows, band_columns
+    Py_ssize_t bands_down, bands_across
+    Py_ssize_t bands_per_slice
+
+
+cdef inline char *at(const Matrix *matrix, Py_ssize_t row, Py_ssize_t column) noexcept nogil:
+    return matrix.data + row * matrix.row_stride + column * matrix.column_stride
+
+
+cdef inline Py_ssize_t rounded_up(Py_ssize_t value, Py_ssize_t step) noexcept nogil:
+    return (value + step - 1) // step * step
+
+
+# ---- panels: packed, or where they lie ----
+
+
+cdef inline bint reads_b_in_place(const Problem *p, Py_ssize_t nr) noexcept nogil:
+    """Whether a panel of B stays where it lies: its rows are contiguous, and nothing beyond their end is read."""
+    return not p.pack_b and nr % p.kernel.nr_step == 0
+
+
+cdef inline char *packed_panel_b(const Problem *p, Py_ssize_t kc, Py_ssize_t jr, char *packed) noexcept nogil:
+    return packed + (jr * kc * p.kernel.element_size if p.pack_b else 0)  # else only the last panel can be here
+
+
+cdef inline void pack_block_b(
+    const Problem *p, const Matrix *B, Py_ssize_t pc, Py_ssize_t kc, Py_ssize_t jc, Py_ssize_t nc, char *packed
+) noexcept nogil:
+    """Panel after panel of NR columns, the last one padded to whole vectors."""
+    cdef Py_ssize_t jr = 0, nr
+    while jr < nc:
+        nr = min(p.NR, nc - jr)
+        if not reads_b_in_place(p, nr):
+            p.kernel.pack_panel_b(
+                kc, nr, rounded_up(nr, p.kernel.nr_step),
+                at(B, pc, jc + jr), B.row_stride, B.column_stride, packed_panel_b(p, kc, jr, packed)
+            )
+        jr += p.NR
+
+
+cdef inline Panel panel_b(
+    const Problem *p, const Matrix *B, Py_ssize_t pc, Py_ssize_t kc, Py_ssize_t jc, Py_ssize_t jr, Py_ssize_t nr,
+    char *packed
+) noexcept nogil:
+    cdef Panel panel
+    panel.column_stride = p.kernel.element_size
+    if reads_b_in_place(p, nr):
+        panel.data = at(B, pc, jc + jr)
+        panel.row_stride = B.row_stride
+    else:
+        panel.data = packed_panel_b(p, kc, jr, packed)
+        panel.row_stride = rounded_up(nr, p.kernel.nr_step) * p.kernel.element_size
+    return panel
+
+
+cdef inline Panel panel_a(
+    const Problem *p, const Matrix *A, Py_ssize_t ic, Py_ssize_t mr, Py_ssize_t pc, Py_ssize_t kc, char *packed
+) noexcept nogil:
+    """MR rows of A: the tile reads them element by element, at any strides."""
+    cdef Panel panel
+    if p.pack_a:
+        p.kernel.pack_panel_a(mr, kc, at(A, ic, pc), A.row_stride, A.column_stride, packed)
+        panel.data = packed
+        panel.row_stride = p.kernel.element_size
+        panel.column_stride = p.MR * p.kernel.element_size
+    else:
+        panel.data = at(A, ic, pc)
+        panel.row_stride = A.row_stride
+        panel.column_stride = A.column_stride
+    return panel
+
+
+# ---- bands: what threads share ----
+
+
+cdef inline void find_band(const Problem *p, Py_ssize_t band, Matrix *C, Matrix *A, Matrix *B) noexcept nogil:
+    """The parts of C, A and B that belong to a band, counted from matrix to matrix of the stack."""
+    cdef Py_ssize_t across = band % p.bands_across, down = band // p.bands_across % p.bands_down
+    cdef Py_ssize_t matrix = band // (p.bands_across * p.bands_down), index
+    cdef Py_ssize_t i = down * p.band_rows, j = across * p.band_columns
+    cdef int axis
+    A[0] = p.A
+    B[0] = p.B
+    C[0] = p.C
+    A.data += i * A.row_stride
+    B.data += j * B.column_stride
+    C.data += i * C.row_stride + j * C.column_stride
+    C.rows = min(p.band_rows, p.m - i)
+    C.columns = min(p.band_columns, p.n - j)
+    for axis in range(p.ndim - 1, -1, -1):
+        index = matrix % p.shape[axis]
+        matrix //= p.shape[axis]
+        A.data += index * p.a_strides[axis]
+        B.data += index * p.b_strides[axis]
+        C.data += index * p.c_strides[axis]
+
+
+cdef inline void cut_into_bands(Problem *p, Py_ssize_t bands) noexcept nogil:
+    """Cut each matrix of the result into about so many bands of whole tiles: rows first, columns where rows are few."""
+    cdef Py_ssize_t down = max(1, min(bands, p.m // BAND_ROWS)), across = (bands + down - 1) // down
+    p.band_rows = rounded_up((p.m + down - 1) // down, p.MR)
+    p.band_columns = rounded_up((p.n + across - 1) // across, p.NR)
+    p.bands_down = (p.m + p.band_rows - 1) // p.band_rows
+    p.bands_across = (p.n + p.band_columns - 1) // p.band_columns
+
+
+# ---- the plan ----
+
+
+cdef inline void transpose(Matrix *matrix) noexcept nogil:
+    matrix.rows, matrix.columns = matrix.columns, matrix.rows
+    matrix.row_stride, matrix.column_stride = matrix.column_stride, matrix.row_stride
+
+
+cdef inline void transpose_all(Problem *p) noexcept nogil:
+    """C.T := B.T @ A.T, the same sums in the same order."""
+    cdef int axis
+    p.A, p.B = p.B, p.A
+    transpose(&p.A)
+    transpose(&p.B)
+    transpose(&p.C)
+    p.m, p.n = p.n, p.m
+    for axis in range(p.ndim):
+        p.a_strides[axis], p.b_strides[axis] = p.b_strides[axis], p.a_strides[axis]
+
+
+cdef inline void plan(Problem *p, const nk_matmul_kernel *kernel) noexcept nogil:
+    """How the problem is cut. It follows from sizes and strides alone: no number of threads can change a bit."""
+    cdef Py_ssize_t size = kernel.element_size
+    if p.C.column_stride != size and p.C.row_stride == size:
+        transpose_all(p)  # so that the rows of C are contiguous
+    p.kernel = kernel
+    p.MR, p.NR, p.KC = kernel.mr, kernel.nr, KC_MAX
+    p.NC = max(1, BLOCK_B_BYTES // (KC_MAX * p.NR * size)) * p.NR
+    p.pack_b = p.B.column_stride != size or p.m > PACK_B_PANELS * p.MR
+    p.pack_a = p.n > PACK_A_PANELS * p.NR
+    p.band_rows, p.band_columns = max(1, p.m), max(1, p.n)
+    p.bands_down = p.bands_across = 1
