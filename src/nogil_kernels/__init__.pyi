@@ -1,0 +1,87 @@
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, Literal, Protocol, SupportsIndex, TypeAlias, TypedDict, TypeVar, overload, type_check_only
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from typing_extensions import Buffer
+
+__all__ = ["__version__", "build_info", "matmul", "sum_of_squares"]
+
+__version__: str
+
+_Gil: TypeAlias = Literal["auto", "release", "hold"]
+_Threads: TypeAlias = SupportsIndex | ThreadPoolExecutor
+_Axis: TypeAlias = SupportsIndex | tuple[SupportsIndex, ...]
+_Exact = TypeVar("_Exact", Fraction, Decimal)
+_Out = TypeVar("_Out", bound=Buffer)
+
+@type_check_only
+class _Array(Protocol):
+    def __array__(self) -> NDArray[Any]: ...
+
+@type_check_only
+class _Tensor(Protocol):
+    def __dlpack__(self) -> Any: ...
+    def __dlpack_device__(self) -> Any: ...
+
+@type_check_only
+class _BuildInfo(TypedDict):
+    backend: Literal["compiled", "pure"]
+    backend_reason: str
+    isa: str | None
+    isas_available: tuple[str, ...]
+    compiler: str | None
+    version: str
+    python: str
+    free_threaded_build: bool
+    gil: Literal["enabled", "disabled", "enabled, cannot be disabled"]
+
+_Numbers: TypeAlias = Buffer | Iterable[Any] | _Array | _Tensor
+_Factor: TypeAlias = ArrayLike | Buffer | _Tensor
+
+@overload
+def sum_of_squares(
+    x: range | bytes | bytearray | list[int] | tuple[int, ...] | NDArray[np.integer[Any] | np.bool_],
+    *,
+    axis: None = None,
+    gil: _Gil = "auto",
+    threads: _Threads = 1,
+) -> int: ...
+@overload
+def sum_of_squares(
+    x: list[float] | list[complex] | tuple[complex, ...] | NDArray[np.inexact[Any]],
+    *,
+    axis: None = None,
+    gil: _Gil = "auto",
+    threads: _Threads = 1,
+) -> float: ...
+@overload
+def sum_of_squares(
+    x: Iterable[_Exact], *, axis: None = None, gil: _Gil = "auto", threads: _Threads = 1
+) -> _Exact | Literal[0]: ...
+@overload
+def sum_of_squares(x: _Numbers, *, axis: None = None, gil: _Gil = "auto", threads: _Threads = 1) -> Any: ...
+@overload
+def sum_of_squares(x: _Numbers, *, axis: _Axis, gil: _Gil = "auto", threads: _Threads = 1) -> NDArray[Any]: ...
+@overload
+def matmul(
+    a: _Factor,
+    b: _Factor,
+    *,
+    out: None = None,
+    gil: _Gil = "auto",
+    threads: _Threads = 1,
+) -> Any: ...
+@overload
+def matmul(
+    a: _Factor,
+    b: _Factor,
+    *,
+    out: _Out,
+    gil: _Gil = "auto",
+    threads: _Threads = 1,
+) -> _Out: ...
+def build_info() -> _BuildInfo: ...
