@@ -1,0 +1,108 @@
+"""The command `nogil-kernels`: parsing and printing only."""
+
+import argparse
+import io
+import os
+import sys
+from collections.abc import Sequence
+
+from . import __version__, build_info
+from .extras import MissingExtra, require
+
+INTERRUPTED = 130  # as shells report an end by Ctrl-C: 128 + SIGINT
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without a µ shows a ? rather than a traceback
+    parser = make_parser()
+    options = parser.parse_args(arguments)
+    if options.run is None:
+        parser.print_help(sys.stderr)
+        return 2
+    try:
+        return int(options.run(options))
+    except MissingExtra as missing:
+        print(missing, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        prog="nogil-kernels", description="See what releasing the GIL buys, on this machine."
+    )
+    parser.add_argument("--version", action="version", version=f"nogil-kernels {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    parser.set_defaults(run=None)
+    compare = commands.add_parser(
+        "compare",
+        help="measure the kernels in pure Python, with the GIL held and released, on 1, 2, ... threads",
+        description="Measure sum_of_squares and matmul in pure Python, with the GIL held and with it released, on"
+        " 1, 2, ... threads up to the usable cores, and show how each scales. Takes about half a minute. Ctrl-C shows"
+        " what there is by then.",
+    )
+    compare.add_argument("--quick", action="store_true", help="end within 10 seconds, with fewer samples")
+    compare.add_argument(
+        "--json", metavar="FILE", type=writable, help="also write the samples to FILE, in the format of pyperf"
+    )
+    compare.set_defaults(run=run_compare)
+    info = commands.add_parser(
+        "info",
+        help="print which kernels are in use, and the state of the GIL",
+        description="Print which kernels are in use, what they were built with, and the state of the GIL.",
+    )
+    info.set_defaults(run=run_info)
+    return parser
+
+
+def writable(path: str) -> str:
+    """`path`, if a file can be written there: known before minutes are spent on what is to be written."""
+    is_new = not os.path.exists(path)
+    try:
+        with open(path, "ab"):
+            pass
+        if is_new:
+            os.unlink(path)
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"cannot write {path!r}: {error.strerror}") from None
+    return path
+
+
+def run_compare(options: argparse.Namespace) -> int:
+    """Measure behind a progress bar, then print the report."""
+    require("bench", "pyperf", "rich")
+    from rich.console import Console
+
+    from .scaling import compare
+    from .scaling.progress import bar
+    from .scaling.table import show
+
+    with bar(Console(stderr=True)) as progress:
+        report = compare(quick=options.quick, progress=progress)
+    show(report, Console())
+    if options.json:
+        report.save(options.json)
+        print(f"\nSamples written to {options.json}", file=sys.stderr)
+    return INTERRUPTED if report.interrupted else 0
+
+
+def run_info(options: argparse.Namespace) -> int:
+    """Print build_info(), a line for each fact."""
+    facts = build_info()
+    width = max(map(len, facts))
+    for name, fact in facts.items():
+        print(f"{name:{width}}  {_plain(fact)}")
+    return 0
+
+
+def _plain(fact: object) -> str:
+    if isinstance(fact, bool):
+        return "yes" if fact else "no"
+    if isinstance(fact, tuple | list):
+        return ", ".join(map(str, fact))
+    return "none" if fact is None else str(fact)

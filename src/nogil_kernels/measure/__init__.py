@@ -1,0 +1,1 @@
+"""What a report must know of where it was measured."""

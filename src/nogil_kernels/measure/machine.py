@@ -1,0 +1,175 @@
+"""The machine's facts: cores that may be used, the L2 cache of one of them, the processor's name, the GIL."""
+
+import os
+import platform
+import struct
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+# What a core has had at least since about 2019; half of it still is a call that outweighs a hand-over of the GIL.
+L2_FALLBACK = 1 << 20
+
+
+def usable_cores() -> int:
+    """The cores that this process may use: its affinity, cut to the whole cores of its cgroup's quota; at least 1."""
+    cores = len(_affinity())
+    if hasattr(os, "process_cpu_count"):  # 3.13+: affinity too, and obeys PYTHON_CPU_COUNT and -X cpu_count
+        cores = os.process_cpu_count() or cores
+    quota = cgroup_quota()
+    return cores if quota is None else max(1, min(cores, int(quota)))
+
+
+def _affinity() -> frozenset[int]:
+    if hasattr(os, "sched_getaffinity"):
+        return frozenset(os.sched_getaffinity(0))
+    return frozenset(range(os.cpu_count() or 1))
+
+
+def cgroup_quota(mount: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")) -> float | None:
+    """The tightest limit on processor time, in cores, of this process's cgroup and all above it; None without one."""
+    try:
+        lines = own.read_text().splitlines()
+    except OSError:  # not Linux
+        return None
+    limits = []
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if not controllers:
+            limits += [_quota_v2(folder) for folder in _up(mount, path)]
+        elif "cpu" in controllers.split(","):
+            limits += [_quota_v1(folder) for folder in _up(mount / "cpu", path)]
+    return min((limit for limit in limits if limit is not None), default=None)
+
+
+def _up(mount: Path, path: str) -> Iterator[Path]:
+    """The folder of a cgroup and of every one above it. In a container some are hidden; reading those gives nothing."""
+    parts = Path(path).parts[1:]
+    for depth in range(len(parts), -1, -1):
+        yield mount.joinpath(*parts[:depth])
+
+
+def _quota_v2(folder: Path) -> float | None:
+    try:
+        quota, period = (folder / "cpu.max").read_text().split()
+        return None if quota == "max" else int(quota) / int(period)
+    except (OSError, ValueError):
+        return None
+
+
+def _quota_v1(folder: Path) -> float | None:
+    try:
+        quota = int((folder / "cpu.cfs_quota_us").read_text())
+        return None if quota < 0 else quota / int((folder / "cpu.cfs_period_us").read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def l2_bytes() -> int:
+    """The L2 cache that one worker can count on: a cache's bytes divided by the usable cores that share it.
+
+    The smallest over the usable cores, as the system reports it; L2_FALLBACK where it does not tell.
+    """
+    if sys.platform == "win32":
+        size = _l2_windows()
+    elif sys.platform == "darwin":
+        size = _l2_macos()
+    else:
+        size = _l2_linux()
+    return size or L2_FALLBACK
+
+
+def _l2_linux(cpus: Path = Path("/sys/devices/system/cpu")) -> int | None:
+    usable = _affinity()
+    shares = []
+    for cpu in usable:
+        for cache in (cpus / f"cpu{cpu}" / "cache").glob("index*"):
+            try:
+                if (cache / "level").read_text().strip() == "2":
+                    size = int((cache / "size").read_text().strip().removesuffix("K")) << 10
+                    sharers = usable & _cpu_list((cache / "shared_cpu_list").read_text())
+                    shares.append(size // max(1, len(sharers)))
+            except (OSError, ValueError):  # some virtual machines show a cache but not its size
+                continue
+    return min(shares, default=None)
+
+
+def _cpu_list(text: str) -> frozenset[int]:
+    """The set that "0-3,8" writes."""
+    cpus: set[int] = set()
+    for part in text.strip().split(","):
+        first, _, last = part.partition("-")
+        cpus.update(range(int(first), int(last or first) + 1))
+    return frozenset(cpus)
+
+
+def _l2_macos() -> int | None:
+    # Apple's chips share one L2 among the cores of a cluster; perflevel0 is the fast cores' kind.
+    try:
+        return int(_sysctl("hw.perflevel0.l2cachesize")) // int(_sysctl("hw.perflevel0.cpusperl2"))
+    except (OSError, ValueError):
+        pass
+    try:
+        return int(_sysctl("hw.l2cachesize"))
+    except (OSError, ValueError):
+        return None
+
+
+def _sysctl(name: str) -> str:
+    """The value of a macOS system setting; "" where there is no such setting."""
+    reply = subprocess.run(["/usr/sbin/sysctl", "-n", name], capture_output=True, text=True, check=False)
+    return reply.stdout.strip()
+
+
+def _l2_windows() -> int | None:
+    if sys.platform != "win32":
+        return None
+    import ctypes
+
+    query = ctypes.windll.kernel32.GetLogicalProcessorInformation
+    length = ctypes.c_ulong(0)
+    query(None, ctypes.byref(length))  # fails, and says how much room it needs
+    records = ctypes.create_string_buffer(length.value)
+    return _l2_of_records(records.raw) if query(records, ctypes.byref(length)) else None
+
+
+def _l2_of_records(records: bytes) -> int | None:
+    """The smallest share of an L2 in an array of Windows' SYSTEM_LOGICAL_PROCESSOR_INFORMATION."""
+    # processor mask, relationship, then a union aligned to 8: level, associativity, line, size, type of a cache
+    record = struct.Struct("@Pi0qBBHIi4x")
+    whole = len(records) // record.size * record.size
+    shares = [
+        size // max(1, mask.bit_count())
+        for mask, relationship, level, _, _, size, _ in record.iter_unpack(records[:whole])
+        if relationship == 2 and level == 2  # RelationCache
+    ]
+    return min(shares, default=None)
+
+
+def cpu_name() -> str:
+    """The processor's name as its maker writes it; its architecture where the system does not tell."""
+    try:
+        name = _cpu_name_of_system()
+    except OSError:
+        name = ""
+    return " ".join((name or platform.processor() or platform.machine() or "unknown").split())
+
+
+def _cpu_name_of_system() -> str:
+    if sys.platform == "win32":
+        import winreg
+
+        with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, r"HARDWARE\DESCRIPTION\System\CentralProcessor\0") as key:
+            return str(winreg.QueryValueEx(key, "ProcessorNameString")[0])
+    if sys.platform == "darwin":
+        return _sysctl("machdep.cpu.brand_string")
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2]
+    return ""
+
+
+def gil_enabled() -> bool:
+    """Whether the GIL is on now. On a free-threaded build an import or PYTHON_GIL=1 can have switched it on."""
+    return bool(getattr(sys, "_is_gil_enabled", lambda: True)())
