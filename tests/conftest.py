@@ -1,0 +1,61 @@
+"""One suite for both backends: what asks for `kernels` runs on the compiled functions and on those of the twins."""
+
+import importlib
+import os
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import settings
+
+settings.register_profile("suite", deadline=None, max_examples=60, derandomize=True, database=None, print_blob=False)
+settings.load_profile("suite")
+
+BACKEND = "NOGIL_KERNELS_BACKEND"
+
+
+def why_not_compiled():
+    """Why the compiled kernels are not tested, or an empty string where they are."""
+    if os.environ.get(BACKEND) == "pure":
+        return f"{BACKEND}=pure asks for the pure backend alone"
+    try:
+        for module in ("isa", "sum_of_squares", "matmul"):
+            importlib.import_module(f"nogil_kernels.compiled.{module}")
+    except ImportError as error:
+        return f"the compiled kernels cannot be imported: {error}"
+    return ""
+
+
+def functions_of(backend):
+    """The public functions of one backend, whichever was chosen at import."""
+    if backend == "pure":
+        return importlib.import_module("nogil_kernels.pure_backend")
+    modules = {name: importlib.import_module(f"nogil_kernels.compiled.{name}") for name in ("sum_of_squares", "matmul")}
+    return SimpleNamespace(**{name: getattr(module, name) for name, module in modules.items()})
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "kernels: numbers and layouts; run again on every other ISA of the machine")
+    # Where nothing is compiled and nobody asked for that, the first call warns; test_backend.py tests it elsewhere.
+    importlib.import_module("nogil_kernels.pure_backend").notice = ""
+
+
+def pytest_report_header(config):
+    from nogil_kernels import build_info
+
+    return "; ".join(f"{name}: {value}" for name, value in build_info().items())
+
+
+@pytest.fixture(scope="session", params=["compiled", "pure"])
+def kernels(request):
+    """The public functions of one backend, and its name."""
+    if request.param == "compiled" and (reason := why_not_compiled()):
+        pytest.skip(reason)
+    functions = functions_of(request.param)
+    return SimpleNamespace(name=request.param, sum_of_squares=functions.sum_of_squares, matmul=functions.matmul)
+
+
+@pytest.fixture(scope="session")
+def compiled_backend():
+    """Skips what makes sense for compiled kernels alone where there are none."""
+    if reason := why_not_compiled():
+        pytest.skip(reason)

@@ -1,0 +1,128 @@
+"""What several test files share: array layouts, exact sums, and fresh interpreters."""
+
+import contextlib
+import math
+import os
+import subprocess
+import sys
+import textwrap
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+FREE_THREADED_NOW = not getattr(sys, "_is_gil_enabled", lambda: True)()
+SOURCES = Path(__file__).resolve().parent.parent / "src"
+OUR_VARIABLES = ("NOGIL_KERNELS_BACKEND", "NOGIL_KERNELS_ISA", "PYTHON_GIL", "PYTHONWARNINGS")
+
+LAYOUTS = (
+    "C order",
+    "Fortran order",
+    "every third element",
+    "backwards",
+    "last axis backwards",
+    "part of a wider array",
+    "unaligned",
+    "read-only",
+)
+
+
+def laid_out(values, layout):
+    """An array equal to `values` whose memory is laid out as `layout` says."""
+    values = np.asarray(values)
+    if layout == "C order":
+        return np.array(values, order="C")
+    if layout == "Fortran order":
+        return np.array(values, order="F")
+    if layout == "read-only":
+        result = np.array(values)
+        result.flags.writeable = False
+        return result
+    if layout == "unaligned":
+        memory = np.zeros(values.nbytes + 1, np.uint8)
+        result = memory[1:].view(values.dtype).reshape(values.shape)
+    elif layout == "every third element":
+        result = _padded([3 * n for n in values.shape], values.dtype)[(np.s_[::3],) * values.ndim]
+    elif layout == "backwards":
+        result = _padded(values.shape, values.dtype)[(np.s_[::-1],) * values.ndim]
+    elif layout == "last axis backwards":
+        result = _padded(values.shape, values.dtype)[(..., np.s_[::-1]) if values.ndim else ...]
+    else:
+        assert layout == "part of a wider array", layout
+        result = _padded([n + 3 for n in values.shape], values.dtype)[tuple(np.s_[2 : n + 2] for n in values.shape)]
+    result[...] = values
+    return result
+
+
+def _padded(shape, dtype):
+    """An array that is nowhere zero, so that whoever reads between the elements is found out."""
+    return np.full(shape, 77, dtype)
+
+
+def exact_sum_of_squares(x):
+    """The sum of the squares of finite floats, as a Fraction, without any rounding.
+
+    Each |x| is m * 2**e with an integer m < 2**53 = (high * 2**27 + low), so that x*x is
+    (high*high * 2**54 + high*low * 2**28 + low*low) * 4**e, and all three products are below 2**54. Their halves
+    of 32 bits are summed in uint64, which holds 2**32 of them.
+    """
+    total = Fraction(0)
+    flat = np.ascontiguousarray(x).reshape(-1)
+    if flat.dtype.kind == "c":
+        flat = flat.view(flat.real.dtype)
+    for start in range(0, flat.size, 1_000_000):
+        mantissa, exponent = np.frexp(flat[start : start + 1_000_000].astype(np.float64))
+        order = np.argsort(exponent.astype(np.int16), kind="stable")
+        exponent = exponent[order]
+        m = (np.abs(mantissa[order]) * 2.0**53).astype(np.uint64)
+        high, low = m >> np.uint64(27), m & np.uint64(2**27 - 1)
+        starts = np.flatnonzero(np.r_[True, exponent[1:] != exponent[:-1]])
+        powers = [2 * (int(e) - 53) for e in exponent[starts]]
+        for product, shift in ((high * high, 54), (high * low, 28), (low * low, 0)):
+            upper = np.add.reduceat(product >> np.uint64(32), starts).tolist()
+            lower = np.add.reduceat(product & np.uint64(2**32 - 1), starts).tolist()
+            for u, v, power in zip(upper, lower, powers, strict=True):
+                total += ((u << 32) + v) * Fraction(2) ** (power + shift)
+    return total
+
+
+def ulps_off(result, truth):
+    """The distance of the float `result` from the Fraction `truth`, in units in the last place of the truth."""
+    return float(abs(Fraction(result) - truth) / Fraction(math.ulp(float(truth))))
+
+
+def environment(**variables):
+    """This process's environment without our own variables and with `variables`; the tree that is tested is found."""
+    env = {name: value for name, value in os.environ.items() if name not in OUR_VARIABLES}
+    env.update(variables)
+    return env
+
+
+def run_python(code, *arguments, timeout=120, **variables):
+    """Run `code` in a fresh interpreter, every warning an error unless `arguments` say else; the completed process."""
+    return subprocess.run(
+        [sys.executable, *(arguments or ("-W", "error")), "-c", textwrap.dedent(code)],
+        env=environment(**variables),
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+
+
+def python_prints(code, *arguments, timeout=120, **variables):
+    """What `code` prints in a fresh interpreter, which has to end well."""
+    done = run_python(code, *arguments, timeout=timeout, **variables)
+    assert done.returncode == 0, f"exit status {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done.stdout.strip()
+
+
+@contextlib.contextmanager
+def switch_interval(seconds):
+    """Let threads ask for the GIL only after `seconds`."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(seconds)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)

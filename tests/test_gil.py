@@ -1,0 +1,216 @@
+"""The GIL switch: which values it takes, and that releasing and holding do what they say."""
+
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+from support import FREE_THREADED_NOW, python_prints, switch_interval
+
+COMPILED_MODULES = ["isa", "sum_of_squares", "matmul"]
+FREE_THREADED_BUILD = bool(getattr(sys, "abiflags", "").count("t"))
+needs_gil = pytest.mark.skipif(FREE_THREADED_NOW, reason="no GIL to hold or release in this interpreter")
+
+
+def calls(kernels):
+    """One call for every way into the kernels, each taking gil= and threads= by name."""
+    x, a = np.arange(6.0), np.eye(3)
+    return {
+        "array": lambda **options: kernels.sum_of_squares(x, **options),
+        "strided array": lambda **options: kernels.sum_of_squares(x[::2], **options),
+        "empty array": lambda **options: kernels.sum_of_squares(x[:0], **options),
+        "axis": lambda **options: kernels.sum_of_squares(a, axis=0, **options),
+        "range": lambda **options: kernels.sum_of_squares(range(5), **options),
+        "list": lambda **options: kernels.sum_of_squares([1, 2], **options),
+        "matmul": lambda **options: kernels.matmul(a, a, **options),
+        "matmul of lists": lambda **options: kernels.matmul([[1]], [[2]], **options),
+        "matmul of nothing": lambda **options: kernels.matmul(a[:0], a, **options),
+        "matmul into out": lambda **options: kernels.matmul(a, a, out=np.zeros((3, 3)), **options),
+    }
+
+
+CALLS = list(calls(None))
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_every_value_of_gil_gives_the_same_result(kernels, call):
+    results = [np.asarray(calls(kernels)[call](gil=gil)).tolist() for gil in ("auto", "release", "hold")]
+    assert results[0] == results[1] == results[2] == np.asarray(calls(kernels)[call]()).tolist()
+
+
+@pytest.mark.parametrize("gil", ["no", "", "Release", "held", None, True, False, 1, b"hold", ["auto"]])
+@pytest.mark.parametrize("call", CALLS)
+def test_any_other_value_of_gil_is_refused_and_the_three_are_named(kernels, call, gil):
+    with pytest.raises(ValueError, match="gil must be") as caught:
+        calls(kernels)[call](gil=gil)
+    for name in ("'auto'", "'release'", "'hold'", repr(gil)):
+        assert name in str(caught.value)
+
+
+def test_a_value_of_gil_need_not_be_the_interned_string(kernels):
+    for gil in ("auto", "release", "hold"):
+        assert kernels.sum_of_squares(np.ones(3), gil="".join(list(gil))) == 3.0
+
+
+def test_a_refused_gil_leaves_out_as_it_was(kernels):
+    out = np.full((2, 2), 7.0)
+    with pytest.raises(ValueError, match="gil"):
+        kernels.matmul(np.eye(2), np.eye(2), out=out, gil="maybe")
+    assert (out == 7).all()
+
+
+class Ticker:
+    """Counts in a thread of its own whenever it gets the GIL, which it asks for all the time and gives up at once."""
+
+    def __enter__(self):
+        self.ticks, self.stopped = 0, False
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+        while not self.ticks:
+            time.sleep(0.001)
+        return self
+
+    def run(self):
+        while not self.stopped:
+            self.ticks += 1
+            time.sleep(0)  # gives the GIL up and asks for it again
+
+    def __exit__(self, *error):
+        self.stopped = True
+        self.thread.join()
+
+    def ticks_during(self, call):
+        before = self.ticks
+        call()
+        return self.ticks - before
+
+    def ever_ticks_during(self, call, seconds=20):
+        """Whether the count moves in one of many calls; the operating system may be slow to wake a thread."""
+        give_up = time.monotonic() + seconds
+        while time.monotonic() < give_up:
+            if self.ticks_during(call):
+                return True
+        return False
+
+
+def long_calls(kernels):
+    """Calls of some ten milliseconds each, long after `auto` has to release, each on a way of its own."""
+    x = np.ones(4_000_000)
+    ints = np.ones(4_000_000, np.int64)
+    table = np.ones((2000, 2000))
+    a, stack = np.ones((500, 500)), np.ones((400, 50, 50))
+    out = np.empty_like(a)
+    return {
+        "floats": lambda gil: kernels.sum_of_squares(x, gil=gil),
+        "integers": lambda gil: kernels.sum_of_squares(ints, gil=gil),
+        "strided floats": lambda gil: kernels.sum_of_squares(x[::2], gil=gil),
+        "axis": lambda gil: kernels.sum_of_squares(table, axis=1, gil=gil),
+        "range": lambda gil: kernels.sum_of_squares(range(10_000_000), gil=gil),
+        "matmul": lambda gil: kernels.matmul(a, a, out=out, gil=gil),
+        "matmul of a stack": lambda gil: kernels.matmul(stack, stack, gil=gil),
+    }
+
+
+LONG_CALLS = ["floats", "integers", "strided floats", "axis", "range", "matmul", "matmul of a stack"]
+
+
+@pytest.fixture
+def compiled(kernels):
+    if kernels.name == "pure":
+        pytest.skip("plain Python cannot release the GIL; there gil= is checked and has no effect")
+    return kernels
+
+
+# A switch interval of an hour means that nobody is made to give the GIL up: only a release hands it over, so that a
+# single tick during a held call is an error and not bad luck.
+
+
+@needs_gil
+@pytest.mark.parametrize("gil", ["release", "auto"])
+@pytest.mark.parametrize("call", LONG_CALLS)
+def test_another_thread_runs_while_a_long_kernel_has_released_the_gil(compiled, call, gil):
+    work = long_calls(compiled)[call]
+    work(gil)
+    with switch_interval(3600), Ticker() as ticker:
+        assert ticker.ever_ticks_during(lambda: work(gil))
+
+
+@needs_gil
+@pytest.mark.parametrize("call", LONG_CALLS)
+def test_no_other_thread_runs_while_a_kernel_holds_the_gil(compiled, call):
+    work = long_calls(compiled)[call]
+    work("hold")
+    with switch_interval(3600), Ticker() as ticker:
+        assert [ticker.ticks_during(lambda: work("hold")) for _ in range(3)] == [0, 0, 0]
+
+
+@needs_gil
+def test_auto_holds_the_gil_for_short_work(compiled):
+    x, a = np.ones(16), np.ones((4, 4))
+
+    def many_short_calls():
+        for _ in range(2000):
+            compiled.sum_of_squares(x)
+            compiled.sum_of_squares(range(10))
+            compiled.matmul(a, a)
+
+    many_short_calls()
+    with switch_interval(3600), Ticker() as ticker:
+        assert ticker.ticks_during(many_short_calls) == 0
+
+
+@needs_gil
+def test_release_releases_even_for_short_work(compiled):
+    x, a, out = np.ones(16), np.ones((4, 4)), np.empty((4, 4))
+
+    def many_short_calls():
+        for _ in range(2000):
+            compiled.sum_of_squares(x, gil="release")
+            compiled.matmul(a, a, out=out, gil="release")
+
+    many_short_calls()
+    with switch_interval(3600), Ticker() as ticker:
+        assert ticker.ever_ticks_during(many_short_calls)
+
+
+@needs_gil
+def test_the_twins_are_plain_python_and_never_let_go_by_themselves(kernels):
+    """Also for lists on the compiled backend: there is nothing to release the GIL around."""
+    values = [1.5] * 5000
+    kernels.sum_of_squares(values, gil="release")
+    with switch_interval(3600), Ticker() as ticker:
+        assert ticker.ticks_during(lambda: kernels.sum_of_squares(values, gil="release")) == 0
+
+
+def test_hold_and_release_give_the_same_bits(kernels):
+    size = 1_000_003 if kernels.name == "compiled" else 5003
+    x = np.random.default_rng(11).standard_normal(size)
+    a = x[: 60 * 60].reshape(60, 60) if kernels.name == "compiled" else x[:100].reshape(10, 10)
+    assert kernels.sum_of_squares(x, gil="hold") == kernels.sum_of_squares(x, gil="release")
+    assert kernels.matmul(a, a, gil="hold").tobytes() == kernels.matmul(a, a, gil="release").tobytes()
+
+
+@pytest.mark.skipif(not FREE_THREADED_BUILD, reason="only a free-threaded build could have its GIL switched back on")
+@pytest.mark.parametrize("module", COMPILED_MODULES)
+def test_importing_each_module_keeps_the_gil_off(module, compiled_backend):
+    code = f"""
+        import sys
+        import nogil_kernels.compiled.{module}
+        print(sys._is_gil_enabled())
+    """
+    assert python_prints(code) == "False"
+
+
+@pytest.mark.skipif(not FREE_THREADED_BUILD, reason="only a free-threaded build could have its GIL switched back on")
+def test_importing_and_calling_the_package_keeps_the_gil_off(compiled_backend):
+    code = """
+        import sys
+        import nogil_kernels
+        nogil_kernels.sum_of_squares([1, 2])
+        nogil_kernels.sum_of_squares(memoryview(bytes(10)), threads=2)
+        print(sys._is_gil_enabled(), nogil_kernels.build_info()["gil"])
+    """
+    enabled, gil = python_prints(code).split(maxsplit=1)
+    assert enabled == "False"
+    assert "disabled" in gil

@@ -1,0 +1,287 @@
+"""Memory: none is leaked, no buffer stays locked, and too little of it is a MemoryError."""
+
+import array
+import contextlib
+import gc
+import sys
+
+import numpy as np
+import pytest
+from support import python_prints
+
+linux_only = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="RLIMIT_AS is obeyed by Linux alone")
+LIMITED = """
+    import resource
+
+    def size_of_this_process():
+        with open("/proc/self/statm") as statm:
+            return int(statm.read().split()[0]) * resource.getpagesize()
+
+    def allow(more):
+        resource.setrlimit(resource.RLIMIT_AS, (more if more < 0 else size_of_this_process() + more, -1))
+"""
+
+
+@pytest.fixture(autouse=True)
+def no_garbage():
+    """Start from a clean heap, so that counts of references do not depend on the tests before."""
+    gc.collect()
+
+
+# Buffers are given back
+
+
+def good_calls(kernels, buffer):
+    """Calls that succeed on a writable buffer of doubles of shape (4, 4)."""
+    return [
+        lambda: kernels.sum_of_squares(buffer),
+        lambda: kernels.sum_of_squares(buffer, gil="release"),
+        lambda: kernels.sum_of_squares(buffer, threads=2),
+        lambda: kernels.sum_of_squares(buffer, axis=0),
+        lambda: kernels.matmul(buffer, buffer),
+        lambda: kernels.matmul(buffer, buffer, gil="release", threads=2),
+        lambda: kernels.matmul(buffer, np.eye(4, dtype=np.float32)),
+        lambda: kernels.matmul(np.eye(4, dtype=np.float32), buffer),
+        lambda: kernels.matmul(np.eye(4, dtype=np.float32), np.eye(4, dtype=np.float32), out=buffer),
+        lambda: kernels.matmul(np.eye(4, dtype=np.int8), buffer),
+        lambda: kernels.matmul([[1, 2, 3, 4]], buffer),
+        lambda: kernels.matmul(np.eye(4), np.eye(4), out=buffer),
+        lambda: kernels.matmul(buffer, np.eye(4), out=buffer),
+    ]
+
+
+def bad_calls(kernels, buffer):
+    """Calls that fail, each at another point, on a buffer of doubles of shape (4, 4)."""
+    return [
+        lambda: kernels.sum_of_squares(buffer, gil="no"),
+        lambda: kernels.sum_of_squares(buffer, threads=0),
+        lambda: kernels.sum_of_squares(buffer, threads="two"),
+        lambda: kernels.sum_of_squares(buffer, axis=5),
+        lambda: kernels.matmul(buffer, np.eye(3)),
+        lambda: kernels.matmul(np.eye(3), buffer),
+        lambda: kernels.matmul(buffer, buffer, out=np.zeros((3, 3))),
+        lambda: kernels.matmul(buffer, buffer, out=np.zeros((4, 4), np.int64)),
+        lambda: kernels.matmul(np.eye(4), np.eye(4), out=memoryview(bytes(128)).cast("d", (4, 4))),
+        lambda: kernels.matmul(np.eye(3), np.eye(3), out=buffer),
+        lambda: kernels.matmul(1j * np.eye(4), np.eye(4), out=buffer),
+        lambda: kernels.matmul(np.eye(3, dtype=np.int32), buffer),
+        lambda: kernels.matmul(buffer, buffer, gil="no"),
+        lambda: kernels.matmul(buffer, buffer, threads=-1),
+        lambda: kernels.matmul(buffer, object()),
+        lambda: kernels.matmul(buffer, "text"),
+        lambda: kernels.matmul("text", buffer),
+        lambda: kernels.matmul(buffer, np.array([["a"] * 4] * 4)),
+    ]
+
+
+def run_all(kernels, buffer):
+    for call in good_calls(kernels, buffer):
+        call()
+    for call in bad_calls(kernels, buffer):
+        with pytest.raises((TypeError, ValueError)):
+            call()
+
+
+def test_no_call_keeps_a_buffer_locked(kernels):
+    """A bytearray refuses to grow while anybody holds its buffer."""
+    memory = bytearray(128)
+    with memoryview(memory) as whole, whole.cast("d", (4, 4)) as buffer:
+        run_all(kernels, buffer)
+    gc.collect()
+    memory.append(1)
+    assert len(memory) == 129
+
+
+def test_no_call_keeps_an_array_locked(kernels):
+    numbers = array.array("d", range(4))
+    kernels.sum_of_squares(numbers)
+    kernels.matmul(numbers, numbers)
+    kernels.matmul(np.eye(4), numbers, out=numbers)
+    with pytest.raises(ValueError, match="shape"):
+        kernels.matmul(np.eye(3), numbers)
+    gc.collect()
+    numbers.append(1.0)
+    assert len(numbers) == 5
+
+
+def test_what_is_refused_is_not_kept_locked(kernels):
+    characters = bytearray(b"abcd")
+    with memoryview(characters) as whole, whole.cast("c") as buffer:
+        for call in (lambda: kernels.sum_of_squares(buffer), lambda: kernels.matmul(buffer, buffer)):
+            with pytest.raises((TypeError, ValueError)):
+                call()
+    gc.collect()
+    characters.append(1)
+    assert len(characters) == 5
+
+
+def test_no_call_leaks_a_reference(kernels):
+    x = np.ones((4, 4))
+    run_all(kernels, x)
+    gc.collect()
+    before = sys.getrefcount(x)
+    for _ in range(20):
+        run_all(kernels, x)
+    gc.collect()
+    assert sys.getrefcount(x) == before
+
+
+@pytest.mark.parametrize("shape", [(5, 5), (5,)])
+def test_no_result_is_kept_alive(kernels, shape):
+    x, out = np.ones(shape), np.ones(shape if len(shape) == 2 else ())
+    result = kernels.matmul(x, x)
+    nobody_elses = np.ones(3)
+    assert sys.getrefcount(result) == sys.getrefcount(nobody_elses)
+    assert kernels.matmul(x, x, out=out) is out
+    gc.collect()
+    before = sys.getrefcount(out)
+    for _ in range(50):
+        kernels.matmul(x, x, out=out)
+    assert sys.getrefcount(out) == before
+
+
+def test_objects_met_on_the_way_are_not_leaked(kernels):
+    class Number:
+        """A number of no known type, so that the twin takes it."""
+
+        def __mul__(self, other):
+            return 1
+
+        def __add__(self, other):
+            return 1
+
+        __radd__ = __add__
+
+    number, numbers = Number(), None
+    before = sys.getrefcount(number)
+    for _ in range(20):
+        numbers = [number] * 5
+        kernels.sum_of_squares(numbers)
+        kernels.sum_of_squares(np.array(numbers, object))
+        kernels.matmul(np.array([numbers], object), np.array([numbers], object).T)
+        with contextlib.suppress(TypeError):
+            kernels.sum_of_squares([number, "text"])
+    del numbers
+    gc.collect()
+    assert sys.getrefcount(number) == before
+
+
+# Memory that a call took is given back
+
+
+@linux_only
+@pytest.mark.parametrize("threads", [1, 2])
+def test_many_calls_fit_into_the_memory_that_a_few_need(kernels, threads):
+    """Fifty leaked workspaces of a matrix's size would be far more than is allowed."""
+    side, size = (400, 200_000) if kernels.name == "compiled" else (12, 2000)
+    code = (
+        LIMITED
+        + f"""
+    import gc
+    import numpy as np
+    from nogil_kernels import matmul, sum_of_squares
+
+    a, x = np.ones(({side}, {side})), np.ones({size})
+    out, f = np.empty_like(a), np.ones(({side}, {side}), np.float32)
+    def calls():
+        matmul(a, a.T, out=out, threads={threads})
+        matmul(a, f, threads={threads})
+        matmul(a, a[::-1], out=out.T, threads={threads})
+        matmul(out, out, out=out, threads={threads})
+        sum_of_squares(x, threads={threads})
+        sum_of_squares(x[::-2].astype(">f8"), threads={threads})
+        out[...] = 1
+    for _ in range(5):
+        calls()
+    before = size_of_this_process()
+    for _ in range(50):
+        calls()
+    print((size_of_this_process() - before) // a.nbytes)
+    """
+    )
+    grown_by = int(python_prints(code, NOGIL_KERNELS_BACKEND=kernels.name, MALLOC_ARENA_MAX="2", OMP_NUM_THREADS="1"))
+    assert grown_by < 25
+
+
+@linux_only
+@pytest.mark.parametrize("gil", ["release", "hold"])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "complex128", "int64"])
+def test_too_little_memory_for_the_workspace_is_a_memory_error(kernels, dtype, gil):
+    if kernels.name == "pure":
+        pytest.skip("the twins need no workspace; where Python itself has no memory left is up to Python")
+    code = (
+        LIMITED
+        + f"""
+    import gc
+    import numpy as np
+    from nogil_kernels import matmul, sum_of_squares
+
+    a = np.ones((1200, 1200), {dtype!r})
+    out = np.full_like(a, 7)
+    matmul(a[:200, :200], a[:200, :200])
+    gc.collect()
+    allow(0)
+    try:
+        matmul(a, a, out=out, gil={gil!r})
+    except MemoryError:
+        untouched = bool((out[::100, ::100] == 7).all())
+        allow(-1)
+        matmul(a, a, out=out, gil={gil!r})
+        print("MemoryError", untouched, bool((out == 1200).all()))
+    """
+    )
+    assert python_prints(code, NOGIL_KERNELS_BACKEND="compiled", OMP_NUM_THREADS="1") == "MemoryError True True"
+
+
+@linux_only
+def test_too_little_memory_on_a_helping_thread_is_a_memory_error(kernels):
+    if kernels.name == "pure":
+        pytest.skip("the twins need no workspace; where Python itself has no memory left is up to Python")
+    code = (
+        LIMITED
+        + """
+    from concurrent.futures import ThreadPoolExecutor
+    import numpy as np
+    from nogil_kernels import matmul
+
+    a = np.ones((1200, 1200))
+    out = np.full_like(a, 7)
+    with ThreadPoolExecutor(2) as executor:
+        matmul(a[:200, :200], a[:200, :200], threads=executor)
+        list(executor.map(str, range(50)))
+        allow(0)
+        try:
+            matmul(a, a, out=out, threads=executor)
+        except MemoryError:
+            allow(-1)
+            matmul(a, a, out=out, threads=executor)
+            print("MemoryError", bool((out == 1200).all()))
+    """
+    )
+    printed = python_prints(code, NOGIL_KERNELS_BACKEND="compiled", MALLOC_ARENA_MAX="1", OMP_NUM_THREADS="1")
+    assert printed == "MemoryError True"
+
+
+@linux_only
+def test_too_little_memory_for_the_result_is_a_memory_error(kernels):
+    code = (
+        LIMITED
+        + """
+    import numpy as np
+    from nogil_kernels import matmul, sum_of_squares
+
+    column = np.ones((20_000, 1))
+    matmul(column[:2], column[:2].T)
+    sum_of_squares(column[:2], axis=0)
+    allow(100_000_000)
+    table = np.broadcast_to(1.0, (30_000, 20_000))
+    for call in (lambda: matmul(column, column.T), lambda: sum_of_squares(table, axis=())):
+        try:
+            call()
+        except MemoryError:
+            print("MemoryError")
+    print(sum_of_squares(column[:10], axis=0).tolist())
+    """
+    )
+    printed = python_prints(code, NOGIL_KERNELS_BACKEND=kernels.name, OMP_NUM_THREADS="1")
+    assert printed.split() == ["MemoryError", "MemoryError", "[10.0]"]
