@@ -47,6 +47,8 @@ DIRECTIVES = {
     "wraparound": False,
     "cdivision": True,
     "initializedcheck": False,
+    "auto_pickle": False,
+    "autotestdict": False,
 }
 
 NO_COMPILER = """

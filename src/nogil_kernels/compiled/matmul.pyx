@@ -1,6 +1,7 @@
 # cython: freethreading_compatible=True
 """C := A @ B, packed and blocked: the loop nest, the GIL switch, the public function."""
 
+cimport cython
 from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_Release
 from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc
 from libc.stdint cimport uintptr_t
@@ -111,6 +112,7 @@ cdef Workspace new_workspace(const Problem *p) except *:
     return space
 
 
+@cython.final
 cdef class Task:
     """Task i of `tasks` is a share of the bands, for threads.share. The problem outlives it on the caller's stack."""
     cdef const Problem *problem

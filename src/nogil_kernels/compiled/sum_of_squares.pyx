@@ -1,6 +1,7 @@
 # cython: freethreading_compatible=True
 """sum_of_squares(x) = |x[0]|**2 + |x[1]|**2 + ... : the loop nest, the GIL switch, the public function."""
 
+cimport cython
 from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_Release
 from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc
 from libc.math cimport isfinite
@@ -195,6 +196,7 @@ cdef bint describe_range(Problem *p, object x) except -1:
     return True
 
 
+@cython.final
 cdef class Task:
     """Task i of `tasks` is a share of the chunks, for threads.share. The problem outlives it on the caller's stack."""
     cdef const Problem *problem
@@ -365,7 +367,7 @@ cdef inline bint is_unsigned(Kind kind) noexcept nogil:
     return kind == buffers.U8 or kind == buffers.U16 or kind == buffers.U32 or kind == buffers.U64
 
 
-OVERFLOW = "a sum of squares is {}, more than {} holds; use axis=None, or floats"
+cdef str OVERFLOW = "a sum of squares is {}, more than {} holds; use axis=None, or floats"
 
 
 cdef int write_rows(Problem *p, Py_buffer *out, Kind kind, object gil, object threads) except -1:
