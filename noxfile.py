@@ -1,0 +1,52 @@
+"""Sessions for nox: the tests on every supported Python, the pure build, lint and types.
+
+`nox` runs them on the interpreters that this machine has; `nox -s tests-3.14t` runs one. `.ci/run` is what has to pass.
+"""
+
+import nox
+
+nox.needs_version = ">= 2024.4.15"
+nox.options.default_venv_backend = "venv"
+nox.options.error_on_missing_interpreters = False
+
+GIL = ["3.11", "3.12", "3.13", "3.14", "3.15"]
+FREE_THREADED = ["3.13t", "3.14t", "3.15t"]
+
+
+def install(session: nox.Session, extra: str, **variables: str) -> None:
+    """Build the project for this session's Python.
+
+    --prefer-binary: where NumPy's newest release has no wheel for a Python, an older one with a wheel will do.
+    """
+    session.install("--prefer-binary", f".[{extra}]", env=variables)
+
+
+@nox.session(python=GIL + FREE_THREADED)
+def tests(session: nox.Session) -> None:
+    """Every test, on the compiled and on the pure backend and on every ISA of this machine."""
+    install(session, "test")
+    session.run("pytest", *session.posargs)
+
+
+@nox.session(python=["3.11", "3.14"])
+def pure(session: nox.Session) -> None:
+    """The build without a compiler, and what the tests say of it."""
+    install(session, "test", NOGIL_KERNELS_BUILD="pure")
+    session.run("pytest", *session.posargs, env={"NOGIL_KERNELS_BACKEND": "pure"})
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style of Python and Cython. Needs no build."""
+    session.install("ruff", "cython-lint")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("cython-lint", "src")
+
+
+@nox.session(python="3.13")
+def types(session: nox.Session) -> None:
+    """Types of the Python code, and the hand-written stubs against the modules that were built."""
+    session.install("--editable", ".[dev]")  # with its tree at hand, mypy checks the sources and not the installed copy
+    session.run("mypy")
+    session.run("python", "-m", "mypy.stubtest", "nogil_kernels")
