@@ -33,7 +33,7 @@ X86_64 = {
 }
 AARCH64 = {"portable": ([], []), "neon": ([], [])}
 OTHER = {"portable": ([], [])}
-INSTRUCTION_SETS = {"x86_64": X86_64, "amd64": X86_64, "aarch64": AARCH64, "arm64": AARCH64}
+INSTRUCTION_SETS = {"x86_64": X86_64, "x64": X86_64, "amd64": X86_64, "aarch64": AARCH64, "arm64": AARCH64}
 
 # -ffp-contract=fast: with -std=c11 GCC would not join a multiplication and an addition into one FMA, half the speed.
 # -g0: debug symbols would make up 80 % of the wheel.
@@ -61,11 +61,15 @@ Install one (Debian, Ubuntu: apt install gcc; Fedora: dnf install gcc; macOS: xc
 
 
 def target_machine() -> str:
-    """The processor family that is built for: by ARCHFLAGS on macOS, VSCMD_ARG_TGT_ARCH on Windows, else this one."""
-    archflags = os.environ.get("ARCHFLAGS", "").split()
-    if "-arch" in archflags:
-        return archflags[archflags.index("-arch") + 1]
-    return (os.environ.get("VSCMD_ARG_TGT_ARCH") or platform.machine()).lower()
+    """The processor family that is built for."""
+    if sys.platform == "darwin":  # a universal Python would compile for two families at once; the tiles are for one
+        return os.environ.setdefault("ARCHFLAGS", f"-arch {platform.machine()}").split()[-1]
+    if sys.platform == "win32":
+        return os.environ.get("VSCMD_ARG_TGT_ARCH", platform.machine()).lower()
+    return platform.machine()
+
+
+TARGET = target_machine()
 
 
 class BuildKernels(build_ext):
@@ -83,8 +87,7 @@ class BuildKernels(build_ext):
         ext.extra_compile_args = common
         ext.extra_link_args = [] if msvc else UNIX_LINK_FLAGS
         name = ext.name.rpartition(".")[2]
-        instruction_sets = INSTRUCTION_SETS.get(target_machine(), OTHER)
-        for isa, (unix_flags, msvc_flags) in instruction_sets.items():
+        for isa, (unix_flags, msvc_flags) in INSTRUCTION_SETS.get(TARGET, OTHER).items():
             ext.extra_objects += self.compiler.compile(
                 [f"{TILES}/{source}" for source in EXTENSIONS[name]],
                 output_dir=str(Path(self.build_temp, isa)),

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from nogil_kernels import pure, pure_backend
 
 ROOT = Path(__file__).parents[1]

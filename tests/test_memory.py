@@ -18,7 +18,8 @@ LIMITED = """
             return int(statm.read().split()[0]) * resource.getpagesize()
 
     def allow(more):
-        resource.setrlimit(resource.RLIMIT_AS, (more if more < 0 else size_of_this_process() + more, -1))
+        soft = resource.RLIM_INFINITY if more is None else size_of_this_process() + more
+        resource.setrlimit(resource.RLIMIT_AS, (soft, resource.RLIM_INFINITY))
 """
 
 
@@ -225,7 +226,7 @@ def test_too_little_memory_for_the_workspace_is_a_memory_error(kernels, dtype, g
         matmul(a, a, out=out, gil={gil!r})
     except MemoryError:
         untouched = bool((out[::100, ::100] == 7).all())
-        allow(-1)
+        allow(None)
         matmul(a, a, out=out, gil={gil!r})
         print("MemoryError", untouched, bool((out == 1200).all()))
     """
@@ -253,7 +254,7 @@ def test_too_little_memory_on_a_helping_thread_is_a_memory_error(kernels):
         try:
             matmul(a, a, out=out, threads=executor)
         except MemoryError:
-            allow(-1)
+            allow(None)
             matmul(a, a, out=out, threads=executor)
             print("MemoryError", bool((out == 1200).all()))
     """

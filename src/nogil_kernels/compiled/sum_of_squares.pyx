@@ -53,8 +53,11 @@ cdef enum:
     # gil="auto" holds the GIL for at most this much work, since getting it back can cost a switch interval (5 ms) where
     # other threads run Python: 128 KiB at 6.5 GB/s, a slow read from memory, take 20 us; at 100 GB/s, from cache, 1.3.
     AUTO_HOLD_BYTES = 128 * 1024
-    # An element that lies apart from its neighbours is weighed as the cache line it drags in.
+    # What costs time beside reading is weighed in bytes, too: a number of any type as a float64 (the slowest, a float16
+    # without F16C, takes 3 ns); an element that lies apart as its cache line; a row of axis= as 30 ns to begin and end.
+    NUMBER_BYTES = 8
     LINE_BYTES = 64
+    ROW_BYTES = 256
     # A task worth submitting: two submits and their results cost 80 us; 4 MiB at 10 GB/s take 420 us.
     TASK_BYTES = 4 * 1024 * 1024
     # More tasks than workers even out a slow core.
@@ -210,8 +213,10 @@ cdef class Task:
 cdef int fill_sums(Problem *p, Py_ssize_t rows, object gil, object threads) except -1:
     """Sum every chunk of `rows` rows, on this thread or shared with others."""
     cdef Py_ssize_t chunks = rows * p.chunks_per_row
-    cdef Py_ssize_t size = rows * p.length * (p.itemsize if p.contiguous else max(p.itemsize, LINE_BYTES))
-    cdef bint release_gil = release_wanted(gil, threads, size > AUTO_HOLD_BYTES)
+    cdef Py_ssize_t numbers = rows * p.length * p.parts
+    cdef Py_ssize_t size = rows * p.length * (p.itemsize if p.contiguous else LINE_BYTES)
+    size += rows * ROW_BYTES if p.kept.ndim else 0
+    cdef bint release_gil = release_wanted(gil, threads, max(size, numbers * NUMBER_BYTES) > AUTO_HOLD_BYTES)
     cdef Task task
     if not one_thread(threads):
         from nogil_kernels import threads as sharing

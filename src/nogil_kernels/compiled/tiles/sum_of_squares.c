@@ -202,7 +202,8 @@ NK_INLINE vec load_vec(enum nk_sum_type type, const void *x, ptrdiff_t i)
     return value;
 }
 
-/* hi + lo += value, exactly but for the rounding of lo (Knuth, The Art of Computer Programming, volume 2, 4.2.2, theorem B). */
+/* hi + lo += value, exactly but for the rounding of lo (Knuth, The Art of Computer Programming, volume 2, 4.2.2, theorem B).
+ * Where value is a product, the compiler may fuse it into the first two lines; the sum then lacks the product's rounding. */
 NK_INLINE void two_sum(vec *hi, vec *lo, vec value)
 {
     vec total = *hi + value, part = total - *hi;
