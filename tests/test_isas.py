@@ -31,4 +31,4 @@ def test_the_kernels_pass_their_tests_on_the_isa(isa):
     )
     assert done.returncode == 0, f"on {isa}:\n{done.stdout[-6000:]}\n{done.stderr[-2000:]}"
     assert f"isa: {isa};" in done.stdout
-    assert "skipped" not in done.stdout.splitlines()[-1]
+    assert "the compiled kernels cannot be imported" not in done.stdout

@@ -30,7 +30,9 @@ def _choose() -> tuple[str, str]:
     if wanted == "pure":
         return "pure", asked
     try:
-        from .compiled import isa, matmul, sum_of_squares  # type: ignore[attr-defined, unused-ignore] # noqa: F401
+        from .compiled.isa import chosen  # noqa: F401
+        from .compiled.matmul import matmul  # noqa: F401
+        from .compiled.sum_of_squares import sum_of_squares  # noqa: F401
     except ImportError as error:
         if wanted:
             raise ImportError(f"{asked}, but the compiled modules cannot be imported: {error}. {ADVICE}") from error

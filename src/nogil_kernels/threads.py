@@ -7,9 +7,8 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from concurrent.futures import Future, ThreadPoolExecutor
-    from typing import Any
+    from collections.abc import Callable
+    from concurrent.futures import ThreadPoolExecutor
 
 
 def workers(threads: object) -> int:
@@ -32,24 +31,94 @@ def workers(threads: object) -> int:
 def share(task: Callable[[int], object], count: int, threads: int | ThreadPoolExecutor) -> None:
     """Run task(0) ... task(count - 1) on the calling thread and on those that `threads` stands for.
 
-    An int starts threads - 1 threads for this call, which end with it; an executor is used as it is. The caller submits
-    all tasks but the first, runs the first, then cancels what nobody has begun, last first, and runs that itself: a
-    call from inside the executor's only worker completes too. When this returns or raises, no task is running.
+    An int starts threads - 1 threads for this call, which end with it; an executor is used as it is. The caller runs
+    the first task, and whoever is free begins the next one, until none is left: what no other thread begins the caller
+    runs itself, so a call from inside the executor's only worker completes too. When this returns or raises, no task is
+    running and none will begin.
 
-    Raises what the first failing task in order raised, or at once what interrupted the caller (KeyboardInterrupt, or
-    the RuntimeError of an executor that was shut down); tasks that nobody has begun by then are not run.
+    Raises what the first task to fail has raised, or at once what interrupted the caller (KeyboardInterrupt, or the
+    RuntimeError of an executor that was shut down); tasks that nobody has begun by then are not run.
     """
     helpers = min(workers(threads), count) - 1
-    if count > 1 and not hasattr(threads, "__index__"):
-        _share(task, count, _executor(threads))
+    if not hasattr(threads, "__index__"):  # a pool of one helps too, where the caller is not in it
+        _Shared(task, count).run(_executor(threads), min(max(helpers, 1), count - 1))
     elif helpers > 0:
         from concurrent.futures import ThreadPoolExecutor
 
         with ThreadPoolExecutor(helpers, "nogil_kernels") as executor:
-            _share(task, count, executor)
+            _Shared(task, count).run(executor, helpers)
     else:
         for index in range(count):
             task(index)
+
+
+class _Shared:
+    """Tasks that are handed out one by one to the threads that ask for them, until one fails or all have begun."""
+
+    def __init__(self, task: Callable[[int], object], count: int) -> None:
+        from threading import Condition
+
+        self.task = task
+        self.indices = iter(range(count))  # of the tasks that nobody has begun
+        self.running = 0  # tasks on other threads than the caller's
+        self.error: BaseException | None = None
+        self.changed = Condition()
+
+    def run(self, executor: ThreadPoolExecutor, helpers: int) -> None:
+        """The caller's part: ask for help, work, and wait for what still runs elsewhere."""
+        futures = []
+        try:
+            index = self.next()
+            for _ in range(helpers):
+                futures.append(executor.submit(self.help))
+            while index is not None:
+                self.task(index)
+                index = self.next()
+        finally:
+            self.settle()
+            for future in futures:
+                future.cancel()  # it would find nothing left to do
+        if self.error is not None:
+            raise self.error
+
+    def next(self) -> int | None:
+        """The next task that nobody has begun."""
+        with self.changed:
+            return next(self.indices, None)
+
+    def help(self) -> None:
+        """The part of another thread."""
+        while True:
+            with self.changed:
+                index = next(self.indices, None)
+                if index is None:
+                    return
+                self.running += 1
+            error: BaseException | None = None
+            try:
+                self.task(index)
+            except BaseException as raised:
+                error = raised
+            with self.changed:
+                self.running -= 1
+                if error is not None:
+                    self.error = self.error or error
+                    self.indices = iter(())
+                self.changed.notify_all()
+
+    def settle(self) -> None:
+        """Hand out nothing more, and wait for what runs.
+
+        A second Ctrl-C does not cut the wait short: a running task writes to memory that the caller is about to free.
+        """
+        from contextlib import suppress
+
+        settled = False
+        while not settled:
+            with suppress(KeyboardInterrupt), self.changed:
+                self.indices = iter(())
+                self.changed.wait_for(lambda: not self.running)
+                settled = True
 
 
 def _executor(threads: object) -> ThreadPoolExecutor:
@@ -66,37 +135,3 @@ def _executor(threads: object) -> ThreadPoolExecutor:
         f"threads must be an int or a concurrent.futures.ThreadPoolExecutor, not {type(threads).__name__}: "
         "the work is shared between threads of one interpreter, which see the same memory"
     )
-
-
-def _share(task: Callable[[int], object], count: int, executor: ThreadPoolExecutor) -> None:
-    """Share the tasks with an executor's threads; its docstring is that of `share`."""
-    futures: list[Future[object]] = []
-    try:
-        for index in range(1, count):
-            futures.append(executor.submit(task, index))
-        task(0)
-        for index in range(count - 1, 0, -1):
-            if futures[index - 1].cancel():
-                task(index)
-        for future in futures:
-            if not future.cancelled():
-                future.result()
-    except BaseException:
-        _settle(futures)
-        raise
-
-
-def _settle(futures: Sequence[Future[Any]]) -> None:
-    """Cancel what nobody has begun and wait for what runs.
-
-    A second Ctrl-C does not cut the wait short: a running task writes to memory that the caller is about to free.
-    """
-    from contextlib import suppress
-
-    while not all(future.done() for future in futures):
-        with suppress(BaseException):
-            for future in futures:
-                future.cancel()
-            for future in futures:
-                if not future.done():
-                    future.exception()

@@ -36,6 +36,8 @@ cdef enum:
     # Rows of a band, at least: each band packs its own B, which costs half a cycle an element, against 128 rows / 16
     # multiply-adds a cycle.
     BAND_ROWS = 128
+    # Columns of a band, at least, in full tiles: each band packs its own A.
+    BAND_TILES = 4
 
 
 cdef struct Matrix:
@@ -161,7 +163,8 @@ cdef inline void find_band(const Problem *p, Py_ssize_t band, Matrix *C, Matrix 
 
 cdef inline void cut_into_bands(Problem *p, Py_ssize_t bands) noexcept nogil:
     """Cut each matrix of the result into about so many bands of whole tiles: rows first, columns where rows are few."""
-    cdef Py_ssize_t down = max(1, min(bands, p.m // BAND_ROWS)), across = (bands + down - 1) // down
+    cdef Py_ssize_t down = max(1, min(bands, p.m // BAND_ROWS))
+    cdef Py_ssize_t across = max(1, min((bands + down - 1) // down, p.n // (BAND_TILES * p.NR)))
     p.band_rows = rounded_up((p.m + down - 1) // down, p.MR)
     p.band_columns = rounded_up((p.n + across - 1) // across, p.NR)
     p.bands_down = (p.m + p.band_rows - 1) // p.band_rows
