@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
 
+TASKS_PER_WORKER = 4  # more tasks than workers even out a slow core
+STARTING = 8  # tasks, of some 0.4 ms each, from which on starting threads pays: 0.3 ms with a fresh executor
+
+
 def workers(threads: object) -> int:
     """How many threads `threads` stands for, the calling one included.
 
@@ -28,6 +32,12 @@ def workers(threads: object) -> int:
     return count
 
 
+def tasks(most: int, threads: object) -> int:
+    """How many tasks to make of work that could be cut into `most` of them worth sharing; 1 where it stays whole."""
+    count = workers(threads)
+    return 1 if most < (2 if _is_executor(threads) else STARTING) else min(most, count * TASKS_PER_WORKER)
+
+
 def share(task: Callable[[int], object], count: int, threads: int | ThreadPoolExecutor) -> None:
     """Run task(0) ... task(count - 1) on the calling thread and on those that `threads` stands for.
 
@@ -40,7 +50,7 @@ def share(task: Callable[[int], object], count: int, threads: int | ThreadPoolEx
     RuntimeError of an executor that was shut down); tasks that nobody has begun by then are not run.
     """
     helpers = min(workers(threads), count) - 1
-    if not hasattr(threads, "__index__"):  # a pool of one helps too, where the caller is not in it
+    if _is_executor(threads):  # a pool of one helps too, where the caller is not in it
         _Shared(task, count).run(_executor(threads), min(max(helpers, 1), count - 1))
     elif helpers > 0:
         from concurrent.futures import ThreadPoolExecutor
@@ -119,6 +129,10 @@ class _Shared:
                 self.indices = iter(())
                 self.changed.wait_for(lambda: not self.running)
                 settled = True
+
+
+def _is_executor(threads: object) -> bool:
+    return not hasattr(threads, "__index__")
 
 
 def _executor(threads: object) -> ThreadPoolExecutor:

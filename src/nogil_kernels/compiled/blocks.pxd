@@ -25,13 +25,14 @@ cdef extern from "tiles/matmul.h":
 
 
 cdef enum:
-    # Rows of a packed block of B, in elements: a panel of A, MR x KC, stays in L1 beside the panel of B that streams
-    # through (8 x 256 float64 are 16 KiB of 32 or 48), and C is read and written once per KC multiply-adds.
+    # Rows of a block of B, in elements: a panel of A, MR x KC, stays in L1 beside the panel of B that streams through
+    # (8 x 256 float64 are 16 KiB of 32 or 48), and C is read and written once per KC multiply-adds.
     KC_MAX = 256
     # Bytes of a packed block of B: half of an L2 of 2 MiB, or all of one of 1 MiB.
     BLOCK_B_BYTES = 1024 * 1024
-    # B is packed where more panels of A than this read it, A where more panels of B than this do.
-    PACK_B_PANELS = 8
+    # B is packed where more panels of A than this read it. A is packed only where its rows are not contiguous, and more
+    # panels of B than this read it: rows that are stay in L1 as they lie, and packing them cost a tenth at n = 1024.
+    PACK_B_PANELS = 16
     PACK_A_PANELS = 4
     # Rows of a band, at least: each band packs its own B, which costs half a cycle an element, against 128 rows / 16
     # multiply-adds a cycle.
@@ -200,6 +201,6 @@ cdef inline void plan(Problem *p, const nk_matmul_kernel *kernel) noexcept nogil
     p.MR, p.NR, p.KC = kernel.mr, kernel.nr, KC_MAX
     p.NC = max(1, BLOCK_B_BYTES // (KC_MAX * p.NR * size)) * p.NR
     p.pack_b = p.B.column_stride != size or p.m > PACK_B_PANELS * p.MR
-    p.pack_a = p.n > PACK_A_PANELS * p.NR
+    p.pack_a = p.A.column_stride != size and p.n > PACK_A_PANELS * p.NR
     p.band_rows, p.band_columns = max(1, p.m), max(1, p.n)
     p.bands_down = p.bands_across = 1

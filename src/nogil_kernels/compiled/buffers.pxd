@@ -169,3 +169,8 @@ cdef inline bint release_wanted(object gil, object threads, bint outweighs) exce
 
 cdef inline bint one_thread(object threads) noexcept:
     return isinstance(threads, int) and threads == 1
+
+
+cdef inline bint stays_whole(object threads, Py_ssize_t most) noexcept:
+    """Whether work that could be cut into `most` tasks stays on this thread, as far as is seen without a call."""
+    return isinstance(threads, int) and (threads == 1 or (threads > 1 and most < 2))

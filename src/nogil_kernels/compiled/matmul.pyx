@@ -11,7 +11,9 @@ from nogil_kernels.compiled.blocks cimport (
     Matrix, Panel, Problem, at, cut_into_bands, find_band, nk_isa_of, nk_matmul_kernel, nk_matmul_kernels_of,
     pack_block_b, panel_a, panel_b, plan, rounded_up,
 )
-from nogil_kernels.compiled.buffers cimport Kind, PyErr_CheckSignals, one_thread, overlap, release_wanted, take, take_as
+from nogil_kernels.compiled.buffers cimport (
+    Kind, PyErr_CheckSignals, overlap, release_wanted, stays_whole, take, take_as,
+)
 from nogil_kernels.compiled.operands cimport take_operands, take_result
 
 from nogil_kernels.compiled.isa import chosen
@@ -21,8 +23,8 @@ cdef void multiply(const Problem *p, Matrix C, Matrix A, Matrix B, Workspace spa
     """C := A @ B: the loops around the tile.
 
     After Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", 2008: a block KC x NC of B is
-    packed into panels that stay in L2, a panel MR x KC of A into one that stays in L1. The first block of k overwrites
-    C, those after it add to it.
+    packed into panels that stay in L2, and a panel MR x KC of A stays in L1, packed where its rows are not contiguous.
+    The first block of k overwrites C, those after it add to it.
     """
     cdef Py_ssize_t jc = 0, pc, ic, jr, nc, kc, mr, nr
     cdef Panel a, b
@@ -82,10 +84,8 @@ cdef enum:
     # element moved to or from memory counts as 16: 25 000 float64 are 200 kB, 30 us at 6.5 GB/s.
     AUTO_HOLD_WORK = 400_000
     MOVE_WORK = 16
-    # A task worth submitting: two submits and their results cost 80 us; 2**24 multiply-adds take 600 us with AVX-512.
+    # A task worth sharing: two submits and their results cost 80 us; 2**24 multiply-adds take 600 us with AVX-512.
     TASK_WORK = 1 << 24
-    # More tasks than workers even out a slow core.
-    TASKS_PER_WORKER = 4
     CACHE_LINE = 64
 
 
@@ -131,12 +131,15 @@ cdef int compute(Problem *p, object gil, object threads) except -1:
     cdef double moves = <double> p.matrices * (<double> p.m * p.k + <double> p.k * p.n + <double> p.m * p.n)
     cdef double work = products + MOVE_WORK * moves
     cdef bint release_gil = release_wanted(gil, threads, work > AUTO_HOLD_WORK)
-    cdef Py_ssize_t tasks = 1, slices = <Py_ssize_t> min(1 + work / SLICE_WORK, 1e6), bands
+    cdef Py_ssize_t tasks = <Py_ssize_t> min(work / TASK_WORK, 1e6)  # each worth sharing
+    cdef Py_ssize_t slices = <Py_ssize_t> min(1 + work / SLICE_WORK, 1e6), bands
     cdef Task task
-    if not one_thread(threads):
+    if stays_whole(threads, tasks):
+        tasks = 1
+    else:
         from nogil_kernels import threads as sharing
-        tasks = sharing.workers(threads) * TASKS_PER_WORKER
-        tasks = max(slices, min(tasks, <Py_ssize_t> min(work / TASK_WORK, 1e6)))
+        tasks = sharing.tasks(tasks, threads)
+        tasks = max(tasks, slices) if tasks > 1 else 1
     if p.matrices == 0 or p.m == 0 or p.n == 0:
         return 0
     if max(tasks, slices) > p.matrices:
@@ -144,7 +147,7 @@ cdef int compute(Problem *p, object gil, object threads) except -1:
     bands = p.matrices * p.bands_down * p.bands_across
     p.bands_per_slice = (bands + slices - 1) // slices
     tasks = min(tasks, bands)
-    if tasks == 1 or one_thread(threads):
+    if tasks == 1:
         return run(p, 0, bands, release_gil)
     task = Task()
     task.problem = p

@@ -9,7 +9,7 @@ from libc.stdint cimport INT64_MAX, UINT64_MAX, int64_t, uint64_t
 
 from nogil_kernels.compiled cimport buffers
 from nogil_kernels.compiled.buffers cimport (
-    MAX_NDIM, Kind, PyErr_CheckSignals, one_thread, release_wanted, take, take_as,
+    MAX_NDIM, Kind, PyErr_CheckSignals, release_wanted, stays_whole, take, take_as,
 )
 from nogil_kernels.compiled.layout cimport Layout, gather, in_memory_order, take_axes
 
@@ -58,10 +58,8 @@ cdef enum:
     NUMBER_BYTES = 8
     LINE_BYTES = 64
     ROW_BYTES = 256
-    # A task worth submitting: two submits and their results cost 80 us; 4 MiB at 10 GB/s take 420 us.
+    # A task worth sharing: two submits and their results cost 80 us; 4 MiB at 10 GB/s take 420 us.
     TASK_BYTES = 4 * 1024 * 1024
-    # More tasks than workers even out a slow core.
-    TASKS_PER_WORKER = 4
     # Between two looks for Ctrl-C: 2**28 numbers take a tenth of a second to half of one.
     SLICE = 1 << 28
     # With axis=, chunks whose sums are kept at a time: writing 2**13 results holds the GIL for some 20 us.
@@ -218,10 +216,9 @@ cdef int fill_sums(Problem *p, Py_ssize_t rows, object gil, object threads) exce
     size += rows * ROW_BYTES if p.kept.ndim else 0
     cdef bint release_gil = release_wanted(gil, threads, max(size, numbers * NUMBER_BYTES) > AUTO_HOLD_BYTES)
     cdef Task task
-    if not one_thread(threads):
+    if not stays_whole(threads, size // TASK_BYTES):
         from nogil_kernels import threads as sharing
-        tasks = min(size // TASK_BYTES, sharing.workers(threads) * TASKS_PER_WORKER)
-        tasks = min(max(tasks, chunks // p.chunks_per_slice), chunks)
+        tasks = min(max(sharing.tasks(size // TASK_BYTES, threads), chunks // p.chunks_per_slice), chunks)
         if tasks > 1:
             task = Task()
             task.problem = p

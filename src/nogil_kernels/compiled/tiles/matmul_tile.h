@@ -76,23 +76,31 @@ static void FUNCTION(pack_panel_b)(ptrdiff_t kc, ptrdiff_t columns, ptrdiff_t wi
     }
 }
 
-/* Element (i, j) of the tile, from its accumulators laid out in rows of WIDTH reals. */
-NK_INLINE void FUNCTION(store_element)(const T *sums, ptrdiff_t width, ptrdiff_t i, ptrdiff_t j, char *c, int accumulate)
+/* Writes or adds a tile that is laid out in rows of `width` reals. What is not made of whole vectors goes this way. */
+static void FUNCTION(store)(const T *sums, ptrdiff_t width, ptrdiff_t rows, ptrdiff_t columns, char *c,
+                            ptrdiff_t c_row_stride, ptrdiff_t c_column_stride, int accumulate)
 {
-    T value[PARTS], old[PARTS];
-
+    for (ptrdiff_t i = 0; i < rows; i++) {
+        const T *u = sums + i * PARTS * width;
+        char *to = c + i * c_row_stride;
+        if (PARTS == 1 && c_column_stride == ELEMENT && !accumulate) {
+            memcpy(to, u, columns * ELEMENT);
+            continue;
+        }
+        for (ptrdiff_t j = 0; j < columns; j++) {
+            T value[PARTS], old[PARTS] = {0};
+            if (accumulate) memcpy(old, to, ELEMENT);
 #if PARTS == 1
-    value[0] = sums[i * width + j];
+            value[0] = old[0] + u[j];
 #else
-    const T *u = sums + 2 * i * width + 2 * j, *v = u + width;
-    value[0] = u[0] - v[1];
-    value[1] = u[1] + v[0];
+            const T *v = u + width;
+            value[0] = old[0] + (u[2 * j] - v[2 * j + 1]);
+            value[1] = old[1] + (u[2 * j + 1] + v[2 * j]);
 #endif
-    if (accumulate) {
-        memcpy(old, c, ELEMENT);
-        for (int part = 0; part < PARTS; part++) value[part] += old[part];
+            memcpy(to, value, ELEMENT);
+            to += c_column_stride;
+        }
     }
-    memcpy(c, value, ELEMENT);
 }
 
 /* The tile for at most MAX_ROWS real rows and VECS vectors of columns; both are constants wherever this is inlined. Rows beyond
@@ -110,6 +118,9 @@ NK_INLINE void FUNCTION(tile_of)(const int max_rows, const int vecs, ptrdiff_t r
         row_at[i] = (i / PARTS < rows ? i / PARTS : rows - 1) * a_row_stride + i % PARTS * (ptrdiff_t)sizeof(T);
         NK_UNROLL
         for (int v = 0; v < vecs; v++) sums[i][v] = (VEC){0};
+    }
+    for (ptrdiff_t i = 0; i < rows; i++) { /* fetch C while products are added up */
+        for (ptrdiff_t at = 0; at < columns * ELEMENT; at += NK_CACHE_LINE) NK_PREFETCH_WRITE(c + i * c_row_stride + at);
     }
     for (ptrdiff_t p = 0; p < kc; p++) {
         VEC b_row[NV];
@@ -145,11 +156,7 @@ NK_INLINE void FUNCTION(tile_of)(const int max_rows, const int vecs, ptrdiff_t r
         T laid_out[MR * NV * LANES];
         NK_UNROLL
         for (int i = 0; i < max_rows; i++) memcpy(laid_out + i * vecs * LANES, sums[i], vecs * LANES * sizeof(T));
-        for (ptrdiff_t i = 0; i < rows; i++) {
-            for (ptrdiff_t j = 0; j < columns; j++) {
-                FUNCTION(store_element)(laid_out, vecs * LANES, i, j, c + i * c_row_stride + j * c_column_stride, accumulate);
-            }
-        }
+        FUNCTION(store)(laid_out, vecs * LANES, rows, columns, c, c_row_stride, c_column_stride, accumulate);
     }
 }
 

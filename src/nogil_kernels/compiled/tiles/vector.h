@@ -30,6 +30,8 @@
 #define NK_REGISTERS 16
 #endif
 
+#define NK_CACHE_LINE 64
+
 #if defined(__FMA__) || defined(__aarch64__)
 #define NK_HAS_FMA 1
 #else
