@@ -5,8 +5,23 @@
 #include "sum_of_squares.h"
 #include "vector.h"
 
-#if defined(__AVX2__) && NK_VECTOR_BYTES
+#if defined(__SSE2__) && NK_VECTOR_BYTES
 #include <immintrin.h>
+#elif defined(__ARM_NEON) && NK_VECTOR_BYTES
+#include <arm_neon.h>
+#endif
+
+#if NK_VECTOR_BYTES
+enum { LANES = NK_VECTOR_BYTES / 8 };
+typedef double vec __attribute__((vector_size(NK_VECTOR_BYTES)));
+typedef float float_vec __attribute__((vector_size(NK_VECTOR_BYTES / 2)));
+typedef uint64_t uint_vec __attribute__((vector_size(NK_VECTOR_BYTES)));
+typedef int64_t int_vec __attribute__((vector_size(NK_VECTOR_BYTES)));
+#else
+enum { LANES = 1 };
+typedef double vec;
+typedef uint64_t uint_vec;
+typedef int64_t int_vec;
 #endif
 
 /* ---- integers: exact, in plain loops that compilers vectorise at the width they are given ---- */
@@ -21,12 +36,12 @@ static void add_at(nk_sum *sum, int word, uint64_t value)
     }
 }
 
-NK_INLINE uint64_t magnitude(int64_t value) { return value < 0 ? 0 - (uint64_t)value : (uint64_t)value; }
+NK_INLINE uint32_t magnitude(int32_t value) { return value < 0 ? 0 - (uint32_t)value : (uint32_t)value; }
 
 #define NK_LOAD(T, x, i) (memcpy(&(T##_value), (const unsigned char *)(x) + (i) * (ptrdiff_t)sizeof(T), sizeof(T)), T##_value)
 
-/* |x[i]| */
-NK_INLINE uint64_t load_magnitude(enum nk_sum_type type, const void *x, ptrdiff_t i)
+/* |x[i]|, up to 32 bits */
+NK_INLINE uint32_t load_magnitude(enum nk_sum_type type, const void *x, ptrdiff_t i)
 {
     uint8_t uint8_t_value;
     int8_t int8_t_value;
@@ -34,8 +49,6 @@ NK_INLINE uint64_t load_magnitude(enum nk_sum_type type, const void *x, ptrdiff_
     int16_t int16_t_value;
     uint32_t uint32_t_value;
     int32_t int32_t_value;
-    uint64_t uint64_t_value;
-    int64_t int64_t_value;
 
     switch (type) {
     case NK_BOOL: return NK_LOAD(uint8_t, x, i) != 0; /* an odd bit pattern is true, too */
@@ -44,9 +57,7 @@ NK_INLINE uint64_t load_magnitude(enum nk_sum_type type, const void *x, ptrdiff_
     case NK_U16: return NK_LOAD(uint16_t, x, i);
     case NK_I16: return magnitude(NK_LOAD(int16_t, x, i));
     case NK_U32: return NK_LOAD(uint32_t, x, i);
-    case NK_I32: return magnitude(NK_LOAD(int32_t, x, i));
-    case NK_U64: return NK_LOAD(uint64_t, x, i);
-    default: return magnitude(NK_LOAD(int64_t, x, i));
+    default: return magnitude(NK_LOAD(int32_t, x, i));
     }
 }
 
@@ -59,7 +70,7 @@ NK_INLINE void run_8_bits(enum nk_sum_type type, const void *x, ptrdiff_t n, nk_
         ptrdiff_t stop = n - start < block ? n : start + block;
         uint32_t partial = 0;
         for (ptrdiff_t i = start; i < stop; i++) {
-            uint32_t value = (uint32_t)load_magnitude(type, x, i);
+            uint32_t value = load_magnitude(type, x, i);
             partial += value * value;
         }
         add_at(sum, 0, partial);
@@ -72,7 +83,7 @@ NK_INLINE void run_16_bits(enum nk_sum_type type, const void *x, ptrdiff_t n, nk
     uint64_t total = 0;
 
     for (ptrdiff_t i = 0; i < n; i++) {
-        uint32_t value = (uint32_t)load_magnitude(type, x, i);
+        uint32_t value = load_magnitude(type, x, i);
         total += value * value;
     }
     add_at(sum, 0, total);
@@ -84,7 +95,7 @@ NK_INLINE void run_32_bits(enum nk_sum_type type, const void *x, ptrdiff_t n, nk
     uint64_t low = 0, high = 0;
 
     for (ptrdiff_t i = 0; i < n; i++) {
-        uint64_t value = (uint32_t)load_magnitude(type, x, i), square = value * value;
+        uint64_t value = load_magnitude(type, x, i), square = value * value;
         low += (uint32_t)square;
         high += square >> 32;
     }
@@ -93,60 +104,129 @@ NK_INLINE void run_32_bits(enum nk_sum_type type, const void *x, ptrdiff_t n, nk
     add_at(sum, 1, high >> 32);
 }
 
-/* 64 bits: with |x| = h * 2**32 + l, x**2 = h**2 * 2**64 + 2 * h * l * 2**32 + l**2; the halves of the three products are added
- * apart, by the power of 2 they stand at (2**0, 2**32, 2**64, 2**96). */
+/* 64 bits: with |x| = h * 2**32 + l, x**2 = h**2 * 2**64 + 2 * h * l * 2**32 + l**2. Each of the three products is summed twice,
+ * modulo 2**64 and its upper halves alone, from which `add_products` has the whole: three operations where splitting takes four. */
 typedef struct {
-    uint64_t at_0, at_32, at_64, at_96;
-} halves;
+    uint_vec wrapped, upper;
+} products;
 
-NK_INLINE void add_square(halves *total, uint64_t value)
+NK_INLINE void add_product(products *sum, uint_vec product)
 {
-    uint64_t l = (uint32_t)value, h = value >> 32, ll = l * l, hl = h * l, hh = h * h;
-
-    total->at_0 += (uint32_t)ll;
-    total->at_32 += (ll >> 32) + 2 * (uint64_t)(uint32_t)hl;
-    total->at_64 += (uint64_t)(uint32_t)hh + 2 * (hl >> 32);
-    total->at_96 += hh >> 32;
+    sum->wrapped += product;
+    sum->upper += product >> 32;
 }
 
-static void add_halves(nk_sum *sum, const halves *total)
+/* The sum of all lanes, modulo 2**64. */
+NK_INLINE uint64_t total_of(uint_vec value)
 {
-    add_at(sum, 0, total->at_0);
-    add_at(sum, 0, total->at_32 << 32);
-    add_at(sum, 1, total->at_32 >> 32);
-    add_at(sum, 1, total->at_64);
-    add_at(sum, 1, total->at_96 << 32);
-    add_at(sum, 2, total->at_96 >> 32);
+    uint64_t lanes[LANES], total = 0;
+
+    memcpy(lanes, &value, sizeof lanes);
+    for (int lane = 0; lane < LANES; lane++) total += lanes[lane];
+    return total;
 }
 
+/* sum += value << bit */
+static void add_shifted(nk_sum *sum, uint64_t value, int bit)
+{
+    add_at(sum, bit / 64, value << bit % 64);
+    if (bit % 64) add_at(sum, bit / 64 + 1, value >> (64 - bit % 64));
+}
+
+/* sum += all products << bit. The lower halves of up to 2**17 products sum to less than 2**49: what is left modulo 2**64. */
+static void add_products(nk_sum *sum, const products *all, int bit)
+{
+    uint64_t wrapped = total_of(all->wrapped), upper = total_of(all->upper);
+
+    add_shifted(sum, wrapped - (upper << 32), bit);
+    add_shifted(sum, upper, bit + 32);
+}
+
+/* The products of the lower halves: one instruction, which compilers do not find where they have a slow 64-bit multiplication. */
+NK_INLINE uint_vec multiply_lower(uint_vec a, uint_vec b)
+{
+#if NK_VECTOR_BYTES == 64
+    return (uint_vec)_mm512_mul_epu32((__m512i)a, (__m512i)b);
+#elif NK_VECTOR_BYTES == 32
+    return (uint_vec)_mm256_mul_epu32((__m256i)a, (__m256i)b);
+#elif NK_VECTOR_BYTES && defined(__SSE2__)
+    return (uint_vec)_mm_mul_epu32((__m128i)a, (__m128i)b);
+#elif NK_VECTOR_BYTES && defined(__ARM_NEON)
+    return (uint_vec)vmull_u32(vmovn_u64((uint64x2_t)a), vmovn_u64((uint64x2_t)b));
+#else
+    return (a & 0xffffffff) * (b & 0xffffffff);
+#endif
+}
+
+NK_INLINE uint_vec load_magnitudes(enum nk_sum_type type, const void *x, ptrdiff_t i)
+{
+    uint_vec value;
+
+    memcpy(&value, (const uint64_t *)x + i, sizeof value);
+    if (type == NK_I64) {
+        uint_vec sign = (uint_vec)((int_vec)value >> 63);
+        value = (value ^ sign) - sign;
+    }
+    return value;
+}
+
+NK_INLINE int any_upper(uint_vec value)
+{
+    uint64_t lanes[LANES], all = 0;
+
+    memcpy(lanes, &value, sizeof lanes);
+    for (int lane = 0; lane < LANES; lane++) all |= lanes[lane];
+    return all >> 32 != 0;
+}
+
+/* Numbers below 2**32, which most are, have one product of three: BATCH vectors at a time are looked at first. */
 NK_INLINE void run_64_bits(enum nk_sum_type type, const void *x, ptrdiff_t n, nk_sum *sum)
 {
-    halves total = {0, 0, 0, 0};
+    enum { BATCH = 8 };
+    const uint_vec zero = {0};
+    products ll = {zero, zero}, hl = {zero, zero}, hh = {zero, zero};
+    uint64_t rest[BATCH * LANES];
 
-    for (ptrdiff_t i = 0; i < n; i++) add_square(&total, load_magnitude(type, x, i));
-    add_halves(sum, &total);
+    for (ptrdiff_t i = 0; i < n; i += BATCH * LANES) {
+        uint_vec batch[BATCH], any = zero;
+        if (n - i < BATCH * LANES) { /* the last batch, filled up with zeros */
+            memset(rest, 0, sizeof rest);
+            memcpy(rest, (const uint64_t *)x + i, (size_t)(n - i) * 8);
+            x = rest - i;
+        }
+        NK_UNROLL
+        for (int b = 0; b < BATCH; b++) {
+            batch[b] = load_magnitudes(type, x, i + b * LANES);
+            any |= batch[b];
+            add_product(&ll, multiply_lower(batch[b], batch[b]));
+        }
+        if (any_upper(any)) {
+            NK_UNROLL
+            for (int b = 0; b < BATCH; b++) {
+                uint_vec h = batch[b] >> 32;
+                add_product(&hl, multiply_lower(h, batch[b]));
+                add_product(&hh, multiply_lower(h, h));
+            }
+        }
+    }
+    add_products(sum, &ll, 0);
+    add_products(sum, &hl, 33);
+    add_products(sum, &hh, 64);
 }
 
 static void run_range(int64_t start, int64_t step, ptrdiff_t n, nk_sum *sum)
 {
-    halves total = {0, 0, 0, 0};
+    enum { PART = 256 }; /* terms written out at a time, to be read back from L1 */
+    uint64_t terms[PART];
 
-    for (ptrdiff_t i = 0; i < n; i++) {
-        add_square(&total, magnitude((int64_t)((uint64_t)start + (uint64_t)i * (uint64_t)step)));
+    for (ptrdiff_t first = 0; first < n; first += PART) {
+        ptrdiff_t count = n - first < PART ? n - first : PART;
+        for (ptrdiff_t i = 0; i < count; i++) terms[i] = (uint64_t)start + (uint64_t)(first + i) * (uint64_t)step;
+        run_64_bits(NK_I64, terms, count, sum);
     }
-    add_halves(sum, &total);
 }
 
 /* ---- floats: converted to float64, squared and added there ---- */
-
-#if NK_VECTOR_BYTES
-enum { LANES = NK_VECTOR_BYTES / 8 };
-typedef double vec __attribute__((vector_size(NK_VECTOR_BYTES)));
-typedef float float_vec __attribute__((vector_size(NK_VECTOR_BYTES / 2)));
-#else
-enum { LANES = 1 };
-typedef double vec;
-#endif
 
 /* IEEE 754 binary16 to binary64 by its fields: 1 sign, 5 exponent (bias 15), 10 fraction bits. */
 NK_INLINE double float16_value(uint16_t bits)
@@ -221,11 +301,14 @@ static void add_float(nk_sum *sum, double value)
     sum->hi = total;
 }
 
-/* A block is 4 rows of WIDTH vectors: its squares are added in pairs of pairs, in a tree, and the tree's root joins the sum
- * without error. Each square meets at most 1 + 1 + 1 + 3 roundings. What bounds the error is constant data, whose roundings all go
- * the same way: in a chain of L additions they reach L / 6 ulp, in a tree, where equal numbers meet, doubling is exact and
- * only the rounding of the square itself stays. The tree costs 1.5 operations for each load, 0.2 more the join. */
-enum { WIDTH = 8, ROW = WIDTH * LANES, BLOCK = 4 * ROW };
+/* A block is DEPTH rows of WIDTH vectors, each row's squares added to WIDTH accumulators, those in a tree, and the tree's root
+ * joins the sum without error. What bounds the error is constant data, whose roundings all go the same way: in a chain of L
+ * additions they reach L / 6 ulp, in a tree, where equal numbers meet, doubling is exact.
+ *
+ * float32, float16: squares have 48 bits, so equal ones are added without error up to 32 of them, and chains of 8 are as good as
+ * a tree: one operation and a conversion for each load.
+ * float64: the squares themselves are rounded; they are added in pairs, and pairs of pairs: 1.5 operations for each load. */
+enum { WIDTH = 8, ROW = WIDTH * LANES };
 
 NK_INLINE vec tree(const vec s[WIDTH]) { return ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7])); }
 
@@ -237,23 +320,37 @@ NK_INLINE vec pair(enum nk_sum_type type, const void *x, ptrdiff_t i)
     return upper * upper + lower * lower;
 }
 
-NK_INLINE vec block(enum nk_sum_type type, const void *x, ptrdiff_t i)
+NK_INLINE vec block(enum nk_sum_type type, const int depth, const void *x, ptrdiff_t i)
 {
     vec s[WIDTH];
 
+    if (type == NK_F64) {
+        NK_UNROLL
+        for (int w = 0; w < WIDTH; w++) s[w] = pair(type, x, i + w * LANES) + pair(type, x, i + 2 * ROW + w * LANES);
+        return tree(s);
+    }
     NK_UNROLL
-    for (int w = 0; w < WIDTH; w++) s[w] = pair(type, x, i + w * LANES) + pair(type, x, i + 2 * ROW + w * LANES);
+    for (int w = 0; w < WIDTH; w++) s[w] = pair(type, x, i + w * LANES);
+    NK_UNROLL
+    for (int d = 2; d < depth; d++) {
+        NK_UNROLL
+        for (int w = 0; w < WIDTH; w++) {
+            vec value = load_vec(type, x, i + d * ROW + w * LANES);
+            s[w] += value * value;
+        }
+    }
     return tree(s);
 }
 
 NK_INLINE void run_floats(enum nk_sum_type type, const void *x, ptrdiff_t n, nk_sum *sum)
 {
     const ptrdiff_t size = type == NK_F64 ? 8 : type == NK_F32 ? 4 : 2;
+    const int depth = type == NK_F64 ? 4 : 8;
     vec hi = {0}, lo = {0}, value;
     double his[LANES], los[LANES], rest[LANES] = {0};
     ptrdiff_t i = 0;
 
-    for (; i + BLOCK <= n; i += BLOCK) two_sum(&hi, &lo, block(type, x, i));
+    for (; i + depth * ROW <= n; i += depth * ROW) two_sum(&hi, &lo, block(type, depth, x, i));
     for (; i + LANES <= n; i += LANES) {
         value = load_vec(type, x, i);
         two_sum(&hi, &lo, value * value);
