@@ -39,6 +39,7 @@ typedef T NK_PASTE(vec, NAME);
 #define NV 2
 #endif
 
+#define MASKS (NK_HAS_MASKS && LANES > 1)
 #define VEC NK_PASTE(vec, NAME)
 #define ELEMENT (PARTS * (ptrdiff_t)sizeof(T))
 #define FUNCTION(function) NK_PASTE(function, NAME)
@@ -76,7 +77,27 @@ static void FUNCTION(pack_panel_b)(ptrdiff_t kc, ptrdiff_t columns, ptrdiff_t wi
     }
 }
 
-/* Writes or adds a tile that is laid out in rows of `width` reals. What is not made of whole vectors goes this way. */
+/* Writes or adds the first `columns` lanes of a vector; all of them where there are no masks. */
+NK_INLINE void FUNCTION(store_vec)(VEC value, ptrdiff_t columns, char *c, int accumulate)
+{
+    VEC old;
+
+#if MASKS
+    if (columns < LANES) {
+        if (accumulate) value += (VEC)NK_PASTE(NK_LOAD_LANES, SIZE)(c, columns);
+        NK_PASTE(NK_STORE_LANES, SIZE)(c, columns, value);
+        return;
+    }
+#endif
+    (void)columns;
+    if (accumulate) {
+        memcpy(&old, c, sizeof old);
+        value += old;
+    }
+    memcpy(c, &value, sizeof value);
+}
+
+/* Writes or adds a tile that is laid out in rows of `width` reals. What vectors cannot write goes this way. */
 static void FUNCTION(store)(const T *sums, ptrdiff_t width, ptrdiff_t rows, ptrdiff_t columns, char *c,
                             ptrdiff_t c_row_stride, ptrdiff_t c_column_stride, int accumulate)
 {
@@ -137,19 +158,14 @@ NK_INLINE void FUNCTION(tile_of)(const int max_rows, const int vecs, ptrdiff_t r
         b += b_row_stride;
     }
 
-    if (PARTS == 1 && c_column_stride == ELEMENT && columns == vecs * LANES) {
+    if (PARTS == 1 && c_column_stride == ELEMENT && (MASKS || columns == vecs * LANES)) {
         NK_UNROLL
         for (int i = 0; i < max_rows; i++) {
-            char *to = c + i * c_row_stride;
             if (i >= rows) break;
             NK_UNROLL
             for (int v = 0; v < vecs; v++) {
-                VEC value = sums[i][v], old;
-                if (accumulate) {
-                    memcpy(&old, to + v * LANES * sizeof(T), LANES * sizeof(T));
-                    value += old;
-                }
-                memcpy(to + v * LANES * sizeof(T), &value, LANES * sizeof(T));
+                char *to = c + i * c_row_stride + v * LANES * ELEMENT;
+                FUNCTION(store_vec)(sums[i][v], v < vecs - 1 ? LANES : columns - v * LANES, to, accumulate);
             }
         }
     } else {
@@ -195,6 +211,7 @@ enum {
 #undef FUNCTION
 #undef ELEMENT
 #undef VEC
+#undef MASKS
 #undef NV
 #undef MR
 #undef LANES

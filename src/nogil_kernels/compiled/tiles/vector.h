@@ -32,6 +32,17 @@
 
 #define NK_CACHE_LINE 64
 
+/* AVX-512 reads and writes the first `lanes` lanes of a vector, of 4 or 8 bytes each, and touches nothing beyond them. */
+#define NK_HAS_MASKS (NK_VECTOR_BYTES == 64)
+#if NK_HAS_MASKS
+#include <immintrin.h>
+#define NK_FIRST(lanes) ((1u << (lanes)) - 1)
+#define NK_LOAD_LANES_4(from, lanes) _mm512_maskz_loadu_epi32((__mmask16)NK_FIRST(lanes), (from))
+#define NK_LOAD_LANES_8(from, lanes) _mm512_maskz_loadu_epi64((__mmask8)NK_FIRST(lanes), (from))
+#define NK_STORE_LANES_4(to, lanes, value) _mm512_mask_storeu_epi32((to), (__mmask16)NK_FIRST(lanes), (__m512i)(value))
+#define NK_STORE_LANES_8(to, lanes, value) _mm512_mask_storeu_epi64((to), (__mmask8)NK_FIRST(lanes), (__m512i)(value))
+#endif
+
 #if defined(__FMA__) || defined(__aarch64__)
 #define NK_HAS_FMA 1
 #else
