@@ -49,10 +49,10 @@ class Made:
         return lambda: None
 
 
-def made_report(seconds, interrupted=False, **other_facts):
+def made_report(seconds, interrupted=False, samples=3, **other_facts):
     """A report of the given seconds, {(gil, workers): seconds}, measured under the given facts."""
     works = {gil: runner.Work(Made(), gil, [], 100) for gil, _ in seconds}
-    series = [runner.Series(works[gil], workers, samples=[took] * 3) for (gil, workers), took in seconds.items()]
+    series = [runner.Series(works[gil], workers, samples=[took] * samples) for (gil, workers), took in seconds.items()]
     report = Report.of(series, interrupted)
     for benchmark in report.suite:
         benchmark.update_metadata(other_facts)
@@ -275,6 +275,16 @@ def test_interrupted_rows_without_their_one_worker_have_no_speed_up():
     assert "Interrupted before there was anything to compare" in printed(report)
 
 
+def test_interrupted_before_a_second_worker_had_a_turn_is_not_taken_for_one_core():
+    report = made_report({("hold", 1): 2.0}, interrupted=True)
+    assert "Interrupted before there was anything to compare" in printed(report)
+
+
+def test_a_spread_takes_three_samples():
+    assert " 0% " in printed(made_report(SCALES))
+    assert " 0% " not in printed(made_report(SCALES, samples=2))
+
+
 def test_without_a_gil_the_table_says_what_held_means():
     assert "held means to stay attached" in " ".join(printed(made_report(SCALES, nk_gil_enabled=0)).split())
     assert "attached" not in printed(made_report(SCALES, nk_gil_enabled=1))
@@ -291,13 +301,17 @@ def test_on_the_pure_backend_the_table_says_how_to_get_the_kernels():
     ("seconds", "other_facts", "said"),
     [
         (SCALES, {}, "Released, 4 threads are 4.00x as fast as one; GIL held 1.00x: the GIL is what keeps"),
-        ({**SCALES, ("release", 4): 1.5}, {}, "Released, 4 threads are 1.33x as fast as one: less than 4 free cores"),
+        (
+            {**SCALES, ("release", 4): 1.5},
+            {},
+            "Released, 4 threads are 1.33x as fast as one: 4 free cores would give",
+        ),
         ({**SCALES, ("hold", 4): 1.0}, {}, "4.00x as fast as one; GIL held 2.00x."),
         ({("python", 1): 1.0, ("python", 2): 1.0}, {}, "pure Python 1.00x of one's speed: the GIL lets one thread"),
         ({("python", 1): 1.0, ("python", 2): 0.5}, {}, "2 threads against one: pure Python 2.00x."),
-        ({("python", 1): 1.0}, {}, "One usable core"),
+        ({("python", 1): 1.0}, {}, "One worker alone"),
         ({("hold", 1): 1.0, ("hold", 2): 0.5}, {"nk_gil_enabled": 0}, "Without a GIL 2 threads run at once"),
-        ({("hold", 1): 1.0, ("hold", 2): 1.0}, {"nk_gil_enabled": 0}, "less than 2 free cores give"),
+        ({("hold", 1): 1.0, ("hold", 2): 1.0}, {"nk_gil_enabled": 0}, "2 free cores would give more"),
     ],
 )
 def test_the_sentence_follows_the_numbers(seconds, other_facts, said):

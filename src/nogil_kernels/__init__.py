@@ -3,7 +3,8 @@
 Importing this package imports neither NumPy nor anything else that takes long.
 """
 
+from . import pure
 from ._version import __version__
 from .backend import build_info, matmul, sum_of_squares
 
-__all__ = ["__version__", "build_info", "matmul", "sum_of_squares"]
+__all__ = ["__version__", "build_info", "matmul", "pure", "sum_of_squares"]

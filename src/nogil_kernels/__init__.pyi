@@ -1,3 +1,4 @@
+from array import array
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
@@ -8,7 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from typing_extensions import Buffer
 
-__all__ = ["__version__", "build_info", "matmul", "sum_of_squares"]
+from . import pure as pure
+
+__all__ = ["__version__", "build_info", "matmul", "pure", "sum_of_squares"]
 
 __version__: str
 
@@ -44,7 +47,7 @@ _Factor: TypeAlias = ArrayLike | Buffer | _Tensor
 
 @overload
 def sum_of_squares(
-    x: range | bytes | bytearray | list[int] | tuple[int, ...] | NDArray[np.integer[Any] | np.bool_],
+    x: range | bytes | bytearray | array[int] | list[int] | tuple[int, ...] | NDArray[np.integer[Any] | np.bool_],
     *,
     axis: None = None,
     gil: _Gil = "auto",
@@ -52,7 +55,7 @@ def sum_of_squares(
 ) -> int: ...
 @overload
 def sum_of_squares(
-    x: list[float] | list[complex] | tuple[complex, ...] | NDArray[np.inexact[Any]],
+    x: array[float] | list[float] | list[complex] | tuple[complex, ...] | NDArray[np.inexact[Any]],
     *,
     axis: None = None,
     gil: _Gil = "auto",

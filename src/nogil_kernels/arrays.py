@@ -155,7 +155,14 @@ def _factor(x: Any) -> _Array:
     import numpy as np
 
     array = _exported(x)
-    return _plain(np.asarray(x) if array is None else array, "matmul", MULTIPLIED)
+    if array is None:
+        try:
+            array = np.asarray(x)
+        except ValueError as error:
+            raise ValueError(f"matmul takes nested lists whose rows are equally long: {error}") from error
+        if array.ndim == 0 and array.dtype.char == "O":
+            raise TypeError(f"matmul takes arrays, buffers and nested lists of numbers, not {type(x).__name__}")
+    return _plain(array, "matmul", MULTIPLIED)
 
 
 def _plain(array: _Array, function: str, accepted: str) -> _Array:
@@ -225,10 +232,10 @@ def _target(out: Any, shape: tuple[int, ...], dtype: dtype[Any]) -> _Array:
 
 def check_out(shape: Any, writable: bool, wanted: tuple[int, ...]) -> None:
     """Raise ValueError where out has another shape than the product, or is read-only."""
-    if shape != wanted:
-        raise ValueError(f"out has shape {shape}, the product has shape {wanted}")
     if not writable:
         raise ValueError("out is read-only; pass a writable array or none")
+    if shape != wanted:
+        raise ValueError(f"out has shape {shape}, the product has shape {wanted}")
 
 
 def _room(target: _Array | None, shape: tuple[int, ...], dtype: dtype[Any], a: _Array, b: _Array) -> _Array:

@@ -1,13 +1,19 @@
 """The command `nogil-kernels`: parsing and printing only."""
 
+from __future__ import annotations
+
 import argparse
 import io
 import os
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from . import __version__, build_info
 from .extras import MissingExtra, require
+
+if TYPE_CHECKING:
+    from .scaling.report import Report
 
 INTERRUPTED = 130  # as shells report an end by Ctrl-C: 128 + SIGINT
 
@@ -63,6 +69,8 @@ def make_parser() -> argparse.ArgumentParser:
 def writable(path: str) -> str:
     """`path`, if a file can be written there: known before minutes are spent on what is to be written."""
     is_new = not os.path.exists(path)
+    if not is_new and not os.path.isfile(path) and not os.path.isdir(path):
+        return path  # a pipe or a device: to open it means something to its reader
     try:
         with open(path, "ab"):
             pass
@@ -85,10 +93,23 @@ def run_compare(options: argparse.Namespace) -> int:
     with bar(Console(stderr=True)) as progress:
         report = compare(quick=options.quick, progress=progress)
     show(report, Console())
-    if options.json:
-        report.save(options.json)
-        print(f"\nSamples written to {options.json}", file=sys.stderr)
+    if options.json and not save(report, options.json):
+        return 1
     return INTERRUPTED if report.interrupted else 0
+
+
+def save(report: Report, path: str) -> bool:
+    """Write the samples and say so, or why not. An interrupted report leaves an older file alone."""
+    if report.interrupted and os.path.isfile(path):
+        print(f"\nInterrupted: {path} was left as it is", file=sys.stderr)
+        return True
+    try:
+        report.save(path)
+    except OSError as error:
+        print(f"\nnogil-kernels: cannot write {path!r}: {error.strerror}", file=sys.stderr)
+        return False
+    print(f"\nSamples written to {path}", file=sys.stderr)
+    return True
 
 
 def run_info(options: argparse.Namespace) -> int:

@@ -14,10 +14,10 @@ NAMES = {"python": "pure Python", "hold": "GIL held", "release": "GIL released"}
 def meaning(report: Report, block: Sequence[Row]) -> str:
     """One sentence on the rows of one workload and way: what the largest number of workers brought."""
     most = max(row.workers for row in block)
-    if most == 1:
-        return "One usable core: nothing here can run at once, so there is no speed-up to see."
+    if most == 1 and not report.interrupted:
+        return "One worker alone: nothing here ran at once, so there is no speed-up to see."
     gains = {row.gil: gain for row in block if row.workers == most and (gain := report.speed_up(row)) is not None}
-    if not gains:
+    if not gains or most == 1:
         return "Interrupted before there was anything to compare."
     if not report.facts["nk_gil_enabled"]:
         return _without_gil(gains, most)
@@ -54,4 +54,4 @@ def _each(gains: dict[str, float]) -> str:
 
 
 def _busy(most: int) -> str:
-    return f"less than {most} free cores give. Was something else running? Try again on a quiet machine."
+    return f"{most} free cores would give more. Was something else running? Try again on a quiet machine."

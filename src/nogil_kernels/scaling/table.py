@@ -68,7 +68,7 @@ def _table(report: Report, block: Sequence[Row]) -> Table:
                 NAMES[gil] if not first else "",
                 str(row.workers),
                 duration(row.seconds_per_call),
-                f"{row.spread:.0%}",
+                f"{row.spread:.0%}" if len(row.values) > 2 else "",
                 "" if speed_up is None else f"{speed_up:.2f}x",
                 "" if efficiency is None else f"{efficiency:.0%}",
                 style="green" if row.workers > 1 and efficiency is not None and efficiency >= NEAR else "",
@@ -82,7 +82,7 @@ def _notes(report: Report) -> Iterator[RenderableType]:
     fewest = min(len(row.values) for row in report.rows)
     notes = [
         f"per call: time of all the work / number of calls; median of {_counted(fewest, 'sample')} or more,"
-        " ± their median deviation. Speed-up: against the same row's one worker."
+        " ± their median deviation. Speed-up: against the same row's one worker. Efficiency: speed-up / workers."
     ]
     if not facts["nk_gil_enabled"]:
         notes.append("This Python runs without a GIL: held means to stay attached, and scales like released.")
