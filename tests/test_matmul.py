@@ -733,3 +733,36 @@ def test_options_are_given_by_name_and_no_others_exist(kernels):
     with pytest.raises(TypeError):
         kernels.matmul(np.eye(2), np.eye(2), casting="safe")
     assert kernels.matmul(a=np.eye(2), b=np.eye(2)).tolist() == [[1.0, 0.0], [0.0, 1.0]]
+
+
+# Overlaps at their edges
+
+
+def test_an_empty_operand_inside_out_is_no_overlap(kernels):
+    r = np.ones((4, 4))[::-1]
+    assert kernels.matmul(r, r[:, 2:2], out=r[:, 2:2]).shape == (4, 0)
+    out = np.ones((4, 4))
+    kernels.matmul(out[:, 1:1], out[1:1, :], out=out)
+    assert not out.any()
+
+
+def test_an_out_that_overlaps_itself_holds_no_sums_in_progress(kernels):
+    rng = np.random.default_rng(3)
+    k = 600 if kernels.name == "compiled" else 20
+    a, b, place = rng.random((3, k)), rng.random((k, 3)), np.zeros(9)
+    out = np.lib.stride_tricks.as_strided(place, (3, 3), (8, 8))
+    kernels.matmul(a, b, out=out)
+    true = (a @ b).ravel()
+    assert all(np.isclose(value, true).any() for value in place[:5])
+
+
+@pytest.mark.parametrize("operand", [None, object(), {}], ids=["None", "object", "dict"])
+def test_what_is_no_array_is_a_type_error(kernels, operand):
+    for operands in ((operand, np.eye(2)), (np.eye(2), operand)):
+        with pytest.raises(TypeError, match=type(operand).__name__):
+            kernels.matmul(*operands)
+
+
+def test_rows_of_different_lengths_are_a_value_error(kernels):
+    with pytest.raises(ValueError, match="equally long"):
+        kernels.matmul([[1, 2], [3]], np.eye(2))

@@ -653,3 +653,41 @@ def test_the_input_is_left_as_it_was(kernels, dtype):
     kernels.sum_of_squares(x[:, ::2], axis=None, threads=2)
     kernels.sum_of_squares(x.astype(np.float64), axis=0)
     np.testing.assert_array_equal(x, before)
+
+
+# Sizes at the end of what fits
+
+
+@pytest.mark.parametrize("axis", [None, 0])
+def test_a_length_near_the_largest_is_out_of_memory_and_not_cut_short(kernels, axis):
+    if kernels.name == "pure":
+        pytest.skip("plain Python would count for centuries")
+    for x in (np.broadcast_to(np.int8(1), (2**63 - 1,)), np.broadcast_to(1.5, (2**60 - 1,))):
+        with pytest.raises(MemoryError):
+            kernels.sum_of_squares(x, axis=axis)
+
+
+def test_a_range_near_the_largest_is_out_of_memory_and_not_cut_short(kernels):
+    if kernels.name == "pure":
+        pytest.skip("plain Python would count for centuries")
+    with pytest.raises(MemoryError):
+        kernels.sum_of_squares(range(2**63 - 1))
+
+
+def test_steps_over_the_whole_of_int64_are_exact(kernels):
+    x = range(-(2**63), 2**63 - 1, 2**50)
+    assert kernels.sum_of_squares(x) == sum(i * i for i in x)
+
+
+def test_a_list_of_long_integers_stays_exact_along_an_axis(kernels):
+    assert kernels.sum_of_squares([[2**63], [-1]], axis=1).tolist() == [2**126, 1]
+
+
+@pytest.mark.parametrize("shape", [(3, 2), (2, 300_000)])
+def test_the_sum_that_does_not_fit_is_named(kernels, shape):
+    x = np.zeros(shape, np.int64)
+    x[1, :2] = 2**40
+    if kernels.name == "pure":
+        x = x[:, :2]
+    with pytest.raises(OverflowError, match=str(2**81)):
+        kernels.sum_of_squares(x, axis=1)

@@ -4,6 +4,7 @@ import array
 import concurrent.futures
 import contextlib
 import multiprocessing.pool
+import signal
 import threading
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
@@ -132,13 +133,6 @@ def test_long_work_does_run_on_the_threads_of_the_executor(kernels):
     """An executor that counts: were the work never shared, all else here would pass as well."""
     if kernels.name == "pure":
         pytest.skip("plain Python has nothing to gain from threads and may keep all the work")
-
-    class Counting(ThreadPoolExecutor):
-        submitted = 0
-
-        def submit(self, *args, **keywords):
-            self.submitted += 1
-            return super().submit(*args, **keywords)
 
     with Counting(2) as executor:
         kernels.sum_of_squares(np.ones(4_000_000), threads=executor)
@@ -376,3 +370,58 @@ def test_share_on_a_busy_executor_runs_everything_on_the_caller():
         assert len(ran_on) == 10
         done.set()
         assert other.result(timeout=60)
+
+
+class Counting(ThreadPoolExecutor):
+    """An executor that counts what it is asked to do."""
+
+    submitted = 0
+
+    def submit(self, *args, **keywords):
+        self.submitted += 1
+        return super().submit(*args, **keywords)
+
+
+class Closing(ThreadPoolExecutor):
+    """An executor that is shut down after its first task was submitted."""
+
+    def submit(self, *args, **kwargs):
+        future = super().submit(*args, **kwargs)
+        self.shutdown(wait=False)
+        return future
+
+
+def test_what_an_executor_no_longer_takes_the_caller_does():
+    seen = []
+    share(seen.append, 20, Closing(4))
+    assert sorted(seen) == list(range(20))
+
+
+def test_ctrl_c_while_the_caller_waits_is_raised_once_all_have_ended():
+    begun, ended = threading.Event(), []
+
+    def task(index):
+        if index:
+            begun.set()
+            time.sleep(0.5)
+            ended.append(index)
+        else:
+            begun.wait(60)
+            threading.Timer(0.2, signal.raise_signal, [signal.SIGINT]).start()
+
+    with pytest.raises(KeyboardInterrupt), ThreadPoolExecutor(2) as executor:
+        share(task, 2, executor)
+    assert ended == [1]
+
+
+def test_rows_are_shared_whatever_their_length(kernels):
+    if kernels.name == "pure":
+        pytest.skip("plain Python has nothing to gain from threads and may keep all the work")
+    rng = np.random.default_rng(8)
+    for shape in ((600_000, 8), (4000, 1000), (3, 1_500_000)):
+        x = rng.standard_normal(shape)
+        alone = kernels.sum_of_squares(x, axis=1)
+        with Counting(2) as executor:
+            shared = kernels.sum_of_squares(x, axis=1, threads=executor)
+        assert executor.submitted
+        assert shared.tobytes() == alone.tobytes()

@@ -147,7 +147,10 @@ def _from_members(x: Any) -> _Array:
     need_numpy("sum_of_squares with axis=")
     import numpy as np
 
-    return np.asarray(members)
+    array, objects = np.asarray(members), np.asarray(members, object)
+    # ints beyond 64 bits, or of both signs beyond 63, which numpy.asarray would round to float64
+    too_long = array.dtype.kind == "f" and all(isinstance(member, int) for member in objects.flat)
+    return objects if too_long else array
 
 
 def _factor(x: Any) -> _Array:
@@ -244,8 +247,8 @@ def _room(target: _Array | None, shape: tuple[int, ...], dtype: dtype[Any], a: _
 
     if target is None or target.dtype != dtype or not target.flags.aligned:
         return np.empty(shape, dtype)
-    if target.size and any(size > 1 and not step for size, step in zip(shape, target.strides, strict=True)):
-        return np.empty(shape, dtype)  # elements of the target share a place, so it cannot hold sums in progress
+    if _overlaps_itself(target):
+        return np.empty(shape, dtype)  # it cannot hold sums in progress
     overlaps = np.may_share_memory(target, a) or np.may_share_memory(target, b)
     return np.empty(shape, dtype) if overlaps else target
 
@@ -258,3 +261,14 @@ def _product_of_objects(a: _Array, b: _Array, shape: tuple[int, ...]) -> _Array:
     if a.size and b.size:
         product[...] = pure.matmul(a.tolist(), b.tolist())
     return product
+
+
+def _overlaps_itself(array: _Array) -> bool:
+    """Whether elements may share bytes: not if each stride passes over all that the smaller ones reach."""
+    reach = array.itemsize
+    for stride, size in sorted((abs(stride), size) for stride, size in zip(array.strides, array.shape, strict=True)):
+        if array.size and size > 1:
+            if stride < reach:
+                return True
+            reach += (size - 1) * stride
+    return False

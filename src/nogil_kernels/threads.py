@@ -79,8 +79,13 @@ class _Shared:
         futures = []
         try:
             index = self.next()
-            for _ in range(helpers):
-                futures.append(executor.submit(self.help))
+            for asked in range(helpers):
+                try:
+                    futures.append(executor.submit(self.help))
+                except RuntimeError:  # it was shut down, or no thread can be started
+                    if not asked:
+                        raise
+                    break
             while index is not None:
                 self.task(index)
                 index = self.next()
@@ -117,18 +122,21 @@ class _Shared:
                 self.changed.notify_all()
 
     def settle(self) -> None:
-        """Hand out nothing more, and wait for what runs.
+        """Hand out nothing more, and wait for what runs. Ctrl-C does not cut the wait short, and is raised after it.
 
-        A second Ctrl-C does not cut the wait short: a running task writes to memory that the caller is about to free.
+        It can still come between two lines of Python here. Tasks therefore own the memory that they work on.
         """
-        from contextlib import suppress
-
-        settled = False
-        while not settled:
-            with suppress(KeyboardInterrupt), self.changed:
-                self.indices = iter(())
-                self.changed.wait_for(lambda: not self.running)
-                settled = True
+        interrupted = None
+        while True:
+            try:
+                with self.changed:
+                    self.indices = iter(())
+                    self.changed.wait_for(lambda: not self.running)
+                break
+            except KeyboardInterrupt as error:
+                interrupted = error
+        if interrupted is not None:
+            raise interrupted
 
 
 def _is_executor(threads: object) -> bool:

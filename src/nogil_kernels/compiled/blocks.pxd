@@ -110,7 +110,6 @@ cdef inline Panel panel_b(
     char *packed
 ) noexcept nogil:
     cdef Panel panel
-    panel.column_stride = p.kernel.element_size
     if reads_b_in_place(p, nr):
         panel.data = at(B, pc, jc + jr)
         panel.row_stride = B.row_stride

@@ -1,6 +1,6 @@
 """What both kernels share: taking buffers by hand, the meaning of their formats, and the GIL switch.
 
-PyObject_GetBuffer by hand costs half of a typed memoryview and works in every interpreter of the process.
+PyObject_GetBuffer by hand costs half of a typed memoryview.
 """
 
 from cpython.buffer cimport PyBUF_FORMAT, PyBUF_STRIDES, PyBuffer_Release
@@ -129,28 +129,50 @@ cdef inline bint take_as(Kind kind, object x, Py_buffer *view, int flags) noexce
     return taken == kind
 
 
-cdef inline void span(const Py_buffer *view, uintptr_t *low, uintptr_t *high) noexcept nogil:
+cdef inline bint span(const Py_buffer *view, uintptr_t *low, uintptr_t *high) noexcept nogil:
+    """The lowest byte and the one after the highest; False where there is none."""
     cdef Py_ssize_t extent
     cdef int axis
     low[0] = <uintptr_t> view.buf
     high[0] = low[0] + view.itemsize
     for axis in range(view.ndim):
         if view.shape[axis] == 0:
-            high[0] = low[0]
-            return
+            return False
         extent = (view.shape[axis] - 1) * view.strides[axis]
         if extent < 0:
             low[0] += extent
         else:
             high[0] += extent
+    return True
 
 
 cdef inline bint overlap(const Py_buffer *x, const Py_buffer *y) noexcept nogil:
-    """Whether the spans of two buffers meet, from lowest to highest byte."""
+    """Whether the spans of two buffers meet: that of numpy.may_share_memory, which arrays.py asks."""
     cdef uintptr_t x_low, x_high, y_low, y_high
-    span(x, &x_low, &x_high)
-    span(y, &y_low, &y_high)
-    return x_low < y_high and y_low < x_high
+    return span(x, &x_low, &x_high) and span(y, &y_low, &y_high) and x_low < y_high and y_low < x_high
+
+
+cdef inline Py_ssize_t step(const Py_buffer *view, int axis) noexcept nogil:
+    return -view.strides[axis] if view.strides[axis] < 0 else view.strides[axis]
+
+
+cdef inline bint overlaps_itself(const Py_buffer *view) noexcept nogil:
+    """Whether elements may share bytes: not if each stride passes over all that the smaller ones reach."""
+    cdef Py_ssize_t stride, reach
+    cdef int axis, other
+    if view.len == 0:
+        return False
+    for axis in range(view.ndim):
+        if view.shape[axis] == 1:
+            continue
+        stride = step(view, axis)
+        reach = view.itemsize
+        for other in range(view.ndim):
+            if step(view, other) < stride or (step(view, other) == stride and other < axis):
+                reach += (view.shape[other] - 1) * step(view, other)
+        if stride < reach:
+            return True
+    return False
 
 
 cdef inline bint release_wanted(object gil, object threads, bint outweighs) except -1:

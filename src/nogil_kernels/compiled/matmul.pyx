@@ -80,11 +80,11 @@ cdef int run(const Problem *p, Py_ssize_t first, Py_ssize_t last, bint release_g
 
 cdef enum:
     # gil="auto" holds the GIL for at most this much work, since getting it back can cost a switch interval (5 ms) where
-    # other threads run Python: 400 000 multiply-adds take 14 us with AVX-512, 30 us with AVX2, 90 us with SSE2. An
+    # other threads run Python: 400 000 multiply-adds take 14 us with AVX-512, 30 us with AVX2, 50 us with SSE2. An
     # element moved to or from memory counts as 16: 25 000 float64 are 200 kB, 30 us at 6.5 GB/s.
     AUTO_HOLD_WORK = 400_000
     MOVE_WORK = 16
-    # A task worth sharing: two submits and their results cost 80 us; 2**24 multiply-adds take 600 us with AVX-512.
+    # A task worth sharing: two submits and their results cost 80 us; 2**24 multiply-adds take 400 us with AVX-512.
     TASK_WORK = 1 << 24
     CACHE_LINE = 64
 
@@ -116,17 +116,21 @@ cdef Workspace new_workspace(const Problem *p) except *:
 
 @cython.final
 cdef class Task:
-    """Task i of `tasks` is a share of the bands, for threads.share. The problem outlives it on the caller's stack."""
-    cdef const Problem *problem
+    """Task i of `tasks` is a share of the bands, for threads.share.
+
+    It owns what it works on: should Ctrl-C end the call while another thread is in it, the memory stays.
+    """
+    cdef Problem problem
+    cdef list owners
     cdef Py_ssize_t bands, tasks
     cdef bint release_gil
 
     def __call__(self, Py_ssize_t i):
-        run(self.problem, self.bands * i // self.tasks, self.bands * (i + 1) // self.tasks, self.release_gil)
+        run(&self.problem, self.bands * i // self.tasks, self.bands * (i + 1) // self.tasks, self.release_gil)
 
 
-cdef int compute(Problem *p, object gil, object threads) except -1:
-    """Weigh the work, cut it into bands, and run them on this thread or shared with others."""
+cdef int compute(Problem *p, tuple owners, object gil, object threads) except -1:
+    """Weigh the work, cut it into bands, and run them here or shared with others; `owners` have the memory."""
     cdef double products = <double> p.matrices * p.m * p.n * p.k * p.kernel.multiply_adds
     cdef double moves = <double> p.matrices * (<double> p.m * p.k + <double> p.k * p.n + <double> p.m * p.n)
     cdef double work = products + MOVE_WORK * moves
@@ -150,7 +154,8 @@ cdef int compute(Problem *p, object gil, object threads) except -1:
     if tasks == 1:
         return run(p, 0, bands, release_gil)
     task = Task()
-    task.problem = p
+    task.problem = p[0]
+    task.owners = [memoryview(owner) for owner in owners]
     task.bands = bands
     task.tasks = tasks
     task.release_gil = release_gil
@@ -181,26 +186,25 @@ cdef inline const nk_matmul_kernel *kernel_of(Kind kind) noexcept nogil:
     return NULL
 
 
-cdef object empty = None   # numpy.empty, once it has been needed
-cdef object dtypes = None  # by Kind
+cdef dict numpy_names = {}  # what results are made with, once it has been needed; a dict, for threads without a GIL
 
 
-cdef bint find_numpy():
-    """Import what new results are made with; False where NumPy is missing, for the cold path to say what needs it."""
-    global empty, dtypes
+cdef tuple find_numpy():
+    """numpy.empty and its dtypes by Kind; None where NumPy is missing, for the cold path to say what needs it."""
     try:
         import numpy
-        dtypes = tuple([numpy.dtype(name) for name in "? i1 u1 i2 u2 i4 u4 i8 u8 f2 f4 f8 c8 c16 g G".split()])
-        empty = numpy.empty
+        names = "? i1 u1 i2 u2 i4 u4 i8 u8 f2 f4 f8 c8 c16 g G".split()
+        return numpy_names.setdefault("names", (numpy.empty, [numpy.dtype(name) for name in names]))
     except (ImportError, AttributeError):  # the latter where sys.modules says None, as tests do
-        return False
-    return True
+        return None
 
 
 cdef object new_result(const Problem *p, Kind kind, bint a_is_vector, bint b_is_vector):
     cdef int axis
-    if empty is None and not find_numpy():
+    cdef tuple names = numpy_names.get("names") or find_numpy()
+    if names is None:
         return None
+    empty, dtypes = names
     if p.ndim == 0 and not a_is_vector and not b_is_vector:
         return empty((p.m, p.n), dtypes[<int> kind])
     shape = [p.shape[axis] for axis in range(p.ndim)]
@@ -238,7 +242,7 @@ cdef object product(object a, object b, object out, object gil, object threads):
         if out is not None and (overlap(&views[2], &views[0]) or overlap(&views[2], &views[1])):
             return None
         plan(&problem, kernel_of(kind))
-        compute(&problem, gil, threads)
+        compute(&problem, (a, b, result), gil, threads)
         return result if out is not None or views[2].ndim else result[()]
     finally:
         while taken:
@@ -287,4 +291,11 @@ def matmul(a, b, *, out=None, gil="auto", threads=1):
     if result is not None:
         return result
     from nogil_kernels import arrays
-    return arrays.matmul(a, b, out, gil, threads, matmul)
+    return arrays.matmul(a, b, out, gil, threads, matmul_plain)
+
+
+def matmul_plain(a, b, *, out, gil="auto", threads=1):
+    """matmul of what arrays.py has made plain buffers that fit; a TypeError, no second detour, for anything else."""
+    if product(a, b, out, gil, threads) is None:
+        raise TypeError("a, b and out must be plain buffers of one type that fit together; out may overlap neither")
+    return out

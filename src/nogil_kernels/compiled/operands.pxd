@@ -1,6 +1,7 @@
 """From buffers to matrices: where numpy.matmul's shapes and broadcasting become a stack of products."""
 
 from nogil_kernels.compiled.blocks cimport Matrix, Problem
+from nogil_kernels.compiled.buffers cimport overlaps_itself
 
 
 cdef inline void take_matrix(Matrix *matrix, const Py_buffer *view, bint is_column) noexcept nogil:
@@ -53,9 +54,8 @@ cdef inline bint take_result(Problem *p, const Py_buffer *c, bint a_is_vector, b
     cdef int ndim = p.ndim + 2 - a_is_vector - b_is_vector, axis
     if c.ndim != ndim:
         return False
-    for axis in range(ndim):
-        if c.strides[axis] == 0 and c.shape[axis] > 1 and c.len > 0:
-            return False
+    if overlaps_itself(c):
+        return False
     for axis in range(p.ndim):
         if c.shape[axis] != p.shape[axis]:
             return False

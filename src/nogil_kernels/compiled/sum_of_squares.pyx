@@ -3,9 +3,9 @@
 
 cimport cython
 from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_Release
-from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc
+from cpython.bytearray cimport PyByteArray_AS_STRING
 from libc.math cimport isfinite
-from libc.stdint cimport INT64_MAX, UINT64_MAX, int64_t, uint64_t
+from libc.stdint cimport INT64_MAX, int64_t, uint64_t
 
 from nogil_kernels.compiled cimport buffers
 from nogil_kernels.compiled.buffers cimport (
@@ -16,24 +16,29 @@ from nogil_kernels.compiled.layout cimport Layout, gather, in_memory_order, take
 from nogil_kernels.compiled.isa import chosen
 
 
-cdef void sum_chunks(const Problem *p, Py_ssize_t first, Py_ssize_t last) noexcept nogil:
-    """sums[c] := sum of squares of chunk c, cut from the whole problem: no number of threads can change a bit."""
+cdef void sum_chunks(Problem *p, Py_ssize_t first, Py_ssize_t last) noexcept nogil:
+    """Sum the squares of chunk after chunk, cut from the whole problem: no number of threads can change a bit."""
     cdef Py_ssize_t c, start, count
     cdef const char *row
+    cdef nk_sum total
     for c in range(first, last):
         row = row_at(p, c // p.chunks_per_row)
         start = c % p.chunks_per_row * p.chunk
         count = min(p.chunk, p.length - start)
-        p.sums[c] = ZERO
+        total = ZERO
         if p.is_range:
-            tiles.range(p.start + start * p.step, p.step, count, &p.sums[c])
+            tiles.range(<int64_t> (<uint64_t> p.start + <uint64_t> start * <uint64_t> p.step), p.step, count, &total)
         elif p.contiguous:
-            p.run(row + start * p.itemsize, count * p.parts, &p.sums[c])
+            p.run(row + start * p.itemsize, count * p.parts, &total)
         else:
-            sum_apart(p, row, start, count, &p.sums[c])
+            sum_apart(p, row, start, count, &total)
+        if p.sums != NULL:
+            p.sums[c] = total
+        else:
+            write_row(p, c, &total)  # a row of one chunk
 
 
-cdef int run(const Problem *p, Py_ssize_t first, Py_ssize_t last, bint release_gil) except -1:
+cdef int run(Problem *p, Py_ssize_t first, Py_ssize_t last, bint release_gil) except -1:
     """The GIL switch: one loop nest, the GIL released or held; slice by slice, to look for Ctrl-C in between."""
     cdef Py_ssize_t stop
     while first < last:
@@ -60,10 +65,8 @@ cdef enum:
     ROW_BYTES = 256
     # A task worth sharing: two submits and their results cost 80 us; 4 MiB at 10 GB/s take 420 us.
     TASK_BYTES = 4 * 1024 * 1024
-    # Between two looks for Ctrl-C: 2**28 numbers take a tenth of a second to half of one.
+    # Between two looks for Ctrl-C: 2**28 numbers take a tenth of a second to one.
     SLICE = 1 << 28
-    # With axis=, chunks whose sums are kept at a time: writing 2**13 results holds the GIL for some 20 us.
-    CHUNKS_PER_BATCH = 1 << 13
     # Elements copied together from where they lie apart: 32 KiB of complex128, inside any L1.
     GATHERED = 2048
 
@@ -91,7 +94,6 @@ ZERO.words[0] = ZERO.words[1] = ZERO.words[2] = 0
 cdef struct Problem:
     # `rows` sums of squares over `length` elements each: one row, but for axis=.
     const char *x
-    Py_ssize_t first_row  # of this batch of rows
     Layout kept           # the axes that tell rows apart
     Layout summed         # the axes that are summed, in the order of memory
     Py_ssize_t length
@@ -104,7 +106,10 @@ cdef struct Problem:
     Py_ssize_t chunk      # elements of one run: NK_RUN numbers
     Py_ssize_t chunks_per_row
     Py_ssize_t chunks_per_slice
-    nk_sum *sums          # one per chunk
+    nk_sum *sums          # one per chunk; NULL where each row is one chunk, whose sum goes to `out`
+    char *out
+    Kind out_kind         # float64, int64 or uint64
+    Py_ssize_t overflow   # a row whose sum does not fit `out`, or -1
 
 
 cdef void sum_apart(const Problem *p, const char *row, Py_ssize_t start, Py_ssize_t count, nk_sum *sum) noexcept nogil:
@@ -145,7 +150,6 @@ cdef void sum_apart(const Problem *p, const char *row, Py_ssize_t start, Py_ssiz
 cdef inline const char *row_at(const Problem *p, Py_ssize_t row) noexcept nogil:
     cdef const char *x = p.x
     cdef int axis
-    row += p.first_row
     for axis in range(p.kept.ndim - 1, -1, -1):
         x += row % p.kept.shape[axis] * p.kept.strides[axis]
         row //= p.kept.shape[axis]
@@ -154,12 +158,12 @@ cdef inline const char *row_at(const Problem *p, Py_ssize_t row) noexcept nogil:
 
 cdef void plan(Problem *p, Py_ssize_t length, Py_ssize_t itemsize, Py_ssize_t parts) noexcept nogil:
     """What follows from the size of a row: how it is cut into chunks."""
-    p.first_row = 0
     p.length = length
+    p.overflow = -1
     p.itemsize = itemsize
     p.parts = parts
     p.chunk = NK_RUN // parts
-    p.chunks_per_row = max(1, (length + p.chunk - 1) // p.chunk)
+    p.chunks_per_row = max(1, length // p.chunk + (length % p.chunk != 0))
     p.chunks_per_slice = max(1, SLICE // max(1, min(length, p.chunk) * parts))
 
 
@@ -199,35 +203,43 @@ cdef bint describe_range(Problem *p, object x) except -1:
 
 @cython.final
 cdef class Task:
-    """Task i of `tasks` is a share of the chunks, for threads.share. The problem outlives it on the caller's stack."""
-    cdef const Problem *problem
+    """Task i of `tasks` is a share of the chunks, for threads.share.
+
+    It owns what it works on: should Ctrl-C end the call while another thread is in it, the memory stays.
+    """
+    cdef Problem problem
+    cdef list owners
     cdef Py_ssize_t chunks, tasks
     cdef bint release_gil
 
     def __call__(self, Py_ssize_t i):
-        run(self.problem, self.chunks * i // self.tasks, self.chunks * (i + 1) // self.tasks, self.release_gil)
+        run(&self.problem, self.chunks * i // self.tasks, self.chunks * (i + 1) // self.tasks, self.release_gil)
 
 
-cdef int fill_sums(Problem *p, Py_ssize_t rows, object gil, object threads) except -1:
-    """Sum every chunk of `rows` rows, on this thread or shared with others."""
+cdef int compute(Problem *p, Py_ssize_t rows, tuple owners, object gil, object threads) except -1:
+    """Sum every chunk of every row, on this thread or shared with others; `owners` have the memory."""
     cdef Py_ssize_t chunks = rows * p.chunks_per_row
-    cdef Py_ssize_t numbers = rows * p.length * p.parts
-    cdef Py_ssize_t size = rows * p.length * (p.itemsize if p.contiguous else LINE_BYTES)
-    size += rows * ROW_BYTES if p.kept.ndim else 0
+    cdef double numbers = <double> rows * p.length * p.parts
+    cdef double size = <double> rows * p.length * (p.itemsize if p.contiguous else LINE_BYTES)
+    size += <double> rows * ROW_BYTES if p.kept.ndim else 0
     cdef bint release_gil = release_wanted(gil, threads, max(size, numbers * NUMBER_BYTES) > AUTO_HOLD_BYTES)
+    cdef Py_ssize_t tasks = <Py_ssize_t> min(size / TASK_BYTES, 1e6)  # each worth sharing
     cdef Task task
-    if not stays_whole(threads, size // TASK_BYTES):
-        from nogil_kernels import threads as sharing
-        tasks = min(max(sharing.tasks(size // TASK_BYTES, threads), chunks // p.chunks_per_slice), chunks)
-        if tasks > 1:
-            task = Task()
-            task.problem = p
-            task.chunks = chunks
-            task.tasks = tasks
-            task.release_gil = release_gil
-            sharing.share(task, tasks, threads)
-            return 0
-    return run(p, 0, chunks, release_gil)
+    if stays_whole(threads, tasks):
+        return run(p, 0, chunks, release_gil)
+    from nogil_kernels import threads as sharing
+    tasks = sharing.tasks(tasks, threads)
+    if tasks == 1 or chunks == 1:
+        return run(p, 0, chunks, release_gil)
+    task = Task()
+    task.problem = p[0]
+    task.owners = [memoryview(owner) for owner in owners]
+    task.chunks = chunks
+    task.tasks = min(max(tasks, chunks // p.chunks_per_slice), chunks)
+    task.release_gil = release_gil
+    sharing.share(task, task.tasks, threads)
+    p.overflow = task.problem.overflow
+    return 0
 
 
 cdef nk_sum row_total(const Problem *p, Py_ssize_t row) noexcept nogil:
@@ -263,20 +275,33 @@ cdef object as_int(const nk_sum *total):
     return (<object> total.words[2] << 128) | (<object> total.words[1] << 64) | total.words[0]
 
 
-cdef object total(Problem *p, bint is_float, object gil, object threads):
+cdef void write_row(Problem *p, Py_ssize_t row, const nk_sum *total) noexcept nogil:
+    """out[row] := the sum, or note that it does not fit."""
+    if p.out_kind == buffers.F64:
+        (<double *> p.out)[row] = as_double(total)
+    elif total.words[1] or total.words[2] or (p.out_kind == buffers.I64 and total.words[0] > <uint64_t> INT64_MAX):
+        p.overflow = row
+    else:
+        (<uint64_t *> p.out)[row] = total.words[0]
+
+
+cdef bytearray room_for(Problem *p, Py_ssize_t rows):
+    """Room for the sums of all chunks of all rows."""
+    cdef bytearray room = bytearray(rows * p.chunks_per_row * sizeof(nk_sum))
+    p.sums = <nk_sum *> PyByteArray_AS_STRING(room)
+    return room
+
+
+cdef object total(Problem *p, object x, bint is_float, object gil, object threads):
     """The one sum of a problem of one row."""
     cdef nk_sum one, result
     p.sums = &one
-    if p.chunks_per_row > 1:
-        p.sums = <nk_sum *> PyMem_RawMalloc(p.chunks_per_row * sizeof(nk_sum))
-        if p.sums == NULL:
-            raise MemoryError(f"no memory for {p.chunks_per_row} partial sums")
-    try:
-        fill_sums(p, 1, gil, threads)
-        result = row_total(p, 0)
-    finally:
-        if p.sums != &one:
-            PyMem_RawFree(p.sums)
+    if p.chunks_per_row == 1:
+        compute(p, 1, (), gil, threads)
+    else:
+        room = room_for(p, 1)
+        compute(p, 1, (room,) if p.is_range else (room, x), gil, threads)
+    result = row_total(p, 0)
     return as_double(&result) if is_float else as_int(&result)
 
 
@@ -323,19 +348,40 @@ def sum_of_squares(x, *, axis=None, gil="auto", threads=1):
     if axis is None:
         if type(x) is range:
             if describe_range(&problem, x):
-                return total(&problem, False, gil, threads)
+                return total(&problem, x, False, gil, threads)
         else:
             kind = take(x, &view, 0)
             if kind <= buffers.C128:
                 try:
                     describe(&problem, &view, kind, 0)
-                    return total(&problem, kind >= buffers.F16, gil, threads)
+                    return total(&problem, x, kind >= buffers.F16, gil, threads)
                 finally:
                     PyBuffer_Release(&view)
             if kind != buffers.NOT_PLAIN:
                 PyBuffer_Release(&view)
     from nogil_kernels import arrays
-    return arrays.sum_of_squares(x, axis, gil, threads, sum_of_squares, sum_of_squares_rows)
+    return arrays.sum_of_squares(x, axis, gil, threads, sum_of_squares_plain, sum_of_squares_rows)
+
+
+def sum_of_squares_plain(x, *, gil="auto", threads=1):
+    """sum_of_squares of what arrays.py has made a plain buffer; a TypeError, no second detour, for anything else."""
+    cdef Py_buffer view
+    cdef Problem problem
+    cdef Kind kind = take_plain(x, &view)
+    try:
+        describe(&problem, &view, kind, 0)
+        return total(&problem, x, kind >= buffers.F16, gil, threads)
+    finally:
+        PyBuffer_Release(&view)
+
+
+cdef Kind take_plain(object x, Py_buffer *view) except *:
+    cdef Kind kind = take(x, view, 0)
+    if kind <= buffers.C128:
+        return kind
+    if kind != buffers.NOT_PLAIN:
+        PyBuffer_Release(view)
+    raise TypeError(f"x must be a plain buffer of numbers that sum_of_squares takes, not {x!r}")
 
 
 def sum_of_squares_rows(x, int kept, out, *, gil="auto", threads=1):
@@ -348,17 +394,18 @@ def sum_of_squares_rows(x, int kept, out, *, gil="auto", threads=1):
     """
     cdef Py_buffer view, target
     cdef Problem problem
-    cdef Kind kind, result_kind
-    kind = take(x, &view, 0)
-    if kind == buffers.NOT_PLAIN:
-        raise TypeError(f"x must be a plain numeric buffer, not {type(x).__name__}")
+    cdef Kind kind = take_plain(x, &view), out_kind
     try:
-        result_kind = buffers.F64 if kind >= buffers.F16 else buffers.U64 if is_unsigned(kind) else buffers.I64
-        if not take_as(result_kind, out, &target, PyBUF_WRITABLE):
-            raise TypeError("out must be a writable buffer of float64, int64 or uint64, as the dtype of x asks")
+        out_kind = buffers.F64 if kind >= buffers.F16 else buffers.U64 if is_unsigned(kind) else buffers.I64
+        if not take_as(out_kind, out, &target, PyBUF_WRITABLE):
+            raise TypeError(f"out must be a writable buffer of float64, int64 or uint64, as x asks, not {out!r}")
         try:
+            if kept != target.ndim or kept > view.ndim:
+                raise ValueError(f"out must have the first {kept} of the {view.ndim} axes of x, not {target.ndim} axes")
             describe(&problem, &view, kind, kept)
-            write_rows(&problem, &target, result_kind, gil, threads)
+            problem.out = <char *> target.buf
+            problem.out_kind = out_kind
+            sum_rows(&problem, target.len // target.itemsize, (x, out), gil, threads)
         finally:
             PyBuffer_Release(&target)
     finally:
@@ -369,31 +416,30 @@ cdef inline bint is_unsigned(Kind kind) noexcept nogil:
     return kind == buffers.U8 or kind == buffers.U16 or kind == buffers.U32 or kind == buffers.U64
 
 
-cdef str OVERFLOW = "a sum of squares is {}, more than {} holds; use axis=None, or floats"
-
-
-cdef int write_rows(Problem *p, Py_buffer *out, Kind kind, object gil, object threads) except -1:
-    """Sum row after row in batches, so that what is kept of them does not outgrow the result."""
-    cdef Py_ssize_t rows = out.len // out.itemsize, batch = max(1, CHUNKS_PER_BATCH // p.chunks_per_row), row, count
-    cdef uint64_t largest = <uint64_t> INT64_MAX if kind == buffers.I64 else UINT64_MAX
+cdef int sum_rows(Problem *p, Py_ssize_t rows, tuple owners, object gil, object threads) except -1:
+    """Rows of one chunk are written as they are summed; the chunks of longer ones are kept, and joined at the end."""
+    cdef Py_ssize_t row
     cdef nk_sum result
-    cdef char *to = <char *> out.buf
-    p.sums = <nk_sum *> PyMem_RawMalloc(batch * p.chunks_per_row * sizeof(nk_sum))
-    if p.sums == NULL:
-        raise MemoryError(f"no memory for {batch * p.chunks_per_row} partial sums")
-    try:
-        while p.first_row < rows:
-            count = min(batch, rows - p.first_row)
-            fill_sums(p, count, gil, threads)
-            for row in range(count):
-                result = row_total(p, row)
-                if kind == buffers.F64:
-                    (<double *> to)[p.first_row + row] = as_double(&result)
-                elif result.words[1] or result.words[2] or result.words[0] > largest:
-                    raise OverflowError(OVERFLOW.format(as_int(&result), "int64" if kind == buffers.I64 else "uint64"))
-                else:
-                    (<uint64_t *> to)[p.first_row + row] = result.words[0]
-            p.first_row += count
-    finally:
-        PyMem_RawFree(p.sums)
+    p.sums = NULL
+    if p.chunks_per_row > 1:
+        owners += (room_for(p, rows),)
+    compute(p, rows, owners, gil, threads)
+    if p.sums != NULL:
+        for row in range(rows):
+            result = row_total(p, row)
+            write_row(p, row, &result)
+    if p.overflow >= 0:
+        raise_overflow(p, p.overflow)
     return 0
+
+
+cdef int raise_overflow(Problem *p, Py_ssize_t row) except -1:
+    """Sum that row once more, to say what does not fit."""
+    cdef nk_sum result
+    p.x = row_at(p, row)
+    p.kept.ndim = 0
+    _room = room_for(p, 1)
+    sum_chunks(p, 0, p.chunks_per_row)
+    result = row_total(p, 0)
+    raise OverflowError(f"a sum of squares is {as_int(&result)}, more than "
+                        f"{'int64' if p.out_kind == buffers.I64 else 'uint64'} holds; use axis=None, or floats")

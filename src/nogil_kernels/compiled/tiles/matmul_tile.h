@@ -140,7 +140,7 @@ NK_INLINE void FUNCTION(tile_of)(const int max_rows, const int vecs, ptrdiff_t r
         NK_UNROLL
         for (int v = 0; v < vecs; v++) sums[i][v] = (VEC){0};
     }
-    for (ptrdiff_t i = 0; i < rows; i++) { /* fetch C while products are added up */
+    for (ptrdiff_t i = 0; i < rows && c_column_stride == ELEMENT; i++) { /* fetch C while products are added up */
         for (ptrdiff_t at = 0; at < columns * ELEMENT; at += NK_CACHE_LINE) NK_PREFETCH_WRITE(c + i * c_row_stride + at);
     }
     for (ptrdiff_t p = 0; p < kc; p++) {

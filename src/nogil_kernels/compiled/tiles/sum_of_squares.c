@@ -228,16 +228,16 @@ static void run_range(int64_t start, int64_t step, ptrdiff_t n, nk_sum *sum)
 
 /* ---- floats: converted to float64, squared and added there ---- */
 
-/* IEEE 754 binary16 to binary64 by its fields: 1 sign, 5 exponent (bias 15), 10 fraction bits. */
-NK_INLINE double float16_value(uint16_t bits)
+/* The magnitude of an IEEE 754 binary16 by its fields: 5 exponent (bias 15) and 10 fraction bits. */
+NK_INLINE double float16_magnitude(uint16_t bits)
 {
-    uint64_t sign = (uint64_t)(bits >> 15) << 63, exponent = (bits >> 10) & 31, fraction = bits & 1023;
+    uint64_t exponent = (bits >> 10) & 31, fraction = bits & 1023;
     double value;
 
     if (exponent == 0) {
-        value = (double)fraction * (1.0 / (1 << 24)); /* zero and subnormals: fraction * 2**-24; squared, the sign drops out */
+        value = (double)fraction * (1.0 / (1 << 24)); /* zero and subnormals */
     } else {
-        uint64_t wide = sign | (exponent == 31 ? 2047 : exponent + 1023 - 15) << 52 | fraction << 42;
+        uint64_t wide = (exponent == 31 ? 2047 : exponent + 1023 - 15) << 52 | fraction << 42;
         memcpy(&value, &wide, sizeof value);
     }
     return value;
@@ -274,7 +274,7 @@ NK_INLINE vec load_vec(enum nk_sum_type type, const void *x, ptrdiff_t i)
         for (int lane = 0; lane < LANES; lane++) {
             uint16_t bits;
             memcpy(&bits, (const uint16_t *)x + i + lane, sizeof bits);
-            lanes[lane] = float16_value(bits);
+            lanes[lane] = float16_magnitude(bits);
         }
         memcpy(&value, lanes, sizeof value);
 #endif
