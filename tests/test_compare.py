@@ -160,9 +160,9 @@ def test_equal_shares_never_ask_for_many_calls():
 
 
 @pytest.mark.parametrize(
-    ("l2", "bytes_read"), [(1 << 18, 1 << 19), (1 << 20, 1 << 19), (3 << 19, 3 << 18), (1 << 24, 1 << 20)]
+    ("l2", "bytes_read"), [(1 << 18, 1 << 18), (1 << 20, 1 << 18), (3 << 19, 3 << 17), (1 << 24, 1 << 19)]
 )
-def test_sums_read_half_of_l2_between_half_a_mebibyte_and_one(l2, bytes_read):
+def test_sums_read_a_quarter_of_l2_between_a_quarter_and_half_a_mebibyte(l2, bytes_read):
     assert SumOfSquares(l2).bytes == bytes_read
 
 

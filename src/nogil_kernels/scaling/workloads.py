@@ -38,14 +38,15 @@ class SumOfSquares:
 
     name = "sum_of_squares"
 
-    # One pass over what fits L2 takes some 10 us. A thread that finds the GIL taken sleeps, and is woken tens of
-    # microseconds later: with one pass a call that halved what two threads gained, with 8 it cost them 3 %.
-    PASSES = 16
+    # One pass over what fits L2 takes some 5 us. A thread that finds the GIL taken sleeps, and is woken tens of
+    # microseconds later: with one pass a call that halved what two threads gained. 64 make it 0.3 ms.
+    PASSES = 64
     TWIN = 2048  # about half a millisecond of pure Python
 
     def __init__(self, l2_bytes: int) -> None:
-        # Half of L2 leaves room for all else. No more than 1 MiB: virtual machines report an L2 that they do not have.
-        self.bytes = min(max(l2_bytes // 2, MIB // 2), MIB) // 8192 * 8192
+        # A quarter of L2, since pages that fall into the same of its sets push each other out: of half, now and then so
+        # many did that one worker was slower than the other. At most 512 KiB: virtual machines report an L2 they lack.
+        self.bytes = min(max(l2_bytes // 4, MIB // 4), MIB // 2) // 8192 * 8192
 
     def size(self, gil: str) -> str:
         if gil == PYTHON:
