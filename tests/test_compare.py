@@ -2,6 +2,7 @@
 
 import io
 import math
+import os
 import subprocess
 import sys
 import threading
@@ -401,3 +402,20 @@ def test_windows_records_tell_the_l2():
     l1, l2 = record.pack(3, 2, 1, 8, 64, 48 << 10, 2), record.pack(3, 2, 2, 8, 64, 2 << 20, 0)
     assert machine._l2_of_records(core + l1 + l2 + b"rest") == 1 << 20
     assert machine._l2_of_records(core) is None
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="this system does not keep threads to cores")
+def test_each_worker_has_a_core_of_its_own_while_there_are_enough():
+    cores = os.sched_getaffinity(0)
+
+    def where(barrier):
+        barrier.wait(60)
+        return os.sched_getaffinity(0)
+
+    with Threads(len(cores)) as way:
+        places = [future.result() for future in [way.submit(where, way.start) for _ in cores]]
+    assert sorted(core for place in places for core in place) == sorted(cores)
+    with Threads(len(cores) + 1) as way:
+        places = [future.result() for future in [way.submit(where, way.start) for _ in range(len(cores) + 1)]]
+    assert cores in places
+    assert os.sched_getaffinity(0) == cores
