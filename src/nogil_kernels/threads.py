@@ -46,8 +46,9 @@ def share(task: Callable[[int], object], count: int, threads: int | ThreadPoolEx
     runs itself, so a call from inside the executor's only worker completes too. When this returns or raises, no task is
     running and none will begin.
 
-    Raises what the first task to fail has raised, or at once what interrupted the caller (KeyboardInterrupt, or the
-    RuntimeError of an executor that was shut down); tasks that nobody has begun by then are not run.
+    Raises what the first task to fail has raised, or what interrupted the caller (KeyboardInterrupt); tasks that nobody
+    has begun by then are not run. Raises the RuntimeError of an executor that takes no task at all, before any is run;
+    where it stops taking them later, the caller does the rest.
     """
     helpers = min(workers(threads), count) - 1
     if _is_executor(threads):  # a pool of one helps too, where the caller is not in it
