@@ -1,0 +1,1 @@
+"""Experiments that measure what the project claims. `python -m bench` lists them."""

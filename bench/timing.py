@@ -1,0 +1,75 @@
+"""Interleaved timing: each statement once a round, so that a slow minute hits all of them alike."""
+
+import math
+import random
+import statistics
+import timeit
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+SAMPLE_SECONDS = 0.002  # of one sample, at least: 10**5 times the clock's step, shorter than a scheduler's slice
+MIN_ROUNDS, MAX_ROUNDS = 9, 41
+
+Samples = dict[str, list[float]]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A median, and the interval that holds the true one with 95 % confidence."""
+
+    median: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.median:.2f} ({self.low:.2f} to {self.high:.2f})"
+
+
+def sample(statements: Mapping[str, str], namespace: dict[str, Any], seconds: float = 1.0) -> Samples:
+    """Seconds per execution of each statement, one sample a round, for about `seconds` or MIN_ROUNDS rounds.
+
+    Statements run in a loop without a call around them, as in timeit: what is timed is what a user types. Their order
+    changes from round to round, so that none always comes after the same other and finds the caches as that left them.
+    """
+    timers = {name: timeit.Timer(statement, globals=namespace) for name, statement in statements.items()}
+    loops = {name: _loops(timer) for name, timer in timers.items()}
+    order = list(timers)
+    shuffle = random.Random(0).shuffle
+    samples: Samples = {name: [] for name in order}
+    spent = 0.0
+    while len(samples[order[0]]) < MIN_ROUNDS or (spent < seconds and len(samples[order[0]]) < MAX_ROUNDS):
+        shuffle(order)
+        for name in order:
+            took = timers[name].timeit(loops[name])
+            spent += took
+            samples[name].append(took / loops[name])
+    return samples
+
+
+def _loops(timer: timeit.Timer) -> int:
+    """So many executions that a sample takes SAMPLE_SECONDS; warms up, too."""
+    timer.timeit(1)
+    loops = 1
+    while (took := timer.timeit(loops)) < SAMPLE_SECONDS:
+        loops = max(2 * loops, math.ceil(loops * SAMPLE_SECONDS / took)) if took else 10 * loops
+    return loops
+
+
+def median(values: Sequence[float]) -> Interval:
+    """The median with its distribution-free interval: two order statistics, counted in from the ends.
+
+    The true median lies below the k-th smallest of n samples with the probability that a fair coin shows fewer than k
+    heads in n throws. Source: H. A. David, H. N. Nagaraja, Order Statistics, section 7.1.
+    """
+    ordered, n = sorted(values), len(values)
+    outside, k = 0.0, 0
+    while k < n // 2 and (outside := outside + math.comb(n, k) / 2**n) <= 0.025:
+        k += 1
+    low = max(0, k - 1)
+    return Interval(statistics.median(ordered), ordered[low], ordered[n - 1 - low])
+
+
+def ratio(slow: Sequence[float], fast: Sequence[float]) -> Interval:
+    """How many times as fast `fast` is as `slow`, round by round."""
+    return median([s / f for s, f in zip(slow, fast, strict=True)])
