@@ -4,8 +4,15 @@ from nogil_kernels.compiled.buffers cimport MAX_NDIM
 
 
 cdef extern from "tiles/matmul.h":
+    ctypedef struct nk_matmul_tile:
+        int mr, nr, nr_step
+        void (*run)(
+            Py_ssize_t rows, Py_ssize_t columns, Py_ssize_t kc,
+            const char *a, Py_ssize_t a_row_stride, Py_ssize_t a_column_stride, const char *b, Py_ssize_t b_row_stride,
+            char *c, Py_ssize_t c_row_stride, Py_ssize_t c_column_stride, bint accumulate
+        ) noexcept nogil
     ctypedef struct nk_matmul_kernel:
-        int element_size, multiply_adds, mr, nr, nr_step
+        int element_size, multiply_adds
         void (*pack_panel_a)(
             Py_ssize_t rows, Py_ssize_t kc, const char *a, Py_ssize_t row_stride, Py_ssize_t column_stride, char *packed
         ) noexcept nogil
@@ -13,21 +20,20 @@ cdef extern from "tiles/matmul.h":
             Py_ssize_t kc, Py_ssize_t columns, Py_ssize_t width,
             const char *b, Py_ssize_t row_stride, Py_ssize_t column_stride, char *packed
         ) noexcept nogil
-        void (*tile)(
-            Py_ssize_t rows, Py_ssize_t columns, Py_ssize_t kc,
-            const char *a, Py_ssize_t a_row_stride, Py_ssize_t a_column_stride, const char *b, Py_ssize_t b_row_stride,
-            char *c, Py_ssize_t c_row_stride, Py_ssize_t c_column_stride, bint accumulate
-        ) noexcept nogil
+        nk_matmul_tile block, row, dots
     enum:
         NK_F32, NK_F64, NK_C64, NK_C128, NK_I32, NK_I64, NK_LONG_DOUBLE, NK_C_LONG_DOUBLE
     int nk_isa_of(const char *name)
-    const nk_matmul_kernel *nk_matmul_kernels_of(int isa)
+    const nk_matmul_kernel *const *nk_matmul_kernels_of(int isa)
 
 
 cdef enum:
-    # Rows of a block of B, in elements: a panel of A, MR x KC, stays in L1 beside the panel of B that streams through
-    # (8 x 256 float64 are 16 KiB of 32 or 48), and C is read and written once per KC multiply-adds.
-    KC_MAX = 256
+    # Rows of a block of B, in elements: C is read and written once per KC multiply-adds, and a panel of A, MR x KC,
+    # stays in L1 beside the panel of B that streams through (8 x 512 float64 are 32 KiB of 48, 4 x 512 with AVX2 16 of
+    # 32). Against 256, n = 1024 gains 2 to 3 %.
+    KC_MAX = 512
+    # Elements of a dot product at a time, which every row of A meets: 16 KiB of float64 stay in L1.
+    DOT_KC_MAX = 2048
     # Bytes of a packed block of B: half of an L2 of 2 MiB, or all of one of 1 MiB.
     BLOCK_B_BYTES = 1024 * 1024
     # B is packed where more panels of A than this read it. A is packed only where its rows are not contiguous, and more
@@ -55,6 +61,7 @@ cdef struct Panel:
 cdef struct Problem:
     # A stack of products C := A @ B, all of the same size.
     const nk_matmul_kernel *kernel
+    const nk_matmul_tile *tile        # of the kernel's tiles, the one for this shape
     Py_ssize_t m, n, k
     Matrix A, B, C                    # the first of the stack
     int ndim                          # of the stack
@@ -83,7 +90,7 @@ cdef inline Py_ssize_t rounded_up(Py_ssize_t value, Py_ssize_t step) noexcept no
 
 cdef inline bint reads_b_in_place(const Problem *p, Py_ssize_t nr) noexcept nogil:
     """Whether a panel of B stays where it lies: its rows are contiguous, and nothing beyond their end is read."""
-    return not p.pack_b and nr % p.kernel.nr_step == 0
+    return not p.pack_b and (nr == p.NR or p.tile.nr_step == 1 or nr % p.tile.nr_step == 0)
 
 
 cdef inline char *packed_panel_b(const Problem *p, Py_ssize_t kc, Py_ssize_t jr, char *packed) noexcept nogil:
@@ -99,7 +106,7 @@ cdef inline void pack_block_b(
         nr = min(p.NR, nc - jr)
         if not reads_b_in_place(p, nr):
             p.kernel.pack_panel_b(
-                kc, nr, rounded_up(nr, p.kernel.nr_step),
+                kc, nr, rounded_up(nr, p.tile.nr_step),
                 at(B, pc, jc + jr), B.row_stride, B.column_stride, packed_panel_b(p, kc, jr, packed)
             )
         jr += p.NR
@@ -115,7 +122,7 @@ cdef inline Panel panel_b(
         panel.row_stride = B.row_stride
     else:
         panel.data = packed_panel_b(p, kc, jr, packed)
-        panel.row_stride = rounded_up(nr, p.kernel.nr_step) * p.kernel.element_size
+        panel.row_stride = rounded_up(nr, p.tile.nr_step) * p.kernel.element_size
     return panel
 
 
@@ -128,7 +135,7 @@ cdef inline Panel panel_a(
         p.kernel.pack_panel_a(mr, kc, at(A, ic, pc), A.row_stride, A.column_stride, packed)
         panel.data = packed
         panel.row_stride = p.kernel.element_size
-        panel.column_stride = p.MR * p.kernel.element_size
+        panel.column_stride = p.kernel.block.mr * p.kernel.element_size
     else:
         panel.data = at(A, ic, pc)
         panel.row_stride = A.row_stride
@@ -141,10 +148,13 @@ cdef inline Panel panel_a(
 
 cdef inline void find_band(const Problem *p, Py_ssize_t band, Matrix *C, Matrix *A, Matrix *B) noexcept nogil:
     """The parts of C, A and B that belong to a band, counted from matrix to matrix of the stack."""
-    cdef Py_ssize_t across = band % p.bands_across, down = band // p.bands_across % p.bands_down
-    cdef Py_ssize_t matrix = band // (p.bands_across * p.bands_down), index
-    cdef Py_ssize_t i = down * p.band_rows, j = across * p.band_columns
+    cdef Py_ssize_t matrix = band, index, i = 0, j = 0
     cdef int axis
+    if p.bands_down * p.bands_across > 1:  # a division takes as long as a row of a small product
+        j = matrix % p.bands_across * p.band_columns
+        matrix //= p.bands_across
+        i = matrix % p.bands_down * p.band_rows
+        matrix //= p.bands_down
     A[0] = p.A
     B[0] = p.B
     C[0] = p.C
@@ -154,8 +164,8 @@ cdef inline void find_band(const Problem *p, Py_ssize_t band, Matrix *C, Matrix 
     C.rows = min(p.band_rows, p.m - i)
     C.columns = min(p.band_columns, p.n - j)
     for axis in range(p.ndim - 1, -1, -1):
-        index = matrix % p.shape[axis]
-        matrix //= p.shape[axis]
+        index = matrix % p.shape[axis] if axis else matrix
+        matrix = matrix // p.shape[axis] if axis else 0
         A.data += index * p.a_strides[axis]
         B.data += index * p.b_strides[axis]
         C.data += index * p.c_strides[axis]
@@ -191,15 +201,37 @@ cdef inline void transpose_all(Problem *p) noexcept nogil:
         p.a_strides[axis], p.b_strides[axis] = p.b_strides[axis], p.a_strides[axis]
 
 
+cdef inline const nk_matmul_tile *tile_for(const Problem *p) noexcept nogil:
+    if p.n == 1 and p.A.column_stride == p.kernel.element_size and p.kernel.dots.run != NULL:
+        return &p.kernel.dots
+    return &p.kernel.row if p.m == 1 else &p.kernel.block
+
+
+cdef inline bint better_transposed(const Problem *p) noexcept nogil:
+    """Rows are what tiles read and write fast: those of C, or of the matrix where the other one is a vector."""
+    cdef Py_ssize_t size = p.kernel.element_size
+    if p.n == 1 and p.A.column_stride != size:
+        return p.A.row_stride == size
+    if p.m == 1 and p.B.column_stride != size:
+        return p.B.row_stride == size
+    return p.m > 1 and p.n > 1 and p.C.column_stride != size and p.C.row_stride == size
+
+
 cdef inline void plan(Problem *p, const nk_matmul_kernel *kernel) noexcept nogil:
     """How the problem is cut. It follows from sizes and strides alone: no number of threads can change a bit."""
-    cdef Py_ssize_t size = kernel.element_size
-    if p.C.column_stride != size and p.C.row_stride == size:
-        transpose_all(p)  # so that the rows of C are contiguous
+    cdef Py_ssize_t size = kernel.element_size, blocks, kc_max
     p.kernel = kernel
-    p.MR, p.NR, p.KC = kernel.mr, kernel.nr, KC_MAX
-    p.NC = max(1, BLOCK_B_BYTES // (KC_MAX * p.NR * size)) * p.NR
+    if better_transposed(p):
+        transpose_all(p)
+    p.tile = tile_for(p)
+    p.MR, p.NR = p.tile.mr, p.tile.nr
+    kc_max = DOT_KC_MAX if p.tile == &kernel.dots else KC_MAX
+    blocks = max(1, (p.k + kc_max - 1) // kc_max)
+    p.KC = max(1, (p.k + blocks - 1) // blocks)  # blocks of one size: 2 x 300 rather than 512 + 88
+    p.NC = max(1, BLOCK_B_BYTES // (p.KC * p.NR * size)) * p.NR
     p.pack_b = p.B.column_stride != size or p.m > PACK_B_PANELS * p.MR
+    if p.tile == &kernel.dots:
+        p.pack_b = p.B.row_stride != size
     p.pack_a = p.A.column_stride != size and p.n > PACK_A_PANELS * p.NR
     p.band_rows, p.band_columns = max(1, p.m), max(1, p.n)
     p.bands_down = p.bands_across = 1

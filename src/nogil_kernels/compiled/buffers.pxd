@@ -1,11 +1,13 @@
 """What both kernels share: taking buffers by hand, the meaning of their formats, and the GIL switch.
 
-PyObject_GetBuffer by hand costs half of a typed memoryview.
+PyObject_GetBuffer by hand costs half of a typed memoryview, and ndarrays need not even be asked.
 """
 
-from cpython.buffer cimport PyBUF_FORMAT, PyBUF_STRIDES, PyBuffer_Release
+from cpython.buffer cimport PyBUF_FORMAT, PyBUF_STRIDES, PyBUF_WRITABLE, PyBuffer_Release
 from libc.stdint cimport uintptr_t
 from libc.string cimport strcmp
+
+from nogil_kernels.compiled cimport ndarrays
 
 
 cdef extern from "Python.h":
@@ -109,6 +111,8 @@ cdef inline bint get_buffer(object x, Py_buffer *view, int flags) noexcept:
 cdef inline Kind take(object x, Py_buffer *view, int flags) noexcept:
     """Take x's buffer where it is plain, for the caller to release; NOT_PLAIN takes nothing and raises nothing."""
     cdef Kind kind
+    if ndarrays.view_ndarray(x, view, flags & PyBUF_WRITABLE):
+        return kind_of(view)
     if not PyObject_CheckBuffer(x) or may_be_masked(x):
         return NOT_PLAIN
     if not get_buffer(x, view, flags | PyBUF_FORMAT | PyBUF_STRIDES):
@@ -118,6 +122,8 @@ cdef inline Kind take(object x, Py_buffer *view, int flags) noexcept:
         kind = NOT_PLAIN
     if kind == NOT_PLAIN:
         PyBuffer_Release(view)
+    elif ndarrays.nk_is_new_ndarray(x):
+        ndarrays.know(type(x))
     return kind
 
 

@@ -42,7 +42,7 @@ cdef void multiply(const Problem *p, Matrix C, Matrix A, Matrix B, Workspace spa
                 while jr < nc:
                     nr = min(p.NR, nc - jr)
                     b = panel_b(p, &B, pc, kc, jc, jr, nr, space.b)
-                    p.kernel.tile(mr, nr, kc, a.data, a.row_stride, a.column_stride, b.data, b.row_stride,
+                    p.tile.run(mr, nr, kc, a.data, a.row_stride, a.column_stride, b.data, b.row_stride,
                                   at(&C, ic, jc + jr), C.row_stride, C.column_stride, pc > 0)
                     jr += p.NR
                 ic += p.MR
@@ -61,7 +61,8 @@ cdef void multiply_bands(const Problem *p, Py_ssize_t first, Py_ssize_t last, Wo
 cdef int run(const Problem *p, Py_ssize_t first, Py_ssize_t last, bint release_gil) except -1:
     """The GIL switch: one loop nest, the GIL released or held; slice by slice, to look for Ctrl-C in between."""
     cdef Py_ssize_t stop
-    cdef Workspace space = new_workspace(p)
+    cdef char[SMALL_WORKSPACE] small
+    cdef Workspace space = new_workspace(p, small)
     try:
         while first < last:
             stop = min(first + p.bands_per_slice, last)
@@ -87,6 +88,8 @@ cdef enum:
     # A task worth sharing: two submits and their results cost 80 us; 2**24 multiply-adds take 400 us with AVX-512.
     TASK_WORK = 1 << 24
     CACHE_LINE = 64
+    # On the stack rather than allocated: the edges of products of up to some 100 columns, where a call takes 0.2 us.
+    SMALL_WORKSPACE = 16 * 1024
 
 
 # Between two looks for Ctrl-C: so many multiply-adds take 0.4 s with AVX-512, 1.3 s with SSE2.
@@ -95,21 +98,28 @@ cdef double SLICE_WORK = 1e10
 
 cdef struct Workspace:
     # Owned by one run of the loop nest: calls share nothing.
-    void *memory
+    void *memory  # NULL where the caller's stack has room
     char *a
     char *b
 
 
-cdef Workspace new_workspace(const Problem *p) except *:
-    """Room for a panel of A and a block of B, no more than this problem needs."""
+cdef Workspace new_workspace(const Problem *p, char *small) except *:
+    """Room for a panel of A and a block of B, no more than this problem needs: SMALL_WORKSPACE bytes are at `small`."""
     cdef Workspace space
-    cdef Py_ssize_t kc = min(p.KC, p.k), nc = min(p.NC, p.band_columns)
-    cdef Py_ssize_t a_size = rounded_up(p.MR * kc * p.kernel.element_size, CACHE_LINE) if p.pack_a else 0
-    cdef Py_ssize_t b_size = (rounded_up(nc, p.NR) if p.pack_b else p.NR) * kc * p.kernel.element_size
-    space.memory = PyMem_RawMalloc(a_size + b_size + CACHE_LINE)
-    if space.memory == NULL:
-        raise MemoryError(f"no memory for a workspace of {a_size + b_size + CACHE_LINE} bytes")
-    space.a = <char *> rounded_up(<Py_ssize_t> <uintptr_t> space.memory, CACHE_LINE)
+    cdef Py_ssize_t kc = min(p.KC, p.k), nc = min(p.NC, p.band_columns), a_size = 0, b_size = 0, size
+    if p.pack_a:
+        a_size = rounded_up(p.kernel.block.mr * kc * p.kernel.element_size, CACHE_LINE)
+    if p.pack_b or p.tile.nr_step > 1:
+        b_size = (rounded_up(nc, p.NR) if p.pack_b else p.NR) * kc * p.kernel.element_size
+    size = a_size + b_size + CACHE_LINE
+    space.memory = NULL
+    space.a = small
+    if size > SMALL_WORKSPACE:
+        space.memory = PyMem_RawMalloc(size)
+        if space.memory == NULL:
+            raise MemoryError(f"no memory for a workspace of {size} bytes")
+        space.a = <char *> space.memory
+    space.a = <char *> rounded_up(<Py_ssize_t> <uintptr_t> space.a, CACHE_LINE)
     space.b = space.a + a_size
     return space
 
@@ -129,8 +139,8 @@ cdef class Task:
         run(&self.problem, self.bands * i // self.tasks, self.bands * (i + 1) // self.tasks, self.release_gil)
 
 
-cdef int compute(Problem *p, tuple owners, object gil, object threads) except -1:
-    """Weigh the work, cut it into bands, and run them here or shared with others; `owners` have the memory."""
+cdef int compute(Problem *p, object a, object b, object c, object gil, object threads) except -1:
+    """Weigh the work, cut it into bands, and run them here or shared with others; a, b and c have the memory."""
     cdef double products = <double> p.matrices * p.m * p.n * p.k * p.kernel.multiply_adds
     cdef double moves = <double> p.matrices * (<double> p.m * p.k + <double> p.k * p.n + <double> p.m * p.n)
     cdef double work = products + MOVE_WORK * moves
@@ -155,7 +165,7 @@ cdef int compute(Problem *p, tuple owners, object gil, object threads) except -1
         return run(p, 0, bands, release_gil)
     task = Task()
     task.problem = p[0]
-    task.owners = [memoryview(owner) for owner in owners]
+    task.owners = [memoryview(owner) for owner in (a, b, c)]
     task.bands = bands
     task.tasks = tasks
     task.release_gil = release_gil
@@ -163,26 +173,26 @@ cdef int compute(Problem *p, tuple owners, object gil, object threads) except -1
     return 0
 
 
-cdef const nk_matmul_kernel *kernels = nk_matmul_kernels_of(nk_isa_of(chosen.encode()))
+cdef const nk_matmul_kernel *const *kernels = nk_matmul_kernels_of(nk_isa_of(chosen.encode()))
 
 
 cdef inline const nk_matmul_kernel *kernel_of(Kind kind) noexcept nogil:
     if kind == buffers.F64:
-        return &kernels[<int> blocks.NK_F64]
+        return kernels[<int> blocks.NK_F64]
     if kind == buffers.F32:
-        return &kernels[<int> blocks.NK_F32]
+        return kernels[<int> blocks.NK_F32]
     if kind == buffers.C128:
-        return &kernels[<int> blocks.NK_C128]
+        return kernels[<int> blocks.NK_C128]
     if kind == buffers.C64:
-        return &kernels[<int> blocks.NK_C64]
+        return kernels[<int> blocks.NK_C64]
     if kind == buffers.I64 or kind == buffers.U64:
-        return &kernels[<int> blocks.NK_I64]
+        return kernels[<int> blocks.NK_I64]
     if kind == buffers.I32 or kind == buffers.U32:
-        return &kernels[<int> blocks.NK_I32]
+        return kernels[<int> blocks.NK_I32]
     if kind == buffers.LONG_DOUBLE:
-        return &kernels[<int> blocks.NK_LONG_DOUBLE]
+        return kernels[<int> blocks.NK_LONG_DOUBLE]
     if kind == buffers.C_LONG_DOUBLE:
-        return &kernels[<int> blocks.NK_C_LONG_DOUBLE]
+        return kernels[<int> blocks.NK_C_LONG_DOUBLE]
     return NULL
 
 
@@ -242,7 +252,7 @@ cdef object product(object a, object b, object out, object gil, object threads):
         if out is not None and (overlap(&views[2], &views[0]) or overlap(&views[2], &views[1])):
             return None
         plan(&problem, kernel_of(kind))
-        compute(&problem, (a, b, result), gil, threads)
+        compute(&problem, a, b, result, gil, threads)
         return result if out is not None or views[2].ndim else result[()]
     finally:
         while taken:

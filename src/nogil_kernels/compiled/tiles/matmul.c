@@ -6,6 +6,7 @@
 #define T float
 #define SIZE 4
 #define PARTS 1
+#define MULTIPLY_ADDS 1
 #define SIMD 1
 #include "matmul_tile.h"
 
@@ -13,6 +14,7 @@
 #define T double
 #define SIZE 8
 #define PARTS 1
+#define MULTIPLY_ADDS 1
 #define SIMD 1
 #include "matmul_tile.h"
 
@@ -20,6 +22,7 @@
 #define T float
 #define SIZE 4
 #define PARTS 2
+#define MULTIPLY_ADDS 4
 #define SIMD 1
 #include "matmul_tile.h"
 
@@ -27,6 +30,7 @@
 #define T double
 #define SIZE 8
 #define PARTS 2
+#define MULTIPLY_ADDS 4
 #define SIMD 1
 #include "matmul_tile.h"
 
@@ -35,6 +39,7 @@
 #define T uint32_t
 #define SIZE 4
 #define PARTS 1
+#define MULTIPLY_ADDS 2
 #define SIMD 1
 #include "matmul_tile.h"
 
@@ -42,6 +47,7 @@
 #define T uint64_t
 #define SIZE 8
 #define PARTS 1
+#define MULTIPLY_ADDS 8
 #define SIMD 1
 #include "matmul_tile.h"
 
@@ -49,6 +55,7 @@
 #define T long double
 #define SIZE 16
 #define PARTS 1
+#define MULTIPLY_ADDS 16
 #define SIMD 0
 #include "matmul_tile.h"
 
@@ -56,19 +63,17 @@
 #define T long double
 #define SIZE 16
 #define PARTS 2
+#define MULTIPLY_ADDS 64
 #define SIMD 0
 #include "matmul_tile.h"
 
-#define KERNEL(name, element_size, multiply_adds)                                                            \
-    {element_size, multiply_adds, mr_##name, nr_##name, nr_step_##name, pack_panel_a_##name, pack_panel_b_##name, tile_##name}
-
-const nk_matmul_kernel NK_PASTE(nk_matmul, NK_ISA)[NK_MATMUL_TYPES] = {
-    [NK_F32] = KERNEL(f32, sizeof(float), 1),
-    [NK_F64] = KERNEL(f64, sizeof(double), 1),
-    [NK_C64] = KERNEL(c64, 2 * sizeof(float), 4),
-    [NK_C128] = KERNEL(c128, 2 * sizeof(double), 4),
-    [NK_I32] = KERNEL(i32, sizeof(uint32_t), 2),
-    [NK_I64] = KERNEL(i64, sizeof(uint64_t), 8),
-    [NK_LONG_DOUBLE] = KERNEL(long_double, sizeof(long double), 16),
-    [NK_C_LONG_DOUBLE] = KERNEL(c_long_double, 2 * sizeof(long double), 64),
+const nk_matmul_kernel *const NK_PASTE(nk_matmul, NK_ISA)[NK_MATMUL_TYPES] = {
+    [NK_F32] = &kernel_f32,
+    [NK_F64] = &kernel_f64,
+    [NK_C64] = &kernel_c64,
+    [NK_C128] = &kernel_c128,
+    [NK_I32] = &kernel_i32,
+    [NK_I64] = &kernel_i64,
+    [NK_LONG_DOUBLE] = &kernel_long_double,
+    [NK_C_LONG_DOUBLE] = &kernel_c_long_double,
 };

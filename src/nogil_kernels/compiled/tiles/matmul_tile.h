@@ -6,6 +6,7 @@
  *   NAME     suffix of the functions' names
  *   T        the real type that is computed in, SIZE bytes long (a literal, for #if)
  *   PARTS    1 for real elements, 2 for complex ones (a T for the real part, then one for the imaginary part)
+ *   MULTIPLY_ADDS  see nk_matmul_kernel
  *   SIMD     1 where T fills vectors, 0 where it stands alone (long double)
  *
  * Columns lie along the vectors: row p of B is loaded, each element of column p of A is broadcast, and their products are added
@@ -39,6 +40,13 @@ typedef T NK_PASTE(vec, NAME);
 #define NV 2
 #endif
 
+/* A single row: as many accumulators, all side by side. Dot products: 4 x 4 + 4 of B + 1 of A = 21 of 32, 4 x 2 + 2 + 1 = 11. */
+#define ROW_VECS (MR * NV / PARTS > 8 ? 8 : MR * NV / PARTS)
+#define DOT_ROWS 4
+#define DOT_SUMS (NK_REGISTERS == 32 ? 4 : 2)
+/* Fetching C early costs a few cycles, and hides a miss or two behind this many steps of some 10 cycles. */
+#define FETCH_KC 32
+
 #define MASKS (NK_HAS_MASKS && LANES > 1)
 #define VEC NK_PASTE(vec, NAME)
 #define ELEMENT (PARTS * (ptrdiff_t)sizeof(T))
@@ -47,6 +55,10 @@ typedef T NK_PASTE(vec, NAME);
 static void FUNCTION(pack_panel_a)(ptrdiff_t rows, ptrdiff_t kc, const char *a, ptrdiff_t row_stride,
                                    ptrdiff_t column_stride, char *packed)
 {
+    if (row_stride == ELEMENT && rows == MR / PARTS) { /* whole columns, as in a transposed matrix */
+        for (ptrdiff_t p = 0; p < kc; p++) memcpy(packed + p * MR * sizeof(T), a + p * column_stride, MR * sizeof(T));
+        return;
+    }
     for (ptrdiff_t i = 0; i < rows; i++) {
         const char *from = a + i * row_stride;
         char *to = packed + i * ELEMENT;
@@ -124,35 +136,51 @@ static void FUNCTION(store)(const T *sums, ptrdiff_t width, ptrdiff_t rows, ptrd
     }
 }
 
-/* The tile for at most MAX_ROWS real rows and VECS vectors of columns; both are constants wherever this is inlined. Rows beyond
- * `rows` repeat the last one: as fast as leaving them out, and nothing beyond A is read. */
-NK_INLINE void FUNCTION(tile_of)(const int max_rows, const int vecs, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t kc,
-                                 const char *a, ptrdiff_t a_row_stride, ptrdiff_t a_column_stride, const char *b,
-                                 ptrdiff_t b_row_stride, char *c, ptrdiff_t c_row_stride, ptrdiff_t c_column_stride,
-                                 int accumulate)
+/* Row p of B, vector v of `vecs`. Where there are masks nothing beyond its `columns` is read; else it is padded to whole vectors. */
+NK_INLINE VEC FUNCTION(load_b)(const char *b, int v, const int vecs, const int whole, ptrdiff_t columns)
 {
-    VEC sums[MR][NV];
+    VEC value;
+
+#if MASKS
+    if (!whole && v == vecs - 1) return (VEC)NK_PASTE(NK_LOAD_LANES, SIZE)(b + v * LANES * sizeof(T), columns - v * LANES);
+#endif
+    (void)vecs, (void)whole, (void)columns;
+    memcpy(&value, b + v * LANES * sizeof(T), sizeof value);
+    return value;
+}
+
+/* The tile for at most MAX_ROWS real rows and VECS vectors of columns, WHOLE ones or the last in part; all three are constants
+ * wherever this is inlined. `columns` counts reals. Rows beyond `rows` repeat the last one: as fast as leaving them out, and
+ * nothing beyond A is read. */
+NK_INLINE void FUNCTION(tile_of)(const int max_rows, const int vecs, const int whole, ptrdiff_t rows, ptrdiff_t columns,
+                                 ptrdiff_t kc, const char *a, ptrdiff_t a_row_stride, ptrdiff_t a_column_stride,
+                                 const char *b, ptrdiff_t b_row_stride, char *c, ptrdiff_t c_row_stride,
+                                 ptrdiff_t c_column_stride, int accumulate)
+{
+    VEC sums[MR * NV];
     ptrdiff_t row_at[MR];
 
     NK_UNROLL
     for (int i = 0; i < max_rows; i++) {
         row_at[i] = (i / PARTS < rows ? i / PARTS : rows - 1) * a_row_stride + i % PARTS * (ptrdiff_t)sizeof(T);
         NK_UNROLL
-        for (int v = 0; v < vecs; v++) sums[i][v] = (VEC){0};
+        for (int v = 0; v < vecs; v++) sums[i * vecs + v] = (VEC){0};
     }
-    for (ptrdiff_t i = 0; i < rows && c_column_stride == ELEMENT; i++) { /* fetch C while products are added up */
-        for (ptrdiff_t at = 0; at < columns * ELEMENT; at += NK_CACHE_LINE) NK_PREFETCH_WRITE(c + i * c_row_stride + at);
+    if (kc >= FETCH_KC && c_column_stride == ELEMENT) { /* fetch C while products are added up */
+        for (ptrdiff_t i = 0; i < rows; i++) {
+            for (int v = 0; v < vecs; v++) NK_PREFETCH_WRITE(c + i * c_row_stride + v * LANES * sizeof(T));
+        }
     }
     for (ptrdiff_t p = 0; p < kc; p++) {
-        VEC b_row[NV];
+        VEC b_row[NV > ROW_VECS ? NV : ROW_VECS];
         NK_UNROLL
-        for (int v = 0; v < vecs; v++) memcpy(&b_row[v], b + v * LANES * sizeof(T), LANES * sizeof(T));
+        for (int v = 0; v < vecs; v++) b_row[v] = FUNCTION(load_b)(b, v, vecs, whole, columns);
         NK_UNROLL
         for (int i = 0; i < max_rows; i++) {
             T value;
             memcpy(&value, a + row_at[i], sizeof value);
             NK_UNROLL
-            for (int v = 0; v < vecs; v++) sums[i][v] += value * b_row[v];
+            for (int v = 0; v < vecs; v++) sums[i * vecs + v] += value * b_row[v];
         }
         a += a_column_stride;
         b += b_row_stride;
@@ -165,45 +193,145 @@ NK_INLINE void FUNCTION(tile_of)(const int max_rows, const int vecs, ptrdiff_t r
             NK_UNROLL
             for (int v = 0; v < vecs; v++) {
                 char *to = c + i * c_row_stride + v * LANES * ELEMENT;
-                FUNCTION(store_vec)(sums[i][v], v < vecs - 1 ? LANES : columns - v * LANES, to, accumulate);
+                ptrdiff_t lanes = whole || v < vecs - 1 ? LANES : columns - v * LANES;
+                FUNCTION(store_vec)(sums[i * vecs + v], lanes, to, accumulate);
             }
         }
     } else {
         T laid_out[MR * NV * LANES];
-        NK_UNROLL
-        for (int i = 0; i < max_rows; i++) memcpy(laid_out + i * vecs * LANES, sums[i], vecs * LANES * sizeof(T));
-        FUNCTION(store)(laid_out, vecs * LANES, rows, columns, c, c_row_stride, c_column_stride, accumulate);
+        NK_UNROLL /* vector by vector: one copy of several would keep the sums in memory all the time */
+        for (int s = 0; s < max_rows * vecs; s++) memcpy(laid_out + s * LANES, &sums[s], sizeof sums[s]);
+        FUNCTION(store)(laid_out, vecs * LANES, rows, columns / PARTS, c, c_row_stride, c_column_stride, accumulate);
     }
 }
 
-/* Few rows get a tile of few: half of MR, or a single row. */
-#define TILE_OF(max_rows, vecs)                                                                                            \
-    FUNCTION(tile_of)(max_rows, vecs, rows, columns, kc, a, a_row_stride, a_column_stride, b, b_row_stride, c, c_row_stride, \
-                      c_column_stride, accumulate)
-#define TILE_OF_ROWS(vecs)                                       \
-    do {                                                         \
-        if (rows > MR / 2 / PARTS) TILE_OF(MR, vecs);            \
-        else if (rows > 1) TILE_OF(MR / 2, vecs);                \
-        else TILE_OF(PARTS, vecs);                               \
+/* Few rows get a tile of few: half of MR, or a single row. A full tile is compiled apart, free of all that asks how many. */
+#define TILE_OF(max_rows, vecs, whole, rows)                                                                               \
+    FUNCTION(tile_of)(max_rows, vecs, whole, rows, columns * PARTS, kc, a, a_row_stride, a_column_stride, b, b_row_stride, c, \
+                      c_row_stride, c_column_stride, accumulate)
+#define TILE_OF_ROWS(vecs, whole)                                      \
+    do {                                                               \
+        if (rows == MR / PARTS) TILE_OF(MR, vecs, whole, MR / PARTS);  \
+        else if (rows > MR / 2 / PARTS) TILE_OF(MR, vecs, whole, rows); \
+        else if (rows > 1) TILE_OF(MR / 2, vecs, whole, rows);         \
+        else TILE_OF(PARTS, vecs, whole, 1);                           \
     } while (0)
 
 static void FUNCTION(tile)(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t kc, const char *a, ptrdiff_t a_row_stride,
                            ptrdiff_t a_column_stride, const char *b, ptrdiff_t b_row_stride, char *c,
                            ptrdiff_t c_row_stride, ptrdiff_t c_column_stride, int accumulate)
 {
+    if (columns * PARTS == NV * LANES) {
+        TILE_OF_ROWS(NV, 1);
+        return;
+    }
     switch ((columns * PARTS + LANES - 1) / LANES) {
-    case 1: TILE_OF_ROWS(1); break;
+    case 1: TILE_OF_ROWS(1, !MASKS); break;
 #if NV > 2
-    case 2: TILE_OF_ROWS(2); break;
+    case 2: TILE_OF_ROWS(2, !MASKS); break;
 #endif
-    default: TILE_OF_ROWS(NV); break;
+    default: TILE_OF_ROWS(NV, !MASKS); break;
     }
 }
 
-enum {
-    FUNCTION(mr) = MR / PARTS,
-    FUNCTION(nr) = NV * LANES / PARTS,
-    FUNCTION(nr_step) = LANES / PARTS > 0 ? LANES / PARTS : 1
+/* One row: what counts is how much of each row of B is read at a time, since the next row lies on another page. */
+static void FUNCTION(row)(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t kc, const char *a, ptrdiff_t a_row_stride,
+                          ptrdiff_t a_column_stride, const char *b, ptrdiff_t b_row_stride, char *c,
+                          ptrdiff_t c_row_stride, ptrdiff_t c_column_stride, int accumulate)
+{
+    const ptrdiff_t nr = NV * LANES / PARTS;
+
+    if (columns * PARTS == ROW_VECS * LANES) {
+        TILE_OF(PARTS, ROW_VECS, 1, 1);
+        return;
+    }
+    for (ptrdiff_t j = 0; j < columns; j += nr) {
+        FUNCTION(tile)(rows, columns - j < nr ? columns - j : nr, kc, a, a_row_stride, a_column_stride, b + j * ELEMENT,
+                       b_row_stride, c + j * c_column_stride, c_row_stride, c_column_stride, accumulate);
+    }
+}
+
+#if PARTS == 1
+/* One column: vectors lie along k instead, and their lanes are added up at the end. Rows of A and the column of B are contiguous.
+ * Each row has DOT_SUMS accumulators of its own, so how many rows there are does not change a bit of any. */
+NK_INLINE void FUNCTION(dots_of)(const int rows, ptrdiff_t kc, const char *a, ptrdiff_t a_row_stride, const char *b, char *c,
+                                 ptrdiff_t c_row_stride, int accumulate)
+{
+    VEC sums[DOT_ROWS][DOT_SUMS], column, row;
+    T lanes[LANES];
+    ptrdiff_t p = 0;
+
+    NK_UNROLL
+    for (int i = 0; i < rows; i++) {
+        NK_UNROLL
+        for (int s = 0; s < DOT_SUMS; s++) sums[i][s] = (VEC){0};
+    }
+    for (; p + DOT_SUMS * LANES <= kc; p += DOT_SUMS * LANES) {
+        NK_UNROLL
+        for (int s = 0; s < DOT_SUMS; s++) {
+            const ptrdiff_t at = (p + s * LANES) * ELEMENT;
+            memcpy(&column, b + at, sizeof column);
+            NK_UNROLL
+            for (int i = 0; i < rows; i++) {
+                memcpy(&row, a + i * a_row_stride + at, sizeof row);
+                sums[i][s] += row * column;
+            }
+        }
+    }
+    for (; p < kc; p += LANES) { /* the last vectors, the very last filled up with zeros */
+        const size_t size = (size_t)(kc - p < LANES ? kc - p : LANES) * ELEMENT;
+        column = row = (VEC){0};
+        memcpy(&column, b + p * ELEMENT, size);
+        NK_UNROLL
+        for (int i = 0; i < rows; i++) {
+            memcpy(&row, a + i * a_row_stride + p * ELEMENT, size);
+            sums[i][0] += row * column;
+        }
+    }
+    NK_UNROLL
+    for (int i = 0; i < rows; i++) {
+        T total = 0;
+        NK_UNROLL
+        for (int s = 1; s < DOT_SUMS; s++) sums[i][0] += sums[i][s];
+        memcpy(lanes, &sums[i][0], sizeof lanes);
+        NK_UNROLL
+        for (int half = LANES / 2; half > 0; half /= 2) {
+            NK_UNROLL
+            for (int lane = 0; lane < half; lane++) lanes[lane] += lanes[lane + half];
+        }
+        if (accumulate) memcpy(&total, c + i * c_row_stride, sizeof total);
+        total += lanes[0];
+        memcpy(c + i * c_row_stride, &total, sizeof total);
+    }
+}
+
+static void FUNCTION(dots)(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t kc, const char *a, ptrdiff_t a_row_stride,
+                           ptrdiff_t a_column_stride, const char *b, ptrdiff_t b_row_stride, char *c,
+                           ptrdiff_t c_row_stride, ptrdiff_t c_column_stride, int accumulate)
+{
+    (void)columns, (void)a_column_stride, (void)b_row_stride, (void)c_column_stride;
+    if (rows == DOT_ROWS) {
+        FUNCTION(dots_of)(DOT_ROWS, kc, a, a_row_stride, b, c, c_row_stride, accumulate);
+        return;
+    }
+    for (ptrdiff_t i = 0; i < rows; i++) {
+        FUNCTION(dots_of)(1, kc, a + i * a_row_stride, 0, b, c + i * c_row_stride, 0, accumulate);
+    }
+}
+#endif
+
+static const nk_matmul_kernel FUNCTION(kernel) = {
+    ELEMENT,
+    MULTIPLY_ADDS,
+    FUNCTION(pack_panel_a),
+    FUNCTION(pack_panel_b),
+    {MR / PARTS, NV * LANES / PARTS, MASKS || LANES < PARTS ? 1 : LANES / PARTS, FUNCTION(tile)},
+    {1, ROW_VECS * LANES / PARTS, MASKS || LANES < PARTS ? 1 : LANES / PARTS, FUNCTION(row)},
+#if PARTS == 1
+    {DOT_ROWS, 1, 1, FUNCTION(dots)},
+#else
+    {0, 0, 0, NULL},
+#endif
 };
 
 #undef TILE_OF_ROWS
@@ -212,10 +340,15 @@ enum {
 #undef ELEMENT
 #undef VEC
 #undef MASKS
+#undef FETCH_KC
+#undef DOT_SUMS
+#undef DOT_ROWS
+#undef ROW_VECS
 #undef NV
 #undef MR
 #undef LANES
 #undef SIMD
+#undef MULTIPLY_ADDS
 #undef PARTS
 #undef SIZE
 #undef T

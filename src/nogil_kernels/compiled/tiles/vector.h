@@ -51,7 +51,7 @@
 
 #if defined(__GNUC__)
 #define NK_INLINE static inline __attribute__((always_inline))
-#define NK_UNROLL _Pragma("GCC unroll 16")
+#define NK_UNROLL _Pragma("GCC unroll 32")
 #define NK_PREFETCH_WRITE(address) __builtin_prefetch((address), 1)
 #else
 #define NK_INLINE static __forceinline
