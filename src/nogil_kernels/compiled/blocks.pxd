@@ -28,10 +28,10 @@ cdef extern from "tiles/matmul.h":
 
 
 cdef enum:
-    # Rows of a block of B, in elements: C is read and written once per KC multiply-adds, and a panel of A, MR x KC,
-    # stays in L1 beside the panel of B that streams through (8 x 512 float64 are 32 KiB of 48, 4 x 512 with AVX2 16 of
-    # 32). Against 256, n = 1024 gains 2 to 3 %.
-    KC_MAX = 512
+    # Rows of a block of B, in elements. A panel of A, MR x KC, stays in L1 while B streams through it: 8 x 384 float64
+    # are 24 KiB of 32 or 48. C is read and written once per KC multiply-adds, and a tile begun and ended: against 256,
+    # n = 1024 gains 2 %; 512 gains nothing more.
+    KC_MAX = 384
     # Elements of a dot product at a time, which every row of A meets: 16 KiB of float64 stay in L1.
     DOT_KC_MAX = 2048
     # Bytes of a packed block of B: half of an L2 of 2 MiB, or all of one of 1 MiB.
@@ -40,11 +40,14 @@ cdef enum:
     # panels of B than this read it: rows that are stay in L1 as they lie, and packing them cost a tenth at n = 1024.
     PACK_B_PANELS = 16
     PACK_A_PANELS = 4
+    # Rows of B packed at a time, panel after panel: eight streams that are read along their rows, where a panel's own
+    # 256 rows lie on as many pages. Gains 2 % at n = 1024.
+    PACK_ROWS = 8
+    # Columns of a band, at least, in full tiles: each band reads all of A from memory.
+    BAND_TILES = 4
     # Rows of a band, at least: each band packs its own B, which costs half a cycle an element, against 128 rows / 16
     # multiply-adds a cycle.
     BAND_ROWS = 128
-    # Columns of a band, at least, in full tiles: each band packs its own A.
-    BAND_TILES = 4
 
 
 cdef struct Matrix:
@@ -72,7 +75,6 @@ cdef struct Problem:
     Py_ssize_t matrices
     Py_ssize_t MR, NR, NC, KC
     bint pack_a, pack_b
-    Py_ssize_t band_rows, band_columns
     Py_ssize_t bands_down, bands_across
     Py_ssize_t bands_per_slice
 
@@ -100,16 +102,21 @@ cdef inline char *packed_panel_b(const Problem *p, Py_ssize_t kc, Py_ssize_t jr,
 cdef inline void pack_block_b(
     const Problem *p, const Matrix *B, Py_ssize_t pc, Py_ssize_t kc, Py_ssize_t jc, Py_ssize_t nc, char *packed
 ) noexcept nogil:
-    """Panel after panel of NR columns, the last one padded to whole vectors."""
-    cdef Py_ssize_t jr = 0, nr
-    while jr < nc:
-        nr = min(p.NR, nc - jr)
-        if not reads_b_in_place(p, nr):
-            p.kernel.pack_panel_b(
-                kc, nr, rounded_up(nr, p.tile.nr_step),
-                at(B, pc, jc + jr), B.row_stride, B.column_stride, packed_panel_b(p, kc, jr, packed)
-            )
-        jr += p.NR
+    """Panels of NR columns, the last one padded to whole vectors; rows that are contiguous PACK_ROWS at a time."""
+    cdef Py_ssize_t rows = PACK_ROWS if B.column_stride == p.kernel.element_size else max(1, kc)
+    cdef Py_ssize_t pr = 0, jr, nr, width
+    while pr < kc:
+        jr = 0
+        while jr < nc:
+            nr = min(p.NR, nc - jr)
+            if not reads_b_in_place(p, nr):
+                width = rounded_up(nr, p.tile.nr_step)
+                p.kernel.pack_panel_b(
+                    min(rows, kc - pr), nr, width, at(B, pc + pr, jc + jr), B.row_stride, B.column_stride,
+                    packed_panel_b(p, kc, jr, packed) + pr * width * p.kernel.element_size
+                )
+            jr += p.NR
+        pr += rows
 
 
 cdef inline Panel panel_b(
@@ -146,14 +153,21 @@ cdef inline Panel panel_a(
 # ---- bands: what threads share ----
 
 
+cdef inline Py_ssize_t cut(Py_ssize_t size, Py_ssize_t tile, Py_ssize_t part, Py_ssize_t parts) noexcept nogil:
+    """Where a part begins: whole tiles, shared as equally as they can be."""
+    return min(size, (size + tile - 1) // tile * part // parts * tile)
+
+
 cdef inline void find_band(const Problem *p, Py_ssize_t band, Matrix *C, Matrix *A, Matrix *B) noexcept nogil:
     """The parts of C, A and B that belong to a band, counted from matrix to matrix of the stack."""
-    cdef Py_ssize_t matrix = band, index, i = 0, j = 0
+    cdef Py_ssize_t matrix = band, index, i = 0, j = 0, i_end = p.m, j_end = p.n, part
     cdef int axis
     if p.bands_down * p.bands_across > 1:  # a division takes as long as a row of a small product
-        j = matrix % p.bands_across * p.band_columns
+        part = matrix % p.bands_across
+        j, j_end = cut(p.n, p.NR, part, p.bands_across), cut(p.n, p.NR, part + 1, p.bands_across)
         matrix //= p.bands_across
-        i = matrix % p.bands_down * p.band_rows
+        part = matrix % p.bands_down
+        i, i_end = cut(p.m, p.MR, part, p.bands_down), cut(p.m, p.MR, part + 1, p.bands_down)
         matrix //= p.bands_down
     A[0] = p.A
     B[0] = p.B
@@ -161,8 +175,8 @@ cdef inline void find_band(const Problem *p, Py_ssize_t band, Matrix *C, Matrix 
     A.data += i * A.row_stride
     B.data += j * B.column_stride
     C.data += i * C.row_stride + j * C.column_stride
-    C.rows = min(p.band_rows, p.m - i)
-    C.columns = min(p.band_columns, p.n - j)
+    C.rows = i_end - i
+    C.columns = j_end - j
     for axis in range(p.ndim - 1, -1, -1):
         index = matrix % p.shape[axis] if axis else matrix
         matrix = matrix // p.shape[axis] if axis else 0
@@ -172,13 +186,12 @@ cdef inline void find_band(const Problem *p, Py_ssize_t band, Matrix *C, Matrix 
 
 
 cdef inline void cut_into_bands(Problem *p, Py_ssize_t bands) noexcept nogil:
-    """Cut each matrix of the result into about so many bands of whole tiles: rows first, columns where rows are few."""
-    cdef Py_ssize_t down = max(1, min(bands, p.m // BAND_ROWS))
-    cdef Py_ssize_t across = max(1, min((bands + down - 1) // down, p.n // (BAND_TILES * p.NR)))
-    p.band_rows = rounded_up((p.m + down - 1) // down, p.MR)
-    p.band_columns = rounded_up((p.n + across - 1) // across, p.NR)
-    p.bands_down = (p.m + p.band_rows - 1) // p.band_rows
-    p.bands_across = (p.n + p.band_columns - 1) // p.band_columns
+    """Cut each matrix of the result into so many bands of whole tiles, or less: columns first, so that B is packed once.
+
+    Rows are cut where columns are too few, and each of those bands packs its own B: no task waits for what another does.
+    """
+    p.bands_across = max(1, min(bands, p.n // (BAND_TILES * p.NR)))
+    p.bands_down = max(1, min((bands + p.bands_across - 1) // p.bands_across, p.m // BAND_ROWS))
 
 
 # ---- the plan ----
@@ -233,5 +246,4 @@ cdef inline void plan(Problem *p, const nk_matmul_kernel *kernel) noexcept nogil
     if p.tile == &kernel.dots:
         p.pack_b = p.B.row_stride != size
     p.pack_a = p.A.column_stride != size and p.n > PACK_A_PANELS * p.NR
-    p.band_rows, p.band_columns = max(1, p.m), max(1, p.n)
     p.bands_down = p.bands_across = 1

@@ -106,7 +106,7 @@ cdef struct Workspace:
 cdef Workspace new_workspace(const Problem *p, char *small) except *:
     """Room for a panel of A and a block of B, no more than this problem needs: SMALL_WORKSPACE bytes are at `small`."""
     cdef Workspace space
-    cdef Py_ssize_t kc = min(p.KC, p.k), nc = min(p.NC, p.band_columns), a_size = 0, b_size = 0, size
+    cdef Py_ssize_t kc = min(p.KC, p.k), nc = min(p.NC, p.n), a_size = 0, b_size = 0, size
     if p.pack_a:
         a_size = rounded_up(p.kernel.block.mr * kc * p.kernel.element_size, CACHE_LINE)
     if p.pack_b or p.tile.nr_step > 1:
