@@ -386,10 +386,10 @@ def test_a_cache_is_divided_among_the_usable_cores_that_share_it(tmp_path, monke
     monkeypatch.setattr(machine, "_affinity", lambda: frozenset({0, 1, 8}))
     caches = (("1", "Data", "48K"), ("1", "Instruction", "16K"), ("2", "Unified", "2048K"))
     for cpu, sharers in ((0, "0-1"), (1, "0-1"), (8, "8,9")):
-        for index, facts in enumerate(caches):
+        for index, cache in enumerate(caches):
             folder = tmp_path / f"cpu{cpu}" / "cache" / f"index{index}"
             folder.mkdir(parents=True)
-            for name, text in zip(("level", "type", "size", "shared_cpu_list"), (*facts, sharers), strict=True):
+            for name, text in zip(("level", "type", "size", "shared_cpu_list"), (*cache, sharers), strict=True):
                 (folder / name).write_text(text + "\n")
     assert [machine._cache_linux(level, tmp_path) for level in (1, 2, 3)] == [24 << 10, 1 << 20, None]
     assert machine._cache_linux(2, tmp_path / "absent") is None

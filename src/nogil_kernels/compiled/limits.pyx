@@ -78,13 +78,13 @@ def read(object buffer, int streams, *, bint prefetch=False, Py_ssize_t passes=1
     if take(buffer, &view, PyBUF_C_CONTIGUOUS) == NOT_PLAIN:
         raise TypeError(f"read needs a C-contiguous buffer of plain numbers, not {type(buffer).__name__}")
     cdef nk_read run = tiles.read[prefetch][streams // 2]  # log2, up to 4
-    cdef Py_ssize_t left = passes, now, i
+    cdef Py_ssize_t left = passes, now, _
     cdef Py_ssize_t slice = max(1, SLICE_BYTES // max(1, view.len))  # passes
     try:
         while left > 0:
             now = min(left, slice)
             with nogil:
-                for i in range(now):
+                for _ in range(now):
                     run(<const char *> view.buf, view.len)
             left -= now
             if left > 0:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import product
 from statistics import median
 from time import perf_counter
@@ -39,7 +40,7 @@ def read(buffer: Any, streams: int, *, prefetch: bool = False, passes: int = 1) 
 
 def multiply_add_rate(dtype: str) -> float:
     """Floating-point operations per second of one core, "float64" or "float32": the best of several samples."""
-    return _best(lambda count: multiply_adds(dtype, count))
+    return _best(partial(multiply_adds, dtype))
 
 
 def read_rate(size_bytes: int) -> float:
@@ -67,25 +68,22 @@ def native_speed_up(work: str, workers: int, size_bytes: int = OUT_OF_CACHE) -> 
         raise ValueError(f"work must be 'arithmetic' or 'memory', not {work!r}")
     if workers < 1:
         raise ValueError(f"workers must be 1 or more, not {workers}")
+    parts: list[Part]
     if work == "arithmetic":
-        parts = [_arithmetic] * workers
+        parts = [partial(multiply_adds, "float64")] * workers
     else:
         _, streams, prefetch = read_rates(size_bytes)[0]
         parts = [_reader(_memory(size_bytes), streams, prefetch) for _ in range(workers)]
     share = _count(parts[0], SHARED_SECONDS / workers)
     alone, together = [], []
     for _ in range(SHARED_ROUNDS):
-        alone.append(_seconds([lambda: parts[0](workers * share)]))
-        together.append(_seconds([lambda part=part: part(share) for part in parts]))  # type: ignore[misc]
+        alone.append(_seconds([partial(parts[0], workers * share)]))
+        together.append(_seconds([partial(part, share) for part in parts]))
     return median(alone) / median(together)
 
 
 Part = Callable[[int], int]
 """Does its work so many times, in one call, and returns how much that was: operations or bytes."""
-
-
-def _arithmetic(count: int) -> int:
-    return multiply_adds("float64", count)
 
 
 def _reader(buffer: Any, streams: int, prefetch: bool) -> Part:
