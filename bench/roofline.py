@@ -37,6 +37,8 @@ STEPS = 20_000  # of multiply-adds: 30 to 50 us a call, so that the call itself 
 PASS_BYTES = 4 * MIB  # that one call reads at least, for the same reason
 SHORT = {"float64": "f64", "float32": "f32"}
 DTYPES = tuple(SHORT)
+SIZES = (64, 256, 1024)
+"""Rows and columns of the matrices; the smallest are not multiplied by a vector."""
 LEFT: dict[str, Any] = {"title_justify": "left", "title_style": "bold"}
 
 Level = tuple[str, int]
@@ -81,7 +83,7 @@ def kernels(known: Sequence[Level], namespace: dict[str, Any]) -> Iterator[State
     """The statements of the kernels; their operands go to `namespace`."""
     for dtype in DTYPES:
         itemsize = np.dtype(dtype).itemsize
-        for n in (64, 256, 1024):
+        for n in SIZES:
             for name in "abc":
                 namespace[f"{name}_{dtype}_{n}"] = np.ones((n, n), dtype)
             code = f"matmul(a_{dtype}_{n}, b_{dtype}_{n}, out=c_{dtype}_{n})"
@@ -91,7 +93,7 @@ def kernels(known: Sequence[Level], namespace: dict[str, Any]) -> Iterator[State
             count = size // itemsize
             namespace[f"x_{dtype}_{level}"] = np.ones(count, dtype)
             yield Statement("sum_of_squares", f"sum_of_squares(x_{dtype}_{level})", level, dtype, 2 * count, size)
-        for n in (256, 1024):
+        for n in SIZES[1:]:
             namespace[f"v_{dtype}_{n}"], namespace[f"y_{dtype}_{n}"] = np.ones(n, dtype), np.empty(n, dtype)
             code = f"matmul(a_{dtype}_{n}, v_{dtype}_{n}, out=y_{dtype}_{n})"
             size = itemsize * (n * n + 2 * n)

@@ -44,7 +44,7 @@ NK_INLINE word load(const char *x)
 NK_INLINE void read_streams(const char *x, ptrdiff_t n, int streams, int loads, int prefetching)
 {
     const ptrdiff_t width = sizeof(word), step = loads / streams * width;
-    const ptrdiff_t before = (ptrdiff_t)(-(uintptr_t)x % NK_CACHE_LINE), begin = before < n ? before : n;
+    const ptrdiff_t before = (ptrdiff_t)((0 - (uintptr_t)x) % NK_CACHE_LINE), begin = before < n ? before : n;
     const ptrdiff_t apart = (n - begin) / streams / step * step, end = begin + streams * apart;
     volatile unsigned char kept = 0; /* storing to it is what the loads are for: they cannot be dropped */
     word joined[JOINED] = {0};
