@@ -12,6 +12,7 @@ counts as lying in the smallest cache that holds all of them twice.
 """
 
 import argparse
+import statistics
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 import nogil_kernels
+from nogil_kernels import backend
 from nogil_kernels.extras import require
 from nogil_kernels.measure import ceiling, machine
 from nogil_kernels.measure.facts import Fact
@@ -37,6 +39,7 @@ STEPS = 20_000  # of multiply-adds: 30 to 50 us a call, so that the call itself 
 PASS_BYTES = 4 * MIB  # that one call reads at least, for the same reason
 SHORT = {"float64": "f64", "float32": "f32"}
 DTYPES = tuple(SHORT)
+UNREST = 1.25  # clocks differ by less, for heavy instructions too; a core that is shared with one other program, by 2
 SIZES = (64, 256, 1024)
 """Rows and columns of the matrices; the smallest are not multiplied by a vector."""
 LEFT: dict[str, Any] = {"title_justify": "left", "title_style": "bold"}
@@ -90,9 +93,8 @@ def kernels(known: Sequence[Level], namespace: dict[str, Any]) -> Iterator[State
             size = 3 * itemsize * n * n
             yield Statement(f"matmul {n}", code, level_of(size, known), dtype, 2 * n**3, size)
         for level, size in known:
-            count = size // itemsize
-            namespace[f"x_{dtype}_{level}"] = np.ones(count, dtype)
-            yield Statement("sum_of_squares", f"sum_of_squares(x_{dtype}_{level})", level, dtype, 2 * count, size)
+            code = f"sum_of_squares(x_{dtype}_{level})"
+            yield Statement("sum_of_squares", code, level, dtype, 2 * size // itemsize, size)
         for n in SIZES[1:]:
             namespace[f"v_{dtype}_{n}"], namespace[f"y_{dtype}_{n}"] = np.ones(n, dtype), np.empty(n, dtype)
             code = f"matmul(a_{dtype}_{n}, v_{dtype}_{n}, out=y_{dtype}_{n})"
@@ -106,15 +108,15 @@ def roofs(level: Level, namespace: dict[str, Any]) -> Iterator[Statement]:
     for dtype in DTYPES:
         flops = ceiling.multiply_adds(dtype, STEPS)
         yield Statement("multiply-adds", f"multiply_adds('{dtype}', {STEPS})", name, dtype, flops, 0)
-    namespace[f"buffer_{name}"] = np.ones(size, np.uint8)
     _, streams, prefetch = ceiling.read_rates(size)[0]
     passes = max(1, PASS_BYTES // size)
-    code = f"read(buffer_{name}, {streams}, prefetch={prefetch}, passes={passes})"
+    code = f"read(x_bytes_{name}, {streams}, prefetch={prefetch}, passes={passes})"
     yield Statement("read", code, name, "bytes", 0, size * passes)
 
 
 def measure(seconds: float) -> Any:
     """The suite of all statements, level by level; those of a level in the same rounds."""
+    backend.limits()  # raises where there are none, before anything is made
     namespace: dict[str, Any] = {
         "matmul": nogil_kernels.matmul,
         "sum_of_squares": nogil_kernels.sum_of_squares,
@@ -122,6 +124,13 @@ def measure(seconds: float) -> Any:
         "read": ceiling.read,
     }
     known = levels()
+    for name, size in known:  # the same memory for all dtypes: a float64 1.0 is 0.0 and 1.875 in float32
+        x = np.ones(size // 8)
+        namespace |= {
+            f"x_float64_{name}": x,
+            f"x_float32_{name}": x.view("float32"),
+            f"x_bytes_{name}": x.view("uint8"),
+        }
     works = list(kernels(known, namespace))
     samples: Samples = {}
     metadata: dict[str, dict[str, Fact]] = {}
@@ -188,6 +197,11 @@ class Roofline:
         """The most flops per second: the median of all levels' samples, which differ by the moment alone."""
         peaks = [point for (_, found), point in self.peaks.items() if found == dtype]
         return median([point.flops / value for point in peaks for value in point.values]).median
+
+    def unrest(self) -> float:
+        """How far apart the middle half of the peaks' samples lie, as a factor: 1.0 where nothing else ran."""
+        quartiles = [statistics.quantiles(point.values, n=4) for point in self.peaks.values()]
+        return max(high / low for low, _, high in quartiles)
 
     def share(self, kernel: Point) -> Interval:
         """The kernel's speed as a share of its roof's, round by round."""
@@ -260,6 +274,11 @@ def show(roofline: Roofline, console: Console) -> None:
         style="dim",
         highlight=False,
     )
+    if roofline.unrest() > UNREST:
+        console.print(
+            f"The machine was not quiet: from round to round the same multiply-adds took up to {roofline.unrest():.1f}"
+            " times as long. Measure again."
+        )
 
 
 def main(arguments: list[str] | None = None) -> int:

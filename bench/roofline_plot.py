@@ -29,7 +29,8 @@ def draw(roofline: Roofline, path: str) -> None:
     canvas = FigureCanvasAgg(figure)
     axes = figure.subplots()
     axes.set(xscale="log", yscale="log", xlabel="arithmetic intensity, flop/byte", ylabel="GFLOP/s")
-    axes.set_title(suites.heading(roofline.suite), fontsize=9, color="0.3", loc="left")
+    title = f"{suites.heading(roofline.suite)}\n%: the kernel's share of the roof over it, that of where its data lies"
+    axes.set_title(title, fontsize=9, color="0.3", loc="left")
     figure.suptitle("Roofline of one core", x=0.01, ha="left", fontweight="bold")
     slowest = min(kernel.flop_rate for kernel in roofline.kernels) / 1e9
     top = max(roofline.peak(dtype) for dtype in SHORT) / 1e9

@@ -1,8 +1,8 @@
 /* Multiply-adds in registers: a template, included once per element type by limits.c.
  *
- * NAME is the suffix of the function, T the element. Each accumulator is a chain of its own: the next multiply-add waits
- * for the last one's result. The accumulators start apart, or the compiler would see that all chains are one and the same;
- * `tiny` is read from memory, so that nothing is known of it. Each stays what it is, since x + 1e-20 x rounds to x. */
+ * NAME is the suffix of the function, T the element. Each accumulator is a chain of its own: a multiply-add waits for
+ * the last one's result. The accumulators start apart, or the compiler would see that all chains are one; `tiny` is
+ * read from memory, so that nothing is known of it. Each stays what it is, since x + 1e-20 x rounds to x. */
 #if NK_VECTOR_BYTES
 typedef T NK_PASTE(vec, NAME) __attribute__((vector_size(NK_VECTOR_BYTES)));
 #else
