@@ -130,7 +130,7 @@ def _table(title: str, number: str) -> Table:
 def main(arguments: list[str] | None = None) -> int:
     """Measure or load, show, and write what was asked for."""
     parser = argparse.ArgumentParser(prog="python -m bench overhead", description=(__doc__ or "").split("\n\n")[0])
-    parser.add_argument("--quick", action="store_true", help="fewer rounds: less than 2 seconds")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds: a second")
     parser.add_argument("--json", metavar="FILE", help="also write the samples to FILE, in the format of pyperf")
     parser.add_argument("--from", dest="source", metavar="FILE", help="show what --json wrote; measure nothing")
     options = parser.parse_args(arguments)

@@ -284,7 +284,7 @@ def show(roofline: Roofline, console: Console) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Measure or load, show, and write what was asked for."""
     parser = argparse.ArgumentParser(prog="python -m bench roofline", description=(__doc__ or "").split("\n\n")[0])
-    parser.add_argument("--quick", action="store_true", help="fewer samples: some 10 seconds")
+    parser.add_argument("--quick", action="store_true", help="fewer samples: a quarter of a minute")
     parser.add_argument("--json", metavar="FILE", help="also write the samples to FILE, in the format of pyperf")
     parser.add_argument("--from", dest="source", metavar="FILE", help="show what --json wrote; measure nothing")
     parser.add_argument("-o", dest="plot", metavar="FILE", help="also draw the plot: FILE.svg, FILE.png")
