@@ -36,7 +36,7 @@ C_STEPS = {  # the functions of gemm_steps.c, in its order, and the one idea of 
     "blocked": "blocks fit L1 and L2",
     "packed": "panels lie as read",
     "a_in_place": "A read where it lies",
-    "narrow_tiles": "few columns, few lanes",
+    "narrow_tiles": "narrow tiles at edges",
 }
 STEPS = {PURE: "three loops in Python", **C_STEPS, PACKAGE: "any shape and dtype"}
 MARKS = {NUMPY: "its BLAS, one thread", PEAK: "FMAs in registers"}
@@ -87,12 +87,11 @@ class Report:
         return self._flops[key] / timing.median(self._samples[key]).median / 1e9 if key in self._samples else None
 
     def gain(self, step: str, n: int) -> timing.Interval | None:
-        """How many times as fast as the step before; None for the first one and for marks."""
+        """How many times as fast as the step before; None for the first, for marks, and where rounds are missing."""
         order = list(STEPS)
-        before = order[order.index(step) - 1] if step in order[1:] else None
-        if before is None or (before, n) not in self._samples or (step, n) not in self._samples:
-            return None
-        return timing.ratio(self._samples[before, n], self._samples[step, n])
+        before = order[order.index(step) - 1] if step in order[1:] else ""
+        slow, fast = self._samples.get((before, n), ()), self._samples.get((step, n), ())
+        return timing.ratio(slow, fast) if slow and len(slow) == len(fast) else None
 
     def share(self, step: str, n: int) -> float | None:
         """Of the FMA peak that was measured beside it."""
@@ -116,7 +115,7 @@ def _heading(report: Report) -> str:
 def render(report: Report) -> Group:
     """The report as one thing that rich can print: gain and share at the largest n, where all steps but Python are."""
     largest = report.sizes[-1]
-    table = Table("step", "its one idea", box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    table = Table("step", "its one idea", box=SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
     for title in (*map(str, report.sizes), f"gain at {largest}", "of peak"):
         table.add_column(title, justify="right", no_wrap=True)
     for step in report.steps:
@@ -148,7 +147,7 @@ def markdown(report: Report) -> str:
 
 
 def _cells(report: Report, step: str) -> Iterator[str]:
-    yield f"`{step}`" if step in STEPS else step
+    yield f"`{step}`" if step in C_STEPS else step
     for n in report.sizes:
         yield _number(report.gflops(step, n))
     for n in report.sizes:
@@ -187,11 +186,14 @@ def plot(report: Report, path: str) -> None:
         known = [(row, speed) for row, step in enumerate(steps) if (speed := report.gflops(step, n)) is not None]
         at = [row + (index - (len(report.sizes) - 1) / 2) * height for row, _ in known]
         bars = axes.barh(at, [speed for _, speed in known], height, label=f"n = {n}", color=shades[index % 4])
-        axes.bar_label(bars, [_number(speed) for _, speed in known], padding=2, fontsize=7)
+        labels = axes.bar_label(bars, [_number(speed) for _, speed in known], padding=2, fontsize=7)
+        for label in labels:
+            label.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0.5})  # above the line of the peak
     peak = report.gflops(PEAK, report.sizes[-1])
     if peak is not None:
         axes.axvline(peak, color="#cb181d", linestyle="--", linewidth=1, label=f"FMA peak, {_number(peak)}")
     axes.set_xscale("log")
+    axes.xaxis.set_major_formatter("{x:g}")
     axes.set_yticks(range(len(steps)), steps)
     axes.invert_yaxis()
     axes.set_xlabel("GFLOP/s, one core, float64")

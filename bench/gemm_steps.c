@@ -66,8 +66,8 @@ void strip(ptrdiff_t n, const double *restrict a, const double *restrict b, doub
 
 /* ---- 4: a tile of C in registers, so that each vector of B serves MR rows ---- */
 
-/* MR x NV accumulators + NV vectors of B + 1 of A: 8 x 3 + 3 + 1 = 28 of 32 registers, 4 x 3 + 3 + 1 = 16 of 16; without
- * FMA 1 more for the product, 4 x 2 + 2 + 1 + 1 = 12 of 16. */
+/* MR x NV accumulators + NV vectors of B + 1 of A: 8 x 3 + 3 + 1 = 28 of 32 registers, 4 x 3 + 3 + 1 = 16 of 16;
+ * without FMA 1 more for the product, 4 x 2 + 2 + 1 + 1 = 12 of 16. */
 #if defined(__AVX512F__)
 enum { LANES = 8, MR = 8, NV = 3 };
 #elif defined(__AVX2__) && defined(__FMA__)
@@ -81,8 +81,8 @@ enum { NR = NV * LANES };
 
 typedef double vec __attribute__((vector_size(LANES * sizeof(double)), aligned(sizeof(double)), may_alias));
 
-/* C[MR x NR] (+)= A[MR x kc] @ B[kc x NR], where element (i, p) of A is a[i * a_row + p * a_column], and so on. A constant
- * `vecs` below NV makes it a tile of fewer columns. */
+/* C[MR x NR] (+)= A[MR x kc] @ B[kc x NR], where element (i, p) of A is a[i * a_row + p * a_column], and so on.
+ * `vecs`, a constant wherever this is inlined, is NV, or less for fewer columns. */
 ALWAYS_INLINE void tile(const int vecs, ptrdiff_t kc, const double *a, ptrdiff_t a_row, ptrdiff_t a_column,
                         const double *b, ptrdiff_t b_row, double *c, ptrdiff_t c_row, int accumulate)
 {
@@ -139,7 +139,9 @@ static ptrdiff_t rounded_up(ptrdiff_t size, ptrdiff_t step) { return (size + ste
 /* Aligned, so that no vector lies across two cache lines: each of those would be two loads. */
 static double *room(ptrdiff_t rows, ptrdiff_t columns)
 {
-    double *memory = aligned_alloc(CACHE_LINE, (size_t)rounded_up(rows * columns * (ptrdiff_t)sizeof(double), CACHE_LINE));
+    const ptrdiff_t bytes = rounded_up(rows * columns * (ptrdiff_t)sizeof(double), CACHE_LINE);
+    double *memory = aligned_alloc(CACHE_LINE, (size_t)bytes);
+
     if (memory == NULL) abort(); /* a bench has nobody to tell */
     return memory;
 }
@@ -161,23 +163,24 @@ static void pack_panel_b(ptrdiff_t kc, ptrdiff_t nr, const double *b, ptrdiff_t 
 }
 
 /* The tile where C has room for all of it; else beside C, and what belongs to C is copied. */
-ALWAYS_INLINE void tile_within(const int vecs, ptrdiff_t mr, ptrdiff_t nr, ptrdiff_t kc, const double *a, ptrdiff_t a_row,
-                               ptrdiff_t a_column, const double *b, double *c, ptrdiff_t n, int accumulate)
+ALWAYS_INLINE void tile_within(const int vecs, ptrdiff_t mr, ptrdiff_t nr, ptrdiff_t kc, const double *a,
+                               ptrdiff_t a_row, ptrdiff_t a_column, const double *b, double *c, ptrdiff_t n,
+                               int accumulate)
 {
-    double whole[MR][NR];
-
     if (mr == MR && nr == vecs * LANES) {
         tile(vecs, kc, a, a_row, a_column, b, NR, c, n, accumulate);
-        return;
+    } else {
+        double whole[MR][NR];
+        tile(vecs, kc, a, a_row, a_column, b, NR, whole[0], NR, 0);
+        for (ptrdiff_t i = 0; i < mr; i++)
+            for (ptrdiff_t j = 0; j < nr; j++) c[i * n + j] = whole[i][j] + (accumulate ? c[i * n + j] : 0);
     }
-    tile(vecs, kc, a, a_row, a_column, b, NR, whole[0], NR, 0);
-    for (ptrdiff_t i = 0; i < mr; i++)
-        for (ptrdiff_t j = 0; j < nr; j++) c[i * n + j] = whole[i][j] + (accumulate ? c[i * n + j] : 0);
 }
 
 void packed(ptrdiff_t n, const double *a, const double *b, double *c)
 {
-    double *a_panels = room(MIN(MC, rounded_up(n, MR)), MIN(KC, n)), *b_panels = room(MIN(KC, n), MIN(NC, rounded_up(n, NR)));
+    double *a_panels = room(MIN(MC, rounded_up(n, MR)), MIN(KC, n));
+    double *b_panels = room(MIN(KC, n), MIN(NC, rounded_up(n, NR)));
 
     for (ptrdiff_t ic = 0; ic < n; ic += MC)
         for (ptrdiff_t pc = 0; pc < n; pc += KC) {
@@ -210,7 +213,8 @@ static void pad_rows(ptrdiff_t mr, ptrdiff_t kc, const double *a, ptrdiff_t n, d
 /* `narrow`, a constant, is all that the two steps differ in. */
 ALWAYS_INLINE void pack_b_only(ptrdiff_t n, const double *a, const double *b, double *c, const int narrow)
 {
-    double padded[MR][KC], *b_panels = room(MIN(KC, n), MIN(NC, rounded_up(n, NR)));
+    double padded[MR][KC];
+    double *b_panels = room(MIN(KC, n), MIN(NC, rounded_up(n, NR)));
 
     for (ptrdiff_t jc = 0; jc < n; jc += NC)
         for (ptrdiff_t pc = 0; pc < n; pc += KC) {

@@ -9,18 +9,20 @@ from __future__ import annotations
 import argparse
 import ctypes
 import os
+import platform
 import shlex
 import subprocess
 import sys
 import sysconfig
 import tempfile
+import timeit
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyperf  # type: ignore[import-untyped]  # it ships no types
 from rich.console import Console
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 import nogil_kernels
 from nogil_kernels import pure
@@ -30,9 +32,11 @@ from . import timing
 from .gemm_report import C_STEPS, DOCS, NUMPY, PACKAGE, PEAK, PURE, Report, plot, render, suite_of, with_table
 
 SOURCE = Path(__file__).with_suffix(".c")
-FLAGS = ["-O3", "-march=native", "-ffp-contract=fast"]
+NATIVE = "-mcpu=native" if platform.machine() in ("aarch64", "arm64") else "-march=native"  # Clang's -march differs
+FLAGS = ["-O3", NATIVE, "-ffp-contract=fast"]
 SIZES, QUICK_SIZES = (64, 256, 1024), (64, 256)  # 32 KiB a matrix: L1; 512 KiB: L2; 8 MiB: L3
 PURE_SIZE = 64  # the largest n for pure Python: 10 ms, and 64 times as much at the next
+NAIVE_SIZE = 256  # the largest n for many rounds of naive: at 1024 one alone takes seconds
 PEAK_COUNT = 1_000_000  # multiply-adds of vectors: a quarter of a millisecond or so
 
 
@@ -61,7 +65,9 @@ def compile_steps() -> ctypes.CDLL:
         except OSError as error:
             raise NoSteps(f"no C compiler: {command[0]}: {error.strerror}; set CC to that of GCC or Clang") from error
         except subprocess.CalledProcessError as error:
-            raise NoSteps(f"the C compiler failed; GCC or Clang is needed\n{shlex.join(command)}\n{error.stderr}") from error
+            raise NoSteps(
+                f"the C compiler failed; GCC or Clang is needed\n{shlex.join(command)}\n{error.stderr}"
+            ) from error
         return ctypes.CDLL(str(library))
 
 
@@ -126,10 +132,13 @@ def sample(library: ctypes.CDLL, multiply_adds: Any, a: Any, b: Any, seconds: fl
     }
     if n <= PURE_SIZE:
         statements = {PURE: "pure.matmul(a_list, b_list)", **statements}
-    namespace = {step: library[step] for step in C_STEPS}
-    namespace |= {"arguments": arguments_of(a, b, c), "a": a, "b": b, "c": c, "a_list": a.tolist(), "b_list": b.tolist()}
-    namespace |= {"np": np, "nogil_kernels": nogil_kernels, "pure": pure, "multiply_adds": multiply_adds}
-    return timing.sample(statements, namespace, seconds)
+    namespace: dict[str, Any] = {step: library[step] for step in C_STEPS}
+    namespace |= {"arguments": arguments_of(a, b, c), "multiply_adds": multiply_adds, "pure": pure, "np": np}
+    namespace |= {"a": a, "b": b, "c": c, "a_list": a.tolist(), "b_list": b.tolist(), "nogil_kernels": nogil_kernels}
+    if n <= NAIVE_SIZE:
+        return timing.sample(statements, namespace, seconds)
+    once = timeit.timeit(statements.pop("naive"), globals=namespace, number=1)
+    return {"naive": [once], **timing.sample(statements, namespace, seconds)}
 
 
 # ---- the command ----
