@@ -1,9 +1,10 @@
-"""Our kernels against those of other packages, one thread each, in turns; and the goals beside what was measured.
+"""Our kernels against other packages', in turns; what was measured beside the goals.
 
-python -m bench peers [--only GROUP] [--isa avx2] [--quick] [--json FILE] [-o FILE.svg] | --from FILE
+Everybody has one thread, where nothing else is said; OpenBLAS is held to it. What a peer executes stands in cases.py.
 """
 
 import argparse
+import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -14,7 +15,8 @@ import numpy as np
 import threadpoolctl  # type: ignore[import-untyped]
 from rich.console import Console
 
-from nogil_kernels.cli import writable
+from nogil_kernels import build_info
+from nogil_kernels.cli import INTERRUPTED, writable
 from nogil_kernels.measure import machine
 from nogil_kernels.measure.facts import Fact, facts
 from nogil_kernels.scaling.progress import bar
@@ -30,19 +32,22 @@ Missing = dict[str, str]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure or load, show, save; 130 where Ctrl-C ended the measuring."""
+    """Measure or load, show, save; INTERRUPTED where Ctrl-C ended the measuring."""
+    arguments = sys.argv[1:] if arguments is None else arguments
     options = parser().parse_args(arguments)
     if options.source:
         found = suite.load(options.source)
+    elif build_info()["backend"] == "pure":
+        raise SystemExit("bench peers: this is about the compiled kernels, and the pure backend is in use")
     else:
-        isa.hold_everyone(options.isa, "bench", ["peers", *(arguments or [])])
+        isa.hold_everyone(options.isa, "bench.peers", arguments)
         found = measured(options.only or list(cases.GROUPS), options.quick, Console(stderr=True))
     tables.show(found, console())
-    if options.json and not options.source:
+    if options.json:
         found.dump(options.json, replace=True)
     if options.output:
         plots.draw(suite.from_suite(found), found.get_metadata(), options.output)
-    return 130 if "nk_interrupted" in found.get_metadata() else 0
+    return INTERRUPTED if "nk_interrupted" in found.get_metadata() else 0
 
 
 def console() -> Console:
@@ -155,3 +160,10 @@ def peers_facts() -> dict[str, Fact]:
             continue
     blas = [f"{i['version']} {i['architecture']}" for i in threadpoolctl.threadpool_info() if "architecture" in i]
     return {"nk_peers": ", ".join(versions), "nk_openblas": ", ".join(dict.fromkeys(blas)) or "none"}
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:  # before there was anything to show
+        sys.exit(INTERRUPTED)

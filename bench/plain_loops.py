@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from numba import njit
+from numba import njit  # type: ignore[import-not-found, import-untyped, unused-ignore]
 
 # What lets the compiler use vectors and FMA; nothing that would change what inf and nan mean.
 REORDER = {"reassoc", "contract"}
 
 
-@njit(fastmath=REORDER)
+@njit(fastmath=REORDER)  # type: ignore[untyped-decorator, unused-ignore]
 def squares(x: Any) -> float:
     """sum(v**2 for v in x), in float64."""
     total = 0.0
@@ -17,7 +17,7 @@ def squares(x: Any) -> float:
     return total
 
 
-@njit(fastmath=REORDER)
+@njit(fastmath=REORDER)  # type: ignore[untyped-decorator, unused-ignore]
 def triple_loop(a: Any, b: Any, out: Any) -> None:
     """out := a @ b; the innermost loop runs along rows, so that it is made of vectors."""
     rows, depth = a.shape

@@ -1,6 +1,7 @@
 """Rewrites the README's performance section, and the plots that it shows, from baselines in bench/results."""
 
 import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -66,3 +67,7 @@ def row(verdict: goals.Verdict) -> str:
     goal = verdict.goal
     measured, met, of = tables.said(verdict)
     return f"| {tables.named(goal)} | {tables.rivals(goal)} | {goal.ratio:g}x | {measured} | {met}; {of} |"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -14,7 +14,7 @@ from .goals import GOALS, Goal, Verdict, verdict
 from .suite import Result, from_suite
 
 BAR = 14  # characters of the longest bar
-WIDE = 100  # columns that the widest table takes with its bars
+WIDE = 106  # columns that the widest table takes with its bars
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
@@ -144,10 +144,11 @@ def rivals(goal: Goal) -> str:
 
 
 def said(found: Verdict) -> tuple[str, str, str]:
-    """What was measured, whether it is enough, and of what."""
+    """What was measured, whether it is enough, and of what. "Just" is where only the interval's end is."""
     of = f"{found.worst.case}, {found.worst.dtype}"
     if found.goal.mean:
         of = f"{found.cases} cases"
     elif found.missed > 1:
         of = f"{of}; {found.missed} of {found.cases} missed"
-    return str(found.measured), "met" if found.met else "missed", of
+    met = "met" if found.measured.median >= found.goal.ratio else "just met"
+    return str(found.measured), met if found.met else "missed", of

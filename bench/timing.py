@@ -54,10 +54,14 @@ def sample(
 
 
 def _loops(timer: timeit.Timer) -> int:
-    """So many executions that a sample takes SAMPLE_SECONDS; warms up, too."""
+    """So many executions that a sample takes SAMPLE_SECONDS; warms up, too.
+
+    The best of three tells: one that was interrupted looks long enough with far too few executions, and all samples of
+    that statement would then measure the clock and cold caches. Four times the true time was seen so.
+    """
     timer.timeit(1)
     loops = 1
-    while (took := timer.timeit(loops)) < SAMPLE_SECONDS:
+    while (took := min(timer.repeat(3, loops))) < SAMPLE_SECONDS:
         loops = max(2 * loops, math.ceil(loops * SAMPLE_SECONDS / took)) if took else 10 * loops
     return loops
 
