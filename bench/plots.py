@@ -14,6 +14,7 @@ from .tables import is_sum, rate, rate_unit
 
 FAMILIES = {"C := A @ B, square": ("matmul-small", "matmul-square"), "sum of squares": ("sums-small", "sums")}
 X_LABELS = {"GFLOP/s": "n of n x n matrices", "GB/s": "numbers in x"}
+LIMITS = {"GFLOP/s": "FMA peak", "GB/s": "memory's bandwidth"}
 OWN = {"color": "black", "linewidth": 2.2, "zorder": 3}
 SETTINGS: Any = {"svg.hashsalt": "nogil_kernels", "svg.fonttype": "none", "font.size": 9, "axes.spines.top": False,
             "axes.spines.right": False}  # fmt: skip
@@ -57,16 +58,8 @@ def panel(axis: Axes, results: Sequence[Result], title: str) -> None:
         axis.plot([r.size for r in there], [rate(r, peer) for r in there], label=peer, marker=".", **style)
     for result in results:
         if limit := result.fastest([peer for peer in result.samples if peer.startswith("ceiling")]):
-            say_limit(axis, rate(result, limit), unit)
+            axis.axhline(rate(result, limit), linestyle="--", linewidth=1, color="grey", label=LIMITS[unit])
     axis.set_xlabel(X_LABELS[unit])
     axis.set_ylabel(unit)
     axis.set_ylim(bottom=0)
     axis.grid(alpha=0.25)
-
-
-def say_limit(axis: Axes, height: float, unit: str) -> None:
-    """A dashed line where the machine ends."""
-    name = "FMA peak" if unit == "GFLOP/s" else "memory reads"
-    axis.axhline(height, linestyle="--", linewidth=1, color="grey")
-    axis.text(0.02, height, f"{name} {height:.3g} {unit}", transform=axis.get_yaxis_transform(), va="bottom",
-              color="dimgrey", fontsize="small")  # fmt: skip

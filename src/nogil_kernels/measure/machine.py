@@ -80,35 +80,19 @@ def l2_bytes() -> int:
     return size or L2_FALLBACK
 
 
-def cache_bytes(level: int) -> int | None:
-    """The data cache of this level that one worker can count on, as `l2_bytes`; None where the system does not tell."""
-    if level == 2:
-        return l2_bytes()
-    return _cache_linux(level) if sys.platform == "linux" else None
-
-
 def _l2_linux(cpus: Path = Path("/sys/devices/system/cpu")) -> int | None:
-    return _cache_linux(2, cpus)
-
-
-def _cache_linux(level: int, cpus: Path = Path("/sys/devices/system/cpu")) -> int | None:
     usable = _affinity()
     shares = []
     for cpu in usable:
         for cache in (cpus / f"cpu{cpu}" / "cache").glob("index*"):
             try:
-                if (cache / "level").read_text().strip() == str(level) and not _holds_code_only(cache):
+                if (cache / "level").read_text().strip() == "2":
                     size = int((cache / "size").read_text().strip().removesuffix("K")) << 10
                     sharers = usable & _cpu_list((cache / "shared_cpu_list").read_text())
                     shares.append(size // max(1, len(sharers)))
             except (OSError, ValueError):  # some virtual machines show a cache but not its size
                 continue
     return min(shares, default=None)
-
-
-def _holds_code_only(cache: Path) -> bool:
-    kind = cache / "type"
-    return kind.exists() and kind.read_text().strip() == "Instruction"
 
 
 def _cpu_list(text: str) -> frozenset[int]:
