@@ -20,6 +20,7 @@ EXTENSIONS = {
     "isa": (),
     "sum_of_squares": ("sum_of_squares.c",),
     "matmul": ("matmul.c",),
+    "limits": ("limits.c",),
 }
 
 # Processor family -> instruction set -> flags of GCC and Clang, flags of MSVC. tiles/isa.h chooses one at import.

@@ -18,7 +18,7 @@ def why_not_compiled():
     if os.environ.get(BACKEND) == "pure":
         return f"{BACKEND}=pure asks for the pure backend alone"
     try:
-        for module in ("isa", "sum_of_squares", "matmul"):
+        for module in ("isa", "sum_of_squares", "matmul", "limits"):
             importlib.import_module(f"nogil_kernels.compiled.{module}")
     except ImportError as error:
         return f"the compiled kernels cannot be imported: {error}"

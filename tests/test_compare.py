@@ -382,26 +382,28 @@ def test_usable_cores_are_the_whole_cores_of_the_quota(quota, cores, monkeypatch
     assert machine.usable_cores() == cores
 
 
-def test_an_l2_is_divided_among_the_usable_cores_that_share_it(tmp_path, monkeypatch):
+def test_a_cache_is_divided_among_the_usable_cores_that_share_it(tmp_path, monkeypatch):
     monkeypatch.setattr(machine, "_affinity", lambda: frozenset({0, 1, 8}))
+    caches = (("1", "Data", "48K"), ("1", "Instruction", "16K"), ("2", "Unified", "2048K"))
     for cpu, sharers in ((0, "0-1"), (1, "0-1"), (8, "8,9")):
-        for index, (level, size) in enumerate((("1", "48K"), ("2", "2048K"))):
+        for index, cache in enumerate(caches):
             folder = tmp_path / f"cpu{cpu}" / "cache" / f"index{index}"
             folder.mkdir(parents=True)
-            for name, text in (("level", level), ("size", size), ("shared_cpu_list", sharers)):
+            for name, text in zip(("level", "type", "size", "shared_cpu_list"), (*cache, sharers), strict=True):
                 (folder / name).write_text(text + "\n")
-    assert machine._l2_linux(tmp_path) == 1 << 20
-    assert machine._l2_linux(tmp_path / "absent") is None
+    assert [machine._cache_linux(level, tmp_path) for level in (1, 2, 3)] == [24 << 10, 1 << 20, None]
+    assert machine._cache_linux(2, tmp_path / "absent") is None
 
 
-def test_windows_records_tell_the_l2():
+def test_windows_records_tell_the_caches():
     import struct
 
     record = struct.Struct("@Pi0qBBHIi4x")
     core = record.pack(3, 0, 1, 0, 0, 0, 0)
-    l1, l2 = record.pack(3, 2, 1, 8, 64, 48 << 10, 2), record.pack(3, 2, 2, 8, 64, 2 << 20, 0)
-    assert machine._l2_of_records(core + l1 + l2 + b"rest") == 1 << 20
-    assert machine._l2_of_records(core) is None
+    data, code = record.pack(3, 2, 1, 8, 64, 48 << 10, 2), record.pack(3, 2, 1, 8, 64, 16 << 10, 1)
+    l2 = record.pack(3, 2, 2, 8, 64, 2 << 20, 0)
+    sizes = [machine._cache_of_records(core + data + code + l2 + b"rest", level) for level in (1, 2, 3)]
+    assert sizes == [24 << 10, 1 << 20, None]
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="this system does not keep threads to cores")

@@ -14,6 +14,8 @@ from ._version import __version__
 __all__ = ["build_info", "matmul", "sum_of_squares"]
 
 TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
 
 ADVICE = (
     "Get them by `pip install --force-reinstall --no-binary nogil-kernels nogil-kernels` (needs a C compiler), "
@@ -50,6 +52,18 @@ if backend == "pure" or TYPE_CHECKING:  # the types of both are the same
 else:
     from .compiled.matmul import matmul
     from .compiled.sum_of_squares import sum_of_squares
+
+
+def limits() -> ModuleType:
+    """The compiled loops that tell what a core can do at most, for `measure.ceiling`.
+
+    Raises RuntimeError on the pure backend: plain Python comes nowhere near what a core can do.
+    """
+    if backend == "pure":
+        raise RuntimeError(f"a core's limits are measured by compiled loops, and the backend is pure: {reason}")
+    from .compiled import limits as compiled_limits
+
+    return compiled_limits
 
 
 def build_info() -> dict[str, object]:

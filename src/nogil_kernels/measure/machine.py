@@ -1,4 +1,4 @@
-"""The machine's facts: cores that may be used, the L2 cache of one of them, the processor's name, the GIL."""
+"""The machine's facts: cores that may be used, the caches of one of them, the processor's name, the GIL."""
 
 import os
 import platform
@@ -67,26 +67,31 @@ def _quota_v1(folder: Path) -> float | None:
 
 
 def l2_bytes() -> int:
-    """The L2 cache that one worker can count on: a cache's bytes divided by the usable cores that share it.
+    """The L2 cache that one worker can count on; L2_FALLBACK where the system does not tell."""
+    return cache_bytes(2) or L2_FALLBACK
 
-    The smallest over the usable cores, as the system reports it; L2_FALLBACK where it does not tell.
+
+def cache_bytes(level: int) -> int | None:
+    """The data cache of that level that one worker can count on; None where there is none, or the system does not tell.
+
+    A cache's bytes divided by the usable cores that share it: the smallest over the usable cores. A virtual machine
+    tells of the L3 of its host, whatever its own share of that is.
     """
     if sys.platform == "win32":
-        size = _l2_windows()
-    elif sys.platform == "darwin":
-        size = _l2_macos()
-    else:
-        size = _l2_linux()
-    return size or L2_FALLBACK
+        return _cache_windows(level)
+    if sys.platform == "darwin":
+        return _cache_macos(level)
+    return _cache_linux(level)
 
 
-def _l2_linux(cpus: Path = Path("/sys/devices/system/cpu")) -> int | None:
+def _cache_linux(level: int, cpus: Path = Path("/sys/devices/system/cpu")) -> int | None:
     usable = _affinity()
     shares = []
     for cpu in usable:
         for cache in (cpus / f"cpu{cpu}" / "cache").glob("index*"):
             try:
-                if (cache / "level").read_text().strip() == "2":
+                kind = (cache / "type").read_text().strip()
+                if (cache / "level").read_text().strip() == str(level) and kind != "Instruction":
                     size = int((cache / "size").read_text().strip().removesuffix("K")) << 10
                     sharers = usable & _cpu_list((cache / "shared_cpu_list").read_text())
                     shares.append(size // max(1, len(sharers)))
@@ -104,14 +109,16 @@ def _cpu_list(text: str) -> frozenset[int]:
     return frozenset(cpus)
 
 
-def _l2_macos() -> int | None:
+def _cache_macos(level: int) -> int | None:
     # Apple's chips share one L2 among the cores of a cluster; perflevel0 is the fast cores' kind.
+    name = {1: "l1dcachesize", 2: "l2cachesize", 3: "l3cachesize"}[level]
     try:
-        return int(_sysctl("hw.perflevel0.l2cachesize")) // int(_sysctl("hw.perflevel0.cpusperl2"))
+        sharers = 1 if level == 1 else int(_sysctl(f"hw.perflevel0.cpusperl{level}"))
+        return int(_sysctl(f"hw.perflevel0.{name}")) // sharers
     except (OSError, ValueError):
         pass
     try:
-        return int(_sysctl("hw.l2cachesize"))
+        return int(_sysctl(f"hw.{name}"))
     except (OSError, ValueError):
         return None
 
@@ -122,7 +129,7 @@ def _sysctl(name: str) -> str:
     return reply.stdout.strip()
 
 
-def _l2_windows() -> int | None:
+def _cache_windows(level: int) -> int | None:
     if sys.platform != "win32":
         return None
     import ctypes
@@ -131,18 +138,18 @@ def _l2_windows() -> int | None:
     length = ctypes.c_ulong(0)
     query(None, ctypes.byref(length))  # fails, and says how much room it needs
     records = ctypes.create_string_buffer(length.value)
-    return _l2_of_records(records.raw) if query(records, ctypes.byref(length)) else None
+    return _cache_of_records(records.raw, level) if query(records, ctypes.byref(length)) else None
 
 
-def _l2_of_records(records: bytes) -> int | None:
-    """The smallest share of an L2 in an array of Windows' SYSTEM_LOGICAL_PROCESSOR_INFORMATION."""
+def _cache_of_records(records: bytes, level: int) -> int | None:
+    """The smallest share of a cache of that level in an array of Windows' SYSTEM_LOGICAL_PROCESSOR_INFORMATION."""
     # processor mask, relationship, then a union aligned to 8: level, associativity, line, size, type of a cache
     record = struct.Struct("@Pi0qBBHIi4x")
     whole = len(records) // record.size * record.size
     shares = [
         size // max(1, mask.bit_count())
-        for mask, relationship, level, _, _, size, _ in record.iter_unpack(records[:whole])
-        if relationship == 2 and level == 2  # RelationCache
+        for mask, relationship, found, _, _, size, kind in record.iter_unpack(records[:whole])
+        if relationship == 2 and found == level and kind != 1  # RelationCache, and no CacheInstruction
     ]
     return min(shares, default=None)
 

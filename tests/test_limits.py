@@ -1,0 +1,274 @@
+"""What a core can do at most: the loops do all that they say, and what is measured with them can be shown again."""
+
+import math
+import os
+import subprocess
+import sys
+import threading
+from array import array
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support import FREE_THREADED_NOW, environment, run_python, switch_interval
+
+import nogil_kernels
+from nogil_kernels.measure import ceiling
+
+ROOT = Path(__file__).resolve().parent.parent
+needs_bench = pytest.mark.skipif(
+    not (ROOT / "bench").exists(), reason="the benches are in a checkout, not beside these tests"
+)
+pytestmark = pytest.mark.usefixtures("compiled_backend")
+
+
+@pytest.fixture(scope="session", params=["compiled"])
+def limits(compiled_backend):
+    """The module. There is no pure one; named, so that the tests marked `kernels` run on every ISA."""
+    from nogil_kernels.compiled import limits
+
+    return limits
+
+
+# The loops
+
+
+@pytest.mark.kernels
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_multiply_adds_counts_two_operations_for_each_number_of_each_vector(limits, dtype):
+    one = limits.multiply_adds(dtype, 1)
+    lanes_and_accumulators = one // 2
+    assert one % 2 == 0
+    assert lanes_and_accumulators % 12 == 0 or lanes_and_accumulators % 16 == 0
+    assert [limits.multiply_adds(dtype, count) for count in (0, 2, 1000)] == [0, 2 * one, 1000 * one]
+
+
+@pytest.mark.kernels
+def test_a_vector_holds_twice_as_many_numbers_of_half_the_size(limits):
+    one_lane = nogil_kernels.build_info()["compiler"].startswith("MSVC")  # it has no vectors
+    assert limits.multiply_adds("float32", 7) == (1 if one_lane else 2) * limits.multiply_adds("float64", 7)
+
+
+@pytest.mark.kernels
+@pytest.mark.parametrize("streams", [1, 2, 4])
+@pytest.mark.parametrize("prefetch", [False, True])
+@pytest.mark.parametrize("size", [0, 1, 63, 64, 65, 1000, 8191, 8192, 100_003])
+def test_read_returns_the_bytes_of_all_passes(limits, streams, prefetch, size):
+    buffer = bytes(size)
+    assert limits.read(buffer, streams, prefetch=prefetch) == size
+    assert limits.read(memoryview(buffer)[1:], streams, prefetch=prefetch, passes=3) == 3 * max(0, size - 1)
+    assert limits.read(buffer, streams, passes=0) == 0
+
+
+@pytest.mark.parametrize(
+    "buffer", [bytearray(9), array("d", [1, 2]), memoryview(b"abc"), np.ones((3, 4)), np.ones((0, 4), np.float32)]
+)
+def test_read_takes_any_contiguous_buffer(limits, buffer):
+    assert limits.read(buffer, 2) == memoryview(buffer).nbytes
+
+
+@pytest.mark.parametrize("buffer", [[1, 2], "abc", None, np.ones(8)[::2], np.ones((2, 3)).T, np.ma.ones(3)])
+def test_read_refuses_what_is_no_contiguous_buffer_of_plain_numbers(limits, buffer):
+    with pytest.raises(TypeError, match=f"contiguous buffer.*{type(buffer).__name__}"):
+        limits.read(buffer, 1)
+
+
+def test_wrong_values_are_refused_and_the_right_ones_are_named(limits):
+    for call, message in (
+        (lambda: limits.multiply_adds("int32", 1), "'float64' or 'float32', not 'int32'"),
+        (lambda: limits.multiply_adds("float64", -1), "0 or more, not -1"),
+        (lambda: limits.read(b"", 3), "1, 2 or 4, not 3"),
+        (lambda: limits.read(b"", 8), "1, 2 or 4, not 8"),
+        (lambda: limits.read(b"", 1, passes=-1), "0 or more, not -1"),
+        (lambda: ceiling.native_speed_up("disk", 2), "'arithmetic' or 'memory', not 'disk'"),
+        (lambda: ceiling.native_speed_up("memory", 0), "1 or more, not 0"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            call()
+
+
+@pytest.mark.skipif(FREE_THREADED_NOW, reason="no GIL to release in this interpreter")
+@pytest.mark.parametrize("call", ["multiply_adds", "read"])
+def test_another_thread_runs_meanwhile(limits, call):
+    buffer = bytes(1 << 20)
+    works = {
+        "multiply_adds": lambda: limits.multiply_adds("float64", 2_000_000),
+        "read": lambda: limits.read(buffer, 1, passes=200),
+    }
+    with switch_interval(3600):  # nobody is made to give the GIL up
+        assert any(_runs_while(works[call]) for _ in range(20))
+
+
+def _runs_while(work):
+    """Whether this thread gets on before the work of another has ended; the system may be slow to wake it."""
+    ended = threading.Event()
+
+    def work_and_tell():
+        work()
+        ended.set()
+
+    thread = threading.Thread(target=work_and_tell)
+    thread.start()  # the new thread gets the GIL to say that it has started, and keeps it until it releases it
+    before_the_end = not ended.is_set()
+    thread.join()
+    return before_the_end
+
+
+def test_nothing_does_nothing_and_takes_what_a_kernel_takes(limits):
+    assert limits.nothing() is limits.nothing([1], axis=None, gil="hold", threads=1) is None
+    with pytest.raises(TypeError):
+        limits.nothing(out=1)
+
+
+@pytest.mark.parametrize(("x", "plain"), [(np.ones(3), True), (b"abc", True), ([1], False), ("abc", False)])
+def test_take_buffer_tells_whether_x_is_a_buffer_of_plain_numbers(limits, x, plain):
+    assert limits.take_buffer(x) is plain
+
+
+def test_a_buffer_that_was_read_is_free_again(limits):
+    buffer = bytearray(100)
+    limits.read(buffer, 1)
+    limits.take_buffer(buffer)
+    buffer.append(1)
+
+
+# Rates
+
+
+BEYOND_ANY_CORE = 1e14
+"""Operations or bytes per second: where the compiler drops a loop, what is left seems as fast as that."""
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_the_rate_of_multiply_adds_is_that_of_a_core(dtype):
+    assert 0 < ceiling.multiply_add_rate(dtype) < BEYOND_ANY_CORE
+
+
+def test_the_rate_of_reading_is_the_best_of_all_ways_and_that_of_a_core():
+    rates = ceiling.read_rates(1 << 14)
+    assert rates == sorted(rates, reverse=True)
+    assert sorted((streams, prefetch) for _, streams, prefetch in rates) == sorted(ceiling.WAYS_TO_READ)
+    assert 0 < ceiling.read_rate(1 << 14) < BEYOND_ANY_CORE
+
+
+@pytest.mark.parametrize(("work", "size"), [("arithmetic", 0), ("memory", 1 << 16)])
+def test_the_native_speed_up_is_a_ratio_and_leaves_this_thread_where_it_may_run(work, size):
+    affinity = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
+    found = ceiling.native_speed_up(work, 2, size)
+    assert found > 0
+    assert math.isfinite(found)
+    assert affinity is None or os.sched_getaffinity(0) == affinity
+
+
+def test_the_pure_backend_has_no_limits_and_says_why():
+    done = run_python(
+        "from nogil_kernels.measure import ceiling; ceiling.multiply_add_rate('float64')", NOGIL_KERNELS_BACKEND="pure"
+    )
+    assert done.returncode == 1
+    assert "RuntimeError: a core's limits are measured by compiled loops" in done.stderr
+    assert "NOGIL_KERNELS_BACKEND=pure" in done.stderr
+
+
+# The benches
+
+
+def run_bench(*arguments):
+    return subprocess.run(
+        [sys.executable, "-m", *arguments],
+        cwd=ROOT,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="session")
+def roofline_file(compiled_backend, tmp_path_factory):
+    """A suite of the roofline over caches so small that it is measured in a moment."""
+    from bench import roofline, suites
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            roofline, "levels", lambda: [("L1", 1 << 14), ("L2", 1 << 17), ("L3", 1 << 20), ("memory", 3 << 20)]
+        )
+        patch.setattr(roofline, "SIZES", (16, 64))
+        suite = roofline.measure(0.0)
+    path = tmp_path_factory.mktemp("roofline") / "roofline.json"
+    suites.save(suite, str(path))
+    return path
+
+
+@needs_bench
+def test_the_roofline_shows_every_kernel_under_its_roof_from_the_file(roofline_file, tmp_path, capsys):
+    from bench import roofline
+
+    assert roofline.main(["--from", str(roofline_file), "-o", str(tmp_path / "plot.svg")]) == 0
+    shown = capsys.readouterr().out
+    kept = roofline.Roofline(roofline.suites.load(str(roofline_file), "roofline"))
+    assert len(kept.kernels) == 2 * (2 + 4 + 1)
+    for level in ("L1", "L2", "L3", "memory"):
+        assert f"reading {level}" in shown
+    for kernel in kept.kernels:
+        assert 0 < kept.share(kernel).low <= kept.share(kernel).median <= kept.share(kernel).high
+        assert shown.count(f"{kernel.name} {roofline.SHORT[kernel.dtype]}") >= 1
+    assert "matmul 64 f64 96 KiB" in (tmp_path / "plot.svg").read_text()  # a comment beside its glyphs
+
+
+@needs_bench
+def test_labels_of_the_plot_do_not_overlap(roofline_file, tmp_path, monkeypatch):
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.text import Text
+
+    from bench import roofline, roofline_plot
+
+    drawn = []
+    annotate, savefig = Axes.annotate, Figure.savefig
+    monkeypatch.setattr(Axes, "annotate", lambda *args, **kw: drawn.append(annotate(*args, **kw)) or drawn[-1])
+    boxes = []
+
+    def save(figure, *args, **options):
+        boxes.extend(Text.get_window_extent(text) for text in drawn)
+        savefig(figure, *args, **options)
+
+    monkeypatch.setattr(Figure, "savefig", save)
+    kept = roofline.Roofline(roofline.suites.load(str(roofline_file), "roofline"))
+    roofline_plot.draw(kept, str(tmp_path / "plot.png"))
+    labels = boxes[-len(kept.kernels) :]
+    assert len(labels) == len(kept.kernels)
+    assert not [(i, j) for i, one in enumerate(labels) for j in range(i) if one.overlaps(labels[j])]
+
+
+@needs_bench
+def test_the_overhead_is_shown_again_from_its_file(tmp_path, capsys, monkeypatch):
+    from bench import overhead
+
+    monkeypatch.setattr(overhead, "QUICK_SECONDS", 0.0)
+    file = str(tmp_path / "overhead.json")
+    assert overhead.main(["--quick", "--json", file]) == 0
+    measured = capsys.readouterr().out
+    assert overhead.main(["--from", file]) == 0
+    assert capsys.readouterr().out == measured
+    for stage in overhead.STAGES:
+        assert stage in measured
+
+
+@needs_bench
+def test_a_file_of_another_bench_is_refused(roofline_file, capsys):
+    from bench import overhead
+
+    with pytest.raises(SystemExit) as caught:
+        overhead.main(["--from", str(roofline_file)])
+    assert caught.value.code == 1
+    assert "python -m bench overhead --json" in capsys.readouterr().err
+
+
+@needs_bench
+@pytest.mark.parametrize("bench", ["roofline", "overhead"])
+def test_help_names_the_options(bench):
+    done = run_bench(f"bench.{bench}", "--help")
+    assert done.returncode == 0, done.stderr
+    for option in ("--quick", "--json FILE", "--from FILE"):
+        assert option in done.stdout
