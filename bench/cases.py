@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from nogil_kernels.measure import machine
+from nogil_kernels.measure.ceiling import WAYS_TO_READ
 
 Normal = Callable[..., Any]
 
@@ -96,7 +97,7 @@ SUM_PEERS = {
     "numkong.dot": "nk_dot(x, x)",
     "numba": "squares(x)",
 }
-READ = {f"ceiling, streams={streams}": f"read(x, {streams})" for streams in (1, 2, 4, 8)}
+READ = {f"ceiling, read(x, {s}, prefetch={p})": f"read(x, {s}, prefetch={p})" for s, p in WAYS_TO_READ}
 INTEGER_SUM = {**SUM, "numpy.dot": "np_dot(as_int64, as_int64)"}  # wide already: the conversion is not timed
 
 FEW = (1, 8, 10, 100)

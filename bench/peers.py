@@ -18,10 +18,10 @@ from rich.console import Console
 from nogil_kernels import build_info
 from nogil_kernels.cli import INTERRUPTED, writable
 from nogil_kernels.measure import machine
-from nogil_kernels.measure.facts import Fact, facts
+from nogil_kernels.measure.facts import Fact
 from nogil_kernels.scaling.progress import bar
 
-from . import cases, isa, plots, suite, tables, timing
+from . import cases, isa, plots, suite, suites, tables, timing
 
 SECONDS, QUICK_SECONDS = 1.0, 0.1  # of samples in a case
 OPENBLAS_SPINS = 0.05  # seconds: its threads spin for 2**26 cycles after a call, 30 ms or so
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         found = measured(options.only or list(cases.GROUPS), options.quick, Console(stderr=True))
     tables.show(found, console())
     if options.json:
-        found.dump(options.json, replace=True)
+        suites.save(found, options.json)
     if options.output:
         plots.draw(suite.from_suite(found), found.get_metadata(), options.output)
     return INTERRUPTED if "nk_interrupted" in found.get_metadata() else 0
@@ -74,7 +74,7 @@ def _groups() -> str:
 def measured(groups: Sequence[str], quick: bool, console: Console) -> Any:
     """The suite of everything in these groups, or of what there is when Ctrl-C comes."""
     wanted = [case for case in cases.cases(quick) if case.group in groups]
-    here = facts() | peers_facts() | ({"nk_quick": 1} if quick else {})
+    here = peers_facts() | ({"nk_quick": 1} if quick else {})
     if machine.usable_cores() < 2 and any(case.group.endswith("threads") for case in wanted):
         console.print("two threads: left out, this process may use one core only")
         wanted = [case for case in wanted if not case.group.endswith("threads")]

@@ -35,8 +35,10 @@ def draw(results: Sequence[Result], facts: Mapping[str, Any], path: str) -> None
         for axes, (title, found) in zip(grid, rows.items(), strict=True):
             for axis, dtype in zip(axes, FLOATS, strict=True):
                 panel(axis, [r for r in found if r.dtype == dtype], f"{title}, {dtype}")
-            lines, names = axes[0].get_legend_handles_labels()
-            axes[-1].legend(lines, names, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
+            lines = {
+                label: line for axis in axes for line, label in zip(*axis.get_legend_handles_labels(), strict=True)
+            }
+            axes[-1].legend(lines.values(), lines.keys(), loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
         figure.suptitle(f"{facts['cpu_model_name']}, {facts.get('nk_isa', facts['nk_backend'])}, one thread")
         figure.savefig(path, metadata={"Date": None} if path.endswith(".svg") else None, dpi=150)
 

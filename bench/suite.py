@@ -13,10 +13,12 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import pyperf  # type: ignore[import-untyped]  # it ships no types
+from nogil_kernels.measure.facts import Fact
 
-from . import timing
+from . import suites, timing
 from .timing import Interval
+
+KIND = "peers"
 
 
 @dataclass(frozen=True)
@@ -55,25 +57,26 @@ class Result:
         return timing.ratio(self.samples[peer], self.samples[self.own])
 
 
-def to_suite(results: Iterable[Result], facts: Mapping[str, Any]) -> Any:
-    """A pyperf.BenchmarkSuite of these results."""
-    return pyperf.BenchmarkSuite([_benchmark(result, peer, facts) for result in results for peer in result.samples])
-
-
-def _benchmark(result: Result, peer: str, facts: Mapping[str, Any]) -> Any:
-    metadata = {
-        **facts,
-        "name": f"{result.group}/{result.case}/{result.dtype}/{peer}",
-        "unit": "second",
-        "nk_group": result.group,
-        "nk_case": result.case,
-        "nk_dtype": result.dtype,
-        "nk_size": result.size,
-        "nk_peer": peer,
-        "nk_flops": result.flops,
-        "nk_bytes": result.bytes,
-    }
-    return pyperf.Benchmark([pyperf.Run(result.samples[peer], metadata=metadata, collect_metadata=False)])
+def to_suite(results: Iterable[Result], facts: Mapping[str, Fact]) -> Any:
+    """A pyperf.BenchmarkSuite of these results; `facts` are more than the machine's own."""
+    samples: timing.Samples = {}
+    metadata: dict[str, Mapping[str, Fact]] = {}
+    for result in results:
+        for peer, values in result.samples.items():
+            name = f"{result.group}/{result.case}/{result.dtype}/{peer}"
+            samples[name] = values
+            metadata[name] = {
+                **facts,
+                "nk_bench": KIND,
+                "nk_group": result.group,
+                "nk_case": result.case,
+                "nk_dtype": result.dtype,
+                "nk_size": result.size,
+                "nk_peer": peer,
+                "nk_flops": result.flops,
+                "nk_bytes": result.bytes,
+            }
+    return suites.make(samples, metadata)
 
 
 def from_suite(suite: Any) -> list[Result]:
@@ -88,5 +91,5 @@ def from_suite(suite: Any) -> list[Result]:
 
 
 def load(path: str) -> Any:
-    """The suite in a file."""
-    return pyperf.BenchmarkSuite.load(path)
+    """The suite in a file; ValueError where another bench has written it."""
+    return suites.load(path, KIND)

@@ -10,18 +10,12 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import pyperf
 import pytest
 
-pyperf = pytest.importorskip("pyperf", reason="pyperf is not installed: pip install '.[bench]'")
-pytest.importorskip("matplotlib", reason="matplotlib is not installed: pip install '.[bench]'")
-pytest.importorskip("threadpoolctl", reason="threadpoolctl is not installed: pip install '.[bench]'")
+from bench import cases, goals, isa, peers, plots, readme, suite, suites, tables, timing
 
 ROOT = Path(__file__).resolve().parent.parent
-if str(ROOT) not in sys.path:
-    sys.path.insert(0, str(ROOT))  # bench belongs to the checkout and is not installed
-
-from bench import cases, goals, isa, peers, plots, readme, suite, tables, timing  # noqa: E402
-
 HELD_VS_RELEASED = ROOT / "bench" / "held_vs_released.py"
 FACTS = {
     "cpu_model_name": "a processor",
@@ -359,6 +353,13 @@ def test_the_section_is_written_between_its_markers(results, tmp_path):
     assert "old" not in new
     assert "docs/peers-machine-avx512.svg" in new
     assert readme.rewritten(new, [file]) == new
+
+
+def test_another_benchs_file_is_refused(tmp_path):
+    file = tmp_path / "roofline.json"
+    suites.save(suites.make({"a": [1.0]}, {"a": {"nk_bench": "roofline"}}), str(file))
+    with pytest.raises(ValueError, match="bench peers"):
+        suite.load(str(file))
 
 
 def test_a_readme_without_markers_is_an_error():
