@@ -56,7 +56,7 @@ MATMUL = {"nogil_kernels": "matmul(a, b, out=out)", "numpy.matmul": "np_matmul(a
 LETTERS = {"float32": "s", "float64": "d", "complex64": "c", "complex128": "z"}
 GEMM = {dtype: f"{letter}gemm(1.0, b_t, a_t, c=out_t, overwrite_c=True)" for dtype, letter in LETTERS.items()}
 TRIPLE_LOOP = {"numba": "triple_loop(a, b, out)"}
-BLIS = {"blis": "blis_gemm(a, b, out=out, beta=0.0)"}  # without beta=0.0 it would add to out
+BLIS = {"blis": "blis_gemm(a, b, out=out, beta=0.0)"}  # without beta=0.0 it would add to out; takes AVX2 at most
 PEAK = {"ceiling": "multiply_adds(dtype, steps)"}  # as many operations as the case has, without any memory
 
 SMALL = (2, 3, 4, 8, 12, 16)

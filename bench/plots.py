@@ -31,7 +31,7 @@ def draw(results: Sequence[Result], facts: Mapping[str, Any], path: str) -> None
         raise ValueError(f"nothing to draw: {path} would show {' and '.join(FAMILIES)}, and neither was measured")
     with mpl.rc_context(SETTINGS):
         figure = Figure(figsize=(9.5, 3.7 * len(rows)), layout="constrained")
-        grid = figure.subplots(len(rows), len(FLOATS), squeeze=False, sharey="row")
+        grid = figure.subplots(len(rows), len(FLOATS), squeeze=False)
         for axes, (title, found) in zip(grid, rows.items(), strict=True):
             for axis, dtype in zip(axes, FLOATS, strict=True):
                 panel(axis, [r for r in found if r.dtype == dtype], f"{title}, {dtype}")
@@ -64,4 +64,5 @@ def panel(axis: Axes, results: Sequence[Result], title: str) -> None:
     axis.set_xlabel(X_LABELS[unit])
     axis.set_ylabel(unit)
     axis.set_ylim(bottom=0)
+    axis.minorticks_off()
     axis.grid(alpha=0.25)

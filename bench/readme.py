@@ -4,13 +4,13 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from . import goals, plots, suite, tables
 
 ROOT = Path(__file__).resolve().parent.parent
 README, DOCS, RESULTS = ROOT / "README.md", ROOT / "docs", ROOT / "bench" / "results"
 BEGIN, END = "<!-- performance: begin -->", "<!-- performance: end -->"
-COMMAND = "python -m bench peers --json bench/results/NAME.json && python -m bench readme bench/results/*.json"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -18,10 +18,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asks = argparse.ArgumentParser(prog="python -m bench readme", description=__doc__)
     asks.add_argument("files", nargs="+", type=Path, metavar="FILE", help="baselines, as bench/results/NAME.json")
     files = asks.parse_args(arguments).files
+    text = rewritten(README.read_text(encoding="utf-8"), files)
     for file in files:
         found = suite.load(str(file))
         plots.draw(suite.from_suite(found), found.get_metadata(), str(plot(file)))
-    README.write_text(rewritten(README.read_text(encoding="utf-8"), files), encoding="utf-8")
+    README.write_text(text, encoding="utf-8")
     return 0
 
 
@@ -33,40 +34,59 @@ def plot(baseline: Path) -> Path:
 def rewritten(text: str, baselines: Sequence[Path]) -> str:
     """The README's text with its section made anew.
 
-    Raises ValueError where the markers are missing.
+    Raises ValueError where the markers are missing, and for files that are no baselines.
     """
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
         raise ValueError(f"README.md needs the lines {BEGIN} and {END}, around the section that is written here")
-    parts = "\n".join(section(baseline) for baseline in baselines)
-    return f"{before}{BEGIN}\n## Against other packages\n\n{parts}\n{INTRODUCTION}\n{END}{after}"
+    return f"{before}{BEGIN}\n{section(baselines)}\n{END}{after}"
 
 
-INTRODUCTION = f"""Ratios are the peer's time divided by ours, of samples taken in turns, on one thread where nothing
-else is said: median, and its 95 % interval. "Each" shows the case that is furthest from its goal. Every case, and what
-is executed in it, stands in [bench/cases.py](bench/cases.py). Made by
-
-    {COMMAND}"""
-
-
-def section(baseline: Path) -> str:
-    """One baseline: where it was measured, a table of the goals, the plot."""
-    found = suite.load(str(baseline))
-    results, facts = suite.from_suite(found), found.get_metadata()
-    lines = [*tables.heading(facts).splitlines(), "", "| | against | goal | measured | |", "|---|---|---|---|---|"]
+def section(baselines: Sequence[Path]) -> str:
+    """What is compared, the goals beside what each baseline says, and for each its machine and its plot."""
+    suites = {baseline: whole(baseline) for baseline in baselines}
+    results = [suite.from_suite(found) for found in suites.values()]
+    lines = [INTRODUCTION, ""]
+    lines += [columns("", "against", "goal", *(baseline.stem for baseline in baselines))]
+    lines += [columns(*("---" for _ in range(3 + len(baselines))))]
     for goal in goals.GOALS:
-        if verdict := goals.verdict(goal, results):
-            lines.append(row(verdict))
-    name = f"{baseline.stem}: speed over size, against other packages"
-    return "\n".join([*lines, "", f"![{name}]({plot(baseline).relative_to(ROOT).as_posix()})", ""])
+        measured = [cell(goals.verdict(goal, each)) for each in results]
+        lines.append(columns(tables.named(goal), tables.rivals(goal), f"{goal.ratio:g}x", *measured))
+    for baseline, found in suites.items():
+        name = f"{baseline.stem}: speed over size, beside other packages"
+        where = "; ".join(tables.heading(found.get_metadata()).splitlines())
+        lines += ["", f"**{baseline.stem}**: {where}.", "", f"![{name}]({plot(baseline).relative_to(ROOT).as_posix()})"]
+    return "\n".join(lines)
 
 
-def row(verdict: goals.Verdict) -> str:
-    """A line of the table."""
-    goal = verdict.goal
-    measured, met, of = tables.said(verdict)
-    return f"| {tables.named(goal)} | {tables.rivals(goal)} | {goal.ratio:g}x | {measured} | {met}; {of} |"
+INTRODUCTION = """## Against other packages
+
+How many times as fast as others we are: their time divided by ours, of samples taken in turns; the median, and the
+interval that holds the true one with 95 % confidence. Where many cases are compared one by one, the worst is shown.
+[bench/cases.py](bench/cases.py) says what is executed, and this measures it on your machine:
+
+    pip install -e ".[bench,peers]" && python -m bench peers"""
+
+
+def whole(baseline: Path) -> Any:
+    """The suite of a baseline, which is a whole run."""
+    found = suite.load(str(baseline))
+    if {"nk_quick", "nk_interrupted"} & found.get_metadata().keys():
+        raise ValueError(f"{baseline} is a quick look or was interrupted; a baseline is a whole run")
+    return found
+
+
+def columns(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def cell(verdict: goals.Verdict | None) -> str:
+    """What was measured, and whether it is enough."""
+    if verdict is None:
+        return "not measured"
+    measured, met, _ = tables.said(verdict)
+    return f"{measured}, {met}"
 
 
 if __name__ == "__main__":

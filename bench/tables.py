@@ -140,6 +140,9 @@ def named(goal: Goal) -> str:
 
 
 def rivals(goal: Goal) -> str:
+    """Whom it is against."""
+    if goal.against[0].startswith("ceiling"):
+        return "the machine's limit"
     return goal.against[0] if len(goal.against) == 1 else f"the fastest of {len(goal.against)}"
 
 
@@ -147,7 +150,7 @@ def said(found: Verdict) -> tuple[str, str, str]:
     """What was measured, whether it is enough, and of what. "Just" is where only the interval's end is."""
     of = f"{found.worst.case}, {found.worst.dtype}"
     if found.goal.mean:
-        of = f"{found.cases} cases"
+        of = "1 case" if found.cases == 1 else f"{found.cases} cases"
     elif found.missed > 1:
         of = f"{of}; {found.missed} of {found.cases} missed"
     met = "met" if found.measured.median >= found.goal.ratio else "just met"

@@ -4,8 +4,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy
-from nogil_kernels.measure.ceiling import read
 from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
+
+from nogil_kernels.measure.ceiling import read
 
 pool = ThreadPoolExecutor(2)
 

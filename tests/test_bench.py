@@ -362,6 +362,14 @@ def test_another_benchs_file_is_refused(tmp_path):
         suite.load(str(file))
 
 
+@pytest.mark.parametrize("mark", ["nk_quick", "nk_interrupted"])
+def test_a_part_of_a_run_is_no_baseline(results, tmp_path, mark):
+    file = tmp_path / "part.json"
+    suite.to_suite(results, FACTS | {mark: 1}).dump(str(file))
+    with pytest.raises(ValueError, match="whole run"):
+        readme.whole(file)
+
+
 def test_a_readme_without_markers_is_an_error():
     with pytest.raises(ValueError, match=re.escape(readme.BEGIN)):
         readme.rewritten("no markers", [])
