@@ -346,11 +346,11 @@ def test_ctrl_c_prints_what_there_is(compiled_backend, monkeypatch, capsys):
 def test_the_section_is_written_between_its_markers(results, tmp_path):
     file = tmp_path / "machine-avx512.json"
     suite.to_suite(results, FACTS).dump(str(file))
-    text = f"before\n{readme.BEGIN}\nold\n{readme.END}\nafter\n"
+    text = f"before\n{readme.BEGIN}\nwritten before\n{readme.END}\nafter\n"
     new = readme.rewritten(text, [file])
     assert new.startswith(f"before\n{readme.BEGIN}\n")
     assert new.endswith(f"{readme.END}\nafter\n")
-    assert "old" not in new
+    assert "written before" not in new
     assert "docs/peers-machine-avx512.svg" in new
     assert readme.rewritten(new, [file]) == new
 
