@@ -2,6 +2,8 @@
 
 import contextlib
 import os
+import platform
+import subprocess
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -11,6 +13,7 @@ import numpy as np
 from nogil_kernels import build_info
 
 VARIABLE = "NOGIL_KERNELS_ISA"
+X86_64 = ("x86_64", "amd64")
 
 # Instruction set -> OpenBLAS's name of a core that has no more than it, and LLVM's, for numba. Sources: OpenBLAS,
 # README.md, "Setting the target at runtime"; numba, "Environment variables". The package blis takes AVX2 at most.
@@ -25,7 +28,7 @@ NUMKONG = {"avx2": NUMKONG_AVX512, "portable": (*NUMKONG_AVX512, "haswell", "ald
 def environment(isa: str) -> dict[str, str]:
     """The variables that hold our kernels and the peers to `isa`; libraries read them when they are loaded."""
     found = {VARIABLE: isa}
-    if isa in CORES:
+    if isa in CORES and platform.machine().lower() in X86_64:  # elsewhere portable code has all that the peers have
         found["OPENBLAS_CORETYPE"], found["NUMBA_CPU_NAME"] = CORES[isa]
         found["NUMBA_CPU_FEATURES"] = ""  # those of that core, not of this one
         found["NPY_DISABLE_CPU_FEATURES"] = " ".join(_numpy_targets(NUMPY_TARGETS[isa]))
@@ -46,8 +49,10 @@ def hold_everyone(isa: str | None, module: str, arguments: Sequence[str]) -> Non
         return
     wanted = environment(isa)
     if any(os.environ.get(name) != value for name, value in wanted.items()):
-        sys.stdout.flush()
-        os.execve(sys.executable, [sys.executable, "-m", module, *arguments], os.environ | wanted)
+        command, variables = [sys.executable, "-m", module, *arguments], os.environ | wanted
+        if sys.platform == "win32":  # where execve ends this process at once, and the other runs on by itself
+            raise SystemExit(subprocess.call(command, env=variables))
+        os.execve(sys.executable, command, variables)
 
 
 def hold_numkong() -> None:

@@ -3,6 +3,7 @@
 import ast
 import contextlib
 import math
+import platform
 import re
 import subprocess
 import sys
@@ -151,6 +152,7 @@ def test_a_peer_that_fails_is_left_out_with_its_error(compiled_backend):
     assert "NameError" in missing["numpy.dot"]
 
 
+@pytest.mark.skipif(platform.machine().lower() not in isa.X86_64, reason="these are instruction sets of x86-64")
 @pytest.mark.parametrize("name", ["avx2", "portable"])
 def test_an_instruction_set_is_for_openblas_numpy_and_numba_too(name):
     variables = isa.environment(name)
