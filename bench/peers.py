@@ -100,11 +100,12 @@ def measured(groups: Sequence[str], quick: bool, console: Console) -> Any:
 
 
 def expected_seconds(case: cases.Case, quick: bool) -> float:
-    """How long a case takes, roughly: its rounds at 20 GFLOP/s and 5 GB/s, or its share of the time."""
+    """How long a case takes, roughly: its rounds at 20 GFLOP/s and 5 GB/s."""
     shapes_only = case.inputs(lambda *shape: np.broadcast_to(np.zeros((), case.dtype), shape))
     flops, size = cases.work(shapes_only)
-    least = timing.MIN_ROUNDS * len(case.statements) * (flops / 20e9 + size / 5e9)
-    return max(QUICK_SECONDS if quick else SECONDS, least)
+    a_round = len(case.statements) * max(timing.SAMPLE_SECONDS, flops / 20e9 + size / 5e9)
+    rounds = (QUICK_SECONDS if quick else SECONDS) / a_round
+    return a_round * min(max(rounds, timing.MIN_ROUNDS), timing.MAX_ROUNDS)
 
 
 def find_missing(wanted: Sequence[cases.Case]) -> Missing:
@@ -167,3 +168,5 @@ if __name__ == "__main__":
         sys.exit(main())
     except KeyboardInterrupt:  # before there was anything to show
         sys.exit(INTERRUPTED)
+    except (OSError, ValueError) as error:  # a file that is none of ours, or that nothing can be drawn of
+        sys.exit(f"bench peers: {error}")

@@ -90,4 +90,7 @@ def cell(verdict: goals.Verdict | None) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except (OSError, ValueError) as error:  # no baselines, or no markers
+        sys.exit(f"bench readme: {error}")

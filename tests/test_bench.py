@@ -309,6 +309,14 @@ def test_the_command_shows_the_same_from_its_file(compiled_backend, tmp_path, ca
     assert capsys.readouterr().out == measured
 
 
+def test_a_file_of_something_else_is_an_error_without_a_traceback(tmp_path):
+    file = tmp_path / "else.json"
+    file.write_text("{}")
+    done = bench("peers", "--from", str(file))
+    assert done.returncode == 1
+    assert done.stderr.startswith("bench peers: ")
+
+
 @contextlib.contextmanager
 def no_isa_asked():
     """Without NOGIL_KERNELS_ISA, which would start the command, and so these tests, again."""
