@@ -60,7 +60,7 @@ def parser() -> argparse.ArgumentParser:
     asks = argparse.ArgumentParser(prog="python -m bench peers", description=(__doc__ or "").partition("\n")[0])
     asks.add_argument("--only", action="append", choices=list(cases.GROUPS), metavar="GROUP", help=_groups())
     asks.add_argument("--isa", help="hold our kernels and the peers to an instruction set: avx512, avx2, portable, ...")
-    asks.add_argument("--quick", action="store_true", help="fewer rounds and sizes, for a look: about a minute")
+    asks.add_argument("--quick", action="store_true", help="fewer rounds and sizes, for a look: half a minute")
     asks.add_argument("--json", metavar="FILE", type=writable, help="write every sample, in pyperf's format")
     asks.add_argument("--from", dest="source", metavar="FILE", help="show such a file again, and measure nothing")
     asks.add_argument("-o", "--output", metavar="FILE", type=writable, help="draw plots: FILE.svg or FILE.png")
