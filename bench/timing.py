@@ -3,6 +3,7 @@
 import math
 import random
 import statistics
+import time
 import timeit
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,11 +27,15 @@ class Interval:
         return f"{self.median:.2f} ({self.low:.2f} to {self.high:.2f})"
 
 
-def sample(statements: Mapping[str, str], namespace: dict[str, Any], seconds: float = 1.0) -> Samples:
+def sample(
+    statements: Mapping[str, str], namespace: dict[str, Any], seconds: float = 1.0, rest: float = 0.0
+) -> Samples:
     """Seconds per execution of each statement, one sample a round, for about `seconds` or MIN_ROUNDS rounds.
 
     Statements run in a loop without a call around them, as in timeit: what is timed is what a user types. Their order
     changes from round to round, so that none always comes after the same other and finds the caches as that left them.
+
+    rest: seconds to sleep before each sample, for statements that leave threads behind which spin for a while.
     """
     timers = {name: timeit.Timer(statement, globals=namespace) for name, statement in statements.items()}
     loops = {name: _loops(timer) for name, timer in timers.items()}
@@ -41,6 +46,7 @@ def sample(statements: Mapping[str, str], namespace: dict[str, Any], seconds: fl
     while len(samples[order[0]]) < MIN_ROUNDS or (spent < seconds and len(samples[order[0]]) < MAX_ROUNDS):
         shuffle(order)
         for name in order:
+            time.sleep(rest)
             took = timers[name].timeit(loops[name])
             spent += took
             samples[name].append(took / loops[name])
@@ -48,10 +54,14 @@ def sample(statements: Mapping[str, str], namespace: dict[str, Any], seconds: fl
 
 
 def _loops(timer: timeit.Timer) -> int:
-    """So many executions that a sample takes SAMPLE_SECONDS; warms up, too."""
+    """So many executions that a sample takes SAMPLE_SECONDS; warms up, too.
+
+    The best of three tells: one that was interrupted looks long enough with far too few executions, and all samples of
+    that statement would then measure the clock and cold caches. Four times the true time was seen so.
+    """
     timer.timeit(1)
     loops = 1
-    while (took := timer.timeit(loops)) < SAMPLE_SECONDS:
+    while (took := min(timer.repeat(3, loops))) < SAMPLE_SECONDS:
         loops = max(2 * loops, math.ceil(loops * SAMPLE_SECONDS / took)) if took else 10 * loops
     return loops
 

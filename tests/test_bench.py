@@ -1,12 +1,38 @@
-"""The benches run as they are, and the one that is copied into other projects stays copyable."""
+"""The benches: what they execute is right, what they show comes from their files, and goals are judged as they say."""
 
 import ast
+import contextlib
+import math
+import platform
 import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
-HELD_VS_RELEASED = Path(__file__).resolve().parent.parent / "bench" / "held_vs_released.py"
+import numpy as np
+import pyperf
+import pytest
+
+from bench import cases, goals, isa, measured, peers, plots, readme, suites, tables, timing
+
+ROOT = Path(__file__).resolve().parent.parent
+HELD_VS_RELEASED = ROOT / "bench" / "held_vs_released.py"
+FACTS = {
+    "cpu_model_name": "a processor",
+    "nk_backend": "compiled",
+    "python_version": "3",
+    "nk_peers": "numpy 2",
+    "nk_openblas": "none",
+}
+
+
+def bench(*arguments):
+    command = [sys.executable, "-W", "error", "-m", "bench", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+
+
+# -- held_vs_released --------------------------------------------------------------------------------------------------
 
 
 def test_held_vs_released_prints_a_line_for_each_way():
@@ -30,3 +56,343 @@ def test_held_vs_released_imports_the_standard_library_and_the_package_only():
     assert {module for module in modules if module.partition(".")[0] not in sys.stdlib_module_names} == {
         "nogil_kernels"
     }
+
+
+# -- python -m bench ---------------------------------------------------------------------------------------------------
+
+
+def test_every_experiment_is_listed_with_its_first_line():
+    done = bench()
+    assert done.returncode == 0, done.stderr
+    listed = dict(re.findall(r"^  (\w+) +(.+)$", done.stdout, re.MULTILINE))
+    assert {"held_vs_released", "peers", "readme"} <= listed.keys()
+    for name, line in listed.items():
+        docstring = ast.get_docstring(ast.parse((ROOT / "bench" / f"{name}.py").read_text(encoding="utf-8")))
+        assert docstring.splitlines()[0] == line
+
+
+def test_an_unknown_experiment_is_an_error_that_names_the_others():
+    done = bench("pears")
+    assert done.returncode == 2
+    assert "'pears'" in done.stderr
+    assert "peers" in done.stderr
+
+
+# -- what is measured --------------------------------------------------------------------------------------------------
+
+
+def small(dtype):
+    """Numbers of this type, in arrays whose sides keep their proportions."""
+    normal = cases.random_numbers(dtype)
+    return lambda *shape: normal(*(n if n < 100 else n // 20 if n < 20_000 else n // 2000 for n in shape))
+
+
+def truth(inputs):
+    """What a case has to compute, in a type that is exact for integers and wider than float32 and complex64."""
+    wide = {"f": np.float64, "c": np.complex128}
+    a, b = (np.asarray(inputs[name]) for name in (("a", "b") if "a" in inputs else ("x", "x")))
+    a, b = (operand.astype(wide.get(operand.dtype.kind, np.int64)) for operand in (a, b))
+    return a @ b
+
+
+@pytest.mark.parametrize("peer", cases.IMPORTS)
+def test_every_statement_of_a_peer_computes_the_same(compiled_backend, peer):
+    mine = [
+        (case, statement)
+        for case in cases.cases()
+        for name, statement in case.statements.items()
+        if peers.import_of(name) == cases.IMPORTS[peer]
+    ]
+    assert mine, f"no case has {peer}"
+    if missing := peers.find_missing([SimpleNamespace(statements=[peer])]):
+        pytest.skip(f"{peer}: {missing[peer]}")
+    for case, statement in mine:
+        inputs = case.inputs(small(case.dtype))
+        if "out" in inputs:
+            inputs["out"].fill(77)
+        flops, _ = cases.work(inputs)
+        peers.prepare(peer, inputs, flops)
+        value = eval(statement, inputs)
+        if not peer.startswith("ceiling"):  # the machine's limits compute nothing
+            found, expected = inputs.get("out", value), truth(inputs)
+            tolerance = 1e-12 if case.dtype in ("float64", "complex128") else 1e-4
+            np.testing.assert_allclose(
+                found, expected, rtol=tolerance, atol=tolerance * np.abs(expected).max(), err_msg=f"{case}"
+            )
+
+
+def test_every_group_has_cases_and_every_case_has_a_group():
+    assert {case.group for case in cases.cases()} == cases.GROUPS.keys()
+    assert {case.group for case in cases.cases(quick=True)} == cases.GROUPS.keys()
+
+
+def test_the_first_statement_of_every_case_is_ours():
+    assert all(next(iter(case.statements)).startswith("nogil_kernels") for case in cases.cases())
+
+
+def test_work_counts_operations_and_bytes():
+    complex_case = {"a": np.ones((3, 4), np.complex64), "b": np.ones((4, 5), np.complex64)}
+    complex_case["out"] = complex_case["a"] @ complex_case["b"]
+    assert cases.work(complex_case) == (8 * 3 * 4 * 5, 8 * (12 + 20 + 15))
+    assert cases.work({"x": np.ones(7, np.float32)}) == (14, 28)
+
+
+def test_a_peer_that_is_not_installed_is_left_out_with_the_command_that_installs_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "bottleneck", None)
+    missing = peers.find_missing([case for case in cases.cases() if case.group == "sums-small"])
+    assert 'pip install -e ".[peers]"' in missing["bottleneck.ss"]
+    assert not {"nogil_kernels", "numpy.dot"} & missing.keys()
+
+
+def test_a_peer_that_fails_is_left_out_with_its_error(compiled_backend):
+    case = cases.Case("sums", "3", "float64", 3, "x = normal(3)", {**cases.SUM, "numpy.dot": "np_dot(x, no_such_name)"})
+    missing = {}
+    result = peers.run(case, missing, 0.0)
+    assert list(result.samples) == ["nogil_kernels"]
+    assert "NameError" in missing["numpy.dot"]
+
+
+@pytest.mark.skipif(platform.machine().lower() not in isa.X86_64, reason="these are instruction sets of x86-64")
+@pytest.mark.parametrize("name", ["avx2", "portable"])
+def test_an_instruction_set_is_for_openblas_numpy_and_numba_too(name):
+    variables = isa.environment(name)
+    assert variables["NOGIL_KERNELS_ISA"] == name
+    assert variables["OPENBLAS_CORETYPE"].lower() == variables["NUMBA_CPU_NAME"]
+    disabled = variables["NPY_DISABLE_CPU_FEATURES"].split()
+    assert all(target.startswith(isa.NUMPY_TARGETS[name]) for target in disabled)
+
+
+# -- goals -------------------------------------------------------------------------------------------------------------
+
+SPREAD = [0.90, 0.90, 0.90, 0.90, 0.94, 0.96, 0.96, 0.96, 0.96]
+
+
+def made_up(ratios, *, case="n = 256", dtype="float64", group="matmul-square", size=256, rival="numpy.matmul"):
+    samples = {"nogil_kernels": [1.0] * len(ratios), rival: list(ratios)}
+    return measured.Result(group, case, dtype, size, 1000, 100, samples)
+
+
+def test_a_goal_is_met_when_the_upper_end_of_the_interval_reaches_it():
+    goal = goals.Goal("every size", ("numpy.matmul",), 0.96, ("matmul-square",))
+    found = goals.verdict(goal, [made_up(SPREAD)])
+    assert (found.measured.median, found.measured.high) == (0.94, 0.96)
+    assert found.met
+    assert tables.said(found)[1] == "just met"
+
+
+def test_a_goal_is_missed_when_the_whole_interval_is_below_it():
+    goal = goals.Goal("every size", ("numpy.matmul",), 0.97, ("matmul-square",))
+    assert not goals.verdict(goal, [made_up(SPREAD)]).met
+
+
+def test_a_goal_for_each_case_shows_the_worst_and_counts_the_missed():
+    results = [made_up([ratio] * 9, case=f"n = {n}", size=n) for n, ratio in ((1, 0.5), (2, 0.4), (3, 2.0))]
+    found = goals.verdict(goals.Goal("each", ("numpy.matmul",), 0.95, ("matmul-square",)), results)
+    assert (found.worst.case, found.measured.median) == ("n = 2", 0.4)
+    assert (found.missed, found.cases, found.met) == (2, 3, False)
+
+
+def test_a_goal_is_against_the_fastest_of_its_peers_in_each_case():
+    result = made_up([2.0] * 9, group="sums", rival="numpy.dot")
+    result.samples["bottleneck.ss"] = [0.5] * 9
+    goal = goals.Goal("each", ("numpy.dot", "bottleneck.ss", "absent"), 1.0, ("sums",))
+    assert goals.verdict(goal, [result]).measured.median == 0.5
+
+
+def test_a_mean_is_geometric_and_its_interval_shrinks_with_the_number_of_cases():
+    wide = timing.Interval(1.0, 0.5, 2.0)
+    mean = goals.geometric_mean([wide] * 4)
+    assert (mean.median, mean.low, mean.high) == pytest.approx((1.0, math.sqrt(0.5), math.sqrt(2.0)))
+    other = [timing.Interval(value, value, value) for value in (1.0, 4.0)]
+    assert goals.geometric_mean(other).high == pytest.approx(2.0)
+
+
+def test_a_goal_without_results_has_no_verdict():
+    goal = goals.Goal("other sizes", ("numpy.matmul",), 1.0, ("matmul-square",), (8,))
+    assert goals.verdict(goal, [made_up(SPREAD)]) is None
+    assert goals.verdict(goals.Goal("absent", ("absent",), 1.0, ("matmul-square",)), [made_up(SPREAD)]) is None
+
+
+def test_every_goal_is_about_cases_and_peers_that_are_measured():
+    for goal in goals.GOALS:
+        concerned = [case for case in cases.cases() if goal.concerns(case_as_result(case))]
+        assert concerned, goal
+        for peer in goal.against:
+            assert any(peer in case.statements for case in concerned), (goal, peer)
+
+
+def case_as_result(case):
+    return measured.Result(case.group, case.name, case.dtype, case.size, 1, 1, {})
+
+
+@pytest.mark.parametrize("n", [1, 2, 5, 6, 9, 10, 41, 100])
+def test_the_interval_of_a_median_is_the_widest_that_the_binomial_distribution_asks_for(n):
+    binomial = pytest.importorskip("scipy.stats", reason="scipy is not installed: pip install '.[peers]'").binom(n, 0.5)
+    outside = [k for k in range(1, n // 2 + 1) if binomial.cdf(k - 1) <= 0.025]  # fewer than k of n on one side
+    k = max(outside, default=1)
+    interval = timing.median(range(1, n + 1))
+    assert (interval.low, interval.high) == (k, n + 1 - k)
+
+
+def test_an_interruption_does_not_make_samples_too_short():
+    class Interrupted:
+        """A timer of a statement of 1 us; something else takes 5 ms of every second sample."""
+
+        count = 0
+
+        def timeit(self, loops):
+            self.count += 1
+            return loops * 1e-6 + 0.005 * (self.count % 2)
+
+        def repeat(self, times, loops):
+            return [self.timeit(loops) for _ in range(times)]
+
+    assert timing._loops(Interrupted()) * 1e-6 >= timing.SAMPLE_SECONDS
+
+
+# -- files, tables, plots ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def results():
+    """A suite's worth of results, with a limit and a peer that is not in every case."""
+    found = [
+        made_up([1.1, 1.2, 1.3], case=f"n = {n}", size=n, dtype=dtype) for n in (256, 1024) for dtype in cases.FLOATS
+    ]
+    found[-1].samples["ceiling"] = [0.9, 0.9, 0.9]
+    found[0].samples["blis"] = [3.0, 2.0, 2.5]
+    return [*found, made_up([0.5] * 3, case="10", size=10, group="sums", rival="numpy.dot")]
+
+
+def test_results_survive_a_file(results, tmp_path):
+    file = str(tmp_path / "peers.json")
+    measured.to_suite(results, FACTS).dump(file)
+    assert measured.from_suite(measured.load(file)) == results
+    assert pyperf.BenchmarkSuite.load(file).get_metadata()["cpu_model_name"] == "a processor"
+
+
+def test_pyperf_reads_the_file(results, tmp_path):
+    file = str(tmp_path / "peers.json")
+    measured.to_suite(results, FACTS).dump(file)
+    done = subprocess.run([sys.executable, "-m", "pyperf", "stats", file], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "matmul-square/n = 1024/float32/numpy.matmul" in done.stdout
+
+
+def test_the_same_results_are_drawn_as_the_same_file(results, tmp_path):
+    for name in ("a.svg", "b.svg"):
+        plots.draw(results, FACTS, str(tmp_path / name))
+    drawn = (tmp_path / "a.svg").read_text(encoding="utf-8")
+    assert drawn == (tmp_path / "b.svg").read_text(encoding="utf-8")
+    assert all(label in drawn for label in ("nogil_kernels", "numpy.matmul", "FMA peak", "GFLOP/s", "GB/s"))
+
+
+def test_plots_without_anything_to_plot_are_an_error(tmp_path):
+    with pytest.raises(ValueError, match="nothing to draw"):
+        plots.draw([made_up(SPREAD, group="matmul-types")], FACTS, str(tmp_path / "a.svg"))
+
+
+@pytest.mark.parametrize(("ratio", "drawn"), [(2.0, "█" * tables.BAR), (0.5, "█" * (tables.BAR // 4)), (0.0, "")])
+def test_a_bar_is_as_long_as_the_ratio(ratio, drawn):
+    assert tables.bar(ratio, 2.0).plain.rstrip(" │▌") == drawn
+    assert ("│" in tables.bar(ratio, 2.0).plain) is (ratio < 1)
+
+
+def test_the_command_shows_the_same_from_its_file(compiled_backend, tmp_path, capsys):
+    file = str(tmp_path / "sums.json")
+    asked = ["--quick", "--only", "sums-types", "--json", file]
+    with no_isa_asked():
+        assert peers.main(asked) == 0
+    measured = capsys.readouterr().out
+    assert "sum of squares of integers, exact" in measured
+    assert peers.main(["--from", file]) == 0
+    assert capsys.readouterr().out == measured
+
+
+def test_a_file_of_something_else_is_an_error_without_a_traceback(tmp_path):
+    file = tmp_path / "else.json"
+    file.write_text("{}")
+    done = bench("peers", "--from", str(file))
+    assert done.returncode == 1
+    assert done.stderr.startswith("bench peers: ")
+
+
+@contextlib.contextmanager
+def no_isa_asked():
+    """Without NOGIL_KERNELS_ISA, which would start the command, and so these tests, again."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv(isa.VARIABLE, raising=False)
+        yield
+
+
+def test_the_command_runs_on_the_instruction_set_that_is_asked_for(compiled_backend, tmp_path):
+    file = str(tmp_path / "sums.json")
+    done = bench("peers", "--quick", "--only", "sums-types", "--isa", "portable", "--json", file)
+    assert done.returncode == 0, done.stderr
+    assert measured.load(file).get_metadata()["nk_isa"] == "portable"
+
+
+def test_ctrl_c_prints_what_there_is(compiled_backend, monkeypatch, capsys):
+    run = peers.run
+    calls = iter(range(2))
+
+    def run_once(case, missing, seconds):
+        if next(calls):
+            raise KeyboardInterrupt
+        return run(case, missing, seconds)
+
+    monkeypatch.setattr(peers, "run", run_once)
+    with no_isa_asked():
+        assert peers.main(["--quick", "--only", "sums-types"]) == 130
+    printed = capsys.readouterr().out
+    assert "Interrupted" in printed
+    assert "int64" in printed
+    assert "uint8" not in printed
+
+
+# -- the README's section ----------------------------------------------------------------------------------------------
+
+
+def test_the_section_is_written_between_its_markers(results, tmp_path):
+    file = tmp_path / "peers-machine-avx512.json"
+    measured.to_suite(results, FACTS).dump(str(file))
+    text = f"before\n{readme.BEGIN}\nwritten before\n{readme.END}\nafter\n"
+    new = readme.rewritten(text, [file])
+    assert new.startswith(f"before\n{readme.BEGIN}\n")
+    assert new.endswith(f"{readme.END}\nafter\n")
+    assert "written before" not in new
+    assert "docs/peers-machine-avx512.svg" in new
+    assert readme.rewritten(new, [file]) == new
+
+
+def test_another_benchs_file_is_refused(tmp_path):
+    file = tmp_path / "roofline.json"
+    suites.save(suites.make({"a": [1.0]}, {"a": {"nk_bench": "roofline"}}), str(file))
+    with pytest.raises(ValueError, match="bench peers"):
+        measured.load(str(file))
+
+
+@pytest.mark.parametrize("mark", ["nk_quick", "nk_interrupted"])
+def test_a_part_of_a_run_is_no_baseline(results, tmp_path, mark):
+    file = tmp_path / "part.json"
+    measured.to_suite(results, FACTS | {mark: 1}).dump(str(file))
+    with pytest.raises(ValueError, match="whole run"):
+        readme.whole(file)
+
+
+def test_a_readme_without_markers_is_an_error():
+    with pytest.raises(ValueError, match=re.escape(readme.BEGIN)):
+        readme.rewritten("no markers", [])
+
+
+@pytest.mark.skipif(not readme.README.exists(), reason="the README is in a checkout, not beside these tests")
+def test_the_readme_shows_the_baselines():
+    baselines = sorted(readme.RESULTS.glob("peers-*.json"))
+    text = readme.README.read_text(encoding="utf-8")
+    assert readme.BEGIN in text
+    if not baselines:
+        pytest.skip(
+            "no baseline in bench/results: python -m bench peers --json bench/results/peers-NAME.json records one"
+        )
+    assert readme.rewritten(text, baselines) == text, "run python -m bench readme bench/results/peers-*.json"
+    assert all(readme.plot(baseline).exists() for baseline in baselines)

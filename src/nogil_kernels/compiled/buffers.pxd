@@ -111,7 +111,7 @@ cdef inline bint get_buffer(object x, Py_buffer *view, int flags) noexcept:
 cdef inline Kind take(object x, Py_buffer *view, int flags) noexcept:
     """Take x's buffer where it is plain, for the caller to release; NOT_PLAIN takes nothing and raises nothing."""
     cdef Kind kind
-    if ndarrays.view_ndarray(x, view, flags & PyBUF_WRITABLE):
+    if flags & ~PyBUF_WRITABLE == 0 and ndarrays.view_ndarray(x, view, flags):
         return kind_of(view)
     if not PyObject_CheckBuffer(x) or may_be_masked(x):
         return NOT_PLAIN

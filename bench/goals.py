@@ -1,0 +1,111 @@
+"""The goals, and whether a suite's results reach them.
+
+A goal is met when the upper end of the interval (95 %, of ratios taken round by round) reaches it: noise is given the
+benefit of the doubt. What is asked of each of several cases is shown by the one that is furthest from it.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .cases import FLOATS, PEAK_AT, READ, SUM_PEERS
+from .measured import Result
+from .timing import Interval
+
+SQUARES = ("matmul-small", "matmul-square")
+SUMS = ("sums-small", "sums")
+COMPLEX, INTEGERS = ("complex64", "complex128"), ("int32", "int64")
+READS = tuple(READ)
+
+
+@dataclass(frozen=True)
+class Goal:
+    """We are `ratio` times as fast as the fastest of `against`, in each of the cases or in their geometric mean."""
+
+    what: str
+    against: tuple[str, ...]
+    ratio: float
+    groups: tuple[str, ...]
+    sizes: Sequence[int] = range(1 << 62)
+    dtypes: tuple[str, ...] = ()
+    mean: bool = False
+
+    def concerns(self, result: Result) -> bool:
+        """Whether this case is one that the goal is about."""
+        return (
+            result.group in self.groups
+            and result.size in self.sizes
+            and (not self.dtypes or result.dtype in self.dtypes)
+        )
+
+
+SPLIT = range(1 << 20, 1 << 62)  # numbers of a sum that is worth a second thread
+NUMPY = ("numpy.matmul",)
+DOT = ("numpy.dot",)
+GOALS = (
+    *(Goal("matmul, square, geometric mean", NUMPY, 1.4, SQUARES, dtypes=(t,), mean=True) for t in FLOATS),
+    *(
+        Goal("matmul, square, n >= 256, geometric mean", NUMPY, 1.05, SQUARES, range(256, 1 << 62), (t,), mean=True)
+        for t in FLOATS
+    ),
+    Goal("matmul, square, every size", NUMPY, 0.95, SQUARES),
+    Goal("matmul, n = 4 and 8", NUMPY, 3.0, SQUARES, (4, 8)),
+    Goal(f"matmul, n = {PEAK_AT}, share of the peak", ("ceiling",), 0.92, SQUARES, (PEAK_AT,)),
+    *(Goal("matmul, shapes, geometric mean", NUMPY, 1.25, ("matmul-shapes",), dtypes=(t,), mean=True) for t in FLOATS),
+    Goal("matmul, shapes, each", NUMPY, 0.9, ("matmul-shapes",)),
+    Goal("matmul, integers", NUMPY, 10.0, ("matmul-types",), dtypes=INTEGERS),
+    Goal("matmul, complex", NUMPY, 1.0, ("matmul-types",), dtypes=COMPLEX),
+    Goal("sum of squares, every size", tuple(p for p in SUM_PEERS if p != "numba"), 1.0, SUMS),
+    *(Goal("sum of squares, geometric mean", DOT, 1.5, SUMS, dtypes=(t,), mean=True) for t in FLOATS),
+    Goal("sum of squares, share of memory's bandwidth", READS, 0.95, SUMS),
+    Goal("sum of squares of 8 numbers", DOT, 3.0, SUMS, (8,), ("float64",)),
+    Goal("sum of squares of 8 numbers", ("bottleneck.ss",), 1.0, SUMS, (8,), ("float64",)),
+    Goal("sum of squares of integers, exact", DOT, 1.0, ("sums-types",)),
+    Goal("matmul, threads=2", ("numpy.matmul, threads=2",), 1.0, ("matmul-threads",)),
+    Goal("matmul, threads=2", ("nogil_kernels",), 1.9, ("matmul-threads",)),
+    Goal("sum of squares, threads=2", ("nogil_kernels",), 1.0, ("sums-threads",)),
+    Goal("sum of squares, threads=2, share of two reading", ("ceiling, threads=2",), 0.95, ("sums-threads",), SPLIT),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What was measured of a goal."""
+
+    goal: Goal
+    measured: Interval
+    cases: int
+    worst: Result
+    """The case with the smallest ratio."""
+    missed: int
+    """How many cases are below the goal; of a mean, 1 or 0."""
+
+    @property
+    def met(self) -> bool:
+        return not self.missed
+
+
+def verdict(goal: Goal, results: Sequence[Result]) -> Verdict | None:
+    """The goal's verdict; None where nothing that it is about was measured."""
+    ratios: list[tuple[Interval, Result]] = []
+    for result in filter(goal.concerns, results):
+        if peer := result.fastest(goal.against):
+            ratios.append((result.ratio(peer), result))
+    if not ratios:
+        return None
+    lowest, worst = min(ratios, key=lambda pair: pair[0].high)
+    if goal.mean:
+        mean = geometric_mean([interval for interval, _ in ratios])
+        return Verdict(goal, mean, len(ratios), worst, int(mean.high < goal.ratio))
+    missed = sum(interval.high < goal.ratio for interval, _ in ratios)
+    return Verdict(goal, lowest, len(ratios), worst, missed)
+
+
+def geometric_mean(intervals: Sequence[Interval]) -> Interval:
+    """Of ratios that were measured independently: the squares of their half widths add up, on a logarithmic scale."""
+    n = len(intervals)
+    middle = [math.log(interval.median) for interval in intervals]
+    mean = sum(middle) / n
+    below = math.hypot(*(m - math.log(interval.low) for m, interval in zip(middle, intervals, strict=True))) / n
+    above = math.hypot(*(math.log(interval.high) - m for m, interval in zip(middle, intervals, strict=True))) / n
+    return Interval(math.exp(mean), math.exp(mean - below), math.exp(mean + above))
