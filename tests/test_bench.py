@@ -391,8 +391,6 @@ def test_the_readme_shows_the_baselines():
     text = readme.README.read_text(encoding="utf-8")
     assert readme.BEGIN in text
     if not baselines:
-        pytest.skip(
-            "no baseline: python -m bench peers --json bench/results/peers-NAME.json records one"
-        )
+        pytest.skip("no baseline: python -m bench peers --json bench/results/peers-NAME.json records one")
     assert readme.rewritten(text, baselines) == text, "run python -m bench readme bench/results/peers-*.json"
     assert all(readme.plot(baseline).exists() for baseline in baselines)
