@@ -21,6 +21,8 @@ cdef extern from "tiles/matmul.h":
             const char *b, Py_ssize_t row_stride, Py_ssize_t column_stride, char *packed
         ) noexcept nogil
         nk_matmul_tile block, row, dots
+        const nk_matmul_kernel *narrow
+        bint (*is_narrow)(const char *x, Py_ssize_t n) noexcept nogil
     enum:
         NK_F32, NK_F64, NK_C64, NK_C128, NK_I32, NK_I64, NK_LONG_DOUBLE, NK_C_LONG_DOUBLE
     int nk_isa_of(const char *name)
@@ -40,6 +42,8 @@ cdef enum:
     # panels of B than this read it: rows that are stay in L1 as they lie, and packing them cost a tenth at n = 1024.
     PACK_B_PANELS = 16
     PACK_A_PANELS = 4
+    # A look at each element, half a cycle, pays where it is met in so many products that are an eighth of one faster.
+    NARROW_ROWS = 32
     # Rows of B packed at a time, panel after panel: eight streams that are read along their rows, where a panel's own
     # 256 rows lie on as many pages. Gains 2 % at n = 1024.
     PACK_ROWS = 8
@@ -148,6 +152,38 @@ cdef inline Panel panel_a(
         panel.row_stride = A.row_stride
         panel.column_stride = A.column_stride
     return panel
+
+
+# ---- 64-bit integers that fit 32 bits ----
+
+
+cdef inline bint is_narrow(
+    const Problem *p, const Matrix *matrix, Py_ssize_t i, Py_ssize_t rows, Py_ssize_t j, Py_ssize_t columns
+) noexcept nogil:
+    """Whether all elements of a part of a matrix are narrow. No, where they lie apart: to look would cost too much."""
+    cdef Py_ssize_t line
+    if matrix.column_stride == p.kernel.element_size:
+        for line in range(i, i + rows):
+            if not p.kernel.is_narrow(at(matrix, line, j), columns):
+                return False
+        return True
+    if matrix.row_stride == p.kernel.element_size:
+        for line in range(j, j + columns):
+            if not p.kernel.is_narrow(at(matrix, i, line), rows):
+                return False
+        return True
+    return False
+
+
+cdef inline const nk_matmul_tile *tile_for_block(
+    const Problem *p, const Matrix *A, const Matrix *B, Py_ssize_t m, Py_ssize_t pc, Py_ssize_t kc, Py_ssize_t jc,
+    Py_ssize_t nc
+) noexcept nogil:
+    """The tile for a block of k: with 64-bit integers a faster one where all of A's and B's are narrow."""
+    if p.kernel.narrow != NULL and p.tile == &p.kernel.block and m >= NARROW_ROWS and nc >= NARROW_ROWS and \
+            is_narrow(p, B, pc, kc, jc, nc) and is_narrow(p, A, 0, m, pc, kc):
+        return &p.kernel.narrow.block
+    return p.tile
 
 
 # ---- bands: what threads share ----

@@ -9,7 +9,7 @@ from libc.stdint cimport uintptr_t
 from nogil_kernels.compiled cimport blocks, buffers
 from nogil_kernels.compiled.blocks cimport (
     Matrix, Panel, Problem, at, cut_into_bands, find_band, nk_isa_of, nk_matmul_kernel, nk_matmul_kernels_of,
-    pack_block_b, panel_a, panel_b, plan, rounded_up,
+    nk_matmul_tile, pack_block_b, panel_a, panel_b, plan, rounded_up, tile_for_block,
 )
 from nogil_kernels.compiled.buffers cimport (
     Kind, PyErr_CheckSignals, overlap, release_wanted, stays_whole, take, take_as,
@@ -28,11 +28,13 @@ cdef void multiply(const Problem *p, Matrix C, Matrix A, Matrix B, Workspace spa
     """
     cdef Py_ssize_t jc = 0, pc, ic, jr, nc, kc, mr, nr
     cdef Panel a, b
+    cdef const nk_matmul_tile *tile
     while jc < C.columns:
         nc = min(p.NC, C.columns - jc)
         pc = 0
         while pc == 0 or pc < p.k:  # once where k is 0, to write zeros
             kc = min(p.KC, p.k - pc)
+            tile = tile_for_block(p, &A, &B, C.rows, pc, kc, jc, nc)
             pack_block_b(p, &B, pc, kc, jc, nc, space.b)
             ic = 0
             while ic < C.rows:
@@ -42,7 +44,7 @@ cdef void multiply(const Problem *p, Matrix C, Matrix A, Matrix B, Workspace spa
                 while jr < nc:
                     nr = min(p.NR, nc - jr)
                     b = panel_b(p, &B, pc, kc, jc, jr, nr, space.b)
-                    p.tile.run(mr, nr, kc, a.data, a.row_stride, a.column_stride, b.data, b.row_stride,
+                    tile.run(mr, nr, kc, a.data, a.row_stride, a.column_stride, b.data, b.row_stride,
                                   at(&C, ic, jc + jr), C.row_stride, C.column_stride, pc > 0)
                     jr += p.NR
                 ic += p.MR

@@ -43,6 +43,19 @@
 #define SIMD 1
 #include "matmul_tile.h"
 
+#ifdef NK_MULTIPLY_NARROW
+/* Numbers that fit 32 bits, as most do, in 64-bit lanes: twice as fast with AVX-512, four times with AVX2. */
+#define NAME i64_narrow
+#define T uint64_t
+#define SIZE 8
+#define PARTS 1
+#define MULTIPLY_ADDS 8
+#define SIMD 1
+#define NARROW 1
+#include "matmul_tile.h"
+#define NARROWER &kernel_i64_narrow
+#endif
+
 #define NAME i64
 #define T uint64_t
 #define SIZE 8

@@ -7,6 +7,8 @@
  *   T        the real type that is computed in, SIZE bytes long (a literal, for #if)
  *   PARTS    1 for real elements, 2 for complex ones (a T for the real part, then one for the imaginary part)
  *   MULTIPLY_ADDS  see nk_matmul_kernel
+ *   NARROW   defined where elements of T fit half of its bits, as signed numbers
+ *   NARROWER the kernel for such elements, where this one takes any; defined where there is one
  *   SIMD     1 where T fills vectors, 0 where it stands alone (long double)
  *
  * Columns lie along the vectors: row p of B is loaded, each element of column p of A is broadcast, and their products are added
@@ -51,6 +53,12 @@ typedef T NK_PASTE(vec, NAME);
 #define VEC NK_PASTE(vec, NAME)
 #define ELEMENT (PARTS * (ptrdiff_t)sizeof(T))
 #define FUNCTION(function) NK_PASTE(function, NAME)
+
+#ifdef NARROW
+NK_INLINE VEC FUNCTION(multiply)(VEC a, VEC b) { return (VEC)NK_MULTIPLY_NARROW(a, b); }
+#else
+NK_INLINE VEC FUNCTION(multiply)(VEC a, VEC b) { return a * b; }
+#endif
 
 static void FUNCTION(pack_panel_a)(ptrdiff_t rows, ptrdiff_t kc, const char *a, ptrdiff_t row_stride,
                                    ptrdiff_t column_stride, char *packed)
@@ -180,7 +188,7 @@ NK_INLINE void FUNCTION(tile_of)(const int max_rows, const int vecs, const int w
             T value;
             memcpy(&value, a + row_at[i], sizeof value);
             NK_UNROLL
-            for (int v = 0; v < vecs; v++) sums[i * vecs + v] += value * b_row[v];
+            for (int v = 0; v < vecs; v++) sums[i * vecs + v] += FUNCTION(multiply)(value - (VEC){0}, b_row[v]);
         }
         a += a_column_stride;
         b += b_row_stride;
@@ -274,7 +282,7 @@ NK_INLINE void FUNCTION(dots_of)(const int rows, ptrdiff_t kc, const char *a, pt
             NK_UNROLL
             for (int i = 0; i < rows; i++) {
                 memcpy(&row, a + i * a_row_stride + at, sizeof row);
-                sums[i][s] += row * column;
+                sums[i][s] += FUNCTION(multiply)(row, column);
             }
         }
     }
@@ -285,7 +293,7 @@ NK_INLINE void FUNCTION(dots_of)(const int rows, ptrdiff_t kc, const char *a, pt
         NK_UNROLL
         for (int i = 0; i < rows; i++) {
             memcpy(&row, a + i * a_row_stride + p * ELEMENT, size);
-            sums[i][0] += row * column;
+            sums[i][0] += FUNCTION(multiply)(row, column);
         }
     }
     NK_UNROLL
@@ -320,6 +328,20 @@ static void FUNCTION(dots)(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t kc, cons
 }
 #endif
 
+#ifdef NARROWER
+/* Whether n numbers fit half of T's bits, as signed numbers. */
+static int FUNCTION(is_narrow)(const char *x, ptrdiff_t n)
+{
+    T any = 0, value;
+
+    for (ptrdiff_t i = 0; i < n; i++) {
+        memcpy(&value, x + i * ELEMENT, sizeof value);
+        any |= (value + ((T)1 << (4 * SIZE - 1))) >> (4 * SIZE);
+    }
+    return any == 0;
+}
+#endif
+
 static const nk_matmul_kernel FUNCTION(kernel) = {
     ELEMENT,
     MULTIPLY_ADDS,
@@ -331,6 +353,13 @@ static const nk_matmul_kernel FUNCTION(kernel) = {
     {DOT_ROWS, 1, 1, FUNCTION(dots)},
 #else
     {0, 0, 0, NULL},
+#endif
+#ifdef NARROWER
+    NARROWER,
+    FUNCTION(is_narrow),
+#else
+    NULL,
+    NULL,
 #endif
 };
 
@@ -348,6 +377,8 @@ static const nk_matmul_kernel FUNCTION(kernel) = {
 #undef MR
 #undef LANES
 #undef SIMD
+#undef NARROWER
+#undef NARROW
 #undef MULTIPLY_ADDS
 #undef PARTS
 #undef SIZE
