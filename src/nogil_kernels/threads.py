@@ -23,10 +23,9 @@ def workers(threads: object) -> int:
 
     Raises ValueError where an int is below 1, and TypeError for anything but an int and a thread executor.
     """
-    try:
-        count = operator.index(threads)  # type: ignore[arg-type]
-    except TypeError:
+    if _is_executor(threads):
         return _executor(threads)._max_workers
+    count = operator.index(threads)  # type: ignore[arg-type]
     if count < 1:
         raise ValueError(f"threads must be 1 or more, not {count}")
     return count
@@ -146,14 +145,16 @@ def _is_executor(threads: object) -> bool:
 
 def _executor(threads: object) -> ThreadPoolExecutor:
     """Return `threads` where it is an executor whose threads share this interpreter's memory and GIL."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    # A subclass of ThreadPoolExecutor since 3.14; where one was made its module is loaded, so nothing need import it.
+    # Where an executor was made its module is loaded, so nothing need import it. That of interpreters is a subclass of
+    # ThreadPoolExecutor since 3.14.
+    pools = sys.modules.get("concurrent.futures.thread")
     interpreters = sys.modules.get("concurrent.futures.interpreter")
-    if isinstance(threads, ThreadPoolExecutor) and not (
-        interpreters and isinstance(threads, interpreters.InterpreterPoolExecutor)
+    if (
+        pools
+        and isinstance(threads, pools.ThreadPoolExecutor)
+        and not (interpreters and isinstance(threads, interpreters.InterpreterPoolExecutor))
     ):
-        return threads
+        return threads  # type: ignore[return-value]
     raise TypeError(
         f"threads must be an int or a concurrent.futures.ThreadPoolExecutor, not {type(threads).__name__}: "
         "the work is shared between threads of one interpreter, which see the same memory"

@@ -16,6 +16,7 @@ from nogil_kernels.compiled.buffers cimport (
 )
 from nogil_kernels.compiled.operands cimport take_operands, take_result
 
+from nogil_kernels import threads as sharing
 from nogil_kernels.compiled.isa import chosen
 
 
@@ -153,7 +154,6 @@ cdef int compute(Problem *p, object a, object b, object c, object gil, object th
     if stays_whole(threads, tasks):
         tasks = 1
     else:
-        from nogil_kernels import threads as sharing
         tasks = sharing.tasks(tasks, threads)
         tasks = max(tasks, slices) if tasks > 1 else 1
     if p.matrices == 0 or p.m == 0 or p.n == 0:
