@@ -23,9 +23,12 @@ def workers(threads: object) -> int:
 
     Raises ValueError where an int is below 1, and TypeError for anything but an int and a thread executor.
     """
-    if _is_executor(threads):
+    if _is_executor(threads):  # asked first: a TypeError takes a microsecond
         return _executor(threads)._max_workers
-    count = operator.index(threads)  # type: ignore[arg-type]
+    try:
+        count = operator.index(threads)  # type: ignore[arg-type]
+    except TypeError:  # an array of several numbers has __index__, too
+        return _executor(threads)._max_workers
     if count < 1:
         raise ValueError(f"threads must be 1 or more, not {count}")
     return count
@@ -154,7 +157,7 @@ def _executor(threads: object) -> ThreadPoolExecutor:
         and isinstance(threads, pools.ThreadPoolExecutor)
         and not (interpreters and isinstance(threads, interpreters.InterpreterPoolExecutor))
     ):
-        return threads  # type: ignore[return-value]
+        return threads  # type: ignore[no-any-return]
     raise TypeError(
         f"threads must be an int or a concurrent.futures.ThreadPoolExecutor, not {type(threads).__name__}: "
         "the work is shared between threads of one interpreter, which see the same memory"
