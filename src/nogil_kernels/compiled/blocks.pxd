@@ -79,6 +79,7 @@ cdef struct Problem:
     Py_ssize_t matrices
     Py_ssize_t MR, NR, NC, KC
     bint pack_a, pack_b
+    bint one_tile                     # read where it lies
     Py_ssize_t bands_down, bands_across
     Py_ssize_t bands_per_slice
 
@@ -282,4 +283,5 @@ cdef inline void plan(Problem *p, const nk_matmul_kernel *kernel) noexcept nogil
     if p.tile == &kernel.dots:
         p.pack_b = p.B.row_stride != size
     p.pack_a = p.A.column_stride != size and p.n > PACK_A_PANELS * p.NR
+    p.one_tile = p.m <= p.MR and p.n <= p.NR and p.k <= p.KC and not p.pack_a and reads_b_in_place(p, p.n)
     p.bands_down = p.bands_across = 1

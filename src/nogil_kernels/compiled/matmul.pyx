@@ -58,7 +58,11 @@ cdef void multiply_bands(const Problem *p, Py_ssize_t first, Py_ssize_t last, Wo
     cdef Matrix A, B, C
     for band in range(first, last):
         find_band(p, band, &C, &A, &B)
-        multiply(p, C, A, B, space)
+        if p.one_tile:  # nothing to loop over, nor to pack: half of what a 4 x 4 product of a stack would take
+            p.tile.run(p.m, p.n, p.k, A.data, A.row_stride, A.column_stride, B.data, B.row_stride,
+                       C.data, C.row_stride, C.column_stride, False)
+        else:
+            multiply(p, C, A, B, space)
 
 
 cdef int run(const Problem *p, Py_ssize_t first, Py_ssize_t last, bint release_gil) except -1:
