@@ -30,10 +30,10 @@ cdef extern from "tiles/matmul.h":
 
 
 cdef enum:
-    # Rows of a block of B, in elements. A panel of A, MR x KC, stays in L1 while B streams through it: 8 x 384 float64
-    # are 24 KiB of 32 or 48. C is read and written once per KC multiply-adds, and a tile begun and ended: against 256,
-    # n = 1024 gains 2 %; 512 gains nothing more.
-    KC_MAX = 384
+    # Rows of a block of B, in elements. C is read and written once per KC multiply-adds, and a tile begun and ended; a
+    # panel of A, MR x KC, stays in L1 while B streams through it: 4 x 512 float64 with AVX2 are 16 KiB of 32, 8 x 512
+    # with AVX-512 are 32 KiB of 48. Against 256, n = 1024 gains 2 to 3 %.
+    KC_MAX = 512
     # Elements of a dot product at a time, which every row of A meets: 16 KiB of float64 stay in L1.
     DOT_KC_MAX = 2048
     # Bytes of a packed block of B: half of an L2 of 2 MiB, or all of one of 1 MiB.
