@@ -47,6 +47,12 @@ cdef enum:
     # Rows of B packed at a time, panel after panel: eight streams that are read along their rows, where a panel's own
     # 256 rows lie on as many pages. Gains 2 % at n = 1024.
     PACK_ROWS = 8
+    # Of A.T @ A, cut into N x N bands, (N + 1) / (2 * N) are computed: 53 % with 16. They have so many rows at least, as
+    # each packs its own B; and so long a k, as each element is copied once more.
+    SYMMETRIC_BANDS = 16
+    SYMMETRIC_ROWS = 128
+    SYMMETRIC_K = 192
+    MIRROR_ROWS = 8
     # Columns of a band, at least, in full tiles: each band reads all of A from memory.
     BAND_TILES = 4
     # Rows of a band, at least: each band packs its own B, which costs half a cycle an element, against 128 rows / 16
@@ -78,8 +84,10 @@ cdef struct Problem:
     Py_ssize_t[MAX_NDIM] c_strides
     Py_ssize_t matrices
     Py_ssize_t MR, NR, NC, KC
+    Py_ssize_t row_step, column_step  # bands are cut at multiples of these
     bint pack_a, pack_b
     bint one_tile                     # read where it lies
+    bint symmetric                    # A.T @ A or A @ A.T: bands below the diagonal mirror those above
     Py_ssize_t bands_down, bands_across
     Py_ssize_t bands_per_slice
 
@@ -190,9 +198,9 @@ cdef inline const nk_matmul_tile *tile_for_block(
 # ---- bands: what threads share ----
 
 
-cdef inline Py_ssize_t cut(Py_ssize_t size, Py_ssize_t tile, Py_ssize_t part, Py_ssize_t parts) noexcept nogil:
-    """Where a part begins: whole tiles, shared as equally as they can be."""
-    return min(size, (size + tile - 1) // tile * part // parts * tile)
+cdef inline Py_ssize_t cut(Py_ssize_t size, Py_ssize_t step, Py_ssize_t part, Py_ssize_t parts) noexcept nogil:
+    """Where a part begins: whole steps, shared as equally as they can be."""
+    return min(size, (size + step - 1) // step * part // parts * step)
 
 
 cdef inline void find_band(const Problem *p, Py_ssize_t band, Matrix *C, Matrix *A, Matrix *B) noexcept nogil:
@@ -201,10 +209,10 @@ cdef inline void find_band(const Problem *p, Py_ssize_t band, Matrix *C, Matrix 
     cdef int axis
     if p.bands_down * p.bands_across > 1:  # a division takes as long as a row of a small product
         part = matrix % p.bands_across
-        j, j_end = cut(p.n, p.NR, part, p.bands_across), cut(p.n, p.NR, part + 1, p.bands_across)
+        j, j_end = cut(p.n, p.column_step, part, p.bands_across), cut(p.n, p.column_step, part + 1, p.bands_across)
         matrix //= p.bands_across
         part = matrix % p.bands_down
-        i, i_end = cut(p.m, p.MR, part, p.bands_down), cut(p.m, p.MR, part + 1, p.bands_down)
+        i, i_end = cut(p.m, p.row_step, part, p.bands_down), cut(p.m, p.row_step, part + 1, p.bands_down)
         matrix //= p.bands_down
     A[0] = p.A
     B[0] = p.B
@@ -227,8 +235,50 @@ cdef inline void cut_into_bands(Problem *p, Py_ssize_t bands) noexcept nogil:
 
     Rows are cut where columns are too few, and each of those bands packs its own B: no task waits for what another does.
     """
+    if p.symmetric:  # cut already, and always alike
+        return
     p.bands_across = max(1, min(bands, p.n // (BAND_TILES * p.NR)))
     p.bands_down = max(1, min((bands + p.bands_across - 1) // p.bands_across, p.m // BAND_ROWS))
+
+
+# ---- A.T @ A and A @ A.T: half the work ----
+
+
+cdef inline bint is_symmetric(const Problem *p) noexcept nogil:
+    """Whether B is A transposed, in place and in size worth it: C[i, j] and C[j, i] are then sums of the same products."""
+    cdef int axis
+    for axis in range(p.ndim):
+        if p.a_strides[axis] != p.b_strides[axis]:
+            return False
+    return p.A.data == p.B.data and p.m == p.n and p.m >= 2 * SYMMETRIC_ROWS and p.k >= SYMMETRIC_K and \
+        p.A.row_stride == p.B.column_stride and p.A.column_stride == p.B.row_stride and \
+        p.C.column_stride == p.kernel.element_size
+
+
+cdef inline void cut_into_squares(Problem *p) noexcept nogil:
+    """Rows and columns at the same places, so that the mirror image of a band is a band."""
+    p.bands_down = p.bands_across = min(SYMMETRIC_BANDS, p.m // SYMMETRIC_ROWS)
+    p.row_step = p.column_step = p.NR if p.NR % p.MR == 0 else p.MR * p.NR
+
+
+cdef inline bint is_below_diagonal(const Problem *p, Py_ssize_t band) noexcept nogil:
+    return band // p.bands_across % p.bands_down > band % p.bands_across
+
+
+cdef inline void mirror(const Problem *p, const Matrix *C, Py_ssize_t band) noexcept nogil:
+    """Copy a band above the diagonal to its place below it: MIRROR_ROWS rows at a time, whose cache lines stay in L1."""
+    cdef Py_ssize_t down = band // p.bands_across % p.bands_down, across = band % p.bands_across
+    cdef Py_ssize_t i = cut(p.m, p.row_step, down, p.bands_down), j = cut(p.n, p.column_step, across, p.bands_across)
+    cdef Py_ssize_t row = 0, column, rows
+    cdef char *image = C.data + (j - i) * (C.row_stride - C.column_stride)
+    if down == across:
+        return
+    while row < C.rows:
+        rows = min(MIRROR_ROWS, C.rows - row)
+        for column in range(C.columns):  # a row of the image
+            p.kernel.pack_panel_b(1, rows, rows, at(C, row, column), 0, C.row_stride,
+                                  image + column * C.row_stride + row * C.column_stride)
+        row += MIRROR_ROWS
 
 
 # ---- the plan ----
@@ -285,3 +335,7 @@ cdef inline void plan(Problem *p, const nk_matmul_kernel *kernel) noexcept nogil
     p.pack_a = p.A.column_stride != size and p.n > PACK_A_PANELS * p.NR
     p.one_tile = p.m <= p.MR and p.n <= p.NR and p.k <= p.KC and not p.pack_a and reads_b_in_place(p, p.n)
     p.bands_down = p.bands_across = 1
+    p.row_step, p.column_step = p.MR, p.NR
+    p.symmetric = p.tile == &kernel.block and is_symmetric(p)
+    if p.symmetric:
+        cut_into_squares(p)

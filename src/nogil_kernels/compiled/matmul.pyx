@@ -8,8 +8,8 @@ from libc.stdint cimport uintptr_t
 
 from nogil_kernels.compiled cimport blocks, buffers
 from nogil_kernels.compiled.blocks cimport (
-    Matrix, Panel, Problem, at, cut_into_bands, find_band, nk_isa_of, nk_matmul_kernel, nk_matmul_kernels_of,
-    nk_matmul_tile, pack_block_b, panel_a, panel_b, plan, rounded_up, tile_for_block,
+    Matrix, Panel, Problem, at, cut_into_bands, find_band, is_below_diagonal, mirror, nk_isa_of, nk_matmul_kernel,
+    nk_matmul_kernels_of, nk_matmul_tile, pack_block_b, panel_a, panel_b, plan, rounded_up, tile_for_block,
 )
 from nogil_kernels.compiled.buffers cimport (
     Kind, PyErr_CheckSignals, overlap, release_wanted, stays_whole, take, take_as,
@@ -57,12 +57,16 @@ cdef void multiply_bands(const Problem *p, Py_ssize_t first, Py_ssize_t last, Wo
     cdef Py_ssize_t band
     cdef Matrix A, B, C
     for band in range(first, last):
+        if p.symmetric and is_below_diagonal(p, band):
+            continue
         find_band(p, band, &C, &A, &B)
         if p.one_tile:  # nothing to loop over, nor to pack: half of what a 4 x 4 product of a stack would take
             p.tile.run(p.m, p.n, p.k, A.data, A.row_stride, A.column_stride, B.data, B.row_stride,
                        C.data, C.row_stride, C.column_stride, False)
         else:
             multiply(p, C, A, B, space)
+            if p.symmetric:
+                mirror(p, &C, band)
 
 
 cdef int run(const Problem *p, Py_ssize_t first, Py_ssize_t last, bint release_gil) except -1:
