@@ -14,6 +14,8 @@ typedef struct {
     uint64_t words[3];
 } nk_sum;
 
+#define NK_SUM_ZERO ((nk_sum){0.0, 0.0, {0, 0, 0}})
+
 /* In the order of `Kind` in ../buffers.pxd. */
 enum nk_sum_type {
     NK_BOOL, NK_I8, NK_U8, NK_I16, NK_U16, NK_I32, NK_U32, NK_I64, NK_U64, NK_F16, NK_F32, NK_F64, NK_C64, NK_C128, NK_SUM_TYPES
