@@ -28,8 +28,7 @@ cdef enum:
     SLICE = 1 << 28
     # Elements copied together from where they lie apart: 32 KiB of complex128, inside any L1.
     GATHERED = 2048
-    # More than this is read from beyond L2, which has 0.25 to 2 MiB. Prefetching gains up to a quarter there (DRAM), and
-    # would cost 7 % in L2.
+    # More than this comes from beyond L2, which has 0.25 to 2 MiB: there prefetching pays, and in L2 it would cost 7 %.
     FAR_BYTES = 2 * 1024 * 1024
 
 

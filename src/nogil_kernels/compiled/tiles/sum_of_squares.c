@@ -373,8 +373,8 @@ NK_INLINE vec block(enum nk_sum_type type, const void *x, ptrdiff_t i, ptrdiff_t
     return tree(s);
 }
 
-/* What the rows of a block come to in AHEAD bytes is asked for: 512 were too late from DRAM, 4096 pushed out of L1 what is near. */
-enum { AHEAD = 1024 };
+/* What the rows of a block come to in AHEAD bytes is asked for. From DRAM 1024 are late where vectors are short. */
+enum { AHEAD = 2048 };
 
 NK_INLINE void prefetch_rows(const unsigned char *x, ptrdiff_t apart, int depth, int row_bytes)
 {
