@@ -377,7 +377,7 @@ NK_INLINE vec row_of(enum nk_sum_type type, const void *x, ptrdiff_t i, int coun
 }
 #endif
 
-/* Rows that begin `apart` elements apart. */
+/* The rows that begin at i, i + apart, ... */
 NK_INLINE vec block(enum nk_sum_type type, const void *x, ptrdiff_t i, ptrdiff_t apart)
 {
     vec s[WIDTH];
