@@ -91,6 +91,36 @@ def test_lengths_around_the_blocks_lose_and_repeat_nothing(kernels, dtype, size)
     check(kernels.sum_of_squares(laid_out(x, "every third element")), x)
 
 
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_of_every_length_each_number_counts_once(kernels, dtype):
+    """From one number to several blocks, rows and vectors: sums of small integers, which floats hold exactly."""
+    x = np.random.default_rng(16).integers(1, 100, 1200 if kernels.name == "compiled" else 60)
+    truth = np.concatenate([[0], np.cumsum(x * x)])
+    x = x.astype(dtype)
+    assert [kernels.sum_of_squares(x[:size]) for size in range(x.size + 1)] == truth.tolist()
+
+
+@pytest.mark.parametrize("size", [123_903, 123_904, 123_905, 247_808, 262_143, 262_144, 262_145, 524_289, 700_001])
+@pytest.mark.parametrize("dtype", [np.int64, *FLOATS, np.complex64])
+def test_around_the_ends_of_runs_and_of_caches_each_number_counts_once(kernels, dtype, size):
+    x = np.random.default_rng(17).integers(1, 100, size if kernels.name == "compiled" else size // 1000)
+    assert kernels.sum_of_squares(x.astype(dtype)) == int((x * x).sum())
+
+
+@pytest.mark.parametrize("size", [1, 7, 8, 100, 1000, 8192, 8193, 16_384, 16_385])
+@pytest.mark.parametrize("dtype", [np.uint8, np.int64, np.float16, np.float32, np.float64, np.complex128])
+def test_what_is_short_has_the_same_bits_with_the_gil_released_and_as_a_matrix(kernels, dtype, size):
+    x = some_values(dtype, size if kernels.name == "compiled" else min(size, 1000))
+    results = [kernels.sum_of_squares(x, gil=gil) for gil in ("auto", "hold", "release")]
+    results += [
+        kernels.sum_of_squares(x, threads=2),
+        kernels.sum_of_squares(x.reshape(1, -1)),
+        kernels.sum_of_squares(x[::-1]),
+    ]
+    assert len(set(results)) == 1
+    assert len(set(map(type, results))) == 1
+
+
 @pytest.mark.parametrize("rows", [(3, 700), (700, 3), (5, 11, 13), (2, 1, 3, 1, 500)])
 @pytest.mark.parametrize("dtype", [np.int16, np.float32, np.float64])
 def test_rows_that_do_not_join_in_memory_are_all_summed(kernels, dtype, rows):
@@ -418,6 +448,14 @@ def test_float32_neither_overflows_nor_vanishes(kernels):
     assert kernels.sum_of_squares(np.full(16, large + 1j * large, np.complex64)) == 32 * float(large) ** 2
 
 
+@pytest.mark.parametrize("size", [1, 7, 100, 700, 5000, 123_905])
+@pytest.mark.parametrize("bound", ["max", "smallest_normal", "smallest_subnormal"])
+def test_the_squares_of_the_largest_and_smallest_float32_are_kept(kernels, bound, size):
+    x = np.full(size if kernels.name == "compiled" else min(size, 700), getattr(np.finfo(np.float32), bound))
+    assert x.dtype == np.float32
+    assert ulps_off(kernels.sum_of_squares(x), x.size * Fraction(float(x[0])) ** 2) <= 2
+
+
 @pytest.mark.parametrize("value", [5.960464477539063e-08, 6.0e-05, 65504.0])
 def test_float16_is_exact_from_its_smallest_to_its_largest(kernels, value):
     x = np.full(64, value, np.float16)
@@ -451,6 +489,17 @@ def test_one_nan_makes_the_sum_nan(kernels, dtype, size):
     x[size // 2] = math.nan
     assert math.isnan(kernels.sum_of_squares(x))
     assert math.isnan(kernels.sum_of_squares(x.tolist()))
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_a_nan_and_an_infinity_are_seen_in_every_place(kernels, dtype):
+    x = np.ones(1100 if kernels.name == "compiled" else 30, dtype)
+    for place in range(x.size):
+        x[place] = math.nan
+        assert math.isnan(kernels.sum_of_squares(x))
+        x[place] = -math.inf
+        assert kernels.sum_of_squares(x) == math.inf
+        x[place] = 1
 
 
 @pytest.mark.parametrize("size", [1, 3, 5000])

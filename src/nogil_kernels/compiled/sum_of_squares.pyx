@@ -4,14 +4,16 @@
 cimport cython
 from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_Release
 from cpython.bytearray cimport PyByteArray_AS_STRING
-from libc.math cimport isfinite
-from libc.stdint cimport INT64_MAX, int64_t, uint64_t
+from libc.stdint cimport int64_t, uint64_t
 
 from nogil_kernels.compiled cimport buffers
 from nogil_kernels.compiled.buffers cimport (
-    MAX_NDIM, Kind, PyErr_CheckSignals, release_wanted, stays_whole, take, take_as,
+    Kind, PyErr_CheckSignals, one_thread, release_wanted, stays_whole, take, take_as,
 )
-from nogil_kernels.compiled.layout cimport Layout, gather, in_memory_order, take_axes
+from nogil_kernels.compiled.chunks cimport (
+    NK_SUM_ZERO, Problem, as_double, as_int, describe, describe_range, nk_isa_of, nk_sum, nk_sum_tiles,
+    nk_sum_tiles_of, parts_of, row_at, row_total, sum_apart, write_row,
+)
 
 from nogil_kernels.compiled.isa import chosen
 
@@ -25,7 +27,7 @@ cdef void sum_chunks(Problem *p, Py_ssize_t first, Py_ssize_t last) noexcept nog
         row = row_at(p, c // p.chunks_per_row)
         start = c % p.chunks_per_row * p.chunk
         count = min(p.chunk, p.length - start)
-        total = ZERO
+        total = NK_SUM_ZERO
         if p.is_range:
             tiles.range(<int64_t> (<uint64_t> p.start + <uint64_t> start * <uint64_t> p.step), p.step, count, &total)
         elif p.contiguous:
@@ -65,140 +67,9 @@ cdef enum:
     ROW_BYTES = 256
     # A task worth sharing: two submits and their results cost 80 us; 4 MiB at 10 GB/s take 420 us.
     TASK_BYTES = 4 * 1024 * 1024
-    # Between two looks for Ctrl-C: 2**28 numbers take a tenth of a second to one.
-    SLICE = 1 << 28
-    # Elements copied together from where they lie apart: 32 KiB of complex128, inside any L1.
-    GATHERED = 2048
-
-
-cdef extern from "tiles/sum_of_squares.h":
-    ctypedef struct nk_sum:
-        double hi, lo
-        uint64_t words[3]
-    ctypedef void (*nk_sum_run)(const void *x, Py_ssize_t n, nk_sum *sum) noexcept nogil
-    ctypedef struct nk_sum_tiles:
-        nk_sum_run *run  # indexed by Kind
-        void (*range)(int64_t start, int64_t step, Py_ssize_t n, nk_sum *sum) noexcept nogil
-    enum:
-        NK_RUN
-    int nk_isa_of(const char *name)
-    const nk_sum_tiles *nk_sum_tiles_of(int isa)
 
 
 cdef const nk_sum_tiles *tiles = nk_sum_tiles_of(nk_isa_of(chosen.encode()))
-cdef nk_sum ZERO
-ZERO.hi = ZERO.lo = 0.0
-ZERO.words[0] = ZERO.words[1] = ZERO.words[2] = 0
-
-
-cdef struct Problem:
-    # `rows` sums of squares over `length` elements each: one row, but for axis=.
-    const char *x
-    Layout kept           # the axes that tell rows apart
-    Layout summed         # the axes that are summed, in the order of memory
-    Py_ssize_t length
-    Py_ssize_t itemsize
-    Py_ssize_t parts      # 2 for complex elements, which are two floats each
-    bint contiguous
-    nk_sum_run run
-    bint is_range         # x is start, start + step, ... instead
-    int64_t start, step
-    Py_ssize_t chunk      # elements of one run: NK_RUN numbers
-    Py_ssize_t chunks_per_row
-    Py_ssize_t chunks_per_slice
-    nk_sum *sums          # one per chunk; NULL where each row is one chunk, whose sum goes to `out`
-    char *out
-    Kind out_kind         # float64, int64 or uint64
-    Py_ssize_t overflow   # a row whose sum does not fit `out`, or -1
-
-
-cdef void sum_apart(const Problem *p, const char *row, Py_ssize_t start, Py_ssize_t count, nk_sum *sum) noexcept nogil:
-    """sum += squares of `count` elements from the start-th on; those of short rows are brought together first."""
-    cdef char[GATHERED * 16] block
-    cdef Py_ssize_t[MAX_NDIM] index
-    cdef Py_ssize_t filled = 0, along
-    cdef const Layout *axes = &p.summed
-    cdef int axis, inner = axes.ndim - 1
-    cdef bint in_place = axes.strides[inner] == p.itemsize and axes.shape[inner] >= GATHERED
-    cdef const char *x = row
-    for axis in range(inner, -1, -1):
-        index[axis] = start % axes.shape[axis]
-        start //= axes.shape[axis]
-        x += index[axis] * axes.strides[axis]
-    while count > 0:
-        along = min(axes.shape[inner] - index[inner], count)
-        if in_place:
-            p.run(x, along * p.parts, sum)
-        else:
-            along = min(along, GATHERED - filled)
-            gather(block + filled * p.itemsize, x, along, axes.strides[inner], p.itemsize)
-            filled += along
-            if filled == GATHERED or along == count:
-                p.run(block, filled * p.parts, sum)
-                filled = 0
-        count -= along
-        index[inner] += along
-        x += along * axes.strides[inner]
-        axis = inner
-        while axis > 0 and index[axis] == axes.shape[axis]:  # carry, as an odometer does
-            x += axes.strides[axis - 1] - axes.shape[axis] * axes.strides[axis]
-            index[axis] = 0
-            axis -= 1
-            index[axis] += 1
-
-
-cdef inline const char *row_at(const Problem *p, Py_ssize_t row) noexcept nogil:
-    cdef const char *x = p.x
-    cdef int axis
-    for axis in range(p.kept.ndim - 1, -1, -1):
-        x += row % p.kept.shape[axis] * p.kept.strides[axis]
-        row //= p.kept.shape[axis]
-    return x
-
-
-cdef void plan(Problem *p, Py_ssize_t length, Py_ssize_t itemsize, Py_ssize_t parts) noexcept nogil:
-    """What follows from the size of a row: how it is cut into chunks."""
-    p.length = length
-    p.overflow = -1
-    p.itemsize = itemsize
-    p.parts = parts
-    p.chunk = NK_RUN // parts
-    p.chunks_per_row = max(1, length // p.chunk + (length % p.chunk != 0))
-    p.chunks_per_slice = max(1, SLICE // max(1, min(length, p.chunk) * parts))
-
-
-cdef void describe(Problem *p, const Py_buffer *view, Kind kind, int kept) noexcept nogil:
-    """The problem of a buffer whose first `kept` axes tell rows apart and whose others are summed."""
-    cdef Py_ssize_t length = 1
-    cdef int axis
-    p.x = <const char *> view.buf
-    p.is_range = False
-    p.run = tiles.run[<int> kind]
-    take_axes(&p.kept, view, 0, kept)
-    take_axes(&p.summed, view, kept, view.ndim)
-    for axis in range(kept, view.ndim):
-        length *= view.shape[axis]
-    if length:
-        p.x = in_memory_order(&p.summed, p.x)
-    p.contiguous = length == 0 or p.summed.ndim == 0 or (p.summed.ndim == 1 and p.summed.strides[0] == view.itemsize)
-    plan(p, length, view.itemsize, 2 if kind == buffers.C64 or kind == buffers.C128 else 1)
-
-
-cdef bint describe_range(Problem *p, object x) except -1:
-    """The problem of a range, or False where int64 cannot hold it."""
-    cdef int64_t _last
-    try:
-        length = len(x)
-        p.start = x.start if length else 0
-        p.step = x.step if length > 1 else 0
-        _last = x.start + (length - 1) * x.step if length else 0  # between it and the start, every term fits too
-        plan(p, length, sizeof(int64_t), 1)
-    except OverflowError:
-        return False
-    p.is_range = True
-    p.contiguous = True
-    p.kept.ndim = 0
-    return True
 
 
 @cython.final
@@ -242,49 +113,6 @@ cdef int compute(Problem *p, Py_ssize_t rows, tuple owners, object gil, object t
     return 0
 
 
-cdef nk_sum row_total(const Problem *p, Py_ssize_t row) noexcept nogil:
-    """Join the chunks of a row, in order and without error: floats by TwoSum, integers word by word."""
-    cdef nk_sum total = p.sums[row * p.chunks_per_row]
-    cdef const nk_sum *part
-    cdef double hi, rounded
-    cdef uint64_t carry
-    cdef Py_ssize_t c
-    cdef int word
-    for c in range(1, p.chunks_per_row):
-        part = &p.sums[row * p.chunks_per_row + c]
-        hi = total.hi + part.hi
-        rounded = hi - total.hi
-        total.lo += (total.hi - (hi - rounded)) + (part.hi - rounded) + part.lo
-        total.hi = hi
-        carry = 0
-        for word in range(3):
-            total.words[word] += carry
-            carry = total.words[word] < carry
-            total.words[word] += part.words[word]
-            carry += total.words[word] < part.words[word]
-    return total
-
-
-cdef inline double as_double(const nk_sum *total) noexcept nogil:
-    return total.hi + total.lo if isfinite(total.hi) else total.hi  # TwoSum leaves a NaN beside an infinity
-
-
-cdef object as_int(const nk_sum *total):
-    if total.words[1] == 0 and total.words[2] == 0:
-        return total.words[0]
-    return (<object> total.words[2] << 128) | (<object> total.words[1] << 64) | total.words[0]
-
-
-cdef void write_row(Problem *p, Py_ssize_t row, const nk_sum *total) noexcept nogil:
-    """out[row] := the sum, or note that it does not fit."""
-    if p.out_kind == buffers.F64:
-        (<double *> p.out)[row] = as_double(total)
-    elif total.words[1] or total.words[2] or (p.out_kind == buffers.I64 and total.words[0] > <uint64_t> INT64_MAX):
-        p.overflow = row
-    else:
-        (<uint64_t *> p.out)[row] = total.words[0]
-
-
 cdef bytearray room_for(Problem *p, Py_ssize_t rows):
     """Room for the sums of all chunks of all rows."""
     cdef bytearray room = bytearray(rows * p.chunks_per_row * sizeof(nk_sum))
@@ -303,6 +131,19 @@ cdef object total(Problem *p, object x, bint is_float, object gil, object thread
         compute(p, 1, (room,) if p.is_range else (room, x), gil, threads)
     result = row_total(p, 0)
     return as_double(&result) if is_float else as_int(&result)
+
+
+cdef inline bint is_short(const Py_buffer *view) noexcept nogil:
+    """One run, so short that gil="auto" holds the GIL for it."""
+    return view.ndim == 1 and view.strides[0] == view.itemsize and view.len <= AUTO_HOLD_BYTES and \
+        view.shape[0] <= AUTO_HOLD_BYTES // NUMBER_BYTES
+
+
+cdef object short_total(const Py_buffer *view, Kind kind):
+    """The sum of one run as it lies: a Problem would cost as much again as a short run takes."""
+    cdef nk_sum result = NK_SUM_ZERO
+    tiles.run[<int> kind](view.buf, view.shape[0] * parts_of(kind), &result)
+    return as_double(&result) if kind >= buffers.F16 else as_int(&result)
 
 
 def sum_of_squares(x, *, axis=None, gil="auto", threads=1):
@@ -353,7 +194,9 @@ def sum_of_squares(x, *, axis=None, gil="auto", threads=1):
             kind = take(x, &view, 0)
             if kind <= buffers.C128:
                 try:
-                    describe(&problem, &view, kind, 0)
+                    if is_short(&view) and one_thread(threads) and not release_wanted(gil, threads, False):
+                        return short_total(&view, kind)
+                    describe(&problem, tiles, &view, kind, 0)
                     return total(&problem, x, kind >= buffers.F16, gil, threads)
                 finally:
                     PyBuffer_Release(&view)
@@ -369,7 +212,7 @@ def sum_of_squares_plain(x, *, gil="auto", threads=1):
     cdef Problem problem
     cdef Kind kind = take_plain(x, &view)
     try:
-        describe(&problem, &view, kind, 0)
+        describe(&problem, tiles, &view, kind, 0)
         return total(&problem, x, kind >= buffers.F16, gil, threads)
     finally:
         PyBuffer_Release(&view)
@@ -402,7 +245,7 @@ def sum_of_squares_rows(x, int kept, out, *, gil="auto", threads=1):
         try:
             if kept != target.ndim or kept > view.ndim:
                 raise ValueError(f"out must have the first {kept} of the {view.ndim} axes of x, not {target.ndim} axes")
-            describe(&problem, &view, kind, kept)
+            describe(&problem, tiles, &view, kind, kept)
             problem.out = <char *> target.buf
             problem.out_kind = out_kind
             sum_rows(&problem, target.len // target.itemsize, (x, out), gil, threads)

@@ -24,6 +24,12 @@ typedef uint64_t uint_vec;
 typedef int64_t int_vec;
 #endif
 
+#if defined(__GNUC__)
+#define NK_PREFETCH(address) __builtin_prefetch(address)
+#else
+#define NK_PREFETCH(address) ((void)(address))
+#endif
+
 /* ---- integers: exact, in plain loops that compilers vectorise at the width they are given ---- */
 
 /* sum += value << (64 * word) */
@@ -282,6 +288,25 @@ NK_INLINE vec load_vec(enum nk_sum_type type, const void *x, ptrdiff_t i)
     return value;
 }
 
+/* x[i] as float64, for what is too short for a vector */
+NK_INLINE double load_number(enum nk_sum_type type, const void *x, ptrdiff_t i)
+{
+    double wide;
+    float narrow;
+    uint16_t bits;
+
+    if (type == NK_F64) {
+        memcpy(&wide, (const double *)x + i, sizeof wide);
+        return wide;
+    }
+    if (type == NK_F32) {
+        memcpy(&narrow, (const float *)x + i, sizeof narrow);
+        return narrow;
+    }
+    memcpy(&bits, (const uint16_t *)x + i, sizeof bits);
+    return float16_magnitude(bits);
+}
+
 /* hi + lo += value, exactly but for the rounding of lo (Knuth, The Art of Computer Programming, volume 2, 4.2.2, theorem B).
  * Where value is a product, the compiler may fuse it into the first two lines; the sum then lacks the product's rounding. */
 NK_INLINE void two_sum(vec *hi, vec *lo, vec value)
@@ -292,79 +317,152 @@ NK_INLINE void two_sum(vec *hi, vec *lo, vec value)
     *hi = total;
 }
 
-/* Adds run after run, each the sum of one run's lanes. Scalar twin of two_sum. */
-static void add_float(nk_sum *sum, double value)
+/* The scalar twin of two_sum. */
+NK_INLINE void add_number(double *hi, double *lo, double value)
 {
-    double total = sum->hi + value, part = total - sum->hi;
+    double total = *hi + value, part = total - *hi;
 
-    sum->lo += (sum->hi - (total - part)) + (value - part);
-    sum->hi = total;
+    *lo += (*hi - (total - part)) + (value - part);
+    *hi = total;
 }
 
-/* A block is DEPTH rows of WIDTH vectors, each row's squares added to WIDTH accumulators, those in a tree, and the tree's root
+/* A block is `depth` rows of WIDTH vectors, each row's squares added to WIDTH accumulators, those in a tree, and the tree's root
  * joins the sum without error. What bounds the error is constant data, whose roundings all go the same way: in a chain of L
  * additions they reach L / 6 ulp, in a tree, where equal numbers meet, doubling is exact.
  *
  * float32, float16: squares have 48 bits, so equal ones are added without error up to 32 of them, and chains of 8 are as good as
  * a tree: one operation and a conversion for each load.
  * float64: the squares themselves are rounded; they are added in pairs, and pairs of pairs: 1.5 operations for each load. */
-enum { WIDTH = 8, ROW = WIDTH * LANES };
+enum { WIDTH = 8, ROW = WIDTH * LANES, DEPTH_F64 = 4, DEPTH_NARROW = 8 };
 
 NK_INLINE vec tree(const vec s[WIDTH]) { return ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7])); }
 
-/* x[i]**2 + x[i + ROW]**2, lane by lane */
-NK_INLINE vec pair(enum nk_sum_type type, const void *x, ptrdiff_t i)
+/* x[i]**2, lane by lane */
+NK_INLINE vec square(enum nk_sum_type type, const void *x, ptrdiff_t i)
 {
-    vec upper = load_vec(type, x, i), lower = load_vec(type, x, i + ROW);
+    vec value = load_vec(type, x, i);
 
-    return upper * upper + lower * lower;
+    return value * value;
 }
 
-NK_INLINE vec block(enum nk_sum_type type, const int depth, const void *x, ptrdiff_t i)
+NK_INLINE vec row(enum nk_sum_type type, const void *x, ptrdiff_t i)
 {
     vec s[WIDTH];
 
-    if (type == NK_F64) {
-        NK_UNROLL
-        for (int w = 0; w < WIDTH; w++) s[w] = pair(type, x, i + w * LANES) + pair(type, x, i + 2 * ROW + w * LANES);
-        return tree(s);
-    }
     NK_UNROLL
-    for (int w = 0; w < WIDTH; w++) s[w] = pair(type, x, i + w * LANES);
+    for (int w = 0; w < WIDTH; w++) s[w] = square(type, x, i + w * LANES);
+    return tree(s);
+}
+
+#if NK_HAS_MASKS
+/* The first `count` < ROW numbers of a row, the others taken for zeros and not read. */
+NK_INLINE vec row_of(enum nk_sum_type type, const void *x, ptrdiff_t i, int count)
+{
+    const uint64_t wanted = ((uint64_t)1 << count) - 1;
+    vec s[WIDTH];
+
     NK_UNROLL
-    for (int d = 2; d < depth; d++) {
-        NK_UNROLL
-        for (int w = 0; w < WIDTH; w++) {
-            vec value = load_vec(type, x, i + d * ROW + w * LANES);
-            s[w] += value * value;
+    for (int w = 0; w < WIDTH; w++, i += LANES) {
+        const __mmask8 mask = (__mmask8)(wanted >> w * LANES);
+        if (type == NK_F64) {
+            s[w] = (vec)_mm512_maskz_loadu_pd(mask, (const double *)x + i);
+        } else if (type == NK_F32) {
+            s[w] = (vec)_mm512_cvtps_pd(_mm256_maskz_loadu_ps(mask, (const float *)x + i));
+        } else {
+            s[w] = (vec)_mm512_cvtps_pd(_mm256_cvtph_ps(_mm_maskz_loadu_epi16(mask, (const uint16_t *)x + i)));
         }
+        s[w] *= s[w];
+    }
+    return tree(s);
+}
+#endif
+
+/* The rows that begin at i, i + apart, ... */
+NK_INLINE vec block(enum nk_sum_type type, const void *x, ptrdiff_t i, ptrdiff_t apart)
+{
+    vec s[WIDTH];
+
+    NK_UNROLL
+    for (int w = 0; w < WIDTH; w++, i += LANES) {
+        s[w] = square(type, x, i) + square(type, x, i + apart);
+        if (type == NK_F64) s[w] += square(type, x, i + 2 * apart) + square(type, x, i + 3 * apart);
+    }
+    i -= ROW;
+    NK_UNROLL
+    for (int d = 2; type != NK_F64 && d < DEPTH_NARROW; d++) {
+        NK_UNROLL
+        for (int w = 0; w < WIDTH; w++) s[w] += square(type, x, i + d * apart + w * LANES);
     }
     return tree(s);
 }
 
-NK_INLINE void run_floats(enum nk_sum_type type, const void *x, ptrdiff_t n, nk_sum *sum)
-{
-    const ptrdiff_t size = type == NK_F64 ? 8 : type == NK_F32 ? 4 : 2;
-    const int depth = type == NK_F64 ? 4 : 8;
-    vec hi = {0}, lo = {0}, value;
-    double his[LANES], los[LANES], rest[LANES] = {0};
-    ptrdiff_t i = 0;
+/* What the rows of a block come to in AHEAD bytes is asked for. From DRAM 1024 are late where vectors are short. */
+enum { AHEAD = 2048 };
 
-    for (; i + depth * ROW <= n; i += depth * ROW) two_sum(&hi, &lo, block(type, depth, x, i));
-    for (; i + LANES <= n; i += LANES) {
-        value = load_vec(type, x, i);
-        two_sum(&hi, &lo, value * value);
+NK_INLINE void prefetch_rows(const unsigned char *x, ptrdiff_t apart, int depth, int row_bytes)
+{
+    NK_UNROLL
+    for (int d = 0; d < depth; d++) {
+        NK_UNROLL
+        for (int byte = 0; byte < row_bytes; byte += NK_CACHE_LINE) NK_PREFETCH(x + d * apart + byte + AHEAD);
     }
-    if (i < n) { /* the last vector, filled up with zeros; `rest` has room for LANES elements of any of the types */
-        memcpy(rest, (const unsigned char *)x + i * size, (size_t)((n - i) * size));
-        value = load_vec(type, rest, 0);
-        two_sum(&hi, &lo, value * value);
+}
+
+#if NK_VECTOR_BYTES
+/* Lane l of the result is lane l ^ bit: compilers make one shuffle of it. */
+NK_INLINE vec swap_lanes(vec value, int bit)
+{
+    vec swapped = value;
+
+    NK_UNROLL
+    for (int lane = 0; lane < LANES; lane++) swapped[lane] = value[lane ^ bit];
+    return swapped;
+}
+#endif
+
+/* sum += all lanes of hi + lo: in each step every lane takes in its counterpart, so that log2(LANES) steps do. */
+NK_INLINE void join_lanes(nk_sum *sum, vec hi, vec lo)
+{
+    double first_hi, first_lo;
+
+#if NK_VECTOR_BYTES
+    NK_UNROLL
+    for (int bit = LANES / 2; bit > 0; bit /= 2) {
+        lo += swap_lanes(lo, bit);
+        two_sum(&hi, &lo, swap_lanes(hi, bit));
     }
-    memcpy(his, &hi, sizeof hi);
-    memcpy(los, &lo, sizeof lo);
-    for (int lane = 0; lane < LANES; lane++) {
-        add_float(sum, his[lane]);
-        sum->lo += los[lane];
+#endif
+    memcpy(&first_hi, &hi, sizeof first_hi);
+    memcpy(&first_lo, &lo, sizeof first_lo);
+    add_number(&sum->hi, &sum->lo, first_hi);
+    sum->lo += first_lo;
+}
+
+/* The rows of a block come from as many places, each a stream of its own: out of cache it is the number of reads under way at
+ * once that bounds the speed. */
+NK_INLINE void run_floats(enum nk_sum_type type, const int far, const void *x, ptrdiff_t n, nk_sum *sum)
+{
+    const int size = type == NK_F64 ? 8 : type == NK_F32 ? 4 : 2, depth = type == NK_F64 ? DEPTH_F64 : DEPTH_NARROW;
+    const ptrdiff_t apart = n / (depth * ROW) * ROW;
+    vec hi = {0}, lo = {0};
+    ptrdiff_t i;
+
+    for (i = 0; i < apart; i += ROW) {
+        if (far) prefetch_rows((const unsigned char *)x + i * size, apart * size, depth, ROW * size);
+        two_sum(&hi, &lo, block(type, x, i, apart));
+    }
+    for (i = depth * apart; i + ROW <= n; i += ROW) two_sum(&hi, &lo, row(type, x, i));
+#if NK_HAS_MASKS /* seven vectors and seven numbers, one after the other, would take 30 ns more */
+    if (n - i > LANES) {
+        two_sum(&hi, &lo, row_of(type, x, i, (int)(n - i)));
+        i = n;
+    }
+#endif
+    for (; i + LANES <= n; i += LANES) two_sum(&hi, &lo, square(type, x, i));
+    if (n >= LANES) join_lanes(sum, hi, lo);
+    for (; i < n; i++) {
+        double value = load_number(type, x, i);
+        add_number(&sum->hi, &sum->lo, value * value);
     }
 }
 
@@ -379,12 +477,16 @@ static void run_u32(const void *x, ptrdiff_t n, nk_sum *sum) { run_32_bits(NK_U3
 static void run_i32(const void *x, ptrdiff_t n, nk_sum *sum) { run_32_bits(NK_I32, x, n, sum); }
 static void run_u64(const void *x, ptrdiff_t n, nk_sum *sum) { run_64_bits(NK_U64, x, n, sum); }
 static void run_i64(const void *x, ptrdiff_t n, nk_sum *sum) { run_64_bits(NK_I64, x, n, sum); }
-static void run_f16(const void *x, ptrdiff_t n, nk_sum *sum) { run_floats(NK_F16, x, n, sum); }
-static void run_f32(const void *x, ptrdiff_t n, nk_sum *sum) { run_floats(NK_F32, x, n, sum); }
-static void run_f64(const void *x, ptrdiff_t n, nk_sum *sum) { run_floats(NK_F64, x, n, sum); }
+static void run_f16(const void *x, ptrdiff_t n, nk_sum *sum) { run_floats(NK_F16, 0, x, n, sum); }
+static void run_f32(const void *x, ptrdiff_t n, nk_sum *sum) { run_floats(NK_F32, 0, x, n, sum); }
+static void run_f64(const void *x, ptrdiff_t n, nk_sum *sum) { run_floats(NK_F64, 0, x, n, sum); }
+static void far_f32(const void *x, ptrdiff_t n, nk_sum *sum) { run_floats(NK_F32, 1, x, n, sum); }
+static void far_f64(const void *x, ptrdiff_t n, nk_sum *sum) { run_floats(NK_F64, 1, x, n, sum); }
 
 const nk_sum_tiles NK_PASTE(nk_sum, NK_ISA)[1] = {{
     {run_bool, run_i8, run_u8, run_i16, run_u16, run_i32, run_u32, run_i64, run_u64, run_f16, run_f32,
      run_f64, run_f32, run_f64},
+    {run_bool, run_i8, run_u8, run_i16, run_u16, run_i32, run_u32, run_i64, run_u64, run_f16, far_f32,
+     far_f64, far_f32, far_f64},
     run_range,
 }};
