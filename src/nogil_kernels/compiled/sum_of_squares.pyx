@@ -15,6 +15,7 @@ from nogil_kernels.compiled.chunks cimport (
     nk_sum_tiles_of, parts_of, row_at, row_total, sum_apart, write_row,
 )
 
+from nogil_kernels import threads as sharing
 from nogil_kernels.compiled.isa import chosen
 
 
@@ -98,7 +99,6 @@ cdef int compute(Problem *p, Py_ssize_t rows, tuple owners, object gil, object t
     cdef Task task
     if stays_whole(threads, tasks):
         return run(p, 0, chunks, release_gil)
-    from nogil_kernels import threads as sharing
     tasks = sharing.tasks(tasks, threads)
     if tasks == 1 or chunks == 1:
         return run(p, 0, chunks, release_gil)
