@@ -47,8 +47,8 @@ cdef enum:
     # Rows of B packed at a time, panel after panel: eight streams that are read along their rows, where a panel's own
     # 256 rows lie on as many pages. Gains 2 % at n = 1024.
     PACK_ROWS = 8
-    # Of A.T @ A, cut into N x N bands, (N + 1) / (2 * N) are computed: 53 % with 16. They have so many rows at least, as
-    # each packs its own B; and so long a k, as each element is copied once more.
+    # Of A.T @ A, cut into N x N bands, (N + 1) / (2 * N) are computed: 53 % with 16. They have so many rows at least,
+    # as each packs its own B; and so long a k, as each element is copied once more.
     SYMMETRIC_BANDS = 16
     SYMMETRIC_ROWS = 128
     SYMMETRIC_K = 192
@@ -231,9 +231,10 @@ cdef inline void find_band(const Problem *p, Py_ssize_t band, Matrix *C, Matrix 
 
 
 cdef inline void cut_into_bands(Problem *p, Py_ssize_t bands) noexcept nogil:
-    """Cut each matrix of the result into so many bands of whole tiles, or less: columns first, so that B is packed once.
+    """Cut each matrix of the result into so many bands of whole tiles, or less.
 
-    Rows are cut where columns are too few, and each of those bands packs its own B: no task waits for what another does.
+    Columns first, so that B is packed once. Rows are cut where columns are too few, and each of those bands packs its
+    own B: no task waits for what another does.
     """
     if p.symmetric:  # cut already, and always alike
         return
@@ -245,7 +246,7 @@ cdef inline void cut_into_bands(Problem *p, Py_ssize_t bands) noexcept nogil:
 
 
 cdef inline bint is_symmetric(const Problem *p) noexcept nogil:
-    """Whether B is A transposed, in place and in size worth it: C[i, j] and C[j, i] are then sums of the same products."""
+    """Whether B is A transposed, so that C[i, j] and C[j, i] are sums of the same products, and it is worth it."""
     cdef int axis
     for axis in range(p.ndim):
         if p.a_strides[axis] != p.b_strides[axis]:
@@ -266,7 +267,7 @@ cdef inline bint is_below_diagonal(const Problem *p, Py_ssize_t band) noexcept n
 
 
 cdef inline void mirror(const Problem *p, const Matrix *C, Py_ssize_t band) noexcept nogil:
-    """Copy a band above the diagonal to its place below it: MIRROR_ROWS rows at a time, whose cache lines stay in L1."""
+    """Copy a band above the diagonal to its place below: MIRROR_ROWS rows at a time, whose lines stay in L1."""
     cdef Py_ssize_t down = band // p.bands_across % p.bands_down, across = band % p.bands_across
     cdef Py_ssize_t i = cut(p.m, p.row_step, down, p.bands_down), j = cut(p.n, p.column_step, across, p.bands_across)
     cdef Py_ssize_t row = 0, column, rows

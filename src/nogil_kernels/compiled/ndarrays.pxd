@@ -49,7 +49,8 @@ cdef extern from *:
         4, 8, sizeof(long double), 8, 16, 2 * sizeof(long double), 0, 0, 0, 0, 0, 0, 2,
     };
     static const char nk_codes[NK_TYPES][3] = {
-        "?", "b", "B", "h", "H", "i", "I", "l", "L", "q", "Q", "f", "d", "g", "Zf", "Zd", "Zg", "", "", "", "", "", "", "e",
+        "?", "b", "B", "h", "H", "i", "I", "l", "L", "q", "Q",
+        "f", "d", "g", "Zf", "Zd", "Zg", "", "", "", "", "", "", "e",
     };
 
     static inline int nk_is_known_ndarray(PyObject *x) { return Py_TYPE(x) == NK_ATOMIC_READ(nk_ndarray_type); }
