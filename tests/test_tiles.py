@@ -111,7 +111,7 @@ def test_blocks_of_k_are_joined_exactly(kernels, dtype, k):
 
 
 def test_a_block_of_b_that_is_cut_by_columns_is_packed_whole(kernels):
-    """Beyond NC columns, with an odd rest, and with so many rows that B is packed: PACK_ROWS at a time and transposed."""
+    """Beyond NC columns, with an odd rest, and with rows enough that B is packed, PACK_ROWS at a time or by columns."""
     m, k, n = (150, 19, 9001) if kernels.name == "compiled" else (3, 4, 50)
     a, b = small_integers("f8", (m, k), 1), small_integers("f8", (k, n), 2)
     true = exact_product(a, b)

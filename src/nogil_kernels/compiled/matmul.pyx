@@ -43,7 +43,7 @@ cdef void multiply(const Problem *p, Matrix C, Matrix A, Matrix B, Workspace spa
                     nr = min(p.NR, nc - jr)
                     b = panel_b(p, &B, pc, kc, jc, jr, nr, space.b)
                     p.tile.run(mr, nr, kc, a.data, a.row_stride, a.column_stride, b.data, b.row_stride,
-                                  at(&C, ic, jc + jr), C.row_stride, C.column_stride, pc > 0)
+                               at(&C, ic, jc + jr), C.row_stride, C.column_stride, pc > 0)
                     jr += p.NR
                 ic += p.MR
             pc += p.KC

@@ -33,7 +33,7 @@ cdef extern from *:
     /* An array that warns on write, as some of numpy.broadcast_arrays do, is left to NumPy to warn of: bit 31. */
     enum { NK_WRITEABLE = 0x0400, NK_TYPES = 24 };
 
-    /* numpy.ndarray, once it is known; a type of which nothing is, where it is like no NumPy that we know. Two threads may
+    /* numpy.ndarray, once it is known; a type that nothing has, where it is like no NumPy that we know. Two threads may
      * write it at once, then the same value. */
     static PyTypeObject nk_no_type, *nk_ndarray_type = NULL;
     #if defined(__GNUC__)
@@ -50,7 +50,8 @@ cdef extern from *:
         4, 8, sizeof(long double), 8, 16, 2 * sizeof(long double), 0, 0, 0, 0, 0, 0, 2,
     };
     static const char nk_codes[NK_TYPES][3] = {
-        "?", "b", "B", "h", "H", "i", "I", "l", "L", "q", "Q", "f", "d", "g", "Zf", "Zd", "Zg", "", "", "", "", "", "", "e",
+        "?", "b", "B", "h", "H", "i", "I", "l", "L", "q", "Q",
+        "f", "d", "g", "Zf", "Zd", "Zg", "", "", "", "", "", "", "e",
     };
 
     static inline int nk_is_known_ndarray(PyObject *x) { return Py_TYPE(x) == NK_ATOMIC_READ(nk_ndarray_type); }
@@ -71,7 +72,7 @@ cdef extern from *:
                Py_TYPE(descr)->tp_basicsize >= (Py_ssize_t)sizeof(nk_descr);
     }
 
-    /* Whether a view's exporter has promised that it stays as it is. That of an ndarray read here is the ndarray's own. */
+    /* Whether its exporter keeps a view as it is. What is read here stays the ndarray's own. */
     static inline int nk_is_held(const Py_buffer *view) { return view->obj != NULL; }
 
     /* 1 and a view that needs no release, or 0 for PyObject_GetBuffer to try. */
