@@ -231,10 +231,9 @@ cdef inline void find_band(const Problem *p, Py_ssize_t band, Matrix *C, Matrix 
 
 
 cdef inline void cut_into_bands(Problem *p, Py_ssize_t bands) noexcept nogil:
-    """Cut each matrix of the result into so many bands of whole tiles, or less.
+    """Cut each matrix of C into so many bands of whole tiles, or less: columns first, so that B is packed once.
 
-    Columns first, so that B is packed once. Rows are cut where columns are too few, and each of those bands packs its
-    own B: no task waits for what another does.
+    Rows are cut where columns are too few, and each of those bands packs its own B: no task waits for another one.
     """
     if p.symmetric:  # cut already, and always alike
         return

@@ -8,6 +8,7 @@ from libc.stdint cimport uintptr_t
 from libc.string cimport strcmp
 
 from nogil_kernels.compiled cimport ndarrays
+from nogil_kernels.compiled.ndarrays cimport is_held
 
 
 cdef extern from "Python.h":
@@ -133,6 +134,11 @@ cdef inline bint take_as(Kind kind, object x, Py_buffer *view, int flags) noexce
     if taken != kind and taken != NOT_PLAIN:
         PyBuffer_Release(view)
     return taken == kind
+
+
+cdef inline bint read_anew(Kind kind, object x, Py_buffer *view) noexcept:
+    """Take x again, as far as nothing keeps it as it was: Python code may have run since."""
+    return is_held(view) or take_as(kind, x, view, 0)
 
 
 cdef inline bint span(const Py_buffer *view, uintptr_t *low, uintptr_t *high) noexcept nogil:

@@ -12,7 +12,7 @@ from nogil_kernels.compiled.blocks cimport (
     nk_matmul_kernels_of, nk_matmul_tile, pack_block_b, panel_a, panel_b, plan, rounded_up, tile_for_block,
 )
 from nogil_kernels.compiled.buffers cimport (
-    Kind, PyErr_CheckSignals, overlap, release_wanted, stays_whole, take, take_as,
+    Kind, PyErr_CheckSignals, is_held, overlap, read_anew, release_wanted, stays_whole, take, take_as,
 )
 from nogil_kernels.compiled.operands cimport take_operands, take_result
 
@@ -249,14 +249,21 @@ cdef object product(object a, object b, object out, object gil, object threads):
         if kernel_of(kind) == NULL or not take_as(kind, b, &views[1], 0):
             return None
         taken = 2
+        if out is not None:
+            if not take_as(kind, out, &views[2], PyBUF_WRITABLE):
+                return None
+            taken = 3
+        if is_held(&views[1]) or out is not None and is_held(&views[2]):  # exported, maybe by Python code
+            if not read_anew(kind, a, &views[0]) or not read_anew(kind, b, &views[1]):
+                return None
         if not take_operands(&problem, &views[0], &views[1]):
             return None
         result = out
         if out is None:
             result = new_result(&problem, kind, views[0].ndim == 1, views[1].ndim == 1)
-        if not take_as(kind, result, &views[2], PyBUF_WRITABLE):
-            return None
-        taken = 3
+            if not take_as(kind, result, &views[2], PyBUF_WRITABLE):
+                return None
+            taken = 3
         if not take_result(&problem, &views[2], views[0].ndim == 1, views[1].ndim == 1):
             return None
         if out is not None and (overlap(&views[2], &views[0]) or overlap(&views[2], &views[1])):

@@ -30,11 +30,12 @@ cdef extern from *:
         int flags;
     } nk_ndarray;
 
+    /* An array that warns on write, as some of numpy.broadcast_arrays do, is left to NumPy to warn of: bit 31. */
     enum { NK_WRITEABLE = 0x0400, NK_TYPES = 24 };
 
-    /* numpy.ndarray, once it is known; PyBaseObject_Type, of which no array is, where it is like no NumPy that we know. Two
-     * threads may write it at once, then the same value. */
-    static PyTypeObject *nk_ndarray_type = NULL;
+    /* numpy.ndarray, once it is known; a type that nothing has, where it is like no NumPy that we know. Two threads may
+     * write it at once, then the same value. */
+    static PyTypeObject nk_no_type, *nk_ndarray_type = NULL;
     #if defined(__GNUC__)
     #define NK_ATOMIC_READ(pointer) __atomic_load_n(&(pointer), __ATOMIC_ACQUIRE)
     #define NK_ATOMIC_WRITE(pointer, value) __atomic_store_n(&(pointer), (value), __ATOMIC_RELEASE)
@@ -71,6 +72,9 @@ cdef extern from *:
                Py_TYPE(descr)->tp_basicsize >= (Py_ssize_t)sizeof(nk_descr);
     }
 
+    /* Whether its exporter keeps a view as it is. What is read here stays the ndarray's own. */
+    static inline int nk_is_held(const Py_buffer *view) { return view->obj != NULL; }
+
     /* 1 and a view that needs no release, or 0 for PyObject_GetBuffer to try. */
     static inline int nk_view_ndarray(PyObject *x, Py_buffer *view, int writable)
     {
@@ -79,7 +83,7 @@ cdef extern from *:
 
         if ((unsigned)descr->type_num >= NK_TYPES || nk_itemsizes[descr->type_num] == 0) return 0;
         if (descr->byteorder == (PY_LITTLE_ENDIAN ? '>' : '<')) return 0;
-        if (writable && !(array->flags & NK_WRITEABLE)) return 0;
+        if (writable && (array->flags < 0 || !(array->flags & NK_WRITEABLE))) return 0;
         view->buf = array->data;
         view->obj = NULL; /* PyBuffer_Release does nothing */
         view->itemsize = view->len = nk_itemsizes[descr->type_num];
@@ -93,11 +97,12 @@ cdef extern from *:
     """
     ctypedef struct PyTypeObject:
         pass
-    PyTypeObject PyBaseObject_Type
+    PyTypeObject nk_no_type
     bint nk_is_known_ndarray(object x) noexcept
     bint nk_is_new_ndarray(object x) noexcept
     void nk_know_ndarray(PyTypeObject *type) noexcept
     bint nk_fields_agree(object x, int nd, size_t data, object descr) noexcept
+    bint is_held "nk_is_held"(const Py_buffer *view) noexcept nogil
     bint nk_view_ndarray(object x, Py_buffer *view, bint writable) noexcept
 
 
@@ -134,4 +139,4 @@ cdef inline void know(object ndarray) noexcept:
         agreed = all([agrees(probe) for probe in (*probes, read_only, swapped)])
     except Exception:  # a NumPy unlike any that we know: PyObject_GetBuffer it is
         pass
-    nk_know_ndarray(<PyTypeObject *> ndarray if agreed else &PyBaseObject_Type)
+    nk_know_ndarray(<PyTypeObject *> ndarray if agreed else &nk_no_type)

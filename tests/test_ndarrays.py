@@ -1,0 +1,297 @@
+"""ndarrays, whose struct is read: they give what their memoryviews give, which are asked for a buffer."""
+
+import gc
+import mmap
+import sys
+import tracemalloc
+import warnings
+
+import numpy as np
+import pytest
+from support import python_prints
+
+pytestmark = pytest.mark.kernels
+
+PLAIN = "?bBhHiIlLqQnNpPefdgFDG"
+SHAPES = [(), (1,), (5,), (0,), (3, 5), (5, 1), (0, 5), (2, 3, 5), (1,) * 30]
+
+
+def values(shape, code):
+    """Numbers of any type, small enough that every sum of their products is exact."""
+    return np.asarray(np.arange(int(np.prod(shape))).reshape(shape) % 3, code)
+
+
+def variants(a):
+    """Arrays of a's dtype that lie in memory in all the ways that an ndarray can describe."""
+    unaligned = np.zeros(a.nbytes + 1, np.uint8)[1:].view(a.dtype).reshape(a.shape)
+    unaligned[...] = a
+    read_only = a.copy()
+    read_only.flags.writeable = False
+    yield from (a, np.asfortranarray(a), a.T, unaligned, read_only)
+    yield np.broadcast_to(a, (4, *a.shape)) if a.ndim < 30 else a
+    if a.ndim:
+        wide = np.repeat(a, 3, axis=-1)
+        yield from (a[::-1], a[..., ::-1], wide[..., ::3], wide[..., 1::3][::-1], a[:0], a[1:1])
+
+
+def outcome(function, *operands):
+    """A result, its dtype and whether it is an array; or the type of the error."""
+    try:
+        result = function(*operands)
+    except (TypeError, ValueError) as error:
+        return type(error)
+    return isinstance(result, np.ndarray), getattr(result, "dtype", None), np.asarray(result).tolist()
+
+
+# Their memoryviews
+
+
+@pytest.mark.parametrize("code", PLAIN)
+def test_an_ndarray_of_any_type_and_layout_gives_what_its_memoryview_gives(kernels, code):
+    for shape in SHAPES:
+        for x in variants(values(shape, code)):
+            y = x[..., None] if x.ndim > 1 else x
+            view = memoryview(x)
+            assert outcome(kernels.sum_of_squares, x) == outcome(kernels.sum_of_squares, view)
+            assert outcome(kernels.matmul, x, y) == outcome(kernels.matmul, view, memoryview(y))
+            if x.ndim > 1:
+                assert outcome(kernels.matmul, x.swapaxes(-1, -2), x) == outcome(np.matmul, x.swapaxes(-1, -2), x)
+
+
+@pytest.mark.parametrize("code", PLAIN)
+def test_foreign_byte_order_is_not_taken_for_native(kernels, code):
+    x = values((3, 3), code)
+    swapped = x.astype(x.dtype.newbyteorder())
+    assert outcome(kernels.sum_of_squares, swapped) == outcome(kernels.sum_of_squares, x)
+    assert outcome(kernels.matmul, swapped, x) == outcome(kernels.matmul, x, swapped) == outcome(kernels.matmul, x, x)
+    out = np.zeros_like(swapped)
+    assert kernels.matmul(x, x, out=out) is out
+    assert out.tolist() == kernels.matmul(x, x).tolist()
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        np.array([["a"]]),
+        np.array([[b"abcdefg"]]),
+        np.array([["2026-01-01"]], "M8[D]"),
+        np.array([[1]], "m8[ns]"),
+        np.zeros((1, 1), [("a", "f8")]),
+        np.zeros((1, 1), [("a", "f8"), ("b", "i4")]),
+        np.zeros((1, 1), "V8"),
+        np.ma.array([[1.0]], mask=[[True]]),
+        np.zeros((1, 1), [("a", "f8")]).view(np.recarray),
+        *(np.zeros((1, 1), "T") for _ in range(int(np.__version__[0]) - 1)),  # StringDType, since NumPy 2
+    ],
+    ids=lambda bad: f"{type(bad).__name__} {getattr(bad, 'dtype', '')}",
+)
+def test_arrays_of_no_numbers_are_refused(kernels, bad):
+    out = np.full((1, 1), 7.0)
+    for operands in ((bad, bad), (bad, out), (out, bad)):
+        with pytest.raises(TypeError):
+            kernels.matmul(*operands)
+    with pytest.raises(TypeError):
+        kernels.sum_of_squares(bad)
+    assert out.tolist() == [[7.0]]
+
+
+def test_objects_in_an_array_are_multiplied_by_plain_python(kernels):
+    x = np.array([[2**80, 1], [1, 0]], object)
+    assert kernels.matmul(x, x).tolist() == (x @ x).tolist()
+    assert kernels.sum_of_squares(x) == 2**160 + 2
+
+
+class Subclass(np.ndarray):
+    """An ndarray by inheritance: its struct is not read."""
+
+
+def test_subclasses_and_memory_maps_count_as_the_arrays_they_are(kernels, tmp_path):
+    x = values((4, 4), "d")
+    mapped = np.memmap(tmp_path / "x", "d", "w+", shape=x.shape)
+    mapped[...] = x
+    expected = (x @ x).tolist()
+    for y in (mapped, x.view(Subclass), x.view(np.matrix)):
+        assert kernels.sum_of_squares(y) == kernels.sum_of_squares(x)
+        assert np.asarray(kernels.matmul(y, x)).tolist() == np.asarray(kernels.matmul(x, y)).tolist() == expected
+        out = y.copy()
+        assert kernels.matmul(x, x, out=out) is out
+        assert np.asarray(out).tolist() == expected
+
+
+def test_memory_of_others_is_read_and_written_where_it_lies(kernels):
+    x = values((3, 3), "d")
+    with mmap.mmap(-1, 4096) as pages:
+        for memory in (bytearray(x.nbytes + 4), pages):
+            y = np.ndarray(x.shape, "d", buffer=memory, offset=4)
+            y[...] = x
+            assert kernels.sum_of_squares(y) == kernels.sum_of_squares(x)
+            assert kernels.matmul(y, y).tolist() == (x @ x).tolist()
+            assert kernels.matmul(x, x, out=y) is y
+            assert bytes(memory[4 : 4 + x.nbytes]) == (x @ x).tobytes()
+            del y
+    y = np.frombuffer(x.tobytes(), "d").reshape(x.shape)  # read-only, for bytes are
+    assert kernels.matmul(y, y).tolist() == (x @ x).tolist()
+    with pytest.raises((TypeError, ValueError), match=r"read-only|writable"):
+        kernels.matmul(x, x, out=y)
+
+
+# out=
+
+
+@pytest.mark.parametrize("code", PLAIN)
+def test_an_out_that_may_not_be_written_is_refused_and_untouched(kernels, code):
+    x = values((2, 2), code)
+    out = np.full_like(x, 1)
+    before = out.tobytes()
+    out.flags.writeable = False
+    for view in (out, out.T, out[::-1], np.broadcast_to(out[:1], (2, 2))):
+        with pytest.raises((TypeError, ValueError), match=r"read-only|writable"):
+            kernels.matmul(x, x, out=view)
+    assert out.tobytes() == before
+    out.flags.writeable = True
+    kernels.matmul(x, x, out=out)
+    assert out.tolist() == np.matmul(x, x).tolist()
+
+
+def test_numpys_warning_of_a_write_to_what_was_broadcast_is_heard(kernels):
+    x = np.ones((2, 2))
+    out, _ = np.broadcast_arrays(np.zeros((2, 2)), np.zeros((1, 2, 2)))  # one place for each element all the same
+    with pytest.warns((DeprecationWarning, FutureWarning), match="writ"):
+        kernels.matmul(x, x[None], out=out)
+    assert out.tolist() == [[[2.0, 2.0], [2.0, 2.0]]]
+
+
+# What changes between two calls
+
+
+@pytest.mark.filterwarnings("ignore:Setting the:DeprecationWarning")
+def test_a_dtype_and_shape_that_were_changed_are_seen(kernels):
+    x = np.arange(8.0)
+    assert kernels.sum_of_squares(x) == 140
+    x.dtype = np.int64
+    assert kernels.sum_of_squares(x) == sum(int(n) ** 2 for n in np.arange(8.0).view(np.int64))
+    x.dtype = np.dtype("d").newbyteorder()
+    assert kernels.sum_of_squares(x) == sum(float(n) ** 2 for n in x)
+    x.dtype = np.float64
+    x.shape = (2, 4)
+    assert kernels.matmul(x, x.T).tolist() == [[14, 38], [38, 126]]
+    x.shape = (4, 2)
+    assert kernels.matmul(x, [1, 1]).tolist() == [1, 5, 9, 13]
+    x.strides = (8, 8)
+    assert kernels.matmul(x, [1, 1]).tolist() == [1, 3, 5, 7]
+    x.dtype = [("real", "f8")]
+    with pytest.raises(TypeError):
+        kernels.sum_of_squares(x)
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="Python code can export buffers since Python 3.12 (PEP 688)")
+@pytest.mark.filterwarnings("ignore:Setting the:DeprecationWarning")
+def test_an_operand_that_another_one_changes_while_it_is_taken_is_read_as_it_is_then(kernels):
+    class Meddler:
+        """Gives A another dtype of the same shape when it is asked for its own memory."""
+
+        def __buffer__(self, flags):
+            a.dtype = np.int64
+            return memoryview(np.ones((2, 1), np.float64))
+
+    a = np.array([[1.0, 2.0]])
+    bits = a.view(np.int64).copy()
+    assert kernels.matmul(a, Meddler()).tolist() == (bits @ np.ones((2, 1))).tolist()
+
+
+# Which way is taken
+
+
+def kept_after(call, arrays):
+    """Bytes that each array keeps after `call` on it: from its first export on, NumPy remembers its format."""
+    gc.collect()
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        for array in arrays:
+            call(array)
+        return (tracemalloc.get_traced_memory()[0] - before) / len(arrays)
+    finally:
+        tracemalloc.stop()
+
+
+def test_ndarrays_are_not_asked_for_a_buffer_once_their_struct_is_known(kernels):
+    if kernels.name == "pure":
+        pytest.skip("the twins read ndarrays through Python")
+    out = np.zeros((2, 2))
+    for call in (kernels.sum_of_squares, lambda x: kernels.matmul(x, x, out=out)):
+        call(out.copy())
+        assert kept_after(call, [np.eye(2) for _ in range(200)]) < 10
+    assert kept_after(memoryview, [np.eye(2) for _ in range(200)]) > 40
+
+
+UNKNOWN = """
+    import ctypes, gc, tracemalloc
+    import numpy as np
+    from nogil_kernels import matmul, sum_of_squares
+
+    # A NumPy whose struct says something else than Python does: its arrays claim to have elements of another size.
+    attributes = next(part for part in gc.get_referents(np.ndarray.__dict__) if isinstance(part, dict))
+    attributes["itemsize"] = property(lambda self: 3)
+    ctypes.pythonapi.PyType_Modified(ctypes.py_object(np.ndarray))
+
+    x, out = np.arange(9.0).reshape(3, 3), np.empty((3, 3))
+    assert matmul(x, x[::-1]).tolist() == np.matmul(x, x[::-1]).tolist()
+    assert matmul(x, x, out=out) is out and out.tolist() == np.matmul(x, x).tolist()
+    assert sum_of_squares(x[:, ::2]) == 138
+    fresh = np.eye(3)
+    tracemalloc.start()
+    matmul(fresh, x, out=out)
+    assert tracemalloc.get_traced_memory()[0] > 40, "no buffer was taken"
+    refused = 0
+    for nothing in [object() for _ in range(1000)]:
+        for call in (sum_of_squares, lambda x: matmul(x, x), lambda x: matmul(out, out, out=x)):
+            try:
+                call(nothing)
+            except TypeError:
+                refused += 1
+    print(refused)
+"""
+
+
+def test_a_numpy_unlike_ours_is_asked_for_buffers(kernels):
+    if kernels.name == "pure":
+        pytest.skip("the twins read ndarrays through Python")
+    from nogil_kernels.compiled.isa import chosen
+
+    assert python_prints(UNKNOWN, NOGIL_KERNELS_BACKEND="compiled", NOGIL_KERNELS_ISA=chosen) == "3000"
+
+
+FIRST = """
+    import sys, threading
+    import numpy as np
+    from nogil_kernels import matmul, sum_of_squares
+
+    sys.setswitchinterval(1e-6)
+    start, wrong = threading.Barrier(8), []
+
+    def call(seed):
+        x = np.random.default_rng(seed).integers(0, 9, (5, 5)).astype("f4")
+        expected = np.matmul(x, x).tolist(), float((x * x).sum())
+        start.wait()
+        for _ in range(300):
+            if (matmul(x, x).tolist(), sum_of_squares(x)) != expected:
+                wrong.append(seed)
+
+    threads = [threading.Thread(target=call, args=(seed,)) for seed in range(8)]
+    for thread in threads: thread.start()
+    for thread in threads: thread.join()
+    print(wrong)
+"""
+
+
+def test_many_threads_may_make_the_first_call_at_once(kernels):
+    assert python_prints(FIRST, NOGIL_KERNELS_BACKEND=kernels.name) == "[]"
+
+
+def test_no_warning_and_no_error_is_left_behind_by_the_first_look(kernels):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for code in PLAIN:
+            x = values((2, 2), code)
+            assert kernels.matmul(x, x).tolist() == np.matmul(x, x).tolist()
