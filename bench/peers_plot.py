@@ -10,7 +10,7 @@ from matplotlib.ticker import ScalarFormatter
 from . import Impossible, plots
 from .cases import FLOATS
 from .measured import Result, from_suite
-from .peers_report import rate
+from .peers_report import SINGLE, largest_errors, rate
 
 
 @dataclass(frozen=True)
@@ -51,22 +51,26 @@ def draw(suite: Any, path: str) -> None:
         for axes, (family, found) in zip(grid, rows.items(), strict=True):
             for axis, dtype in zip(axes, FLOATS, strict=True):
                 panel(axis, family, [r for r in found if r.dtype == dtype], f"{family.title}, {dtype}")
-            lines = {
-                label: line for axis in axes for line, label in zip(*axis.get_legend_handles_labels(), strict=True)
-            }
+            lines: dict[str, Any] = {}
+            for axis in axes:
+                for line, label in zip(*axis.get_legend_handles_labels(), strict=True):
+                    lines.setdefault(label, line)
             axes[-1].legend(lines.values(), lines.keys(), loc="center left", bbox_to_anchor=(1.0, 0.5))
 
 
 def panel(axis: Axes, family: Family, results: Sequence[Result], title: str) -> None:
     """One family and type."""
     axis.set_xscale("log", base=family.x_base)
+    single = {peer for peer, error in largest_errors(results).items() if error > SINGLE}
     for peer in dict.fromkeys(peer for result in results for peer in result.samples):
         there = [result for result in results if peer in result.samples]
         if peer.startswith("ceiling"):
             continue
         width: Any = {"linewidth": 2.2, "zorder": 3} if plots.COLOURS[peer] == plots.OWN else {"linewidth": 1.2}
         x, y = [r.size for r in there], [family.value(r, peer) for r in there]
-        axis.plot(x, y, label=peer, marker=".", color=plots.COLOURS[peer], **width)
+        axis.plot(
+            x, y, label=peer, marker=".", color=plots.COLOURS[peer], linestyle=":" if peer in single else "-", **width
+        )
     for result in results:
         if limit := result.fastest([peer for peer in result.samples if peer.startswith("ceiling")]):
             axis.axhline(family.value(result, limit), label=family.limit, **plots.LIMIT_LINE)
@@ -75,4 +79,4 @@ def panel(axis: Axes, family: Family, results: Sequence[Result], title: str) -> 
         axis.set_xticks(sizes[:: max(1, len(sizes) // 7)])
         axis.xaxis.set_major_formatter(ScalarFormatter())
     axis.set(xlabel=family.x_label, ylabel=family.unit, ylim=(0, None))
-    plots.plain(axis, title)
+    plots.plain(axis, f"{title} (dotted: computed in float32)" if single else title)

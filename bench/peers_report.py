@@ -28,10 +28,10 @@ def render(suite: Any, width: int) -> Iterator[RenderableType]:
         title = f"{group}: {GROUPS.get(group, '')}, {dtype}"
         yield tables.titled(title, table(rows, bars=width >= tables.WIDE))
         if said_of_errors := errors(rows):
-            yield tables.note(said_of_errors)
+            yield tables.note(said_of_errors[0].upper() + said_of_errors[1:])
     yield tables.titled("Goals: the peer's time by ours, and how much it has to be at least", goals(results))
     if said_of_errors := errors(results):
-        yield tables.note(f"float32: {said_of_errors}. A verdict makes no difference between them.")
+        yield tables.note(f"Sums of float32: {said_of_errors}. The verdicts make no difference between them.")
 
 
 def table(rows: Sequence[Result], bars: bool) -> Table:
@@ -95,21 +95,25 @@ def rate(row: Result, peer: str) -> float:
     return (row.bytes if is_sum(row) else row.flops) / row.seconds(peer).median / 1e9
 
 
-def errors(rows: Sequence[Result]) -> str:
-    """Who adds float32 in float32, and how far off that is: less work than ours, which is in float64."""
-    largest: dict[str, float] = {}
+def largest_errors(rows: Sequence[Result]) -> dict[str, float]:
+    """The largest relative error of each peer's sums of float32."""
+    found: dict[str, float] = {}
     for row in rows:
         if row.dtype == "float32":
-            for peer, error in row.errors.items():
-                largest[peer] = max(error, largest.get(peer, 0.0))
-    single = {peer: error for peer, error in largest.items() if error > SINGLE}
+            found |= {peer: max(error, found.get(peer, 0.0)) for peer, error in row.errors.items()}
+    return found
+
+
+def errors(rows: Sequence[Result]) -> str:
+    """Who computes sums of float32 in float32, and how far off that is: less work than ours, which is in float64."""
+    found = largest_errors(rows)
+    single = [f"{peer} {error:.0e}" for peer, error in found.items() if error > SINGLE]
+    double = [f"{peer} {error:.0e}" for peer, error in found.items() if error <= SINGLE]
     if not single:
         return ""
-    double = [peer for peer in largest if peer not in single]
-    off = ", ".join(f"{peer} {error:.0e}" for peer, error in single.items())
     return (
-        f"computed in float32, which is less work, with a largest relative error of: {off};"
-        f" in float64, {max((largest[peer] for peer in double), default=0.0):.0e} or less: {', '.join(double)}"
+        f"largest relative errors of those that square or add in float32, which is less work: {', '.join(single)};"
+        f" of those that compute in float64: {', '.join(double)}"
     )
 
 
