@@ -95,7 +95,7 @@ def markdown(suite: Any) -> str:
     lines = [_line(titles), _line(["---"] + ["---:"] * (len(titles) - 1))]
     lines += [_line(_cells(report, step)) for step in report.steps]
     where = "; ".join(suites.heading(suite).splitlines())
-    return f"{where}. GFLOP/s, and gain over the step before (95 % interval):\n\n" + "\n".join(lines) + "\n"
+    return f"{where}. GFLOP/s of one core, and gain over the step before (95 % interval):\n\n" + "\n".join(lines) + "\n"
 
 
 def _cells(report: Report, step: str) -> Iterator[str]:

@@ -66,11 +66,9 @@ def panel(axis: Axes, family: Family, results: Sequence[Result], title: str) -> 
         there = [result for result in results if peer in result.samples]
         if peer.startswith("ceiling"):
             continue
-        width: Any = {"linewidth": 2.2, "zorder": 3} if plots.COLOURS[peer] == plots.OWN else {"linewidth": 1.2}
-        x, y = [r.size for r in there], [family.value(r, peer) for r in there]
-        axis.plot(
-            x, y, label=peer, marker=".", color=plots.COLOURS[peer], linestyle=":" if peer in single else "-", **width
-        )
+        style: Any = {"color": plots.COLOURS[peer], "linestyle": ":" if peer in single else "-"}
+        style |= {"linewidth": 2.2, "zorder": 3} if style["color"] == plots.OWN else {"linewidth": 1.2}
+        axis.plot([r.size for r in there], [family.value(r, peer) for r in there], label=peer, marker=".", **style)
     for result in results:
         if limit := result.fastest([peer for peer in result.samples if peer.startswith("ceiling")]):
             axis.axhline(family.value(result, limit), label=family.limit, **plots.LIMIT_LINE)

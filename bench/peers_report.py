@@ -120,8 +120,8 @@ def errors(rows: Sequence[Result]) -> str:
 def goals(results: Sequence[Result]) -> RenderableType:
     """Each goal beside what was measured of it."""
     drawn = tables.table()
-    drawn.add_column("goal")
-    drawn.add_column("against")
+    drawn.add_column("goal", min_width=14)
+    drawn.add_column("against", min_width=14)
     drawn.add_column("goal", justify="right", no_wrap=True)
     drawn.add_column("measured (95 %)", no_wrap=True)
     drawn.add_column("", no_wrap=True)

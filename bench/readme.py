@@ -1,4 +1,4 @@
-"""Writes the README's performance section, its plots and the table of docs/gemm.md from suites in bench/results."""
+"""Writes what README.md and docs/gemm.md show of the suites in bench/results."""
 
 import argparse
 import sys

@@ -68,14 +68,13 @@ def batches(options: argparse.Namespace) -> Generator[Batch]:
         "multiply_adds": ceiling.multiply_adds,
         "read": ceiling.read,
     }
-    for name, size in known:  # the same memory for all dtypes: a float64 1.0 is 0.0 and 1.875 in float32
-        x = np.ones(size // 8)
-        namespace |= {f"x_{dtype}_{name}": x.view(dtype) for dtype in (*DTYPES, "uint8")}
     works = list(kernels(known, namespace))
     seconds = QUICK_SECONDS if options.quick else SECONDS
-    for index, level in enumerate(known, 1):
-        here = [work for work in works if work.metadata["nk_level"] == level[0]]
-        yield Batch([*roofs(level), *here], namespace, seconds, index / len(known))
+    for index, (level, size) in enumerate(known, 1):
+        x = np.ones(size // 8)  # the same memory for all dtypes: a float64 1.0 is 0.0 and 1.875 in float32
+        namespace |= {f"x_{dtype}_{level}": x.view(dtype) for dtype in (*DTYPES, "uint8")}
+        here = [work for work in works if work.metadata["nk_level"] == level]
+        yield Batch([*roofs(level, size), *here], namespace, seconds, index / len(known))
 
 
 def kernels(known: Sequence[Level], namespace: dict[str, Any]) -> Iterator[Timed]:
@@ -98,16 +97,15 @@ def kernels(known: Sequence[Level], namespace: dict[str, Any]) -> Iterator[Timed
             yield timed(f"A @ v {n}", code, level_of(size, known), dtype, 2 * n * n, size)
 
 
-def roofs(level: Level) -> Iterator[Timed]:
+def roofs(level: str, size: int) -> Iterator[Timed]:
     """The statements of the roofs over one level: the peak of each dtype, and the fastest way to read there."""
-    name, size = level
     for dtype in DTYPES:
         code = f"multiply_adds('{dtype}', {STEPS})"
-        yield timed("multiply-adds", code, name, dtype, ceiling.multiply_adds(dtype, STEPS), 0)
+        yield timed("multiply-adds", code, level, dtype, ceiling.multiply_adds(dtype, STEPS), 0)
     _, streams, prefetch = ceiling.read_rates(size)[0]
     passes = max(1, PASS_BYTES // size)
-    code = f"read(x_uint8_{name}, {streams}, prefetch={prefetch}, passes={passes})"
-    yield timed("read", code, name, "bytes", 0, size * passes, size)
+    code = f"read(x_uint8_{level}, {streams}, prefetch={prefetch}, passes={passes})"
+    yield timed("read", code, level, "bytes", 0, size * passes, size)
 
 
 def timed(name: str, code: str, level: str, dtype: str, flops: int, size: int, data: int = 0) -> Timed:

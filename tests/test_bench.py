@@ -321,11 +321,9 @@ def test_plots_without_anything_to_plot_are_an_error(tmp_path):
         peers_plot.draw(suite_of([made_up(SPREAD, group="matmul-types")]), str(tmp_path / "a.svg"))
 
 
-@pytest.mark.parametrize(
-    ("ratio", "drawn"), [(2.0, "█" * peers_report.BAR), (0.5, "█" * (peers_report.BAR // 4)), (0.0, "")]
-)
-def test_a_bar_is_as_long_as_the_ratio(ratio, drawn):
-    assert peers_report.bar(ratio, 2.0).plain.rstrip(" │▌") == drawn
+@pytest.mark.parametrize(("ratio", "blocks"), [(2.0, peers_report.BAR), (0.5, peers_report.BAR // 4), (0.0, 0)])
+def test_a_bar_is_as_long_as_the_ratio(ratio, blocks):
+    assert peers_report.bar(ratio, 2.0).plain.rstrip(" │▌") == "█" * blocks
     assert ("│" in peers_report.bar(ratio, 2.0).plain) is (ratio < 1)
 
 
@@ -350,10 +348,9 @@ def no_isa_asked():
 
 def test_the_command_runs_on_the_instruction_set_that_is_asked_for(compiled_backend, tmp_path):
     file = str(tmp_path / "sums.json")
-    command = [sys.executable, "-m", "bench", "peers", "--quick", "--only", "sums-types", "--isa", "portable"]
-    done = subprocess.run(
-        [*command, "--json", file], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
-    )
+    asked = ["--quick", "--only", "sums-types", "--isa", "portable", "--json", file]
+    command = [sys.executable, "-m", "bench", "peers", *asked]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     assert suites.load(file, "peers").get_metadata()["nk_isa"] == "portable"
 

@@ -1,5 +1,6 @@
-"""What all experiments share: one command line, files that show the same again, errors and Ctrl-C without tracebacks."""
+"""What all experiments share: one command line, files that show the same again, no tracebacks for errors and Ctrl-C."""
 
+import itertools
 import re
 import subprocess
 import sys
@@ -137,8 +138,7 @@ def test_what_cannot_be_written_is_an_error_before_anything_is_measured(name, ar
 def quick(compiled_backend, monkeypatch):
     """Three rounds a statement, as few samples as tell something."""
     monkeypatch.setattr(timing, "MIN_ROUNDS", 3)
-    for module in (overhead, roofline):
-        monkeypatch.setattr(module, "QUICK_SECONDS", 0.0)
+    monkeypatch.setattr(overhead, "QUICK_SECONDS", 0.0)
 
 
 def test_only_whole_rounds_are_kept_when_ctrl_c_comes():
@@ -196,16 +196,17 @@ def test_the_overhead_is_shown_again_from_its_file_and_drawn(quick, tmp_path, ca
 # -- roofline ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def roofline_file(quick, tmp_path, monkeypatch, capsys):
+@pytest.fixture(scope="module")
+def roofline_file(compiled_backend, tmp_path_factory):
     """A suite of the roofline over caches so small that it is measured in a moment."""
-    monkeypatch.setattr(
-        roofline, "levels", lambda: [("L1", 1 << 14), ("L2", 1 << 17), ("L3", 1 << 20), ("memory", 3 << 20)]
-    )
-    monkeypatch.setattr(roofline, "SIZES", (16, 64))
-    file = str(tmp_path / "roofline.json")
-    assert roofline.main(["--quick", "--json", file]) == 0
-    capsys.readouterr()
+    file = str(tmp_path_factory.mktemp("roofline") / "roofline.json")
+    levels = [("L1", 1 << 14), ("L2", 1 << 17), ("L3", 1 << 20), ("memory", 3 << 20)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(roofline, "levels", lambda: levels)
+        patch.setattr(roofline, "SIZES", (16, 64))
+        patch.setattr(roofline, "QUICK_SECONDS", 0.0)
+        patch.setattr(timing, "MIN_ROUNDS", 3)
+        assert roofline.main(["--quick", "--json", file]) == 0
     return file
 
 
@@ -241,7 +242,5 @@ def test_labels_of_the_roofline_do_not_overlap(roofline_file, tmp_path, monkeypa
     monkeypatch.setattr(Figure, "savefig", save)
     assert roofline.main(["--from", roofline_file, "-o", str(tmp_path / "plot.png")]) == 0
     assert len(boxes) == 14
-    named = list(boxes.items())
-    assert not [
-        (a.get_text(), b.get_text()) for i, (a, one) in enumerate(named) for b, two in named[:i] if one.overlaps(two)
-    ]
+    for one, other in itertools.combinations(boxes, 2):
+        assert not boxes[one].overlaps(boxes[other]), (one.get_text(), other.get_text())
