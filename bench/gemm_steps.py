@@ -1,7 +1,8 @@
 """Matrix products, from three loops to the SIMD tile: what each idea gains.
 
-docs/gemm.md walks through the steps. What this is not: a comparison of products as users call them. Steps take square matrices of float64 in rows and check
-nothing; one thread runs. A call through ctypes costs some 0.3 us, which is seen at n = 64 only.
+docs/gemm.md walks through the steps. What this is not: a comparison of products as users call them. Steps take square
+matrices of float64 in rows and check nothing; one thread runs. A call through ctypes costs some 0.3 us, which is seen
+at n = 64 only.
 """
 
 import argparse
