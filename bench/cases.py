@@ -104,7 +104,8 @@ INTEGER_SUM = {**SUM, "numpy.dot": "np_dot(as_int64, as_int64)"}  # wide already
 FEW = (1, 8, 10, 100)
 MANY = (1_000, 10_000, 100_000, 1_000_000, 10_000_000, 50_000_000)
 INTEGERS = 100_000
-CHUNK = 1 << 20  # numbers at once in long doubles, to tell an error
+FLOAT_SUMS = ("sums-small", "sums")  # each peer's error is told, against long doubles, so many numbers at once:
+CHUNK = 1 << 20
 
 # -- threads -----------------------------------------------------------------------------------------------------------
 

@@ -63,18 +63,20 @@ def batch(
     inputs = case.inputs()
     result = Result(case.group, case.name, case.dtype, case.size, *cases.work(inputs))
     statements = {name: statement for name, statement in case.statements.items() if name not in missing}
+    values = {}
     for name in list(statements):
         try:
             prepare(name, inputs, result.flops)
             one_thread.enter_context(threadpoolctl.threadpool_limits(1))  # of what this import has loaded, too
-            value = eval(statements[name], inputs)
+            values[name] = eval(statements[name], inputs)
         except Exception as error:
             missing[name] = f"{case.group}, {case.name}, {case.dtype}: {type(error).__name__}: {error}"
             print(f"{name}: left out, {missing[name]}", file=sys.stderr)
             del statements[name]
-        else:
-            if case.dtype in cases.FLOATS and "x" in inputs and not name.startswith("ceiling"):
-                result.errors[name] = relative_error(float(value), inputs["x"])
+    if case.group in cases.FLOAT_SUMS:
+        exact = exact_sum(inputs["x"])
+        computed = {name: value for name, value in values.items() if not name.startswith("ceiling")}
+        result.errors |= {name: float(abs(value - exact) / exact) for name, value in computed.items()}
     timed = []
     for name, statement in statements.items():
         benchmark, metadata = result.benchmark(name)
@@ -82,11 +84,10 @@ def batch(
     return Batch(timed, inputs, seconds, done, OPENBLAS_SPINS if on_two_threads(case) else 0.0)
 
 
-def relative_error(value: float, x: Any) -> float:
-    """Of a sum of squares: against long doubles, which have 64 bits or more on most machines, joined in pairs."""
+def exact_sum(x: Any) -> Any:
+    """The sum of squares in long doubles, which have 64 bits or more on most machines, joined in pairs."""
     chunks = (x[i : i + cases.CHUNK].astype(np.longdouble) for i in range(0, x.size, cases.CHUNK))
-    exact = sum(np.sum(chunk * chunk) for chunk in chunks)
-    return float(abs(value - exact) / exact)
+    return sum(np.sum(chunk * chunk) for chunk in chunks)
 
 
 def prepare(peer: str, inputs: dict[str, Any], flops: int) -> None:

@@ -120,17 +120,15 @@ def errors(rows: Sequence[Result]) -> str:
 def goals(results: Sequence[Result]) -> RenderableType:
     """Each goal beside what was measured of it."""
     drawn = tables.table()
-    drawn.add_column("goal", min_width=14)
-    drawn.add_column("against", min_width=14)
-    drawn.add_column("goal", justify="right", no_wrap=True)
+    drawn.add_column("goal, against whom, where it is furthest off")
+    drawn.add_column("at least", justify="right")
     drawn.add_column("measured (95 %)", no_wrap=True)
     drawn.add_column("", no_wrap=True)
-    drawn.add_column("where")
     verdicts = [found for goal in GOALS if (found := verdict(goal, results))]
     for found in verdicts:
         measured, met, where = said(found)
-        style = "green" if found.met else "red"
-        drawn.add_row(named(found.goal), rivals(found.goal), f"{found.goal.ratio:g}", measured, Text(met, style), where)
+        what = Text.assemble(named(found.goal), (f"\n  {rivals(found.goal)}; {where}", "dim"))
+        drawn.add_row(what, f"{found.goal.ratio:g}", measured, Text(met, "green" if found.met else "red"))
     met_ones = sum(found.met for found in verdicts)
     left = len(GOALS) - len(verdicts)
     return Group(drawn, "", f"{met_ones} of {len(verdicts)} are met" + (f"; {left} were not measured" if left else ""))

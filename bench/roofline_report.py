@@ -5,7 +5,6 @@ nk_bytes how much it did, nk_data_bytes how large its data is, nk_code what was 
 of multiply-adds, what has no flops is the fastest way to read.
 """
 
-import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +16,6 @@ from . import tables
 from .timing import Interval, median, ratio
 
 SHORT = {"float64": "f64", "float32": "f32"}
-UNREST = 1.25  # clocks differ by less, for heavy instructions too; a core that is shared with one other program, by 2
 NOTE = (
     "Medians. share: of the kernel's roof, round by round, with the 95 % interval of the median. roof: what bounds"
     " the kernel, the peak of multiply-adds or reading from where its data lies. Kernels as they are called, the"
@@ -69,11 +67,6 @@ class Roofline:
         peaks = [point for (_, found), point in self.peaks.items() if found == dtype]
         return median([point.flops / value for point in peaks for value in point.values]).median
 
-    def unrest(self) -> float:
-        """How far apart the middle half of the peaks' samples lie, as a factor: 1.0 where nothing else ran."""
-        several = [point.values for point in self.peaks.values() if len(point.values) > 1]
-        return max((high / low for low, _, high in (statistics.quantiles(v, n=4) for v in several)), default=1.0)
-
     def share(self, kernel: Point) -> Interval:
         """The kernel's speed as a share of its roof's, round by round."""
         peak, read = self.peaks[kernel.level, kernel.dtype], self.reads[kernel.level]
@@ -108,11 +101,6 @@ def render(suite: Any, width: int) -> Iterator[RenderableType]:
     if roofline.kernels:
         yield tables.titled("Kernels under them", _kernels(roofline))
         yield tables.note(NOTE)
-    if roofline.unrest() > UNREST:
-        yield (
-            f"The machine was not quiet: from round to round the same multiply-adds took up to {roofline.unrest():.1f}"
-            " times as long. Measure again."
-        )
 
 
 def _roofs(roofline: Roofline) -> Table:

@@ -8,6 +8,7 @@ nk_quick        1 where --quick was asked for; else absent
 nk_interrupted  1 where Ctrl-C ended the measuring; else absent
 """
 
+import statistics
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,6 +23,7 @@ NOTES = {
     "nk_quick": "A quick look: few sizes and rounds. Quote figures of a whole run only.",
     "nk_interrupted": "Interrupted: this is what there was by then.",
 }
+UNREST = 1.25  # clocks differ by less, for heavy instructions too; a core that is shared with one other program, by 2
 
 
 def make(samples: Samples, metadata: Mapping[str, Mapping[str, Fact]]) -> Any:
@@ -55,6 +57,14 @@ def load(path: str, *names: str) -> Any:
     return suite
 
 
+def unrest(suite: Any) -> float:
+    """How far apart the middle half of a statement's samples lie, as a factor; three of four statements lie closer."""
+    several = [values for benchmark in suite if len(values := benchmark.get_values()) > 1]
+    quartiles = [statistics.quantiles(values, n=4) for values in several]
+    spreads = sorted(high / low for low, _, high in quartiles if low > 0)
+    return spreads[len(spreads) * 3 // 4] if spreads else 1.0
+
+
 def heading(suite: Any) -> str:
     """Where and of what it was measured, and what is to be known about it; a line for each."""
     known = suite.get_metadata()
@@ -66,4 +76,7 @@ def heading(suite: Any) -> str:
         lines.append(f"{known['nk_peers']}; OpenBLAS {known['nk_openblas']}")
     if "nk_compiler" in known:
         lines.append(f"{known['nk_compiler']}, {known['nk_flags']}")
-    return "\n".join(lines + [note for mark, note in NOTES.items() if mark in known])
+    lines += [note for mark, note in NOTES.items() if mark in known]
+    if (factor := unrest(suite)) > UNREST:
+        lines.append(f"The machine was not quiet: statements took up to {factor:.1f} times as long in other rounds.")
+    return "\n".join(lines)

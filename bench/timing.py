@@ -67,7 +67,7 @@ def once(statement: str, namespace: dict[str, Any]) -> float:
 
 
 def _loops(timer: timeit.Timer) -> int:
-    """So many executions that a sample takes SAMPLE_SECONDS; warms up, too.
+    """So many executions that a sample takes SAMPLE_SECONDS, and hardly more: a longer one meets more interruptions.
 
     The best of three tells: one that was interrupted looks long enough with far too few executions, and all samples of
     that statement would then measure the clock and cold caches. Four times the true time was seen so.
@@ -75,7 +75,7 @@ def _loops(timer: timeit.Timer) -> int:
     timer.timeit(1)
     loops = 1
     while (took := min(timer.repeat(3, loops))) < SAMPLE_SECONDS:
-        loops = max(2 * loops, math.ceil(loops * SAMPLE_SECONDS / took)) if took else 10 * loops
+        loops = max(loops + 1, math.ceil(1.1 * loops * SAMPLE_SECONDS / took)) if took else 10 * loops
     return loops
 
 

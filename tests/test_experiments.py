@@ -131,6 +131,15 @@ def test_what_cannot_be_written_is_an_error_before_anything_is_measured(name, ar
     assert re.search(says, capsys.readouterr().err)
 
 
+def test_a_machine_that_was_not_quiet_is_told_of():
+    def suite(*values):
+        return suites.make(dict.fromkeys("abcd", values), {name: {"nk_bench": "any"} for name in "abcd"})
+
+    assert suites.unrest(suite(*[1.0] * 8, 9.0)) == 1
+    assert "not quiet" not in suites.heading(suite(1.0, 1.1, 1.0, 1.1))
+    assert "not quiet: statements took up to 2.0 times" in suites.heading(suite(1.0, 2.0, 1.0, 2.0))
+
+
 # -- Ctrl-C ------------------------------------------------------------------------------------------------------------
 
 
