@@ -76,7 +76,7 @@ def batch(
     if case.group in cases.FLOAT_SUMS:
         exact = exact_sum(inputs["x"])
         computed = {name: value for name, value in values.items() if not name.startswith("ceiling")}
-        result.errors |= {name: float(abs(value - exact) / exact) for name, value in computed.items()}
+        result.errors.update({name: float(abs(value - exact) / exact) for name, value in computed.items()})
     timed = []
     for name, statement in statements.items():
         benchmark, metadata = result.benchmark(name)
