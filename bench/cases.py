@@ -3,7 +3,8 @@
 To judge whether a comparison is fair, read the statements: they are executed as they stand, on the same inputs, in the
 same process, in turns. A peer's name says which line of IMPORTS it needs; functions are bound directly, so that nobody
 pays for a dotted look-up. Inputs are C-contiguous and random unless a case says else; products go to `out`. Sums of
-float32 are not the same work for all: we convert to float64 before squaring, NumPy and bottleneck stay in float32.
+float32 are not the same work for all: we and numkong convert to float64 before squaring; NumPy and bottleneck stay in
+float32, and numba's loop squares in float32 and adds in float64. Each one's error is measured, and shown.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -103,25 +104,28 @@ INTEGER_SUM = {**SUM, "numpy.dot": "np_dot(as_int64, as_int64)"}  # wide already
 FEW = (1, 8, 10, 100)
 MANY = (1_000, 10_000, 100_000, 1_000_000, 10_000_000, 50_000_000)
 INTEGERS = 100_000
+FLOAT_SUMS = ("sums-small", "sums")  # each peer's error is told, against long doubles, so many numbers at once:
+CHUNK = 1 << 20
 
 # -- threads -----------------------------------------------------------------------------------------------------------
 
 MATMUL_THREADS = {
     "nogil_kernels, threads=2": "matmul(a, b, out=out, threads=2)",
-    "nogil_kernels": "matmul(a, b, out=out)",
+    "nogil_kernels, threads=1": "matmul(a, b, out=out)",
     "numpy.matmul, threads=2": "np_matmul(a, b, out=out)",
 }
 SUM_THREADS = {
     "nogil_kernels, threads=2": "sum_of_squares(x, threads=2)",
-    "nogil_kernels": "sum_of_squares(x)",
+    "nogil_kernels, threads=1": "sum_of_squares(x)",
     "ceiling, threads=2": "read_halves(x)",
+    "ceiling, threads=1": "read(x, 2, prefetch=True)",
 }
 SHARED_SUMS = {"0.8 MB": 100_000, "16 MB": 2_000_000, "320 MB": 40_000_000}
 
 # -- a quick look ------------------------------------------------------------------------------------------------------
 
 MANY_SIZES = ("matmul-small", "matmul-square", "sums-small", "sums")
-QUICK = (2, 8, 32, 128, 512, 10, 1_000, 100_000, 10_000_000)
+QUICK = (2, 8, 32, 128, 512, 1024, 10, 1_000, 100_000, 50_000_000)
 
 
 @dataclass(frozen=True)

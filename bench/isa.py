@@ -42,14 +42,14 @@ def _numpy_targets(prefixes: tuple[str, ...]) -> list[str]:
     return sorted(t for t in simd.get("found", []) + simd.get("not found", []) if t.startswith(prefixes))
 
 
-def hold_everyone(isa: str | None, module: str, arguments: Sequence[str]) -> None:
-    """Start `python -m module arguments` again with `environment`, unless this process has it; never returns then."""
+def hold_everyone(isa: str | None, experiment: str, arguments: Sequence[str]) -> None:
+    """Start the experiment again with `environment`, and do not return, unless this process has it already."""
     isa = isa or os.environ.get(VARIABLE)
     if not isa:
         return
     wanted = environment(isa)
     if any(os.environ.get(name) != value for name, value in wanted.items()):
-        command, variables = [sys.executable, "-m", module, *arguments], os.environ | wanted
+        command, variables = [sys.executable, "-m", "bench", experiment, *arguments], os.environ | wanted
         if sys.platform == "win32":  # where execve ends this process at once, and the other runs on by itself
             raise SystemExit(subprocess.call(command, env=variables))
         os.execve(sys.executable, command, variables)

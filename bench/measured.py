@@ -1,24 +1,21 @@
-"""Samples as a pyperf suite, one benchmark for each case and peer, and back again. Metadata beside the machine's facts:
+"""What peers has measured, case by case, out of its suite. Metadata of a benchmark:
 
 nk_group, nk_case, nk_dtype, nk_size   which case
 nk_peer                                who; the first peer of a case is ours
 nk_flops, nk_bytes                     operations of an execution, and bytes of its operands
-nk_quick                               1 where few sizes were asked for; else absent
-nk_interrupted                         1 where Ctrl-C ended the measuring; else absent
-
-A value is the time of one execution in seconds. The i-th values of a case's peers were taken in the same round.
+nk_error                               relative error of what it computed; for floating-point sums only
 """
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from typing import Any
 
 from nogil_kernels.measure.facts import Fact
 
-from . import suites, timing
+from . import timing
 from .timing import Interval
 
-KIND = "peers"
+ONE, TWO = ", threads=1", ", threads=2"
 
 
 @dataclass(frozen=True)
@@ -31,7 +28,8 @@ class Result:
     size: int
     flops: int
     bytes: int
-    samples: timing.Samples
+    samples: timing.Samples = field(default_factory=dict)
+    errors: dict[str, float] = field(default_factory=dict)
 
     @property
     def own(self) -> str:
@@ -56,27 +54,28 @@ class Result:
         """How many times as fast as `peer` we are."""
         return timing.ratio(self.samples[peer], self.samples[self.own])
 
+    def speed_up_ratio(self, peer: str) -> Interval:
+        """Our speed-up by two threads as a share of that of `peer`; both names end in TWO."""
+        return timing.ratio(self._speed_ups(self.own), self._speed_ups(peer))
 
-def to_suite(results: Iterable[Result], facts: Mapping[str, Fact]) -> Any:
-    """A pyperf.BenchmarkSuite of these results; `facts` are more than the machine's own."""
-    samples: timing.Samples = {}
-    metadata: dict[str, Mapping[str, Fact]] = {}
-    for result in results:
-        for peer, values in result.samples.items():
-            name = f"{result.group}/{result.case}/{result.dtype}/{peer}"
-            samples[name] = values
-            metadata[name] = {
-                **facts,
-                "nk_bench": KIND,
-                "nk_group": result.group,
-                "nk_case": result.case,
-                "nk_dtype": result.dtype,
-                "nk_size": result.size,
-                "nk_peer": peer,
-                "nk_flops": result.flops,
-                "nk_bytes": result.bytes,
-            }
-    return suites.make(samples, metadata)
+    def _speed_ups(self, peer: str) -> list[float]:
+        alone = self.samples[peer.replace(TWO, ONE)]
+        return [one / two for one, two in zip(alone, self.samples[peer], strict=True)]
+
+    def benchmark(self, peer: str) -> tuple[str, dict[str, Fact]]:
+        """The name and the metadata of this peer's benchmark in a suite."""
+        metadata: dict[str, Fact] = {
+            "nk_group": self.group,
+            "nk_case": self.case,
+            "nk_dtype": self.dtype,
+            "nk_size": self.size,
+            "nk_peer": peer,
+            "nk_flops": self.flops,
+            "nk_bytes": self.bytes,
+        }
+        if peer in self.errors:
+            metadata["nk_error"] = self.errors[peer]
+        return f"{self.group}/{self.case}/{self.dtype}/{peer}", metadata
 
 
 def from_suite(suite: Any) -> list[Result]:
@@ -85,11 +84,8 @@ def from_suite(suite: Any) -> list[Result]:
     for benchmark in suite:
         of = benchmark.get_metadata()
         key = of["nk_group"], of["nk_case"], of["nk_dtype"]
-        result = found.setdefault(key, Result(*key, of["nk_size"], of["nk_flops"], of["nk_bytes"], {}))
+        result = found.setdefault(key, Result(*key, of["nk_size"], of["nk_flops"], of["nk_bytes"]))
         result.samples[of["nk_peer"]] = list(benchmark.get_values())
+        if "nk_error" in of:
+            result.errors[of["nk_peer"]] = of["nk_error"]
     return list(found.values())
-
-
-def load(path: str) -> Any:
-    """The suite in a file; ValueError where another bench has written it."""
-    return suites.load(path, KIND)

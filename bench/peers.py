@@ -5,23 +5,20 @@ Everybody has one thread, where nothing else is said; OpenBLAS is held to it. Wh
 
 import argparse
 import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
 import threadpoolctl  # type: ignore[import-untyped]
-from rich.console import Console
 
-from nogil_kernels import build_info
-from nogil_kernels.cli import INTERRUPTED, writable
 from nogil_kernels.measure import machine
 from nogil_kernels.measure.facts import Fact
-from nogil_kernels.scaling.progress import bar
 
-from . import cases, isa, measured, plots, suites, tables, timing
+from . import cases, experiment, isa, peers_plot, peers_report, timing
+from .experiment import Batch, Timed
+from .measured import Result
 
 SECONDS, QUICK_SECONDS = 1.0, 0.1  # of samples in a case
 OPENBLAS_SPINS = 0.05  # seconds: its threads spin for 2**26 cycles after a call, 30 ms or so
@@ -31,81 +28,82 @@ REMEDY = 'pip install -e ".[peers]"'
 Missing = dict[str, str]
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure or load, show, save; INTERRUPTED where Ctrl-C ended the measuring."""
-    arguments = sys.argv[1:] if arguments is None else arguments
-    options = parser().parse_args(arguments)
-    if options.source:
-        found = measured.load(options.source)
-    elif build_info()["backend"] == "pure":
-        raise SystemExit("bench peers: this is about the compiled kernels, and the pure backend is in use")
-    else:
-        isa.hold_everyone(options.isa, "bench.peers", arguments)
-        found = measure(options.only or list(cases.GROUPS), options.quick, Console(stderr=True))
-    tables.show(found, console())
-    if options.json:
-        suites.save(found, options.json)
-    if options.output:
-        plots.draw(measured.from_suite(found), found.get_metadata(), options.output)
-    return INTERRUPTED if "nk_interrupted" in found.get_metadata() else 0
-
-
-def console() -> Console:
-    """Where the tables go; without a terminal as wide as they like."""
-    out = Console()
-    return out if out.is_terminal else Console(width=tables.WIDE)
-
-
-def parser() -> argparse.ArgumentParser:
-    asks = argparse.ArgumentParser(prog="python -m bench peers", description=(__doc__ or "").partition("\n")[0])
-    asks.add_argument("--only", action="append", choices=list(cases.GROUPS), metavar="GROUP", help=_groups())
-    asks.add_argument("--isa", help="hold our kernels and the peers to an instruction set: avx512, avx2, portable, ...")
-    asks.add_argument("--quick", action="store_true", help="fewer rounds and sizes, for a look: half a minute")
-    asks.add_argument("--json", metavar="FILE", type=writable, help="write every sample, in pyperf's format")
-    asks.add_argument("--from", dest="source", metavar="FILE", help="show such a file again, and measure nothing")
-    asks.add_argument("-o", "--output", metavar="FILE", type=writable, help="draw plots: FILE.svg or FILE.png")
-    return asks
-
-
-def _groups() -> str:
-    return "one group of cases, can be repeated: " + ", ".join(cases.GROUPS)
-
-
-def measure(groups: Sequence[str], quick: bool, console: Console) -> Any:
-    """The suite of everything in these groups, or of what there is when Ctrl-C comes."""
-    wanted = [case for case in cases.cases(quick) if case.group in groups]
-    here = peers_facts() | ({"nk_quick": 1} if quick else {})
-    if machine.usable_cores() < 2 and any(case.group.endswith("threads") for case in wanted):
-        console.print("two threads: left out, this process may use one core only")
-        wanted = [case for case in wanted if not case.group.endswith("threads")]
+def batches(options: argparse.Namespace) -> Generator[Batch]:
+    """A batch for each case that is asked for, without the peers that are missing."""
+    isa.hold_everyone(options.isa, "peers", options.arguments)
     isa.hold_numkong()
+    wanted = [case for case in cases.cases(options.quick) if not options.only or case.group in options.only]
+    if machine.usable_cores() < 2 and any(on_two_threads(case) for case in wanted):
+        print("two threads: left out, this process may use one core only", file=sys.stderr)
+        wanted = [case for case in wanted if not on_two_threads(case)]
     missing = find_missing(wanted)
-    results: list[measured.Result] = []
-    try:
-        with bar(console) as told:
-            begin, done = time.perf_counter(), 0.0
-            all_of_it = sum(expected_seconds(case, quick) for case in wanted)
-            for case in wanted:
-                results.append(run(case, missing, QUICK_SECONDS if quick else SECONDS))
-                done += expected_seconds(case, quick)
-                over = time.perf_counter() - begin
-                told(over, over * all_of_it / done)
-    except KeyboardInterrupt:
-        if not results:
-            raise
-        here["nk_interrupted"] = 1
     for name, reason in missing.items():
-        console.print(f"{name}: left out, {reason}", markup=False)
-    return measured.to_suite(results, here)
+        print(f"{name}: left out, {reason}", file=sys.stderr)
+    return in_order(wanted, missing, QUICK_SECONDS if options.quick else SECONDS)
 
 
-def expected_seconds(case: cases.Case, quick: bool) -> float:
+def in_order(wanted: Sequence[cases.Case], missing: Missing, seconds: float) -> Generator[Batch]:
+    """The cases' batches, each with OpenBLAS held to one thread as long as it is sampled."""
+    here, done = peers_facts(), 0.0
+    all_of_it = sum(expected_seconds(case, seconds) for case in wanted)
+    for case in wanted:
+        done += expected_seconds(case, seconds)
+        with ExitStack() as one_thread:
+            yield batch(case, missing, seconds, done / all_of_it, here, one_thread)
+
+
+def on_two_threads(case: cases.Case) -> bool:
+    return case.group.endswith("threads")
+
+
+def batch(
+    case: cases.Case, missing: Missing, seconds: float, done: float, here: dict[str, Fact], one_thread: ExitStack
+) -> Batch:
+    """A case's statements, each executed once. A peer that fails is added to `missing`."""
+    inputs = case.inputs()
+    result = Result(case.group, case.name, case.dtype, case.size, *cases.work(inputs))
+    statements = {name: statement for name, statement in case.statements.items() if name not in missing}
+    values = {}
+    for name in list(statements):
+        try:
+            prepare(name, inputs, result.flops)
+            one_thread.enter_context(threadpoolctl.threadpool_limits(1))  # of what this import has loaded, too
+            values[name] = eval(statements[name], inputs)
+        except Exception as error:
+            missing[name] = f"{case.group}, {case.name}, {case.dtype}: {type(error).__name__}: {error}"
+            print(f"{name}: left out, {missing[name]}", file=sys.stderr)
+            del statements[name]
+    if case.group in cases.FLOAT_SUMS:
+        exact = exact_sum(inputs["x"])
+        computed = {name: value for name, value in values.items() if not name.startswith("ceiling")}
+        result.errors.update({name: float(abs(value - exact) / exact) for name, value in computed.items()})
+    timed = []
+    for name, statement in statements.items():
+        benchmark, metadata = result.benchmark(name)
+        timed.append(Timed(benchmark, statement, here | metadata))
+    return Batch(timed, inputs, seconds, done, OPENBLAS_SPINS if on_two_threads(case) else 0.0)
+
+
+def exact_sum(x: Any) -> Any:
+    """The sum of squares in long doubles, which have 64 bits or more on most machines, joined in pairs."""
+    chunks = (x[i : i + cases.CHUNK].astype(np.longdouble) for i in range(0, x.size, cases.CHUNK))
+    return sum(np.sum(chunk * chunk) for chunk in chunks)
+
+
+def prepare(peer: str, inputs: dict[str, Any], flops: int) -> None:
+    """Bind what the peer's statement names."""
+    exec(import_of(peer), inputs)
+    if peer == "ceiling":
+        multiply_adds: Callable[[str, int], int] = inputs["multiply_adds"]
+        inputs["steps"] = round(flops / multiply_adds(inputs["dtype"], 1))
+
+
+def expected_seconds(case: cases.Case, seconds: float) -> float:
     """How long a case takes, roughly: its rounds at 20 GFLOP/s and 5 GB/s."""
     shapes_only = case.inputs(lambda *shape: np.broadcast_to(np.zeros((), case.dtype), shape))
     flops, size = cases.work(shapes_only)
     a_round = len(case.statements) * max(timing.SAMPLE_SECONDS, flops / 20e9 + size / 5e9)
-    rounds = (QUICK_SECONDS if quick else SECONDS) / a_round
-    return a_round * min(max(rounds, timing.MIN_ROUNDS), timing.MAX_ROUNDS)
+    return a_round * min(max(seconds / a_round, timing.MIN_ROUNDS), timing.MAX_ROUNDS)
 
 
 def find_missing(wanted: Sequence[cases.Case]) -> Missing:
@@ -124,33 +122,6 @@ def import_of(peer: str) -> str:
     return cases.IMPORTS.get(peer) or cases.IMPORTS[peer.partition(",")[0]]
 
 
-def run(case: cases.Case, missing: Missing, seconds: float) -> measured.Result:
-    """The samples of one case. A peer that fails is added to `missing`."""
-    inputs = case.inputs()
-    flops, size = cases.work(inputs)
-    statements = {name: statement for name, statement in case.statements.items() if name not in missing}
-    with ExitStack() as one_thread:
-        for name in list(statements):
-            try:
-                prepare(name, inputs, flops)
-                one_thread.enter_context(threadpoolctl.threadpool_limits(1))  # of what this import has loaded, too
-                exec(statements[name], inputs)
-            except Exception as error:
-                missing[name] = f"{case.group}, {case.name}, {case.dtype}: {type(error).__name__}: {error}"
-                del statements[name]
-        rest = OPENBLAS_SPINS if case.group.endswith("threads") else 0.0
-        samples = timing.sample(statements, inputs, seconds, rest)
-    return measured.Result(case.group, case.name, case.dtype, case.size, flops, size, samples)
-
-
-def prepare(peer: str, inputs: dict[str, Any], flops: int) -> None:
-    """Bind what the peer's statement names."""
-    exec(import_of(peer), inputs)
-    if peer == "ceiling":
-        multiply_adds: Callable[[str, int], int] = inputs["multiply_adds"]
-        inputs["steps"] = round(flops / multiply_adds(inputs["dtype"], 1))
-
-
 def peers_facts() -> dict[str, Fact]:
     """The peers' versions, and which kernels OpenBLAS has chosen."""
     versions = []
@@ -163,10 +134,28 @@ def peers_facts() -> dict[str, Fact]:
     return {"nk_peers": ", ".join(versions), "nk_openblas": ", ".join(dict.fromkeys(blas)) or "none"}
 
 
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """What only this experiment can be asked for."""
+    groups = f"one group of cases, can be repeated: {', '.join(cases.GROUPS)}"
+    parser.add_argument("--only", action="append", choices=list(cases.GROUPS), metavar="GROUP", help=groups)
+    parser.add_argument("--isa", help="hold all of them to an instruction set: avx512, avx2, portable, ...")
+
+
+PEERS = experiment.Experiment(
+    name="peers",
+    about=__doc__ or "",
+    quick="fewer rounds and sizes: half a minute instead of three",
+    batches=batches,
+    render=peers_report.render,
+    draw=peers_plot.draw,
+    add_options=add_options,
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command."""
+    return experiment.run(PEERS, arguments)
+
+
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:  # before there was anything to show
-        sys.exit(INTERRUPTED)
-    except (OSError, ValueError) as error:  # a file that is none of ours, or that nothing can be drawn of
-        sys.exit(f"bench peers: {error}")
+    sys.exit(main())

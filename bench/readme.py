@@ -1,4 +1,4 @@
-"""Rewrites the README's performance section, and the plots that it shows, from baselines in bench/results."""
+"""Writes what README.md and docs/gemm.md show of the suites in bench/results."""
 
 import argparse
 import sys
@@ -6,24 +6,42 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from . import goals, measured, plots, tables
+from . import Impossible, gemm_report, goals, peers_plot, peers_report, suites
+from .documents import DOCS, README, RESULTS, ROOT, with_section
+from .experiment import plain_errors
+from .measured import from_suite
 
-ROOT = Path(__file__).resolve().parent.parent
-README, DOCS, RESULTS = ROOT / "README.md", ROOT / "docs", ROOT / "bench" / "results"
-BEGIN, END = "<!-- performance: begin -->", "<!-- performance: end -->"
+GEMM = DOCS / "gemm.md"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Rewrite README.md and docs/peers-NAME.svg."""
-    asks = argparse.ArgumentParser(prog="python -m bench readme", description=__doc__)
-    asks.add_argument("files", nargs="+", type=Path, metavar="FILE", help="baselines, as bench/results/peers-NAME.json")
-    files = asks.parse_args(arguments).files
-    text = rewritten(README.read_text(encoding="utf-8"), files)
-    for file in files:
-        found = measured.load(str(file))
-        plots.draw(measured.from_suite(found), found.get_metadata(), str(plot(file)))
-    README.write_text(text, encoding="utf-8")
+    """Rewrite README.md and docs/peers-NAME.svg of all baselines that are named, docs/gemm.md of the steps' file."""
+    parser = argparse.ArgumentParser(prog="python -m bench readme", description=__doc__)
+    parser.add_argument(
+        "files", nargs="+", metavar="FILE", help=f"{RESULTS.name}/peers-NAME.json, {RESULTS.name}/gemm_steps-NAME.json"
+    )
+    files = parser.parse_args(arguments).files
+    with plain_errors(parser):
+        found = {Path(file): suites.load(file, "peers", "gemm_steps") for file in files}
+        baselines = {file: suite for file, suite in found.items() if kind(suite) == "peers"}
+        if baselines:
+            write(README, "performance", section(baselines))
+            for file, suite in baselines.items():
+                peers_plot.draw(suite, str(plot(file)))
+        for suite in found.values():
+            if kind(suite) == "gemm_steps":
+                write(GEMM, "gemm_steps", gemm_report.markdown(suite))
     return 0
+
+
+def kind(suite: Any) -> str:
+    """The experiment that wrote it."""
+    return str(suite.get_metadata()["nk_bench"])
+
+
+def write(document: Path, name: str, text: str) -> None:
+    """Write one section of a document anew."""
+    document.write_text(with_section(document.read_text(encoding="utf-8"), name, text), encoding="utf-8")
 
 
 def named(baseline: Path) -> str:
@@ -36,38 +54,25 @@ def plot(baseline: Path) -> Path:
     return DOCS / f"{baseline.stem}.svg"
 
 
-def rewritten(text: str, baselines: Sequence[Path]) -> str:
-    """The README's text with its section made anew.
-
-    Raises ValueError where the markers are missing, and for files that are no baselines.
-    """
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"README.md needs the lines {BEGIN} and {END}, around the section that is written here")
-    return f"{before}{BEGIN}\n{section(baselines)}\n{END}{after}"
-
-
-def section(baselines: Sequence[Path]) -> str:
+def section(baselines: dict[Path, Any]) -> str:
     """What is compared, the goals beside what each baseline says, and for each its machine and its plot."""
-    suites = {baseline: whole(baseline) for baseline in baselines}
-    results = [measured.from_suite(found) for found in suites.values()]
+    for file, suite in baselines.items():
+        if suites.NOTES.keys() & suite.get_metadata().keys():
+            raise Impossible(f"{file} is a quick look or was interrupted; a baseline is a whole run")
+    results = [from_suite(suite) for suite in baselines.values()]
     lines = [INTRODUCTION, ""]
     lines += [columns("", "against", "goal", *map(named, baselines))]
     lines += [columns(*("---" for _ in range(3 + len(baselines))))]
     for goal in goals.GOALS:
         cells = [cell(goals.verdict(goal, each)) for each in results]
-        lines.append(columns(tables.named(goal), tables.rivals(goal), f"{goal.ratio:g}x", *cells))
-    for baseline, found in suites.items():
+        lines.append(columns(peers_report.named(goal), peers_report.rivals(goal), f"{goal.ratio:g}x", *cells))
+    for (baseline, suite), result in zip(baselines.items(), results, strict=True):
         name = f"{named(baseline)}: speed over size, beside other packages"
-        where = "; ".join(tables.heading(found.get_metadata()).splitlines())
-        lines += [
-            "",
-            f"**{named(baseline)}**: {where}.",
-            "",
-            f"![{name}]({plot(baseline).relative_to(ROOT).as_posix()})",
-        ]
-    return "\n".join(lines)
+        where = "; ".join(suites.heading(suite).splitlines())
+        errors = peers_report.errors(result)
+        lines += ["", f"**{named(baseline)}**: {where}." + (f" float32 sums: {errors}." if errors else ""), ""]
+        lines += [f"![{name}]({plot(baseline).relative_to(ROOT).as_posix()})"]
+    return "\n".join(lines) + "\n"
 
 
 INTRODUCTION = """## Against other packages
@@ -79,14 +84,6 @@ interval that holds the true one with 95 % confidence. Where many cases are comp
     pip install -e ".[bench,peers]" && python -m bench peers"""
 
 
-def whole(baseline: Path) -> Any:
-    """The suite of a baseline, which is a whole run."""
-    found = measured.load(str(baseline))
-    if {"nk_quick", "nk_interrupted"} & found.get_metadata().keys():
-        raise ValueError(f"{baseline} is a quick look or was interrupted; a baseline is a whole run")
-    return found
-
-
 def columns(*cells: str) -> str:
     return f"| {' | '.join(cells)} |"
 
@@ -95,12 +92,9 @@ def cell(verdict: goals.Verdict | None) -> str:
     """What was measured, and whether it is enough."""
     if verdict is None:
         return "not measured"
-    ratio, met, _ = tables.said(verdict)
+    ratio, met, _ = peers_report.said(verdict)
     return f"{ratio}, {met}"
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except (OSError, ValueError) as error:  # no baselines, or no markers
-        sys.exit(f"bench readme: {error}")
+    sys.exit(main())

@@ -1,5 +1,14 @@
-"""What a bench keeps: a pyperf suite, one benchmark for each thing it timed, from which everything shown is made."""
+"""What an experiment keeps: a pyperf suite, one benchmark for each statement, from which everything shown is made.
 
+A value is the time of one execution in seconds; the i-th values of one batch were taken in the same round. Metadata
+beside the machine's facts, and beside what each experiment's report needs:
+
+nk_bench        the experiment
+nk_quick        1 where --quick was asked for; else absent
+nk_interrupted  1 where Ctrl-C ended the measuring; else absent
+"""
+
+import statistics
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,7 +16,14 @@ import pyperf  # type: ignore[import-untyped]  # it ships no types
 
 from nogil_kernels.measure.facts import Fact, facts
 
+from . import Impossible
 from .timing import Samples
+
+NOTES = {
+    "nk_quick": "A quick look: few sizes and rounds. Quote figures of a whole run only.",
+    "nk_interrupted": "Interrupted: this is what there was by then.",
+}
+UNREST = 1.25  # clocks differ by less, for heavy instructions too; a core that is shared with one other program, by 2
 
 
 def make(samples: Samples, metadata: Mapping[str, Mapping[str, Fact]]) -> Any:
@@ -28,18 +44,39 @@ def save(suite: Any, path: str) -> None:
     suite.dump(path, replace=True)
 
 
-def load(path: str, kind: str) -> Any:
-    """The suite of a file that a bench of that kind (`nk_bench`) wrote; ValueError for another one's."""
-    suite = pyperf.BenchmarkSuite.load(path)
-    if suite.get_metadata().get("nk_bench") != kind:
-        raise ValueError(f"{path} was not written by `python -m bench {kind} --json`")
+def load(path: str, *names: str) -> Any:
+    """The suite that one of these experiments wrote to a file; Impossible for any other file."""
+    try:
+        suite = pyperf.BenchmarkSuite.load(path)
+    except OSError:
+        raise
+    except Exception as error:  # whatever pyperf meets in a file that it did not write
+        raise Impossible(f"{path} is not a file of samples: {error}") from None
+    if suite.get_metadata().get("nk_bench") not in names:
+        raise Impossible(f"{path} was not written by `python -m bench {' or '.join(names)} --json`")
     return suite
 
 
+def unrest(suite: Any) -> float:
+    """How far apart the middle half of a statement's samples lie, as a factor; three of four statements lie closer."""
+    several = [values for benchmark in suite if len(values := benchmark.get_values()) > 1]
+    quartiles = [statistics.quantiles(values, n=4) for values in several]
+    spreads = sorted(high / low for low, _, high in quartiles if low > 0)
+    return spreads[len(spreads) * 3 // 4] if spreads else 1.0
+
+
 def heading(suite: Any) -> str:
-    """One line on where it was measured."""
+    """Where and of what it was measured, and what is to be known about it; a line for each."""
     known = suite.get_metadata()
     kernels = " ".join(str(known[name]) for name in ("nk_backend", "nk_isa") if name in known)
-    return (
+    lines = [
         f"{known['cpu_model_name']}; Python {known['python_version']}; nogil-kernels {known['nk_version']}, {kernels}"
-    )
+    ]
+    if "nk_peers" in known:
+        lines.append(f"{known['nk_peers']}; OpenBLAS {known['nk_openblas']}")
+    if "nk_compiler" in known:
+        lines.append(f"{known['nk_compiler']}, {known['nk_flags']}")
+    lines += [note for mark, note in NOTES.items() if mark in known]
+    if (factor := unrest(suite)) > UNREST:
+        lines.append(f"The machine was not quiet: statements took up to {factor:.1f} times as long in other rounds.")
+    return "\n".join(lines)

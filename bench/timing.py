@@ -28,7 +28,11 @@ class Interval:
 
 
 def sample(
-    statements: Mapping[str, str], namespace: dict[str, Any], seconds: float = 1.0, rest: float = 0.0
+    statements: Mapping[str, str],
+    namespace: dict[str, Any],
+    seconds: float = 1.0,
+    rest: float = 0.0,
+    into: Samples | None = None,
 ) -> Samples:
     """Seconds per execution of each statement, one sample a round, for about `seconds` or MIN_ROUNDS rounds.
 
@@ -36,25 +40,34 @@ def sample(
     changes from round to round, so that none always comes after the same other and finds the caches as that left them.
 
     rest: seconds to sleep before each sample, for statements that leave threads behind which spin for a while.
+    into: where the samples are put, round by round; after Ctrl-C it holds the rounds that were whole.
     """
     timers = {name: timeit.Timer(statement, globals=namespace) for name, statement in statements.items()}
     loops = {name: _loops(timer) for name, timer in timers.items()}
     order = list(timers)
     shuffle = random.Random(0).shuffle
-    samples: Samples = {name: [] for name in order}
-    spent = 0.0
-    while len(samples[order[0]]) < MIN_ROUNDS or (spent < seconds and len(samples[order[0]]) < MAX_ROUNDS):
+    samples: Samples = {} if into is None else into
+    spent, rounds = 0.0, 0
+    while rounds < MIN_ROUNDS or (spent < seconds and rounds < MAX_ROUNDS):
         shuffle(order)
+        took = {}
         for name in order:
             time.sleep(rest)
-            took = timers[name].timeit(loops[name])
-            spent += took
-            samples[name].append(took / loops[name])
+            took[name] = timers[name].timeit(loops[name])
+        for name in statements:
+            samples.setdefault(name, []).append(took[name] / loops[name])
+        spent += sum(took.values())
+        rounds += 1
     return samples
 
 
+def once(statement: str, namespace: dict[str, Any]) -> float:
+    """Seconds of one execution: for what takes so long that nobody would wait for rounds."""
+    return timeit.timeit(statement, globals=namespace, number=1)
+
+
 def _loops(timer: timeit.Timer) -> int:
-    """So many executions that a sample takes SAMPLE_SECONDS; warms up, too.
+    """So many executions that a sample takes SAMPLE_SECONDS, and hardly more: a longer one meets more interruptions.
 
     The best of three tells: one that was interrupted looks long enough with far too few executions, and all samples of
     that statement would then measure the clock and cold caches. Four times the true time was seen so.
@@ -62,7 +75,7 @@ def _loops(timer: timeit.Timer) -> int:
     timer.timeit(1)
     loops = 1
     while (took := min(timer.repeat(3, loops))) < SAMPLE_SECONDS:
-        loops = max(2 * loops, math.ceil(loops * SAMPLE_SECONDS / took)) if took else 10 * loops
+        loops = max(loops + 1, math.ceil(1.1 * loops * SAMPLE_SECONDS / took)) if took else 10 * loops
     return loops
 
 

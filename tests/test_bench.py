@@ -1,5 +1,6 @@
-"""The benches: what they execute is right, what they show comes from their files, and goals are judged as they say."""
+"""peers and held_vs_released: what is executed is right, shown from files alone, and judged as the goals say."""
 
+import argparse
 import ast
 import contextlib
 import math
@@ -14,11 +15,26 @@ import numpy as np
 import pyperf
 import pytest
 
-from bench import cases, goals, isa, measured, peers, plots, readme, suites, tables, timing
+from bench import (
+    Impossible,
+    cases,
+    documents,
+    goals,
+    isa,
+    measured,
+    peers,
+    peers_plot,
+    peers_report,
+    plots,
+    readme,
+    suites,
+    timing,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 HELD_VS_RELEASED = ROOT / "bench" / "held_vs_released.py"
 FACTS = {
+    "nk_bench": "peers",
     "cpu_model_name": "a processor",
     "nk_backend": "compiled",
     "python_version": "3",
@@ -27,9 +43,15 @@ FACTS = {
 }
 
 
-def bench(*arguments):
-    command = [sys.executable, "-W", "error", "-m", "bench", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+def suite_of(results, facts=None):
+    """The suite of results, as peers would have measured them."""
+    samples, metadata = {}, {}
+    for result in results:
+        for peer, values in result.samples.items():
+            name, about = result.benchmark(peer)
+            samples[name] = values
+            metadata[name] = FACTS | (facts or {}) | about
+    return suites.make(samples, metadata)
 
 
 # -- held_vs_released --------------------------------------------------------------------------------------------------
@@ -56,26 +78,6 @@ def test_held_vs_released_imports_the_standard_library_and_the_package_only():
     assert {module for module in modules if module.partition(".")[0] not in sys.stdlib_module_names} == {
         "nogil_kernels"
     }
-
-
-# -- python -m bench ---------------------------------------------------------------------------------------------------
-
-
-def test_every_experiment_is_listed_with_its_first_line():
-    done = bench()
-    assert done.returncode == 0, done.stderr
-    listed = dict(re.findall(r"^  (\w+) +(.+)$", done.stdout, re.MULTILINE))
-    assert {"held_vs_released", "peers", "readme"} <= listed.keys()
-    for name, line in listed.items():
-        docstring = ast.get_docstring(ast.parse((ROOT / "bench" / f"{name}.py").read_text(encoding="utf-8")))
-        assert docstring.splitlines()[0] == line
-
-
-def test_an_unknown_experiment_is_an_error_that_names_the_others():
-    done = bench("pears")
-    assert done.returncode == 2
-    assert "'pears'" in done.stderr
-    assert "peers" in done.stderr
 
 
 # -- what is measured --------------------------------------------------------------------------------------------------
@@ -147,9 +149,21 @@ def test_a_peer_that_is_not_installed_is_left_out_with_the_command_that_installs
 def test_a_peer_that_fails_is_left_out_with_its_error(compiled_backend):
     case = cases.Case("sums", "3", "float64", 3, "x = normal(3)", {**cases.SUM, "numpy.dot": "np_dot(x, no_such_name)"})
     missing = {}
-    result = peers.run(case, missing, 0.0)
-    assert list(result.samples) == ["nogil_kernels"]
+    with contextlib.ExitStack() as one_thread:
+        batch = peers.batch(case, missing, 0.0, 1.0, {}, one_thread)
+    assert [one.metadata["nk_peer"] for one in batch.timed] == ["nogil_kernels"]
     assert "NameError" in missing["numpy.dot"]
+
+
+def test_errors_tell_who_computes_in_float32(compiled_backend, capsys):
+    case = next(case for case in cases.cases() if case.name == "1,000" and case.dtype == "float32")
+    errors = {}
+    with contextlib.ExitStack() as one_thread:
+        for one in peers.batch(case, {}, 0.0, 1.0, {}, one_thread).timed:
+            errors[one.metadata["nk_peer"]] = one.metadata["nk_error"]
+    assert errors["numpy.dot"] > peers_report.SINGLE > errors["nogil_kernels"]
+    said = peers_report.errors([measured.Result("sums", "1,000", "float32", 1000, 1, 1, {}, errors)])
+    assert said.index("numpy.dot") < said.index("in float64") < said.index("nogil_kernels")
 
 
 @pytest.mark.skipif(platform.machine().lower() not in isa.X86_64, reason="these are instruction sets of x86-64")
@@ -177,7 +191,7 @@ def test_a_goal_is_met_when_the_upper_end_of_the_interval_reaches_it():
     found = goals.verdict(goal, [made_up(SPREAD)])
     assert (found.measured.median, found.measured.high) == (0.94, 0.96)
     assert found.met
-    assert tables.said(found)[1] == "just met"
+    assert peers_report.said(found)[1] == "just met"
 
 
 def test_a_goal_is_missed_when_the_whole_interval_is_below_it():
@@ -197,6 +211,14 @@ def test_a_goal_is_against_the_fastest_of_its_peers_in_each_case():
     result.samples["bottleneck.ss"] = [0.5] * 9
     goal = goals.Goal("each", ("numpy.dot", "bottleneck.ss", "absent"), 1.0, ("sums",))
     assert goals.verdict(goal, [result]).measured.median == 0.5
+
+
+def test_a_speed_up_is_compared_with_a_speed_up():
+    samples = {"nogil_kernels, threads=2": [0.6] * 9, "nogil_kernels, threads=1": [0.9] * 9}
+    samples |= {"ceiling, threads=2": [0.25] * 9, "ceiling, threads=1": [0.5] * 9}
+    result = measured.Result("sums-threads", "16 MB", "float64", 1 << 21, 1, 1, samples)
+    goal = goals.Goal("speed-up", ("ceiling, threads=2",), 0.95, ("sums-threads",), speed_up=True)
+    assert goals.verdict(goal, [result]).measured.median == pytest.approx(1.5 / 2)
 
 
 def test_a_mean_is_geometric_and_its_interval_shrinks_with_the_number_of_cases():
@@ -266,14 +288,15 @@ def results():
 
 def test_results_survive_a_file(results, tmp_path):
     file = str(tmp_path / "peers.json")
-    measured.to_suite(results, FACTS).dump(file)
-    assert measured.from_suite(measured.load(file)) == results
+    results[0].errors["blis"] = 1e-7
+    suites.save(suite_of(results), file)
+    assert measured.from_suite(suites.load(file, "peers")) == results
     assert pyperf.BenchmarkSuite.load(file).get_metadata()["cpu_model_name"] == "a processor"
 
 
 def test_pyperf_reads_the_file(results, tmp_path):
     file = str(tmp_path / "peers.json")
-    measured.to_suite(results, FACTS).dump(file)
+    suites.save(suite_of(results), file)
     done = subprocess.run([sys.executable, "-m", "pyperf", "stats", file], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "matmul-square/n = 1024/float32/numpy.matmul" in done.stdout
@@ -281,21 +304,27 @@ def test_pyperf_reads_the_file(results, tmp_path):
 
 def test_the_same_results_are_drawn_as_the_same_file(results, tmp_path):
     for name in ("a.svg", "b.svg"):
-        plots.draw(results, FACTS, str(tmp_path / name))
+        peers_plot.draw(suite_of(results), str(tmp_path / name))
     drawn = (tmp_path / "a.svg").read_text(encoding="utf-8")
     assert drawn == (tmp_path / "b.svg").read_text(encoding="utf-8")
-    assert all(label in drawn for label in ("nogil_kernels", "numpy.matmul", "FMA peak", "GFLOP/s", "GB/s"))
+    assert all(label in drawn for label in ("nogil_kernels", "numpy.matmul", "FMA peak of a core", "GFLOP/s", "GB/s"))
+
+
+def test_every_peer_that_is_drawn_has_a_colour():
+    groups = [family.group for family in peers_plot.FAMILIES]
+    drawn = {peer for case in cases.cases() if case.group in groups for peer in case.statements}
+    assert {peer for peer in drawn if not peer.startswith("ceiling")} <= plots.COLOURS.keys()
 
 
 def test_plots_without_anything_to_plot_are_an_error(tmp_path):
-    with pytest.raises(ValueError, match="nothing to draw"):
-        plots.draw([made_up(SPREAD, group="matmul-types")], FACTS, str(tmp_path / "a.svg"))
+    with pytest.raises(Impossible, match="nothing to draw"):
+        peers_plot.draw(suite_of([made_up(SPREAD, group="matmul-types")]), str(tmp_path / "a.svg"))
 
 
-@pytest.mark.parametrize(("ratio", "drawn"), [(2.0, "█" * tables.BAR), (0.5, "█" * (tables.BAR // 4)), (0.0, "")])
-def test_a_bar_is_as_long_as_the_ratio(ratio, drawn):
-    assert tables.bar(ratio, 2.0).plain.rstrip(" │▌") == drawn
-    assert ("│" in tables.bar(ratio, 2.0).plain) is (ratio < 1)
+@pytest.mark.parametrize(("ratio", "blocks"), [(2.0, peers_report.BAR), (0.5, peers_report.BAR // 4), (0.0, 0)])
+def test_a_bar_is_as_long_as_the_ratio(ratio, blocks):
+    assert peers_report.bar(ratio, 2.0).plain.rstrip(" │▌") == "█" * blocks
+    assert ("│" in peers_report.bar(ratio, 2.0).plain) is (ratio < 1)
 
 
 def test_the_command_shows_the_same_from_its_file(compiled_backend, tmp_path, capsys):
@@ -309,14 +338,6 @@ def test_the_command_shows_the_same_from_its_file(compiled_backend, tmp_path, ca
     assert capsys.readouterr().out == measured
 
 
-def test_a_file_of_something_else_is_an_error_without_a_traceback(tmp_path):
-    file = tmp_path / "else.json"
-    file.write_text("{}")
-    done = bench("peers", "--from", str(file))
-    assert done.returncode == 1
-    assert done.stderr.startswith("bench peers: ")
-
-
 @contextlib.contextmanager
 def no_isa_asked():
     """Without NOGIL_KERNELS_ISA, which would start the command, and so these tests, again."""
@@ -327,70 +348,54 @@ def no_isa_asked():
 
 def test_the_command_runs_on_the_instruction_set_that_is_asked_for(compiled_backend, tmp_path):
     file = str(tmp_path / "sums.json")
-    done = bench("peers", "--quick", "--only", "sums-types", "--isa", "portable", "--json", file)
+    asked = ["--quick", "--only", "sums-types", "--isa", "portable", "--json", file]
+    command = [sys.executable, "-m", "bench", "peers", *asked]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
-    assert measured.load(file).get_metadata()["nk_isa"] == "portable"
+    assert suites.load(file, "peers").get_metadata()["nk_isa"] == "portable"
 
 
-def test_ctrl_c_prints_what_there_is(compiled_backend, monkeypatch, capsys):
-    run = peers.run
-    calls = iter(range(2))
-
-    def run_once(case, missing, seconds):
-        if next(calls):
-            raise KeyboardInterrupt
-        return run(case, missing, seconds)
-
-    monkeypatch.setattr(peers, "run", run_once)
-    with no_isa_asked():
-        assert peers.main(["--quick", "--only", "sums-types"]) == 130
-    printed = capsys.readouterr().out
-    assert "Interrupted" in printed
-    assert "int64" in printed
-    assert "uint8" not in printed
+def test_two_threads_are_left_out_where_there_is_one_core(compiled_backend, monkeypatch, capsys):
+    options = argparse.Namespace(isa=None, quick=True, only=["sums-threads", "sums-types"], arguments=[])
+    monkeypatch.delenv(isa.VARIABLE, raising=False)
+    monkeypatch.setattr(peers, "in_order", lambda wanted, missing, seconds: {case.group for case in wanted})
+    for cores, groups in ((1, {"sums-types"}), (2, {"sums-types", "sums-threads"})):
+        monkeypatch.setattr(peers.machine, "usable_cores", lambda cores=cores: cores)
+        assert peers.batches(options) == groups
 
 
 # -- the README's section ----------------------------------------------------------------------------------------------
 
 
-def test_the_section_is_written_between_its_markers(results, tmp_path):
-    file = tmp_path / "peers-machine-avx512.json"
-    measured.to_suite(results, FACTS).dump(str(file))
-    text = f"before\n{readme.BEGIN}\nwritten before\n{readme.END}\nafter\n"
-    new = readme.rewritten(text, [file])
-    assert new.startswith(f"before\n{readme.BEGIN}\n")
-    assert new.endswith(f"{readme.END}\nafter\n")
-    assert "written before" not in new
-    assert "docs/peers-machine-avx512.svg" in new
-    assert readme.rewritten(new, [file]) == new
+def test_the_section_shows_each_baseline(results):
+    section = readme.section({Path("peers-machine-avx512.json"): suite_of(results)})
+    assert "| machine-avx512 |" in section
+    assert "docs/peers-machine-avx512.svg" in section
+    assert "2.50" not in section  # of blis: no goal is against it
+    assert "1.20 (1.10 to 1.30)" in section
 
 
-def test_another_benchs_file_is_refused(tmp_path):
-    file = tmp_path / "roofline.json"
-    suites.save(suites.make({"a": [1.0]}, {"a": {"nk_bench": "roofline"}}), str(file))
-    with pytest.raises(ValueError, match="bench peers"):
-        measured.load(str(file))
+def test_a_section_is_written_between_its_marks():
+    text = "before\n<!-- name: begin -->\nwritten before\n<!-- name: end -->\nafter\n"
+    new = documents.with_section(text, "name", "new\n")
+    assert new == "before\n<!-- name: begin -->\nnew\n<!-- name: end -->\nafter\n"
+    with pytest.raises(Impossible, match=re.escape("<!-- other: begin -->")):
+        documents.with_section(text, "other", "")
 
 
 @pytest.mark.parametrize("mark", ["nk_quick", "nk_interrupted"])
-def test_a_part_of_a_run_is_no_baseline(results, tmp_path, mark):
-    file = tmp_path / "part.json"
-    measured.to_suite(results, FACTS | {mark: 1}).dump(str(file))
-    with pytest.raises(ValueError, match="whole run"):
-        readme.whole(file)
+def test_a_part_of_a_run_is_no_baseline(results, mark):
+    with pytest.raises(Impossible, match="whole run"):
+        readme.section({Path("peers-part.json"): suite_of(results, {mark: 1})})
 
 
-def test_a_readme_without_markers_is_an_error():
-    with pytest.raises(ValueError, match=re.escape(readme.BEGIN)):
-        readme.rewritten("no markers", [])
-
-
-@pytest.mark.skipif(not readme.README.exists(), reason="the README is in a checkout, not beside these tests")
+@pytest.mark.skipif(not documents.README.exists(), reason="the README is in a checkout, not beside these tests")
 def test_the_readme_shows_the_baselines():
-    baselines = sorted(readme.RESULTS.glob("peers-*.json"))
-    text = readme.README.read_text(encoding="utf-8")
-    assert readme.BEGIN in text
+    text = documents.README.read_text(encoding="utf-8")
+    assert documents.with_section(text, "performance", "")
+    baselines = sorted(documents.RESULTS.glob("peers-*.json"))
     if not baselines:
         pytest.skip("no baseline: python -m bench peers --json bench/results/peers-NAME.json records one")
-    assert readme.rewritten(text, baselines) == text, "run python -m bench readme bench/results/peers-*.json"
+    section = readme.section({file: suites.load(str(file), "peers") for file in baselines})
+    assert section in text, "run python -m bench readme bench/results/peers-*.json"
     assert all(readme.plot(baseline).exists() for baseline in baselines)

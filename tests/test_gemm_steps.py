@@ -3,11 +3,10 @@
 import re
 
 import numpy as np
-import pyperf
 import pytest
 from test_docs import ROOT, needs_checkout
 
-from bench import gemm_report, gemm_steps
+from bench import Impossible, documents, gemm_report, gemm_steps, suites, timing
 
 DOCUMENT = ROOT / "docs" / "gemm.md"
 RESULTS = sorted((ROOT / "bench" / "results").glob("gemm_steps-*.json"))
@@ -17,16 +16,16 @@ RESULTS = sorted((ROOT / "bench" / "results").glob("gemm_steps-*.json"))
 def library():
     try:
         return gemm_steps.compile_steps()
-    except gemm_steps.NoSteps as reason:
+    except Impossible as reason:
         pytest.skip(str(reason))
 
 
 @pytest.fixture
-def report():
+def suite():
     """Two steps and the peak at n = 8, made up so that what follows is known."""
-    samples = {("naive", 8): [4e-6, 4e-6, 5e-6], ("unit_stride", 8): [2e-6, 2e-6, 2e-6], (gemm_report.PEAK, 8): [1e-6]}
-    here = gemm_steps.facts() | {"nk_compiler": "cc 1", "nk_flags": "-O3"}
-    return gemm_report.Report(gemm_report.suite_of(samples, dict.fromkeys(samples, 1024), here))
+    steps = {"naive": [4e-6, 4e-6, 5e-6], "unit_stride": [2e-6, 2e-6, 2e-6], gemm_report.PEAK: [1e-6]}
+    common = {"nk_bench": "gemm_steps", "nk_n": 8, "nk_flops": 1024, "nk_compiler": "cc 1", "nk_flags": "-O3"}
+    return suites.make(steps, {step: common | {"nk_step": step} for step in steps})
 
 
 # 1: less than any tile; 7, 33, 100: edges everywhere; 64: whole tiles of rows; 530: two blocks of columns, three of k.
@@ -59,61 +58,56 @@ def test_the_steps_are_the_functions_of_the_c_file_in_their_order():
 
 def test_a_missing_compiler_is_a_message_that_says_what_to_do(monkeypatch):
     monkeypatch.setenv("CC", "no-such-compiler")
-    with pytest.raises(gemm_steps.NoSteps, match=r"no C compiler: no-such-compiler: .*; set CC"):
+    with pytest.raises(Impossible, match=r"no C compiler: no-such-compiler: .*; set CC"):
         gemm_steps.compile_steps()
 
 
 def test_a_compiler_that_fails_is_quoted(library, monkeypatch):
     monkeypatch.setenv("CC", " ".join([*gemm_steps.compiler(), "--no-such-option"]))
-    with pytest.raises(gemm_steps.NoSteps, match=r"(?s)the C compiler failed.*--no-such-option.*error"):
+    with pytest.raises(Impossible, match=r"(?s)the C compiler failed.*--no-such-option.*error"):
         gemm_steps.compile_steps()
 
 
-def test_a_failure_is_printed_without_a_traceback(monkeypatch, capsys):
+def test_a_missing_compiler_is_printed_without_a_traceback(compiled_backend, monkeypatch, capsys):
     monkeypatch.setenv("CC", "no-such-compiler")
-    assert gemm_steps.main(["--quick"]) == 1
-    assert capsys.readouterr().err.startswith("gemm_steps: no C compiler")
+    with pytest.raises(SystemExit) as ended:
+        gemm_steps.main(["--quick"])
+    assert ended.value.code == 1
+    assert capsys.readouterr().err.startswith("python -m bench gemm_steps: no C compiler")
 
 
-def test_measuring_samples_every_step_and_mark(library):
-    report = gemm_steps.measure((8,), 0.01)
+def test_measuring_samples_every_step_and_mark(library, compiled_backend, monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(timing, "MIN_ROUNDS", 3)
+    monkeypatch.setattr(gemm_steps, "QUICK_SIZES", (8, 12))
+    monkeypatch.setattr(gemm_steps, "QUICK_SECONDS", 0.0)
+    monkeypatch.setattr(gemm_steps, "NAIVE_SIZE", 8)
+    file = str(tmp_path / "steps.json")
+    assert gemm_steps.main(["--quick", "--json", file]) == 0
+    suite = suites.load(file, "gemm_steps")
+    report = gemm_report.Report(suite)
     assert report.steps == [*gemm_report.STEPS, *gemm_report.MARKS]
     assert all(report.gflops(step, 8) > 0 for step in report.steps)
-    assert 0 < report.share("narrow_tiles", 8) < 1.5
+    assert len(suite.get_benchmark("naive-12").get_values()) == 1
     assert report.share(gemm_report.PEAK, 8) == 1
 
 
-def test_what_is_derived_from_samples(report):
+def test_what_is_derived_from_samples(suite):
+    report = gemm_report.Report(suite)
     assert report.gflops("naive", 8) == pytest.approx(1024 / 4e-6 / 1e9)
     assert report.gain("unit_stride", 8).median == 2
     assert report.gain("naive", 8) is None
     assert report.share("unit_stride", 8) == pytest.approx(0.5)
 
 
-def test_a_report_that_was_saved_shows_the_same(report, tmp_path):
-    file = str(tmp_path / "suite.json")
-    report.suite.dump(file)
-    loaded = gemm_report.Report.load(file)
-    assert gemm_report.markdown(loaded) == gemm_report.markdown(report)
-    assert loaded.facts == report.facts
-    assert len(pyperf.BenchmarkSuite.load(file)) == 3
-
-
-def test_from_shows_a_file_and_draws_it(report, tmp_path, capsys):
-    file, plot = str(tmp_path / "suite.json"), tmp_path / "plot.svg"
-    report.suite.dump(file)
-    assert gemm_steps.main(["--from", file, "-o", str(plot)]) == 0
-    shown = capsys.readouterr().out
-    assert re.search(r"^unit_stride .* 50%$", shown, re.MULTILINE)
-    assert "<svg" in plot.read_text()
-
-
-def test_help_names_every_option(capsys):
-    with pytest.raises(SystemExit) as ended:
-        gemm_steps.main(["--help"])
-    assert ended.value.code == 0
-    shown = capsys.readouterr().out
-    assert all(option in shown for option in ("--quick", "--json FILE", "--from FILE", "--docs FILE", "-o FILE"))
+def test_from_shows_a_file_and_draws_it(suite, tmp_path, capsys):
+    file, plots = str(tmp_path / "suite.json"), [tmp_path / "a.svg", tmp_path / "b.svg"]
+    suites.save(suite, file)
+    for plot in plots:
+        assert gemm_steps.main(["--from", file, "-o", str(plot)]) == 0
+    assert re.search(r"^unit_stride .* 50%$", capsys.readouterr().out, re.MULTILINE)
+    drawn = plots[0].read_text(encoding="utf-8")
+    assert drawn == plots[1].read_text(encoding="utf-8")
+    assert "FMA peak, 1.02 GFLOP/s" in drawn
 
 
 @needs_checkout
@@ -128,4 +122,5 @@ def test_c_that_the_document_quotes_stands_in_the_c_file():
 @needs_checkout
 def test_the_table_of_the_document_is_that_of_a_recorded_file():
     text = DOCUMENT.read_text()
-    assert text in [gemm_report.with_table(text, gemm_report.Report.load(str(file))) for file in RESULTS]
+    tables = [gemm_report.markdown(suites.load(str(file), "gemm_steps")) for file in RESULTS]
+    assert text in [documents.with_section(text, "gemm_steps", table) for table in tables]

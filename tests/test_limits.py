@@ -1,24 +1,17 @@
-"""What a core can do at most: the loops do all that they say, and what is measured with them can be shown again."""
+"""What a core can do at most: the loops do all that they say, and their rates are those of a core."""
 
 import math
 import os
-import subprocess
-import sys
 import threading
 from array import array
-from pathlib import Path
 
 import numpy as np
 import pytest
-from support import FREE_THREADED_NOW, environment, run_python, switch_interval
+from support import FREE_THREADED_NOW, run_python, switch_interval
 
 import nogil_kernels
 from nogil_kernels.measure import ceiling
 
-ROOT = Path(__file__).resolve().parent.parent
-needs_bench = pytest.mark.skipif(
-    not (ROOT / "bench").exists(), reason="the benches are in a checkout, not beside these tests"
-)
 pytestmark = pytest.mark.usefixtures("compiled_backend")
 
 
@@ -167,108 +160,3 @@ def test_the_pure_backend_has_no_limits_and_says_why():
     assert done.returncode == 1
     assert "RuntimeError: a core's limits are measured by compiled loops" in done.stderr
     assert "NOGIL_KERNELS_BACKEND=pure" in done.stderr
-
-
-# The benches
-
-
-def run_bench(*arguments):
-    return subprocess.run(
-        [sys.executable, "-m", *arguments],
-        cwd=ROOT,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-
-
-@pytest.fixture(scope="session")
-def roofline_file(compiled_backend, tmp_path_factory):
-    """A suite of the roofline over caches so small that it is measured in a moment."""
-    from bench import roofline, suites
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            roofline, "levels", lambda: [("L1", 1 << 14), ("L2", 1 << 17), ("L3", 1 << 20), ("memory", 3 << 20)]
-        )
-        patch.setattr(roofline, "SIZES", (16, 64))
-        suite = roofline.measure(0.0)
-    path = tmp_path_factory.mktemp("roofline") / "roofline.json"
-    suites.save(suite, str(path))
-    return path
-
-
-@needs_bench
-def test_the_roofline_shows_every_kernel_under_its_roof_from_the_file(roofline_file, tmp_path, capsys):
-    from bench import roofline
-
-    assert roofline.main(["--from", str(roofline_file), "-o", str(tmp_path / "plot.svg")]) == 0
-    shown = capsys.readouterr().out
-    kept = roofline.Roofline(roofline.suites.load(str(roofline_file), "roofline"))
-    assert len(kept.kernels) == 2 * (2 + 4 + 1)
-    for level in ("L1", "L2", "L3", "memory"):
-        assert f"reading {level}" in shown
-    for kernel in kept.kernels:
-        assert 0 < kept.share(kernel).low <= kept.share(kernel).median <= kept.share(kernel).high
-        assert shown.count(f"{kernel.name} {roofline.SHORT[kernel.dtype]}") >= 1
-    assert "matmul 64 f64 96 KiB" in (tmp_path / "plot.svg").read_text()  # a comment beside its glyphs
-
-
-@needs_bench
-def test_labels_of_the_plot_do_not_overlap(roofline_file, tmp_path, monkeypatch):
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from matplotlib.text import Text
-
-    from bench import roofline, roofline_plot
-
-    drawn = []
-    annotate, savefig = Axes.annotate, Figure.savefig
-    monkeypatch.setattr(Axes, "annotate", lambda *args, **kw: drawn.append(annotate(*args, **kw)) or drawn[-1])
-    boxes = []
-
-    def save(figure, *args, **options):
-        boxes.extend(Text.get_window_extent(text) for text in drawn)
-        savefig(figure, *args, **options)
-
-    monkeypatch.setattr(Figure, "savefig", save)
-    kept = roofline.Roofline(roofline.suites.load(str(roofline_file), "roofline"))
-    roofline_plot.draw(kept, str(tmp_path / "plot.png"))
-    labels = boxes[-len(kept.kernels) :]
-    assert len(labels) == len(kept.kernels)
-    assert not [(i, j) for i, one in enumerate(labels) for j in range(i) if one.overlaps(labels[j])]
-
-
-@needs_bench
-def test_the_overhead_is_shown_again_from_its_file(tmp_path, capsys, monkeypatch):
-    from bench import overhead
-
-    monkeypatch.setattr(overhead, "QUICK_SECONDS", 0.0)
-    file = str(tmp_path / "overhead.json")
-    assert overhead.main(["--quick", "--json", file]) == 0
-    measured = capsys.readouterr().out
-    assert overhead.main(["--from", file]) == 0
-    assert capsys.readouterr().out == measured
-    for stage in overhead.STAGES:
-        assert stage in measured
-
-
-@needs_bench
-def test_a_file_of_another_bench_is_refused(roofline_file, capsys):
-    from bench import overhead
-
-    with pytest.raises(SystemExit) as caught:
-        overhead.main(["--from", str(roofline_file)])
-    assert caught.value.code == 1
-    assert "python -m bench overhead --json" in capsys.readouterr().err
-
-
-@needs_bench
-@pytest.mark.parametrize("bench", ["roofline", "overhead"])
-def test_help_names_the_options(bench):
-    done = run_bench(f"bench.{bench}", "--help")
-    assert done.returncode == 0, done.stderr
-    for option in ("--quick", "--json FILE", "--from FILE"):
-        assert option in done.stdout

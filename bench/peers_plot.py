@@ -1,0 +1,80 @@
+"""The peers as plots over the size: time of a small call, rate of a large one, with the machine's limits drawn in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.ticker import ScalarFormatter
+
+from . import Impossible, plots
+from .cases import FLOATS
+from .measured import Result, from_suite
+from .peers_report import SINGLE, largest_errors, rate
+
+
+@dataclass(frozen=True)
+class Family:
+    """A row of the figure."""
+
+    title: str
+    group: str
+    unit: str
+    x_label: str
+    x_base: int
+    limit: str = ""
+    """What the dashed line is; none where a call is timed, and less is better."""
+
+    def value(self, result: Result, peer: str) -> float:
+        """What is drawn of a peer, in the family's unit."""
+        return rate(result, peer) if self.limit else 1e9 * result.seconds(peer).median
+
+
+FAMILIES = (
+    Family("matmul, small", "matmul-small", "ns a call: less is better", "n of n x n matrices", 2),
+    Family("matmul", "matmul-square", "GFLOP/s", "n of n x n matrices", 2, "FMA peak of a core"),
+    Family("sum_of_squares, few numbers", "sums-small", "ns a call: less is better", "numbers", 10),
+    Family("sum_of_squares", "sums", "GB/s", "numbers", 10, "reading memory, one core"),
+)
+
+
+def draw(suite: Any, path: str) -> None:
+    """Write a figure of these results: a row for each family, a column for each type."""
+    results = from_suite(suite)
+    rows = {family: [r for r in results if r.group == family.group] for family in FAMILIES}
+    rows = {family: found for family, found in rows.items() if found}
+    if not rows:
+        raise Impossible(f"nothing to draw in {path}: plots are of {', '.join(family.group for family in FAMILIES)}")
+    size = (9.5, 0.6 + 2.7 * len(rows))
+    with plots.figure(path, suite, "Our kernels and other packages', one thread", size) as figure:
+        grid = figure.subplots(len(rows), len(FLOATS), squeeze=False)
+        for axes, (family, found) in zip(grid, rows.items(), strict=True):
+            for axis, dtype in zip(axes, FLOATS, strict=True):
+                panel(axis, family, [r for r in found if r.dtype == dtype], f"{family.title}, {dtype}")
+            lines: dict[str, Any] = {}
+            for axis in axes:
+                for line, label in zip(*axis.get_legend_handles_labels(), strict=True):
+                    lines.setdefault(label, line)
+            axes[-1].legend(lines.values(), lines.keys(), loc="center left", bbox_to_anchor=(1.0, 0.5))
+
+
+def panel(axis: Axes, family: Family, results: Sequence[Result], title: str) -> None:
+    """One family and type."""
+    axis.set_xscale("log", base=family.x_base)
+    single = {peer for peer, error in largest_errors(results).items() if error > SINGLE}
+    for peer in dict.fromkeys(peer for result in results for peer in result.samples):
+        there = [result for result in results if peer in result.samples]
+        if peer.startswith("ceiling"):
+            continue
+        style: Any = {"color": plots.COLOURS[peer], "linestyle": ":" if peer in single else "-"}
+        style |= {"linewidth": 2.2, "zorder": 3} if style["color"] == plots.OWN else {"linewidth": 1.2}
+        axis.plot([r.size for r in there], [family.value(r, peer) for r in there], label=peer, marker=".", **style)
+    for result in results:
+        if limit := result.fastest([peer for peer in result.samples if peer.startswith("ceiling")]):
+            axis.axhline(family.value(result, limit), label=family.limit, **plots.LIMIT_LINE)
+    if family.x_base == 2 or not family.limit:
+        sizes = sorted({result.size for result in results})
+        axis.set_xticks(sizes[:: max(1, len(sizes) // 7)])
+        axis.xaxis.set_major_formatter(ScalarFormatter())
+    axis.set(xlabel=family.x_label, ylabel=family.unit, ylim=(0, None))
+    plots.plain(axis, f"{title} (dotted: computed in float32)" if single else title)
