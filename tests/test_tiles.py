@@ -183,7 +183,8 @@ GUARDED = """
 
     rooms = [Room(1 << 19) for _ in range(3)]
 
-    def multiply(a, b, at_end, orders=("C", "C", "C")):
+    def multiply(m, k, n, at_end, orders=("C", "C", "C")):
+        a, b = left[:m, :k], right[:k, :n]
         true = exact_product(a, b)
         a, b, out = (room.place(x, at_end, order) for room, x, order in zip(rooms, (a, b, true), orders))
         out[...] = CANARY
@@ -193,24 +194,23 @@ GUARDED = """
     for dtype in DTYPES:
         print(dtype, end=" ", flush=True)  # the last one that is printed is the one that failed
         block, row = widest(dtype)
+        left, right = small_integers(dtype, (200, 2049), 1), small_integers(dtype, (2049, 200), 2)
         for k, m, n in itertools.product([1, 3], [1, 2, 3, 4, 5, 8, 9], range(1, block + 2)):
-            a, b = small_integers(dtype, (m, k), 1), small_integers(dtype, (k, n), 2)
-            multiply(a, b, True)
+            multiply(m, k, n, True)
         for order in itertools.product("CF", repeat=3):
             for m, k, n in itertools.product([1, 2, 5, 9], [1, 9, 40], [1, 3, 8, block - 1, block + 1, 4 * block + 3]):
                 for at_end in (True, False):
-                    multiply(small_integers(dtype, (m, k), 1), small_integers(dtype, (k, n), 2), at_end, order)
+                    multiply(m, k, n, at_end, order)
         for n in range(1, row + 2):
-            multiply(small_integers(dtype, (1, 3), 1), small_integers(dtype, (3, n), 2), True)
-            multiply(small_integers(dtype, (n, 3), 1), small_integers(dtype, (3, 1), 2), True, ("F", "C", "C"))
+            multiply(1, 3, n, True)
+            multiply(n, 3, 1, True, ("F", "C", "C"))
         for k in [*range(1, 70), 127, 129, 383, 385, 769, 2047, 2049]:
             for m in (1, 4, 5):
                 for at_end in (True, False):
-                    multiply(small_integers(dtype, (m, k), 1), small_integers(dtype, (k, 1), 2), at_end)
-        packed = small_integers(dtype, (150, 20), 1), small_integers(dtype, (20, 3 * block + 1), 2)
-        for at_end in (True, False):
-            multiply(*packed, at_end)
-            multiply(packed[1].T.copy(), packed[0].T.copy(), at_end, ("F", "F", "C"))
+                    multiply(m, k, 1, at_end)
+        for at_end in (True, False):  # so many panels that both are packed
+            multiply(150, 20, 3 * block + 1, at_end)
+            multiply(150, 20, 4 * block + 1, at_end, ("F", "F", "C"))
     print("done")
 """
 
