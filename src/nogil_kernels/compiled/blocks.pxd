@@ -38,9 +38,15 @@ cdef enum:
     DOT_KC_MAX = 2048
     # Bytes of a packed block of B: half of an L2 of 2 MiB, or all of one of 1 MiB.
     BLOCK_B_BYTES = 1024 * 1024
-    # B is packed where more panels of A than this read it. A is packed only where its rows are not contiguous, and more
-    # panels of B than this read it: rows that are stay in L1 as they lie, and packing them cost a tenth at n = 1024.
-    PACK_B_PANELS = 16
+    # B is packed where it is read by more panels of A than its rows, so far apart, can bear: PACK_B_REACH / row stride.
+    # Each row then lies on a page of its own or nearly so, and where the stride is a multiple of PAGE, in the same sets
+    # of L1, too. Where B is packed for nothing m = 8 and 128 lose half and a tenth, where it is not a third and half.
+    PACK_B_REACH = 16 * 1024
+    PAGE = 4096
+    # Rows of B from which on that matters: fewer stay in the TLB and in the ways of L1.
+    PACK_B_ROWS = 32
+    # A is packed only where its rows are not contiguous, and more panels of B than this read it: rows that are stay in
+    # L1 as they lie, and packing them cost a tenth at n = 1024.
     PACK_A_PANELS = 4
     # A look at each element, half a cycle, pays where it is met in so many products that are an eighth of one faster.
     NARROW_ROWS = 32
@@ -307,6 +313,12 @@ cdef inline const nk_matmul_tile *tile_for(const Problem *p) noexcept nogil:
     return &p.kernel.row if p.m == 1 else &p.kernel.block
 
 
+cdef inline bint reads_b_often(const Problem *p) noexcept nogil:
+    cdef Py_ssize_t stride = max(p.B.row_stride, -p.B.row_stride), panels = (p.m + p.MR - 1) // p.MR
+    cdef Py_ssize_t reach = PACK_B_REACH if stride % PAGE else PACK_B_REACH // 2
+    return p.k >= PACK_B_ROWS and panels > 1 and panels * stride > reach
+
+
 cdef inline bint better_transposed(const Problem *p) noexcept nogil:
     """Rows are what tiles read and write fast: those of C, or of the matrix where the other one is a vector."""
     cdef Py_ssize_t size = p.kernel.element_size
@@ -329,9 +341,7 @@ cdef inline void plan(Problem *p, const nk_matmul_kernel *kernel) noexcept nogil
     blocks = max(1, (p.k + kc_max - 1) // kc_max)
     p.KC = max(1, (p.k + blocks - 1) // blocks)  # blocks of one size: 2 x 300 rather than 512 + 88
     p.NC = max(1, BLOCK_B_BYTES // (p.KC * p.NR * size)) * p.NR
-    p.pack_b = p.B.column_stride != size or p.m > PACK_B_PANELS * p.MR
-    if p.tile == &kernel.dots:
-        p.pack_b = p.B.row_stride != size
+    p.pack_b = p.B.row_stride != size if p.tile == &kernel.dots else p.B.column_stride != size or reads_b_often(p)
     p.pack_a = p.A.column_stride != size and p.n > PACK_A_PANELS * p.NR
     p.one_tile = p.m <= p.MR and p.n <= p.NR and p.k <= p.KC and not p.pack_a and reads_b_in_place(p, p.n)
     p.bands_down = p.bands_across = 1

@@ -3,7 +3,7 @@
 
 cimport cython
 from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_Release
-from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc
+from cpython.bytearray cimport PyByteArray_AS_STRING, PyByteArray_FromStringAndSize
 from libc.stdint cimport uintptr_t
 
 from nogil_kernels.compiled cimport blocks, buffers
@@ -69,24 +69,28 @@ cdef void multiply_bands(const Problem *p, Py_ssize_t first, Py_ssize_t last, Wo
                 mirror(p, &C, band)
 
 
-cdef int run(const Problem *p, Py_ssize_t first, Py_ssize_t last, bint release_gil) except -1:
+cdef int run(const Problem *p, Py_ssize_t first, Py_ssize_t last, bint release_gil, list rooms) except -1:
     """The GIL switch: one loop nest, the GIL released or held; slice by slice, to look for Ctrl-C in between."""
     cdef Py_ssize_t stop
     cdef char[SMALL_WORKSPACE] small
-    cdef Workspace space = new_workspace(p, small)
-    try:
-        while first < last:
-            stop = min(first + p.bands_per_slice, last)
-            if release_gil:
-                with nogil:
-                    multiply_bands(p, first, stop, space)
-            else:
+    cdef bytearray room = take_room(p, rooms)
+    cdef Workspace space
+    if room is None:
+        space = workspace_in(p, small)
+    else:
+        space = workspace_in(p, PyByteArray_AS_STRING(room))
+    while first < last:
+        stop = min(first + p.bands_per_slice, last)
+        if release_gil:
+            with nogil:
                 multiply_bands(p, first, stop, space)
-            first = stop
-            if first < last:
-                PyErr_CheckSignals()
-    finally:
-        PyMem_RawFree(space.memory)
+        else:
+            multiply_bands(p, first, stop, space)
+        first = stop
+        if first < last:
+            PyErr_CheckSignals()
+    if room is not None and rooms is not None:
+        rooms.append(room)
     return 0
 
 
@@ -109,29 +113,40 @@ cdef double SLICE_WORK = 1e10
 
 cdef struct Workspace:
     # Owned by one run of the loop nest: calls share nothing.
-    void *memory  # NULL where the caller's stack has room
     char *a
     char *b
 
 
-cdef Workspace new_workspace(const Problem *p, char *small) except *:
-    """Room for a panel of A and a block of B, no more than this problem needs: SMALL_WORKSPACE bytes are at `small`."""
+cdef inline Py_ssize_t size_of_a(const Problem *p) noexcept nogil:
+    if not p.pack_a:
+        return 0
+    return rounded_up(p.kernel.block.mr * min(p.KC, p.k) * p.kernel.element_size, CACHE_LINE)
+
+
+cdef inline Py_ssize_t size_of_workspace(const Problem *p) noexcept nogil:
+    """A panel of A and a block of B, no more than this problem needs, and what aligning them takes."""
+    cdef Py_ssize_t columns = 0
+    if p.pack_b:
+        columns = rounded_up(min(p.NC, p.n), p.NR)
+    elif p.tile.nr_step > 1:
+        columns = p.NR
+    return size_of_a(p) + columns * min(p.KC, p.k) * p.kernel.element_size + CACHE_LINE
+
+
+cdef bytearray take_room(const Problem *p, list rooms):
+    """Room for a workspace, used before if it can be: fresh pages cost more than packing. None where it is small."""
+    if size_of_workspace(p) <= SMALL_WORKSPACE:
+        return None
+    try:
+        return rooms.pop() if rooms else PyByteArray_FromStringAndSize(NULL, size_of_workspace(p))
+    except IndexError:  # without a GIL another thread may have been faster
+        return PyByteArray_FromStringAndSize(NULL, size_of_workspace(p))
+
+
+cdef inline Workspace workspace_in(const Problem *p, char *room) noexcept nogil:
     cdef Workspace space
-    cdef Py_ssize_t kc = min(p.KC, p.k), nc = min(p.NC, p.n), a_size = 0, b_size = 0, size
-    if p.pack_a:
-        a_size = rounded_up(p.kernel.block.mr * kc * p.kernel.element_size, CACHE_LINE)
-    if p.pack_b or p.tile.nr_step > 1:
-        b_size = (rounded_up(nc, p.NR) if p.pack_b else p.NR) * kc * p.kernel.element_size
-    size = a_size + b_size + CACHE_LINE
-    space.memory = NULL
-    space.a = small
-    if size > SMALL_WORKSPACE:
-        space.memory = PyMem_RawMalloc(size)
-        if space.memory == NULL:
-            raise MemoryError(f"no memory for a workspace of {size} bytes")
-        space.a = <char *> space.memory
-    space.a = <char *> rounded_up(<Py_ssize_t> <uintptr_t> space.a, CACHE_LINE)
-    space.b = space.a + a_size
+    space.a = <char *> rounded_up(<Py_ssize_t> <uintptr_t> room, CACHE_LINE)
+    space.b = space.a + size_of_a(p)
     return space
 
 
@@ -143,11 +158,13 @@ cdef class Task:
     """
     cdef Problem problem
     cdef list owners
+    cdef list rooms  # for workspaces, of tasks that have ended
     cdef Py_ssize_t bands, tasks
     cdef bint release_gil
 
     def __call__(self, Py_ssize_t i):
-        run(&self.problem, self.bands * i // self.tasks, self.bands * (i + 1) // self.tasks, self.release_gil)
+        run(&self.problem, self.bands * i // self.tasks, self.bands * (i + 1) // self.tasks, self.release_gil,
+            self.rooms)
 
 
 cdef int compute(Problem *p, object a, object b, object c, object gil, object threads) except -1:
@@ -172,10 +189,11 @@ cdef int compute(Problem *p, object a, object b, object c, object gil, object th
     p.bands_per_slice = (bands + slices - 1) // slices
     tasks = min(tasks, bands)
     if tasks == 1:
-        return run(p, 0, bands, release_gil)
+        return run(p, 0, bands, release_gil, None)
     task = Task()
     task.problem = p[0]
     task.owners = [memoryview(owner) for owner in (a, b, c)]
+    task.rooms = []
     task.bands = bands
     task.tasks = tasks
     task.release_gil = release_gil
