@@ -205,8 +205,9 @@ cdef inline const nk_matmul_tile *tile_for_block(
 
 
 cdef inline Py_ssize_t cut(Py_ssize_t size, Py_ssize_t step, Py_ssize_t part, Py_ssize_t parts) noexcept nogil:
-    """Where a part begins: whole steps, shared as equally as they can be."""
-    return min(size, (size + step - 1) // step * part // parts * step)
+    """Where a part begins: whole steps, one more in each of the first: who is last to take a part takes a small one."""
+    cdef Py_ssize_t steps = (size + step - 1) // step
+    return min(size, (steps // parts * part + min(part, steps % parts)) * step)
 
 
 cdef inline void find_band(const Problem *p, Py_ssize_t band, Matrix *C, Matrix *A, Matrix *B) noexcept nogil:
