@@ -21,7 +21,7 @@ from .experiment import Batch, Timed
 from .measured import Result
 
 SECONDS, QUICK_SECONDS = 1.0, 0.1  # of samples in a case
-OPENBLAS_SPINS = 0.05  # seconds: its threads spin for 2**26 cycles after a call, 30 ms or so
+OPENBLAS_SPINS = 0.25  # seconds: for so long its idle threads were seen to slow down others, at 0.1 still by a tenth
 PACKAGES = ("numpy", "scipy", "numba", "bottleneck", "numkong", "blis")
 REMEDY = 'pip install -e ".[peers]"'
 
@@ -81,7 +81,7 @@ def batch(
     for name, statement in statements.items():
         benchmark, metadata = result.benchmark(name)
         timed.append(Timed(benchmark, statement, here | metadata))
-    return Batch(timed, inputs, seconds, done, OPENBLAS_SPINS if on_two_threads(case) else 0.0)
+    return Batch(timed, inputs, seconds, done, OPENBLAS_SPINS if case.group == "matmul-threads" else 0.0)
 
 
 def exact_sum(x: Any) -> Any:

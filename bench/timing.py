@@ -39,11 +39,12 @@ def sample(
     Statements run in a loop without a call around them, as in timeit: what is timed is what a user types. Their order
     changes from round to round, so that none always comes after the same other and finds the caches as that left them.
 
-    rest: seconds to sleep before each sample, for statements that leave threads behind which spin for a while.
+    rest: seconds to sleep before each sample, for statements that leave threads behind which spin for a while. A sample
+    then takes half as long itself, so that it matters little that the machine had gone to sleep, too.
     into: where the samples are put, round by round; after Ctrl-C it holds the rounds that were whole.
     """
     timers = {name: timeit.Timer(statement, globals=namespace) for name, statement in statements.items()}
-    loops = {name: _loops(timer) for name, timer in timers.items()}
+    loops = {name: _loops(timer, max(SAMPLE_SECONDS, rest / 2)) for name, timer in timers.items()}
     order = list(timers)
     shuffle = random.Random(0).shuffle
     samples: Samples = {} if into is None else into
@@ -66,16 +67,16 @@ def once(statement: str, namespace: dict[str, Any]) -> float:
     return timeit.timeit(statement, globals=namespace, number=1)
 
 
-def _loops(timer: timeit.Timer) -> int:
-    """So many executions that a sample takes SAMPLE_SECONDS, and hardly more: a longer one meets more interruptions.
+def _loops(timer: timeit.Timer, seconds: float) -> int:
+    """So many executions that a sample takes so long, and hardly longer: then it would meet more interruptions.
 
     The best of three tells: one that was interrupted looks long enough with far too few executions, and all samples of
     that statement would then measure the clock and cold caches. Four times the true time was seen so.
     """
     timer.timeit(1)
     loops = 1
-    while (took := min(timer.repeat(3, loops))) < SAMPLE_SECONDS:
-        loops = max(loops + 1, math.ceil(1.1 * loops * SAMPLE_SECONDS / took)) if took else 10 * loops
+    while (took := min(timer.repeat(3, loops))) < seconds:
+        loops = max(loops + 1, math.ceil(1.1 * loops * seconds / took)) if took else 10 * loops
     return loops
 
 

@@ -269,7 +269,7 @@ def test_an_interruption_does_not_make_samples_too_short():
         def repeat(self, times, loops):
             return [self.timeit(loops) for _ in range(times)]
 
-    assert timing._loops(Interrupted()) * 1e-6 >= timing.SAMPLE_SECONDS
+    assert timing._loops(Interrupted(), timing.SAMPLE_SECONDS) * 1e-6 >= timing.SAMPLE_SECONDS
 
 
 # -- files, tables, plots ----------------------------------------------------------------------------------------------
