@@ -14,12 +14,12 @@ LOOP = "pass"
 
 NOTHING, NOTHING_X, NOTHING_GIL = "nothing()", "nothing(x)", "nothing(x, gil='hold')"
 TAKE, TAKE_ARRAY, TAKE_BYTES = "take_buffer(x)", "take_buffer(numbers)", "take_buffer(text)"
-SUM, SUM_HELD, SUM_RELEASED = (f"sum_of_squares(x{gil})" for gil in ("", ", gil='hold'", ", gil='release'"))
-SUM_ARRAY = "sum_of_squares(numbers)"
+SUM, SUM_ARRAY = "sum_of_squares(x)", "sum_of_squares(numbers)"
 MATMUL, MATMUL_INTO, EMPTY = "matmul(a, b)", "matmul(a, b, out=c)", "np.empty((4, 4))"
+HELD, RELEASED = (f"matmul(a, b, out=c, gil='{gil}')" for gil in ("hold", "release"))
 BOTTLENECK = "bn.ss(x)"
 
-OWN = (SUM, SUM_ARRAY, SUM_HELD, SUM_RELEASED, MATMUL, MATMUL_INTO)
+OWN = (SUM, SUM_ARRAY, MATMUL, MATMUL_INTO, HELD, RELEASED)
 PEERS = (BOTTLENECK, "np.dot(x, x)", "np.matmul(a, b)", "np.matmul(a, b, out=c)")
 STATEMENTS = (LOOP, NOTHING, NOTHING_X, NOTHING_GIL, TAKE, TAKE_ARRAY, TAKE_BYTES, *OWN, EMPTY, *PEERS)
 """What is timed, as it is typed."""
@@ -32,7 +32,7 @@ STAGES = {
     "taking an array.array's buffer and its format": (TAKE_ARRAY, NOTHING_X),
     "the same of bytes, which have no format": (TAKE_BYTES, NOTHING_X),
     "choosing the kernel, 8 squares, the result": (SUM, TAKE),
-    "releasing the GIL and getting it back": (SUM_RELEASED, SUM_HELD),
+    "releasing the GIL and getting it back": (RELEASED, HELD),
     "allocating the result of matmul": (MATMUL, MATMUL_INTO),
 }
 """What lies between two statements."""
