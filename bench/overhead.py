@@ -47,7 +47,7 @@ def operands() -> dict[str, Any]:
         "c": np.empty((4, 4)),
     }
     try:
-        import bottleneck  # type: ignore[import-untyped]
+        import bottleneck
 
         found["bn"] = bottleneck
     except ImportError as error:
