@@ -16,7 +16,7 @@ import threadpoolctl  # type: ignore[import-untyped]
 from nogil_kernels.measure import machine
 from nogil_kernels.measure.facts import Fact
 
-from . import cases, experiment, isa, peers_plot, peers_report, timing
+from . import Impossible, cases, experiment, isa, peers_plot, peers_report, timing
 from .experiment import Batch, Timed
 from .measured import Result
 
@@ -36,6 +36,8 @@ def batches(options: argparse.Namespace) -> Generator[Batch]:
     if machine.usable_cores() < 2 and any(on_two_threads(case) for case in wanted):
         print("two threads: left out, this process may use one core only", file=sys.stderr)
         wanted = [case for case in wanted if not on_two_threads(case)]
+    if not wanted:
+        raise Impossible("nothing is left to measure")
     missing = find_missing(wanted)
     for name, reason in missing.items():
         print(f"{name}: left out, {reason}", file=sys.stderr)

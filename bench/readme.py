@@ -77,8 +77,12 @@ def section(baselines: dict[Path, Any]) -> str:
 
 INTRODUCTION = """## Against other packages
 
-How many times as fast as others we are: their time divided by ours, of samples taken in turns; the median, and the
-interval that holds the true one with 95 % confidence. Where many cases are compared one by one, the worst is shown.
+Speed-up over other packages: their time divided by ours, of samples taken in turns; the median, and the interval that
+holds the true one with 95 % confidence. Results go to arrays that are there (`out=`). The goals are this project's own:
+met where the interval's upper end reaches them, "just met" where the median does not, and what is missed is shown, too.
+Where cases are compared one by one, the worst is shown. A mean over all sizes is mostly one of small products, whose
+calls cost a seventh of NumPy's; the lines for n >= 256 say what is left of that. A column's name says machine and
+instruction set: on one machine with AVX-512, `avx2` holds every package to AVX2.
 [bench/cases.py](bench/cases.py) says what is executed, and this measures it on your machine:
 
     pip install -e ".[bench,peers]" && python -m bench peers"""

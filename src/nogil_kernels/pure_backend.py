@@ -29,9 +29,9 @@ def sum_of_squares(x: Any, *, axis: Any = None, gil: str = "auto", threads: Any 
     it gives, and releases it for more; "release" always, "hold" never releases it. All three run the same machine code.
     On a free-threaded build "hold" means to stay attached, and threads run side by side all the same. On the pure
     backend it is checked and has no effect.
-    threads: an int, or a concurrent.futures.ThreadPoolExecutor, to share work of several MB. An int starts threads for
-    this call and ends them with it. The result is the same to the last bit for every number of threads. On the pure
-    backend it is checked and has no effect.
+    threads: an int, or a concurrent.futures.ThreadPoolExecutor, to share work of 24 MiB or more, 8 with an
+    executor. An int starts threads for this call and ends them with it. The result is the same to the last bit for
+    every number of threads. On the pure backend it is checked and has no effect.
 
     Returns, with axis=None, an exact int for bool and integers of any size, and for floats and complex numbers a float
     within 2 units in the last place of the truth: float32 is converted to float64 before it is squared, and partial
@@ -77,9 +77,9 @@ def matmul(a: Any, b: Any, *, out: Any = None, gil: str = "auto", threads: Any =
     it gives, and releases it for more; "release" always, "hold" never releases it. All three run the same machine code.
     On a free-threaded build "hold" means to stay attached, and threads run side by side all the same. On the pure
     backend it is checked and has no effect.
-    threads: an int, or a concurrent.futures.ThreadPoolExecutor, to share the work where it takes a millisecond or more.
-    An int starts threads for this call and ends them with it. The result is the same to the last bit for every number
-    of threads. On the pure backend it is checked and has no effect.
+    threads: an int, or a concurrent.futures.ThreadPoolExecutor, to share work of some 3 ms or more, 1 ms with an
+    executor. An int starts threads for this call and ends them with it. The result is the same to the last bit for
+    every number of threads. On the pure backend it is checked and has no effect.
 
     Returns out where it is given, else a new ndarray, or a scalar where a and b are both of shape (k,). Floats are off
     by at most about k * u * (|A| @ |B|), u being half a unit in the last place of the dtype.

@@ -36,6 +36,8 @@ cdef enum:
     KC_MAX = 512
     # Elements of a dot product at a time, which every row of A meets: 16 KiB of float64 stay in L1.
     DOT_KC_MAX = 2048
+    # Elements of a dot product at least, or adding up its lanes takes longer than it; unless there are few.
+    DOT_K = 16
     # Bytes of a packed block of B: half of an L2 of 2 MiB, or all of one of 1 MiB.
     BLOCK_B_BYTES = 1024 * 1024
     # B is packed where it is read by more panels of A than its rows, so far apart, can bear: PACK_B_REACH / row stride.
@@ -51,7 +53,7 @@ cdef enum:
     # A look at each element, half a cycle, pays where it is met in so many products that are an eighth of one faster.
     NARROW_ROWS = 32
     # Rows of B packed at a time, panel after panel: eight streams that are read along their rows, where a panel's own
-    # 256 rows lie on as many pages. Gains 2 % at n = 1024.
+    # 512 rows lie on as many pages. Gains 2 % at n = 1024.
     PACK_ROWS = 8
     # Of A.T @ A, cut into N x N bands, (N + 1) / (2 * N) are computed: 53 % with 16. They have so many rows at least,
     # as each packs its own B; and so long a k, as each element is copied once more.
@@ -309,7 +311,8 @@ cdef inline void transpose_all(Problem *p) noexcept nogil:
 
 
 cdef inline const nk_matmul_tile *tile_for(const Problem *p) noexcept nogil:
-    if p.n == 1 and p.A.column_stride == p.kernel.element_size and p.kernel.dots.run != NULL:
+    if p.n == 1 and p.A.column_stride == p.kernel.element_size and p.kernel.dots.run != NULL and \
+            (p.k >= DOT_K or p.m <= p.kernel.dots.mr):
         return &p.kernel.dots
     return &p.kernel.row if p.m == 1 else &p.kernel.block
 

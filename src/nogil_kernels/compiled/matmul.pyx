@@ -3,7 +3,7 @@
 
 cimport cython
 from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_Release
-from cpython.bytearray cimport PyByteArray_AS_STRING, PyByteArray_FromStringAndSize
+from cpython.bytearray cimport PyByteArray_AS_STRING, PyByteArray_FromStringAndSize, PyByteArray_GET_SIZE
 from libc.stdint cimport uintptr_t
 
 from nogil_kernels.compiled cimport blocks, buffers
@@ -69,11 +69,11 @@ cdef void multiply_bands(const Problem *p, Py_ssize_t first, Py_ssize_t last, Wo
                 mirror(p, &C, band)
 
 
-cdef int run(const Problem *p, Py_ssize_t first, Py_ssize_t last, bint release_gil, list rooms) except -1:
+cdef int run(const Problem *p, Py_ssize_t first, Py_ssize_t last, bint release_gil) except -1:
     """The GIL switch: one loop nest, the GIL released or held; slice by slice, to look for Ctrl-C in between."""
     cdef Py_ssize_t stop
     cdef char[SMALL_WORKSPACE] small
-    cdef bytearray room = take_room(p, rooms)
+    cdef bytearray room = take_room(p)
     cdef Workspace space
     if room is None:
         space = workspace_in(p, small)
@@ -89,9 +89,7 @@ cdef int run(const Problem *p, Py_ssize_t first, Py_ssize_t last, bint release_g
         first = stop
         if first < last:
             PyErr_CheckSignals()
-    if room is not None and rooms is not None:
-        rooms.append(room)
-    return 0
+    return give_back(room)
 
 
 cdef enum:
@@ -103,8 +101,9 @@ cdef enum:
     # A task worth sharing: two submits and their results cost 80 us; 2**24 multiply-adds take 400 us with AVX-512.
     TASK_WORK = 1 << 24
     CACHE_LINE = 64
-    # On the stack rather than allocated: the edges of products of up to some 100 columns, where a call takes 0.2 us.
+    # On the stack rather than allocated: the edges of products of up to some 100 columns, where a call takes 0.1 us.
     SMALL_WORKSPACE = 16 * 1024
+    KEPT_ROOMS = 4  # of at most some 1.1 MiB
 
 
 # Between two looks for Ctrl-C: so many multiply-adds take 0.4 s with AVX-512, 1.3 s with SSE2.
@@ -133,14 +132,28 @@ cdef inline Py_ssize_t size_of_workspace(const Problem *p) noexcept nogil:
     return size_of_a(p) + columns * min(p.KC, p.k) * p.kernel.element_size + CACHE_LINE
 
 
-cdef bytearray take_room(const Problem *p, list rooms):
-    """Room for a workspace, used before if it can be: fresh pages cost more than packing. None where it is small."""
-    if size_of_workspace(p) <= SMALL_WORKSPACE:
+cdef list rooms = []  # at most KEPT_ROOMS that calls have left behind: fresh pages cost more than packing does
+
+
+cdef bytearray take_room(const Problem *p):
+    """Room for a workspace that is this call's alone until it is given back; None where the stack has enough."""
+    cdef Py_ssize_t size = size_of_workspace(p)
+    cdef bytearray room
+    if size <= SMALL_WORKSPACE:
         return None
     try:
-        return rooms.pop() if rooms else PyByteArray_FromStringAndSize(NULL, size_of_workspace(p))
-    except IndexError:  # without a GIL another thread may have been faster
-        return PyByteArray_FromStringAndSize(NULL, size_of_workspace(p))
+        room = rooms.pop()
+        if PyByteArray_GET_SIZE(room) >= size:
+            return room
+    except IndexError:  # none is left
+        pass
+    return PyByteArray_FromStringAndSize(NULL, size)
+
+
+cdef inline int give_back(bytearray room) except -1:
+    if room is not None and len(rooms) < KEPT_ROOMS:
+        rooms.append(room)
+    return 0
 
 
 cdef inline Workspace workspace_in(const Problem *p, char *room) noexcept nogil:
@@ -158,13 +171,11 @@ cdef class Task:
     """
     cdef Problem problem
     cdef list owners
-    cdef list rooms  # for workspaces, of tasks that have ended
     cdef Py_ssize_t bands, tasks
     cdef bint release_gil
 
     def __call__(self, Py_ssize_t i):
-        run(&self.problem, self.bands * i // self.tasks, self.bands * (i + 1) // self.tasks, self.release_gil,
-            self.rooms)
+        run(&self.problem, self.bands * i // self.tasks, self.bands * (i + 1) // self.tasks, self.release_gil)
 
 
 cdef int compute(Problem *p, object a, object b, object c, object gil, object threads) except -1:
@@ -189,11 +200,10 @@ cdef int compute(Problem *p, object a, object b, object c, object gil, object th
     p.bands_per_slice = (bands + slices - 1) // slices
     tasks = min(tasks, bands)
     if tasks == 1:
-        return run(p, 0, bands, release_gil, None)
+        return run(p, 0, bands, release_gil)
     task = Task()
     task.problem = p[0]
     task.owners = [memoryview(owner) for owner in (a, b, c)]
-    task.rooms = []
     task.bands = bands
     task.tasks = tasks
     task.release_gil = release_gil
@@ -309,9 +319,9 @@ def matmul(a, b, *, out=None, gil="auto", threads=1):
     it gives, and releases it for more; "release" always, "hold" never releases it. All three run the same machine code.
     On a free-threaded build "hold" means to stay attached, and threads run side by side all the same. On the pure
     backend it is checked and has no effect.
-    threads: an int, or a concurrent.futures.ThreadPoolExecutor, to share the work where it takes a millisecond or more.
-    An int starts threads for this call and ends them with it. The result is the same to the last bit for every number
-    of threads. On the pure backend it is checked and has no effect.
+    threads: an int, or a concurrent.futures.ThreadPoolExecutor, to share work of some 3 ms or more, 1 ms with an
+    executor. An int starts threads for this call and ends them with it. The result is the same to the last bit for
+    every number of threads. On the pure backend it is checked and has no effect.
 
     Returns out where it is given, else a new ndarray, or a scalar where a and b are both of shape (k,). Floats are off
     by at most about k * u * (|A| @ |B|), u being half a unit in the last place of the dtype.

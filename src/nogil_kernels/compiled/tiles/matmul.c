@@ -44,7 +44,7 @@
 #include "matmul_tile.h"
 
 #ifdef NK_MULTIPLY_NARROW
-/* Numbers that fit 32 bits, as most do, in 64-bit lanes: twice as fast with AVX-512, four times with AVX2. */
+/* Numbers that fit 32 bits, as most do, in 64-bit lanes: twice as fast with AVX-512, three times with AVX2. */
 #define NAME i64_narrow
 #define T uint64_t
 #define SIZE 8

@@ -265,6 +265,19 @@ static void FUNCTION(row)(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t kc, const
 }
 
 #if PARTS == 1
+/* The first lanes of a vector, and zeros; nothing beyond them is read. */
+NK_INLINE VEC FUNCTION(load_part)(const char *x, ptrdiff_t lanes)
+{
+    VEC value = {0};
+
+#if MASKS
+    if (lanes < LANES) return (VEC)NK_PASTE(NK_LOAD_LANES, SIZE)(x, lanes);
+#endif
+    if (lanes == LANES) memcpy(&value, x, sizeof value);
+    else memcpy(&value, x, (size_t)lanes * ELEMENT);
+    return value;
+}
+
 /* One column: vectors lie along k instead, and their lanes are added up at the end. Rows of A and the column of B are contiguous.
  * Each row has DOT_SUMS accumulators of its own, so how many rows there are does not change a bit of any. */
 NK_INLINE void FUNCTION(dots_of)(const int rows, ptrdiff_t kc, const char *a, ptrdiff_t a_row_stride, const char *b, char *c,
@@ -292,12 +305,11 @@ NK_INLINE void FUNCTION(dots_of)(const int rows, ptrdiff_t kc, const char *a, pt
         }
     }
     for (; p < kc; p += LANES) { /* the last vectors, the very last filled up with zeros */
-        const size_t size = (size_t)(kc - p < LANES ? kc - p : LANES) * ELEMENT;
-        column = row = (VEC){0};
-        memcpy(&column, b + p * ELEMENT, size);
+        const ptrdiff_t left = kc - p < LANES ? kc - p : LANES;
+        column = FUNCTION(load_part)(b + p * ELEMENT, left);
         NK_UNROLL
         for (int i = 0; i < rows; i++) {
-            memcpy(&row, a + i * a_row_stride + p * ELEMENT, size);
+            row = FUNCTION(load_part)(a + i * a_row_stride + p * ELEMENT, left);
             sums[i][0] += FUNCTION(multiply)(row, column);
         }
     }
