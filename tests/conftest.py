@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import signal
 from types import SimpleNamespace
 
 import pytest
@@ -11,6 +12,9 @@ settings.register_profile("suite", deadline=None, max_examples=60, derandomize=T
 settings.load_profile("suite")
 
 BACKEND = "NOGIL_KERNELS_BACKEND"
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a background job of a shell: its children never see Ctrl-C
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def why_not_compiled():
