@@ -1,0 +1,46 @@
+"""Memory that workers of every kind share: a file that each of them maps.
+
+multiprocessing.shared_memory would do for processes. It does not for pools that are not multiprocessing's: before
+CPython 3.13 whoever attaches to a block starts a tracker that removes it, while others use it, when that worker ends.
+A mapped file is the same memory for threads, interpreters, and any process of this machine.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import shutil
+import tempfile
+from functools import cache
+from pathlib import Path
+from types import TracebackType
+
+MEMORY_DISK = "/dev/shm"  # Linux keeps files there in memory; elsewhere the page cache does
+
+
+class Folder:
+    """A temporary folder for files to map, removed at the end."""
+
+    def __init__(self) -> None:
+        in_memory = os.path.isdir(MEMORY_DISK) and os.access(MEMORY_DISK, os.W_OK)
+        self.path = Path(tempfile.mkdtemp(prefix="nogil-kernels-", dir=MEMORY_DISK if in_memory else None))
+
+    def file(self, name: str, data: bytes | bytearray | memoryview) -> str:
+        """The path of a new file with these bytes; that of the one there is where it has been made before."""
+        path = self.path / name
+        if not path.exists():
+            path.write_bytes(data)
+        return str(path)
+
+    def __enter__(self) -> Folder:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        shutil.rmtree(self.path, ignore_errors=True)  # Windows keeps what is mapped until its process ends
+
+
+@cache
+def mapped(path: str) -> mmap.mmap:
+    """The bytes of the file, mapped once in this process or interpreter: who writes there writes for all."""
+    with open(path, "r+b") as file:
+        return mmap.mmap(file.fileno(), 0)

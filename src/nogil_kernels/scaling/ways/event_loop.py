@@ -1,0 +1,29 @@
+"""Coroutines, which take turns on one thread: for work that waits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from threading import Thread
+from typing import Any
+
+
+class EventLoop(Executor):
+    """An event loop on a thread of its own. Tasks are coroutine functions."""
+
+    def __init__(self, workers: int) -> None:
+        self.loop = asyncio.new_event_loop()
+        self.thread = Thread(target=self.loop.run_forever, name="nogil-kernels", daemon=True)
+        self.thread.start()
+
+    def submit(self, task: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Run a coroutine function, beside those that run already."""
+        return asyncio.run_coroutine_threadsafe(task(*args, **kwargs), self.loop)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """End the loop and its thread."""
+        if not self.loop.is_closed():
+            self.loop.call_soon_threadsafe(self.loop.stop)
+            self.thread.join()
+            self.loop.close()

@@ -1,0 +1,73 @@
+"""The kernels of this package, with the GIL held and released."""
+
+from __future__ import annotations
+
+from array import array
+from functools import partial
+
+from ... import build_info, matmul, sum_of_squares
+from ..shared import Folder, mapped
+from ..worker import Call, Job
+from . import HOLD, RELEASE, Unavailable, Workload
+
+
+class Kernel(Workload):
+    """Plain buffers and ranges: no NumPy, whose import would cost each process a tenth of a second."""
+
+    sides = (HOLD, RELEASE)
+
+    def __init__(self, folder: Folder) -> None:
+        build = build_info()
+        if build["backend"] == "pure":
+            raise Unavailable(f"the compiled kernels are not in use ({build['backend_reason']})")
+
+
+class SumOfSquares(Kernel):
+    """The sum of squares-python, in C.
+
+    A third of a millisecond a call. A thread that finds the GIL taken sleeps, and is woken tens of microseconds later:
+    over an array that fits L2, 5 us a call, that would halve what two threads gain.
+    """
+
+    name = "sum_of_squares"
+    COUNT = 1_000_000
+
+    def size(self, side: str) -> str:
+        return f"sum_of_squares(range({self.COUNT:_}))"
+
+    def job(self, side: str, setting: str, way: str) -> Job:
+        return Job(f"{__name__}:sum_call", (self.COUNT, side))
+
+
+def sum_call(count: int, gil: str) -> Call:
+    """The call of a worker."""
+    return partial(sum_of_squares, range(count), gil=gil)
+
+
+class Matmul(Kernel):
+    """C = A @ B of square float64 matrices that all workers map, into a C that each worker keeps."""
+
+    name = "matmul"
+    N = 512  # 2 * 512**3 = 268 MFLOP: 3 ms at 90 GFLOP/s
+
+    def __init__(self, folder: Folder) -> None:
+        super().__init__(folder)
+        numbers = array("d", [i / 1024 for i in range(1024)]) * (self.N * self.N // 1024)
+        self.path = folder.file("matmul", numbers.tobytes())
+
+    def size(self, side: str) -> str:
+        return f"matmul of two {self.N} x {self.N} float64 into a third"
+
+    def job(self, side: str, setting: str, way: str) -> Job:
+        return Job(f"{__name__}:matmul_call", (self.path, self.N, side))
+
+
+def matmul_call(path: str, n: int, gil: str) -> Call:
+    """The call of a worker: both factors are the matrix in that file."""
+    a = _matrix(memoryview(mapped(path)), n)
+    return partial(matmul, a, a, out=_matrix(memoryview(bytearray(8 * n * n)), n), gil=gil)
+
+
+def _matrix(data: memoryview, n: int) -> memoryview[float]:
+    """The n x n float64 matrix that lies in `data`."""
+    return data.cast("d", [n, n])

@@ -1,0 +1,45 @@
+"""NumPy's matrix product, which releases the GIL by itself."""
+
+from __future__ import annotations
+
+from functools import partial
+from importlib.util import find_spec
+
+from ..shared import Folder, mapped
+from ..worker import Call, Job
+from . import Unavailable, Workload
+
+N = 1000
+NEEDED = ("numpy", "threadpoolctl")
+
+
+class NumpyDot(Workload):
+    """numpy.dot of float64 matrices. Its BLAS is kept to one thread, so that what scales is the workers."""
+
+    name = "numpy-dot"
+
+    def __init__(self, folder: Folder) -> None:
+        if missing := [name for name in NEEDED if find_spec(name) is None]:
+            raise Unavailable(f"it needs {' and '.join(missing)}: pip install {' '.join(missing)}")
+        from array import array
+
+        self.path = folder.file("numpy-dot", (array("d", [i / 1000 for i in range(1000)]) * N).tobytes())
+
+    def size(self, side: str) -> str:
+        return f"numpy.dot of two {N} x {N} float64, BLAS on one thread"
+
+    def job(self, side: str, setting: str, way: str) -> Job:
+        return Job(f"{__name__}:call", (self.path,))
+
+    def missing(self, way: str) -> str:
+        return "NumPy cannot be imported in an interpreter with a GIL of its own" if way == "interpreters" else ""
+
+
+def call(path: str) -> Call:
+    """The call of a worker. Limits every BLAS of its process to one thread, until that ends."""
+    import numpy
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped, unused-ignore]
+
+    threadpool_limits(1, user_api="blas")
+    a = numpy.frombuffer(mapped(path)).reshape(N, N)
+    return partial(numpy.dot, a, a, out=numpy.empty((N, N)))
