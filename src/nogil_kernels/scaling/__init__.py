@@ -1,4 +1,4 @@
-"""The comparison: the same work in pure Python, with the GIL held and with it released, on 1, 2, ... workers.
+"""The comparison: the same work in every way that Python offers, the GIL held and released.
 
 Imports nothing heavy by itself, since workers import it too.
 """
@@ -14,52 +14,52 @@ if TYPE_CHECKING:
 Progress = Callable[[float, float], None]
 """Told after every sample: the seconds of measuring that are over, and those expected in all."""
 
-SECONDS = 24.0
-QUICK_SECONDS = 6.5  # with import, calibration and the last round's overrun well under 10 s on two slow cores
-
 
 def compare(
+    workloads: Sequence[str | Callable[[], object]] | None = None,
     *,
-    quick: bool = False,
+    ways: Sequence[str] | None = None,
     workers: Sequence[int] | None = None,
+    weak: bool = False,
+    quick: bool = False,
     seconds: float | None = None,
+    pythons: Sequence[str] = (),
+    executors: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> Report:
-    """Measure how sum_of_squares and matmul scale over threads: pure Python, GIL held, GIL released.
+    """Measure how work scales: by threads, processes, interpreters, asyncio, on this Python and on others.
 
-    Strong scaling: a row's workers share one and the same number of calls, fitted to the machine, whatever their
-    number. A sample is the time from the moment when all of them start to the end of the last. All rows are measured
-    in turn, round by round, so that a slow minute hits every one of them.
+    Strong scaling: all workers of a row share one and the same number of calls, fitted to the machine. A sample is the
+    time from the moment when all of them start to the end of the last. All rows of all interpreters are measured in
+    turn, round by round, so that a slow minute hits every one of them, until each is known to 1 % or time is up.
 
-    quick    : measure for 6.5 seconds in place of 24, and at most three numbers of workers
-    workers  : the numbers of workers; None for 1, 2, 4, ... and the usable cores (those that give equal shares)
-    seconds  : how long to measure; the first round is finished whatever this says
-    progress : called after every sample with the seconds over and the seconds expected in all
+    workloads : names of workloads.WORKLOADS, functions without arguments, or their paths "module:function"; None for
+                all that have names. A function is called so many times in all; processes import it by its name
+    ways      : names of ways.WAYS; None for all. Work that was done one call after the other is always measured
+    workers   : the numbers of workers; None for 2, 4, ... and the usable cores (those that give equal shares)
+    weak      : so many calls for each worker rather than for all of them
+    quick     : measure for 7 seconds in place of 50
+    seconds   : how long to measure; the first round is finished whatever this says
+    pythons   : paths of other interpreters that run the same rows; free-threaded ones run them with the GIL off and on
+    executors : paths "package.module:factory"; factory(workers) returns a concurrent.futures.Executor, or one like it
+    progress  : called after every sample with the seconds over and the seconds expected in all
 
-    Returns a Report with at least one sample a row. On KeyboardInterrupt it returns what there is by then, marked
-    `interrupted`, and raises only if there is nothing. Without the compiled kernels there are only pure-Python rows.
+    Returns a Report with at least one sample a row; its `notes` say what was left out, and why. On KeyboardInterrupt
+    it returns what there is by then, marked `interrupted`, and raises only if there is nothing.
 
-    Raises ValueError for a number of workers or seconds below what makes sense, and
-    MissingExtra (an ImportError) without pyperf, with the command that installs it.
+    Raises ValueError for a name that nothing has, and for numbers below what makes sense; ImportError or
+    AttributeError for a path that leads nowhere; what a function itself raises; and MissingExtra (an ImportError)
+    without pyperf and SciPy, with the command that installs them.
 
     >>> from nogil_kernels.scaling import compare
-    >>> report = compare(seconds=0.1, workers=(1, 2))
-    >>> sorted({row.workload for row in report.rows})
-    ['matmul', 'sum_of_squares']
+    >>> report = compare(["squares-python"], ways=["threads"], workers=[2], seconds=0.1)
+    >>> [(row.way, row.workers) for row in report.block("squares-python")]
+    [('sequential', 1), ('threads', 2)]
     """
     from ..extras import require
 
-    require("bench", "pyperf")
-    from ..measure import machine
-    from . import runner
-    from .report import Report
+    require("bench", "pyperf", "scipy")
+    from .comparison import Comparison
 
-    if seconds is None:
-        seconds = QUICK_SECONDS if quick else SECONDS
-    if seconds <= 0:
-        raise ValueError(f"seconds must be positive, not {seconds!r}")
-    counts = runner.worker_counts(machine.usable_cores(), quick) if workers is None else sorted({1, *workers})
-    if counts[0] < 1:
-        raise ValueError(f"workers must be 1 or more, not {counts[0]!r}")
-    series, interrupted = runner.measure(counts, seconds, progress or (lambda over, expected: None))
-    return Report.of(series, interrupted)
+    with Comparison(workloads, ways, workers, weak, quick, pythons, executors) as comparison:
+        return comparison.measure(seconds, progress or (lambda over, expected: None))

@@ -3,51 +3,88 @@
 Everything that is shown comes from the suite, so a report that was saved and loaded looks the same. Metadata of a
 benchmark beside the facts of the machine:
 
-nk_workload     sum_of_squares | matmul
-nk_way          threads
-nk_gil          python (the pure-Python twin) | hold | release
+nk_workload     squares-python, sum_of_squares, ... or module:function
+nk_side         python | hold | release, or a workload's own; absent where it has only one
+nk_setting      what else was varied; absent where nothing was
+nk_way          sequential | threads | pool | processes | interpreters | asyncio, or the path of an executor's factory
 nk_workers      number of workers
-nk_calls        calls in all, the same for every number of workers
+nk_calls        calls in all, by all workers
 nk_size         what one call works on
+nk_limit        the native ceiling to compare with: arithmetic | memory; absent for work that waits
+nk_session      the interpreter that measured it
+nk_overhead     seconds beside a sample's own: handing out the parts, waiting for workers, getting answers; the median
+nk_start_up     seconds until all workers of this way ran
+nk_tally        what the workload counted in each sample, e.g. lost updates; absent where it counts nothing
+nk_scaling      strong (all workers share one and the same work) | weak (each has so much of it)
+nk_notes        a JSON list of sentences: what was left out, and why
 nk_interrupted  1 where Ctrl-C ended the measuring; else absent
 
-A value is the time of the row's whole work in seconds; divided by nk_calls it compares with other machines' too.
+A value is the time of the row's whole work in seconds; divided by nk_calls it compares with other rows, and with other
+machines.
 """
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Iterable, Mapping
+import statistics
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import cache, cached_property
+from typing import Any
 
 import pyperf  # type: ignore[import-untyped]  # it ships no types
 
-from ..measure.facts import Fact, facts
-
-if TYPE_CHECKING:
-    from .runner import Series
+from ..measure.facts import Fact
+from . import plan
+from .runner import Series
+from .spread import Interval, interval, ratio
+from .workloads.native import NATIVE
 
 
 @dataclass(frozen=True)
 class Row:
-    """One row: so many calls of a workload, shared among so many workers."""
+    """One row: so many calls of one side of a workload, in one way, by so many workers of one interpreter."""
 
     workload: str
+    side: str
+    setting: str
     way: str
-    gil: str
     workers: int
+    session: str
     calls: int
     size: str
+    limit: str
     values: tuple[float, ...]
-    median: float
-    spread: float
-    """The median absolute deviation of the values from their median, as a share of it."""
+    overhead: float
+    start_up: float
+    tally: tuple[int, ...]
 
     @property
-    def seconds_per_call(self) -> float:
-        """Time of all the work by the number of all calls: with workers that run at once, less than a call takes."""
-        return self.median / self.calls
+    def work(self) -> tuple[str, str, str, str]:
+        """What is done, in whatever way; rows of the same work compare."""
+        return self.workload, self.side, self.setting, self.session
+
+    @property
+    def per_call(self) -> tuple[float, ...]:
+        """Of each sample: time of all the work by the number of all calls."""
+        return tuple(value / self.calls for value in self.values)
+
+    @cached_property
+    def seconds_per_call(self) -> Interval:
+        """The median of per_call. With workers that run at once it is less than a call takes."""
+        return interval(self.per_call)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What one interpreter has measured."""
+
+    name: str
+    facts: Mapping[str, Fact]
+    series: Sequence[Series]
+    calls: Sequence[int]
+    start_up: Mapping[str, float]
 
 
 class Report:
@@ -57,15 +94,31 @@ class Report:
         """A report over a pyperf.BenchmarkSuite that a report has made."""
         self.suite = suite
         self.rows = [_row(benchmark) for benchmark in suite]
-        self._medians = {(row.workload, row.way, row.gil, row.workers): row.median for row in self.rows}
+        self._facts = {row.session: benchmark.get_metadata() for row, benchmark in zip(self.rows, suite, strict=True)}
+        self._by_key = {(row.work, row.way, row.workers): row for row in self.rows}
+        self._speed_up = cache(self._compared)
 
     @classmethod
-    def of(cls, series: Iterable[Series], interrupted: bool = False) -> Report:
-        """The report of what the runner has sampled, here and now."""
-        here = facts() | {"perf_version": pyperf.__version__}
+    def of(cls, measured: Sequence[Measured], *, weak: bool, notes: Sequence[str], interrupted: bool) -> Report:
+        """The report of what the runner has sampled."""
+        common: dict[str, Fact] = {
+            "perf_version": pyperf.__version__,
+            "unit": "second",
+            "nk_scaling": "weak" if weak else "strong",
+            "nk_notes": json.dumps([*notes]),
+        }
         if interrupted:
-            here["nk_interrupted"] = 1
-        return cls(pyperf.BenchmarkSuite([_benchmark(one, here) for one in series]))
+            common["nk_interrupted"] = 1
+        return cls(
+            pyperf.BenchmarkSuite(
+                [
+                    _benchmark(one, series, calls, common, is_first=one is measured[0])
+                    for one in measured
+                    for series, calls in zip(one.series, one.calls, strict=True)
+                    if series.samples
+                ]
+            )
+        )
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Report:
@@ -77,54 +130,121 @@ class Report:
         self.suite.dump(os.fspath(path), replace=True)
 
     @property
+    def sessions(self) -> list[str]:
+        """The interpreters, that of the command first."""
+        return list(self._facts)
+
+    @property
     def facts(self) -> Mapping[str, Fact]:
-        """The metadata that all rows share: machine, Python, package."""
-        metadata: dict[str, Fact] = self.suite.get_metadata()
-        return metadata
+        """The facts of the machine, and of the first interpreter."""
+        return self.facts_of(self.sessions[0])
+
+    def facts_of(self, session: str) -> Mapping[str, Fact]:
+        """The facts of the machine, and of that interpreter."""
+        found: Mapping[str, Fact] = self._facts[session]
+        return found
+
+    @property
+    def notes(self) -> list[str]:
+        """What was left out, and why."""
+        found: list[str] = json.loads(str(self.facts["nk_notes"]))
+        return found
 
     @property
     def interrupted(self) -> bool:
         """Whether Ctrl-C ended the measuring: rows may be missing, and others have few samples."""
         return "nk_interrupted" in self.facts
 
-    def speed_up(self, row: Row) -> float | None:
-        """How many times as fast as the same work on one worker; None where that row is missing."""
-        alone = self._medians.get((row.workload, row.way, row.gil, 1))
-        return None if alone is None else alone / row.median
+    @property
+    def weak(self) -> bool:
+        """Whether each worker had so much work, rather than all of them together."""
+        return self.facts["nk_scaling"] == "weak"
+
+    @property
+    def workloads(self) -> list[str]:
+        """Their names, in the order of the rows; the native ceilings are not among them."""
+        names = dict.fromkeys(row.workload for row in self.rows)
+        return [name for name in names if not name.startswith(NATIVE)]
+
+    def block(self, workload: str) -> list[Row]:
+        """The rows of one workload, of all interpreters."""
+        return [row for row in self.rows if row.workload == workload]
+
+    def alone(self, row: Row) -> Row | None:
+        """The same work one call after the other, by the same interpreter; None where it was not measured."""
+        return self._by_key.get((row.work, "sequential", 1))
+
+    def speed_up(self, row: Row) -> Interval | None:
+        """How many times as fast as the same work one call after the other; None where that row is missing."""
+        alone = self.alone(row)
+        return None if alone is None else self._speed_up(alone, row)
 
     def efficiency(self, row: Row) -> float | None:
         """Speed-up by number of workers: 1 is all that they can give."""
         speed_up = self.speed_up(row)
-        return None if speed_up is None else speed_up / row.workers
+        return None if speed_up is None else speed_up.median / row.workers
+
+    def ceiling(self, row: Row) -> Interval | None:
+        """What as many native threads gained in the same minute; None for one, and for work that waits."""
+        if not row.limit or row.workers == 1:
+            return None
+        native = NATIVE + row.limit, "", "", self.sessions[0]
+        alone, together = (self._by_key.get((native, *way)) for way in (("sequential", 1), ("threads", row.workers)))
+        return None if alone is None or together is None else self._speed_up(alone, together)
+
+    def of_ceiling(self, row: Row) -> float | None:
+        """The share of the native ceiling that the row reached."""
+        speed_up, ceiling = self.speed_up(row), self.ceiling(row)
+        return None if speed_up is None or ceiling is None else speed_up.median / ceiling.median
+
+    @staticmethod
+    def _compared(alone: Row, row: Row) -> Interval:
+        return ratio(alone.per_call, row.per_call)
 
 
-def _benchmark(one: Series, here: Mapping[str, Fact]) -> Any:
-    workload, way, gil = one.work.workload, one.way.name, one.work.gil
+def _benchmark(one: Measured, series: Series, calls: int, common: Mapping[str, Fact], is_first: bool) -> Any:
+    row = series.row
     metadata = {
-        **here,
-        "name": f"{workload.name}-{way}-{gil}-{one.workers}",
-        "unit": "second",
-        "nk_workload": workload.name,
-        "nk_way": way,
-        "nk_gil": gil,
-        "nk_workers": one.workers,
-        "nk_calls": one.work.total,
-        "nk_size": workload.size(gil),
+        **one.facts,
+        **common,
+        "name": _name(row, "" if is_first else one.name),
+        "nk_workload": row.workload,
+        "nk_side": row.side,
+        "nk_setting": row.setting,
+        "nk_way": row.way,
+        "nk_workers": row.workers,
+        "nk_calls": calls,
+        "nk_size": row.size,
+        "nk_limit": row.limit,
+        "nk_session": one.name,
+        "nk_overhead": max(0.0, statistics.median(sample.overhead for sample in series.samples)),
+        "nk_start_up": one.start_up.get(row.way, 0.0),
+        "nk_tally": " ".join(str(sample.tally) for sample in series.samples if sample.tally is not None),
     }
-    return pyperf.Benchmark([pyperf.Run(one.samples, metadata=metadata, collect_metadata=False)])
+    kept = {name: fact for name, fact in metadata.items() if fact != ""}
+    return pyperf.Benchmark([pyperf.Run(series.seconds, metadata=kept, collect_metadata=False)])
+
+
+def _name(row: plan.Row, session: str) -> str:
+    """Unique in a report; the same in other reports of the same row, for pyperf compare_to."""
+    parts = (row.workload, row.side, row.setting, row.way, str(row.workers), session)
+    return "-".join(part.replace(" ", "_") for part in parts if part)
 
 
 def _row(benchmark: Any) -> Row:
     metadata = benchmark.get_metadata()
-    values = benchmark.get_values()
     return Row(
         workload=metadata["nk_workload"],
+        side=metadata.get("nk_side", ""),
+        setting=metadata.get("nk_setting", ""),
         way=metadata["nk_way"],
-        gil=metadata["nk_gil"],
         workers=metadata["nk_workers"],
+        session=metadata["nk_session"],
         calls=metadata["nk_calls"],
-        size=metadata["nk_size"],
-        values=values,
-        median=benchmark.median(),
-        spread=benchmark.median_abs_dev() / benchmark.median(),
+        size=metadata.get("nk_size", ""),
+        limit=metadata.get("nk_limit", ""),
+        values=benchmark.get_values(),
+        overhead=metadata["nk_overhead"],
+        start_up=metadata["nk_start_up"],
+        tally=tuple(map(int, metadata.get("nk_tally", "").split())),
     )

@@ -1,137 +1,95 @@
-"""The runner: how many calls, in what order, and the clock."""
+"""The runner: round by round, every row of every interpreter in turn, until it is known well enough or time is up."""
 
-import math
-from collections.abc import Sequence
-from contextlib import ExitStack
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import count, repeat
 from time import perf_counter
+from typing import Protocol
 
-from .. import build_info
-from ..measure import machine
-from . import Progress
-from .ways import Barrier, Threads, Way
-from .workloads import HOLD, PYTHON, RELEASE, Call, Matmul, SumOfSquares, Workload
+from .plan import Row, Sample
+from .spread import interval
+from .workloads.native import NATIVE
 
-TAKING_TURNS = 0.035  # seconds of all the work where the GIL lets one worker at a time run: seven switch intervals
-AT_ONCE = 0.05  # seconds of all the work where workers run at once, longer since they get but a share of it each ...
-ONE_SHARE = 0.01  # ... and at least this, as waking many takes some 0.1 ms
-CALIBRATION = 0.01  # seconds of repeated calls that tell how long one takes
+Progress = Callable[[float, float], None]
+"""Told after every sample: the seconds of measuring that are over, and those expected in all."""
 
-
-@dataclass(frozen=True)
-class Work:
-    """One workload on one side of the comparison: the call of each worker, and how many of them are made in all."""
-
-    workload: Workload
-    gil: str
-    calls: list[Call]
-    total: int
+ENOUGH = 9  # samples, from which on a row can be known well enough
+NARROW = 0.01  # half of an interval of 95 %, as a share of the median, that is well enough
+MOST = 100  # samples
 
 
-@dataclass(frozen=True)
-class Series:
-    """The samples of one row, in seconds for all of its work."""
-
-    work: Work
-    workers: int
-    way: type[Way] = Threads
-    samples: list[float] = field(default_factory=list)
+class Rows(Protocol):
+    """What can be sampled: a Session here, or that of another interpreter."""
 
     @property
-    def calls(self) -> list[Call]:
-        """The calls of this row's workers."""
-        return self.work.calls[: self.workers]
+    def rows(self) -> Sequence[Row]: ...
+
+    def round(self, works: Sequence[str], backwards: bool) -> Iterator[tuple[int, Sample]]: ...
 
 
-def worker_counts(cores: int, quick: bool) -> list[int]:
-    """1, 2, 4, ... and `cores`; when quick, 1, 2 and `cores`.
+@dataclass
+class Series:
+    """A row and its samples."""
 
-    Powers of two that do not divide 4 * cores are left out: all work must come in equal shares for every number of
-    workers, and 63 cores with 32 of them would ask for a multiple of 2016 calls.
+    row: Row
+    samples: list[Sample] = field(default_factory=list)
+
+    @property
+    def seconds(self) -> list[float]:
+        """Of each sample."""
+        return [sample.seconds for sample in self.samples]
+
+
+Found = list[list[Series]]
+"""The series of each session."""
+
+
+def run(sessions: Sequence[Rows], seconds: float, progress: Progress) -> tuple[Found, bool]:
+    """The samples of all rows, and whether KeyboardInterrupt cut them short.
+
+    Every other round goes backwards, so that a drift within a round cancels. Work whose rows are all known well enough
+    drops out. One round is finished, whatever the clock says.
     """
-    powers = [1 << i for i in range(cores.bit_length()) if 1 << i <= cores and 4 * cores % (1 << i) == 0]
-    return sorted({*(powers[:2] if quick else powers), cores})
-
-
-def measure(counts: Sequence[int], seconds: float, progress: Progress) -> tuple[list[Series], bool]:
-    """The samples of every row, and whether KeyboardInterrupt cut them short; it is raised if there are none yet."""
-    workloads: list[Workload] = [SumOfSquares(machine.l2_bytes()), Matmul()]
-    sides = [PYTHON] if build_info()["backend"] == "pure" else [PYTHON, HOLD, RELEASE]
-    works = [prepare(workload, gil, counts) for workload in workloads for gil in sides]
-    series = [Series(work, workers) for work in works for workers in counts]
+    found: Found = [[Series(row) for row in session.rows] for session in sessions]
+    works = list(dict.fromkeys(one.row.work for series in found for one in series))
+    begin = perf_counter()
     try:
-        run(series, seconds, progress)
+        for rounds in range(MOST):
+            start = perf_counter()
+            _round(sessions, found, works, rounds % 2 == 1, lambda share: progress(*_clock(begin, start, share, seconds)))
+            now = perf_counter()
+            works = [work for work in works if not _settled(work, found)]
+            if all(work.startswith(NATIVE) for work in works) or now + (now - start) > begin + seconds:
+                break
     except KeyboardInterrupt:
-        if not any(row.samples for row in series):
-            raise
-        return [row for row in series if row.samples], True
-    return series, False
+        return found, True
+    return found, False
 
 
-def prepare(workload: Workload, gil: str, counts: Sequence[int]) -> Work:
-    """Make every worker's call, time the first one's, and choose how many calls all the work is.
-
-    That is a multiple of every number of workers, by a power of two: coarse, so that runs on one machine mostly agree
-    and their files can be compared.
-    """
-    calls = [workload.call(gil) for _ in range(max(counts))]
-    runs_at_once = gil == RELEASE or not machine.gil_enabled()
-    wanted = max(AT_ONCE, ONE_SHARE * max(counts)) if runs_at_once else TAKING_TURNS
-    equal_shares = math.lcm(*counts)
-    multiple = wanted / (seconds_per_call(calls[0]) * equal_shares)
-    return Work(workload, gil, calls, equal_shares << max(0, round(math.log2(multiple))))
-
-
-def seconds_per_call(call: Call) -> float:
-    """A first idea of how long a call takes, warm."""
-    call()
-    times = 1
-    while True:
-        begin, end = repeated(call, times)
-        if end - begin >= CALIBRATION:
-            return (end - begin) / times
-        times *= 2
+def _round(
+    sessions: Sequence[Rows], found: Found, works: Sequence[str], backwards: bool, done: Callable[[float], None]
+) -> None:
+    """One sample of each row of these works; `done` is told what share of them is over."""
+    turns = [*zip(sessions, found, strict=True)]
+    rows = sum(one.row.work in works for series in found for one in series)
+    over = 0
+    for session, series in reversed(turns) if backwards else turns:
+        for index, sample in session.round(works, backwards):
+            series[index].samples.append(sample)
+            over += 1
+            done(over / rows)
 
 
-def run(series: Sequence[Series], seconds: float, progress: Progress) -> None:
-    """Sample all rows in turn until another round would pass `seconds`; once at least.
-
-    Every other round goes backwards, so that a drift within a round cancels.
-    """
-    begin = perf_counter()
-    with ExitStack() as stack:
-        kinds = {(row.way, row.workers) for row in series}
-        ways = {kind: stack.enter_context(kind[0](kind[1])) for kind in sorted(kinds, key=lambda kind: kind[1])}
-        for row in series:  # starts the workers, and brings every worker's data near
-            sample(ways[row.way, row.workers], row.calls, row.workers)
-        warm = perf_counter() - begin
-        for rounds in count(1):
-            for done, row in enumerate(series if rounds % 2 else reversed(series), 1):
-                row.samples.append(sample(ways[row.way, row.workers], row.calls, row.work.total))
-                over = perf_counter() - begin
-                one_round = (over - warm) / (rounds - 1 + done / len(series))
-                progress(over, max(seconds, warm + one_round))
-            if over + one_round > seconds:
-                return
+def _clock(begin: float, start: float, share: float, seconds: float) -> tuple[float, float]:
+    """Seconds over, and expected in all, when that share of the round is done that started then."""
+    over, whole_round = perf_counter() - begin, (perf_counter() - start) / share
+    return over, max(seconds, start - begin + whole_round)
 
 
-def sample(way: Way, calls: Sequence[Call], total: int) -> float:
-    """Seconds from the start of all workers to the end of the last: one a call, `total` shared equally among them."""
-    futures = [way.submit(share, way.start, call, total // len(calls)) for call in calls]
-    spans: list[tuple[float, float]] = [future.result() for future in futures]
-    return max(end for _, end in spans) - min(begin for begin, _ in spans)
-
-
-def share(start: Barrier, call: Call, times: int) -> tuple[float, float]:
-    """One worker's part: when it passed the barrier, and when its calls were done."""
-    start.wait()
-    return repeated(call, times)
-
-
-def repeated(call: Call, times: int) -> tuple[float, float]:
-    """When `times` calls began and when they ended, by a clock that all processes share."""
-    begin = perf_counter()
-    for _ in repeat(None, times):
-        call()
-    return begin, perf_counter()
+def _settled(work: str, found: Found) -> bool:
+    """Whether every row of this work is known well enough."""
+    rows = [one for series in found for one in series if one.row.work == work]
+    return not work.startswith(NATIVE) and all(
+        len(one.samples) >= ENOUGH and interval(one.seconds).half_width <= NARROW for one in rows
+    )

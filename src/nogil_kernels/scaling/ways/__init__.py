@@ -36,4 +36,4 @@ def find(name: str) -> Way:
 
 
 class Unavailable(RuntimeError):
-    """This way does not exist here; the text says why, and what to do."""
+    """A way or a workload that does not exist here; the text says why, and what to do."""

@@ -14,7 +14,8 @@ if sys.version_info >= (3, 14):
         """concurrent.futures.InterpreterPoolExecutor."""
 
         def __init__(self, workers: int) -> None:
-            super().__init__(workers, thread_name_prefix="nogil-kernels")
+            search = f"import sys; sys.path[:] = {sys.path!r}"  # so that modules are found where they are found here
+            super().__init__(workers, thread_name_prefix="nogil-kernels", initializer=exec, initargs=(search,))
 
 else:
 

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from typing import Any
 
-from .processes import context
+from .processes import begin, context
 
 
 class Pool(Executor):
     """multiprocessing.Pool, shaped like an executor."""
 
     def __init__(self, workers: int) -> None:
-        self.pool = context().Pool(workers)
+        self.pool = context().Pool(workers, begin)
 
     def submit(self, task: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Pool.apply_async, with a future."""

@@ -7,6 +7,8 @@ from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from ..ways import Unavailable as Unavailable
+
 if TYPE_CHECKING:
     from ..shared import Folder
     from ..worker import Job
@@ -77,10 +79,6 @@ class Workload:
 
     def close(self) -> None:
         """End what was started for it."""
-
-
-class Unavailable(RuntimeError):
-    """This workload cannot run here; the text says why, and what to do."""
 
 
 def find(name: str, folder: Folder) -> Workload:

@@ -11,6 +11,8 @@ from ... import backend
 from ..worker import Call, Job
 from . import MEMORY, Unavailable, Workload
 
+NATIVE = "native-"
+
 # A call takes some 2 ms: so long that getting the GIL back in between is nothing.
 MULTIPLY_ADDS = 300_000
 HASHED_BYTES = 1_500_000
@@ -24,7 +26,7 @@ class Native(Workload):
 
     def __init__(self, limit: str) -> None:
         self.limit = limit
-        self.name = f"native-{limit}"
+        self.name = NATIVE + limit
         pure = backend.backend == "pure"
         if limit == MEMORY and pure:
             raise Unavailable("memory is read by compiled loops")

@@ -1,0 +1,43 @@
+"""A session for a parent of another interpreter: lines of JSON, in and out. Standard library only.
+
+In comes the request, then a line for each round; out go the rows, then each sample. The end of the input ends it, so
+that it never outlives its parent.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import asdict
+from typing import TextIO
+
+from ..measure.facts import facts
+from .plan import Request
+from .session import Session
+
+
+def main() -> None:
+    """Serve one parent."""
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # what a workload prints is not for the parent
+    session = Session(Request.of(json.loads(sys.stdin.readline())))
+    try:
+        described = {"rows": [asdict(row) for row in session.rows], "calls": [session.calls_of(row) for row in session.rows]}
+        say(out, described | {"notes": session.notes, "start_up": session.start_up, "facts": facts()})
+        for line in sys.stdin:
+            works, backwards = json.loads(line)
+            for index, sample in session.round(works, backwards):
+                say(out, [index, asdict(sample)])
+            say(out, None)
+    finally:
+        session.close()
+
+
+def say(out: TextIO, what: object) -> None:
+    """One line."""
+    print(json.dumps(what), file=out, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,128 @@
+"""A comparison from its request to its report: the session here, those of other interpreters, and the runner."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from types import TracebackType
+
+from ..measure import machine
+from ..measure.facts import Fact, facts
+from . import elsewhere, ways, worker, workloads
+from .plan import Request, worker_counts
+from .report import Measured, Report
+from .runner import Progress, run
+from .session import Session
+
+SECONDS = 50.0  # with starting and ending workers about a minute
+SECONDS_ELSEWHERE = 15.0  # more for each other interpreter
+QUICK_SECONDS = 5.0  # with import, starting workers and the last round's overrun about 10 s
+
+
+class Comparison:
+    """All the sessions of one comparison. Leaving its context ends them."""
+
+    def __init__(
+        self,
+        names: Sequence[str | Callable[[], object]] | None,
+        wanted: Sequence[str] | None,
+        workers: Sequence[int] | None,
+        weak: bool,
+        quick: bool,
+        pythons: Sequence[str],
+        executors: Sequence[str],
+    ) -> None:
+        self.request = Request(
+            workloads=tuple(map(_path, workloads.WORKLOADS if names is None else names)),
+            ways=tuple([*_known_ways(ways.WAYS if wanted is None else wanted), *executors]),
+            workers=tuple(_counts(workers, quick)),
+            weak=weak,
+        )
+        for path in executors:
+            worker.resolve(path)
+        self.quick = quick
+        self.notes: list[str] = []
+        self.stack = ExitStack()
+        try:
+            self.here = Session(self.request)
+            self.stack.callback(self.here.close)
+            self.others = [session for python in pythons for session in self._sessions(python)]
+        except BaseException:
+            self.stack.close()
+            raise
+
+    def __enter__(self) -> Comparison:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.stack.close()
+
+    def measure(self, seconds: float | None, progress: Progress) -> Report:
+        """Sample all rows, and report."""
+        if seconds is None:
+            seconds = QUICK_SECONDS if self.quick else SECONDS + SECONDS_ELSEWHERE * len(self.others)
+        if seconds <= 0:
+            raise ValueError(f"seconds must be positive, not {seconds!r}")
+        sessions = [self.here, *self.others]
+        found, interrupted = run(sessions, seconds, progress)
+        if interrupted and not any(series.samples for series in found[0]):
+            raise KeyboardInterrupt
+        here = facts()
+        names = _unique([label(here), *(label(other.facts) for other in self.others)])
+        measured = [
+            Measured(name, known, series, [session.calls_of(row) for row in session.rows], session.start_up)
+            for name, known, series, session in zip(
+                names, [here, *(other.facts for other in self.others)], found, sessions, strict=True
+            )
+        ]
+        notes = [*self.here.notes, *self.notes]
+        notes += [f"{name}: {note}" for name, other in zip(names[1:], self.others, strict=True) for note in other.notes]
+        return Report.of(measured, weak=self.request.weak, notes=notes, interrupted=interrupted)
+
+    def _sessions(self, python: str) -> list[elsewhere.RemoteSession]:
+        """What another interpreter will measure: the same calls as here."""
+        here = {**self.here.calls}
+        request = Request(**{**self.request.__dict__, "calls": here, "native": False})
+        found = []
+        try:
+            for session in elsewhere.sessions(python, request):
+                self.stack.callback(session.close)
+                found.append(session)
+        except elsewhere.Elsewhere as reason:
+            self.notes.append(f"{reason}")
+        return found
+
+
+def label(known: dict[str, Fact] | object) -> str:
+    """How a report names an interpreter: 3.14, or 3.14t GIL off."""
+    assert isinstance(known, dict)
+    short = ".".join(str(known["python_version"]).split(".")[:2])
+    if not known.get("nk_free_threaded"):
+        return short
+    return f"{short}t GIL {'on' if known['nk_gil_enabled'] else 'off'}"
+
+
+def _unique(names: Sequence[str]) -> list[str]:
+    return [name if name not in names[:place] else f"{name} ({place + 1})" for place, name in enumerate(names)]
+
+
+def _path(workload: str | Callable[[], object]) -> str:
+    """The name of a workload, or the path of a function."""
+    if isinstance(workload, str):
+        return workload
+    return f"{workload.__module__}:{workload.__qualname__}"
+
+
+def _known_ways(names: Sequence[str]) -> Sequence[str]:
+    for name in names:
+        if name not in ways.WAYS:
+            raise ValueError(f"no way {name!r}: name one of {', '.join(ways.WAYS)}")
+    return [*names]
+
+
+def _counts(workers: Sequence[int] | None, quick: bool) -> list[int]:
+    if workers is None:
+        return [count for count in worker_counts(machine.usable_cores(), quick) if count > 1]
+    if not workers or min(workers) < 1:
+        raise ValueError(f"workers must be 1 or more, not {', '.join(map(str, workers)) or 'none at all'}")
+    return sorted(set(workers))

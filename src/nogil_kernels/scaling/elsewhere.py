@@ -1,0 +1,156 @@
+"""Other interpreters: finding them, and the sessions that they measure."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..measure.facts import Fact
+from .plan import Request, Row, Sample
+
+FREE_THREADED = ("python3.13t", "python3.14t", "python3.15t")
+"""Looked for on PATH."""
+
+QUESTION = """
+import json, sys, sysconfig
+from importlib.util import find_spec
+print(json.dumps([bool(sysconfig.get_config_var("Py_GIL_DISABLED")), find_spec("nogil_kernels") is not None,
+                  list(sys.version_info[:3]), sys.implementation.name]))
+"""
+PATIENCE = 60  # seconds for an interpreter to start
+INSTALL = "-m pip install nogil-kernels"
+
+
+class Elsewhere(RuntimeError):
+    """Another interpreter cannot be used, or has ended; the text says which and why."""
+
+
+def found_on_path() -> tuple[list[str], list[str]]:
+    """The free-threaded interpreters on PATH, and a line on each one that is not."""
+    found, notes = [], []
+    for name in FREE_THREADED:
+        if path := shutil.which(name):
+            found.append(path)
+        else:
+            notes.append(f"{name} is not on PATH: `uv python install {name.removeprefix('python')}`, or --python PATH, adds it.")
+    return found, notes
+
+
+def sessions(python: str, request: Request) -> Iterator[RemoteSession]:
+    """The sessions of that interpreter: one, or two where it is free-threaded: with the GIL off, and on.
+
+    Raises Elsewhere where it does not start, is too old, or is no CPython.
+    """
+    free_threaded, installed, version, implementation = _asked(python)
+    if tuple(version) < (3, 11) or implementation != "cpython":
+        raise Elsewhere(f"{_name(python)} is {implementation} {'.'.join(map(str, version))}; it takes CPython 3.11 or newer")
+    for gil in ("0", "1") if free_threaded else ("",):
+        yield RemoteSession(python, request, gil, installed)
+
+
+def _asked(python: str) -> Any:
+    try:
+        answer = subprocess.run([python, "-c", QUESTION], capture_output=True, text=True, timeout=PATIENCE, check=True)
+        return json.loads(answer.stdout)
+    except (OSError, subprocess.SubprocessError, ValueError) as error:
+        raise Elsewhere(f"{_name(python)} cannot be used: {error}") from None
+
+
+def _name(python: str) -> str:
+    return os.path.basename(python)  # a folder's name is nobody else's business
+
+
+class RemoteSession:
+    """A session of another interpreter, shaped like a Session here."""
+
+    def __init__(self, python: str, request: Request, gil: str, installed: bool) -> None:
+        self.name = _name(python)
+        self.gil = gil
+        self.borrowed = None if installed else _copy_of_package()
+        environment = {**os.environ, **({"PYTHON_GIL": gil} if gil else {})}
+        if self.borrowed:
+            environment["PYTHONPATH"] = os.pathsep.join([self.borrowed.name, environment.get("PYTHONPATH", "")]).rstrip(os.pathsep)
+        self.errors = tempfile.TemporaryFile()
+        self.process = subprocess.Popen(
+            [python, "-m", f"{__package__}.child"],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.errors,
+            encoding="utf-8",
+            start_new_session=True,  # Ctrl-C is the parent's; it ends this one by closing its input
+        )
+        try:
+            self._say(request.plain())
+            told = self._heard()
+        except BaseException:
+            self.close()
+            raise
+        self.rows = [Row(**row) for row in told["rows"]]
+        self.calls: list[int] = told["calls"]
+        self.start_up: Mapping[str, float] = told["start_up"]
+        self.facts: Mapping[str, Fact] = told["facts"]
+        self.notes: list[str] = told["notes"]
+        if not installed:
+            self.notes = [f"it lacks nogil_kernels, so it ran what is pure Python; `{self.name} {INSTALL}` brings the rest."]
+
+    def calls_of(self, row: Row) -> int:
+        """Calls in all, over all workers of a row."""
+        return self.calls[self.rows.index(row)]
+
+    def round(self, works: Sequence[str], backwards: bool) -> Iterator[tuple[int, Sample]]:
+        """Sample once every row whose work is named: (index of the row, its sample)."""
+        self._say([list(works), backwards])
+        while (told := self._heard()) is not None:
+            index, sample = told
+            yield index, Sample(**sample)
+
+    def close(self) -> None:
+        """End it, whatever it does."""
+        assert self.process.stdin is not None and self.process.stdout is not None
+        try:
+            self.process.stdin.close()
+            self.process.wait(5)
+        except (OSError, subprocess.TimeoutExpired):
+            self.process.kill()
+            self.process.wait()
+        self.process.stdout.close()
+        self.errors.close()
+        if self.borrowed:
+            self.borrowed.cleanup()
+
+    def _say(self, what: object) -> None:
+        assert self.process.stdin is not None
+        try:
+            print(json.dumps(what), file=self.process.stdin, flush=True)
+        except OSError:
+            raise self._ended() from None
+
+    def _heard(self) -> Any:
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        if not line.endswith("\n"):
+            raise self._ended()
+        return json.loads(line)
+
+    def _ended(self) -> Elsewhere:
+        self.process.wait()
+        self.errors.seek(0)
+        last = self.errors.read().decode(errors="replace").strip().splitlines()[-1:] or ["without a word"]
+        return Elsewhere(f"{self.name} ended with status {self.process.returncode}: {last[0]}")
+
+
+def _copy_of_package() -> tempfile.TemporaryDirectory[str]:
+    """This package's Python files, in a folder with nothing else: packages beside it are for this interpreter."""
+    folder = tempfile.TemporaryDirectory(prefix="nogil-kernels-")
+    package = Path(__file__).parents[1]
+    shutil.copytree(package, Path(folder.name, package.name), ignore=shutil.ignore_patterns("*.so", "*.pyd", "__pycache__"))
+    return folder
+

@@ -1,0 +1,213 @@
+"""A session: the part of a comparison that one interpreter measures, row by row."""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Executor, Future, wait
+from contextlib import ExitStack, suppress
+from time import perf_counter
+from typing import Any
+
+from ..measure import machine
+from . import ways, worker, workloads
+from .gate import Gates
+from .plan import Request, Row, Sample, fitted, rows, workers_of
+from .shared import Folder
+from .workloads import HOLD, PYTHON, Workload
+from .workloads.native import Native
+
+TAKING_TURNS = 0.035  # seconds of all the work where the GIL lets one worker at a time run: seven switch intervals
+AT_ONCE = 0.05  # seconds of all the work where workers run at once, longer since they get but a share of it each ...
+ONE_SHARE = 0.005  # ... and at least this: all of them begin within 0.15 ms
+CALIBRATION = 0.01  # seconds of repeated calls that tell how long one takes
+
+
+class Session:
+    """Rows that can be sampled, in this interpreter. Close it at the end: workers wait for work until then."""
+
+    def __init__(self, request: Request) -> None:
+        """Make the workloads, start the workers, fit the number of calls, and run every row once.
+
+        What cannot run here is left out, and a note says why.
+        """
+        self.request = request
+        self.folder = Folder()
+        self.gates = Gates(self.folder)
+        self.stack = ExitStack()
+        self.stack.push(self.folder)
+        self.notes: list[str] = []
+        self.start_up: dict[str, float] = {}
+        """Way -> seconds until all of its workers ran."""
+        self.calls: dict[str, int] = dict(request.calls)
+        self.rows: list[Row] = []
+        self._executors: dict[tuple[str, int], Executor | None] = {}
+        self._cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+        try:
+            self.workloads = {found.name: found for found in self._found()}
+            for workload in self.workloads.values():
+                self._prepare(workload)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """End all workers, and what was started for the workloads."""
+        self.gates.abort()
+        self.stack.close()
+
+    def round(self, works: Sequence[str], backwards: bool) -> Iterator[tuple[int, Sample]]:
+        """Sample once every row whose work is named, in order or backwards: (index of the row, its sample)."""
+        indices = [index for index, row in enumerate(self.rows) if row.work in works]
+        for index in reversed(indices) if backwards else indices:
+            yield index, self.sample(self.rows[index])
+
+    def sample(self, row: Row) -> Sample:
+        """Sample one row."""
+        workload = self.workloads[row.workload]
+        calls = self.calls_of(row)
+        with workload.around(row.side, row.setting):
+            seconds, overhead = self._run(workload, row, calls // row.workers)
+        return Sample(seconds, overhead, workload.tally(calls))
+
+    def calls_of(self, row: Row) -> int:
+        """Calls in all, over all workers of a row."""
+        calls = self.calls[_turns(row) if _takes_turns(row) else row.work]
+        return calls * row.workers if self.request.weak else calls
+
+    def _found(self) -> Iterator[Workload]:
+        """The workloads that can run here, and the native ceilings that they need."""
+        limits = set()
+        for name in self.request.workloads:
+            try:
+                workload = workloads.find(name, self.folder)
+            except workloads.Unavailable as reason:
+                self.notes.append(f"{name} is left out: {reason}")
+                continue
+            self.stack.callback(workload.close)
+            limits.add(workload.limit)
+            yield workload
+        for limit in sorted(limits - {""}) if self.request.native else ():
+            with suppress(workloads.Unavailable):
+                yield Native(limit)
+
+    def _prepare(self, workload: Workload) -> None:
+        """Make the rows of a workload that work here."""
+        foreign = [way for way in self.request.ways if ":" in way]
+        for way in [*workload.ways, *(foreign if "processes" in workload.ways else [])]:
+            if way not in self.request.ways and way != "sequential":
+                continue
+            counts = workers_of(workload, way, self.request.workers)
+            if not counts:
+                continue
+            if reason := workload.missing(way):
+                self.notes.append(f"{workload.name} on {way} is left out: {reason}.")
+            elif self._executor(way, max(counts)):
+                self._warm(workload, way, counts)
+
+    def _warm(self, workload: Workload, way: str, counts: Sequence[int]) -> None:
+        """Fit the calls, and let every worker make its own; leave out what fails."""
+        for row in rows(workload, way, counts):
+            try:
+                self._fit(workload, row)
+                if row.workers == max(counts):  # whichever worker gets a part of a smaller row has its call by then
+                    self._run(workload, row, 1)
+            except Exception as error:
+                if way == "sequential":
+                    raise
+                self.notes.append(f"{workload.name} on {way} is left out: {type(error).__name__}: {_one_line(error)}")
+                return
+            workload.tally(0)  # what was counted so far is nobody's
+            self.rows.append(row)
+
+    def _fit(self, workload: Workload, row: Row) -> None:
+        """Choose how many calls all the work is, once for all rows of it."""
+        if row.work in self.calls:
+            return
+        if workload.calls is not None:
+            self.calls[row.work] = self.calls[_turns(row)] = workload.calls
+            return
+        with workload.around(row.side, row.setting):
+            took = seconds_per_call(worker.call_of(workload.job(row.side, row.setting, "sequential")))
+        counts = [1] if self.request.weak else self.request.workers or [1]
+        share = math.lcm(*counts)
+        self.calls[row.work] = fitted(took, max(AT_ONCE, ONE_SHARE * max(counts)), share)
+        self.calls[_turns(row)] = min(self.calls[row.work], fitted(took, TAKING_TURNS, share))
+
+    def _executor(self, way: str, workers: int) -> Executor | None:
+        """The executor of that way: made, and waited for, when it is first asked for."""
+        key = way, workers
+        if key not in self._executors:
+            try:
+                self._executors[key] = self._started(way, workers)
+            except ways.Unavailable as reason:
+                self.notes.append(f"{way} are left out: {reason}.")
+                self._executors[key] = None
+        return self._executors[key]
+
+    def _started(self, way: str, workers: int) -> Executor:
+        begin = perf_counter()
+        executor = ways.find(way)(workers)
+        self.stack.callback(executor.shutdown)
+        if way != "asyncio":
+            gate = self.gates.next(workers)
+            self._results([executor.submit(worker.ready, gate, index, sys.path) for index in range(workers)])
+        self.start_up[way] = max(self.start_up.get(way, 0.0), perf_counter() - begin)
+        return executor
+
+    def _run(self, workload: Workload, row: Row, calls: int) -> tuple[float, float]:
+        """Let all workers make so many calls each: the seconds that took, and those that went beside it."""
+        most = max(workers_of(workload, row.way, self.request.workers))
+        executor = self._executors[row.way, most]
+        assert executor is not None
+        gate = self.gates.next(row.workers)
+        job = workload.job(row.side, row.setting, row.way)
+        task = worker.run_async if row.way == "asyncio" else worker.run
+        begin = perf_counter()
+        futures = []
+        for index in range(row.workers):
+            core = self._cores[index] if workload.stays_on_core and row.workers <= len(self._cores) else None
+            futures.append(executor.submit(task, worker.Part(job, calls, gate, index, core)))
+        spans = self._results(futures)
+        wall = perf_counter() - begin
+        seconds = max(end for _, end in spans) - min(start for start, _ in spans)
+        return seconds, wall - seconds
+
+    def _results(self, futures: Sequence[Future[Any]]) -> list[Any]:
+        """All results. An error in one worker, or Ctrl-C, sends home the others, who wait for it at the gate."""
+        try:
+            failed = [future for future in wait(futures, return_when=FIRST_EXCEPTION).done if future.exception()]
+        except BaseException:
+            self.gates.abort()
+            raise
+        if failed:
+            self.gates.abort()
+            wait(futures)
+            raise next((error for future in failed if (error := future.exception())), RuntimeError())
+        return [future.result() for future in futures]
+
+
+def _takes_turns(row: Row) -> bool:
+    """Whether the GIL lets one of its workers at a time run."""
+    return row.way == "threads" and row.side in (PYTHON, HOLD) and machine.gil_enabled()
+
+
+def _turns(row: Row) -> str:
+    return f"{row.work} in turns"
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:200]
+
+
+def seconds_per_call(call: worker.Call) -> float:
+    """A first idea of how long a call takes, warm."""
+    call()
+    times = 1
+    while True:
+        begin, end = worker.repeated(call, times)
+        if end - begin >= CALIBRATION:
+            return (end - begin) / times
+        times *= 2
