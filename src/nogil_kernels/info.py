@@ -30,9 +30,8 @@ class Seen:
 
 def look() -> Seen:
     """Look around, in about half a second. NumPy is imported, since its BLAS and its effect on the GIL belong to it."""
-    with watch() as gil:
-        with suppress(ImportError):  # the pure twins need none
-            import numpy  # noqa: F401
+    with watch() as gil, suppress(ImportError):  # the pure twins need none
+        import numpy  # noqa: F401
     found = {**facts(), **gil.facts(), **noise()}
     return Seen(found, warnings_of(found))
 

@@ -11,7 +11,6 @@ from datetime import datetime
 
 from .. import __version__, build_info
 from . import machine, power
-from .gil_watch import free_threaded_build
 
 Fact = str | int | float
 
@@ -53,7 +52,7 @@ def _of_python() -> Mapping[str, Fact | None]:
     return {
         "python_implementation": sys.implementation.name,
         "python_version": platform.python_version(),
-        "nk_free_threaded_build": int(free_threaded_build()),
+        "nk_free_threaded_build": int(bool(build_info()["free_threaded_build"])),
         "nk_gil_enabled": int(machine.gil_enabled()),
         "nk_python_gil": _asked_of_gil(),
         "nk_switch_interval": sys.getswitchinterval(),

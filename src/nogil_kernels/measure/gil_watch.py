@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sysconfig
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,11 +13,6 @@ from . import machine
 # https://github.com/python/cpython/blob/v3.13.0/Python/import.c, _PyImport_CheckGILState: it warns once, of the module
 # that did it; the GIL then stays on to the end of the process.
 SWITCHED_ON = r"The global interpreter lock \(GIL\) has been enabled to load module '([^']*)'"
-
-
-def free_threaded_build() -> bool:
-    """Whether this Python can run without the GIL."""
-    return bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 
 
 @dataclass
