@@ -65,11 +65,13 @@ def test_without_a_command_the_help_is_shown(capsys):
     assert "compare" in capsys.readouterr().err
 
 
-def test_info_prints_every_fact_of_build_info(capsys):
+def test_info_prints_text_and_as_json_the_same_facts(capsys):
     assert main(["info"]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == list(build_info())
-    assert all(len(line.split()) > 1 for line in lines)
+    text = capsys.readouterr().out
+    assert main(["info", "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)["facts"]
+    assert (facts["nk_version"], facts["nk_backend"]) == (nogil_kernels.__version__, build_info()["backend"])
+    assert all(str(facts[name]) in text for name in ("nk_version", "nk_backend", "python_version", "cpu_model_name"))
 
 
 @pytest.mark.parametrize("module", ["pyperf", "rich"])
@@ -78,11 +80,6 @@ def test_without_the_extra_compare_prints_the_one_command_that_installs_it(modul
     assert done.returncode == 1
     assert done.stdout == ""
     assert done.stderr == "pip install 'nogil-kernels[bench]'\n"
-
-
-@pytest.mark.parametrize("module", ["pyperf", "rich", "numpy"])
-def test_info_needs_no_extra(module):
-    assert run("info", code=without(module)).returncode == 0
 
 
 def test_compare_prints_a_table_and_writes_what_it_was_drawn_from(short, tmp_path, capsys):

@@ -5,7 +5,7 @@ import platform
 import struct
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 # What a core has had at least since about 2019; half of it still is a call that outweighs a hand-over of the GIL.
@@ -21,10 +21,31 @@ def usable_cores() -> int:
     return cores if quota is None else max(1, min(cores, int(quota)))
 
 
+def affinity() -> frozenset[int] | None:
+    """The numbers of the cores that this process is kept to; None where the system keeps none."""
+    return _affinity() if hasattr(os, "sched_getaffinity") else None
+
+
 def _affinity() -> frozenset[int]:
     if hasattr(os, "sched_getaffinity"):
         return frozenset(os.sched_getaffinity(0))
     return frozenset(range(os.cpu_count() or 1))
+
+
+def physical_cores(cpus: Path = Path("/sys/devices/system/cpu")) -> int | None:
+    """How many cores the affinity's hardware threads belong to; None where the system does not tell.
+
+    Two hardware threads of one core share its arithmetic units: both together compute little faster than one.
+    """
+    if sys.platform == "win32":
+        return _cores_of_records(_records_windows())
+    if sys.platform == "darwin":
+        cores = _sysctl("hw.physicalcpu")
+        return int(cores) if cores.isdecimal() else None
+    try:
+        return len({(cpus / f"cpu{cpu}/topology/thread_siblings_list").read_text() for cpu in _affinity()})
+    except OSError:
+        return None
 
 
 def cgroup_quota(mount: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")) -> float | None:
@@ -78,7 +99,7 @@ def cache_bytes(level: int) -> int | None:
     tells of the L3 of its host, whatever its own share of that is.
     """
     if sys.platform == "win32":
-        return _cache_windows(level)
+        return _cache_of_records(_records_windows(), level)
     if sys.platform == "darwin":
         return _cache_macos(level)
     return _cache_linux(level)
@@ -93,20 +114,31 @@ def _cache_linux(level: int, cpus: Path = Path("/sys/devices/system/cpu")) -> in
                 kind = (cache / "type").read_text().strip()
                 if (cache / "level").read_text().strip() == str(level) and kind != "Instruction":
                     size = int((cache / "size").read_text().strip().removesuffix("K")) << 10
-                    sharers = usable & _cpu_list((cache / "shared_cpu_list").read_text())
+                    sharers = usable & parse_cpu_list((cache / "shared_cpu_list").read_text())
                     shares.append(size // max(1, len(sharers)))
             except (OSError, ValueError):  # some virtual machines show a cache but not its size
                 continue
     return min(shares, default=None)
 
 
-def _cpu_list(text: str) -> frozenset[int]:
+def parse_cpu_list(text: str) -> frozenset[int]:
     """The set that "0-3,8" writes."""
     cpus: set[int] = set()
     for part in text.strip().split(","):
         first, _, last = part.partition("-")
         cpus.update(range(int(first), int(last or first) + 1))
     return frozenset(cpus)
+
+
+def format_cpu_list(cpus: Iterable[int]) -> str:
+    """A set of numbers as Linux writes it, "0-3,8"."""
+    ranges: list[list[int]] = []
+    for cpu in sorted(cpus):
+        if ranges and cpu == ranges[-1][1] + 1:
+            ranges[-1][1] = cpu
+        else:
+            ranges.append([cpu, cpu])
+    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in ranges)
 
 
 def _cache_macos(level: int) -> int | None:
@@ -129,26 +161,36 @@ def _sysctl(name: str) -> str:
     return reply.stdout.strip()
 
 
-def _cache_windows(level: int) -> int | None:
+def _records_windows() -> bytes:
+    """Windows' array of SYSTEM_LOGICAL_PROCESSOR_INFORMATION; empty where it gives none."""
     if sys.platform != "win32":
-        return None
+        return b""
     import ctypes
 
     query = ctypes.windll.kernel32.GetLogicalProcessorInformation
     length = ctypes.c_ulong(0)
     query(None, ctypes.byref(length))  # fails, and says how much room it needs
     records = ctypes.create_string_buffer(length.value)
-    return _cache_of_records(records.raw, level) if query(records, ctypes.byref(length)) else None
+    return records.raw if query(records, ctypes.byref(length)) else b""
+
+
+# processor mask, relationship, then a union aligned to 8: level, associativity, line, size, type of a cache
+_RECORD = struct.Struct("@Pi0qBBHIi4x")
+
+
+def _unpacked(records: bytes) -> Iterator[tuple[int, ...]]:
+    return _RECORD.iter_unpack(records[: len(records) // _RECORD.size * _RECORD.size])
+
+
+def _cores_of_records(records: bytes) -> int | None:
+    return sum(relationship == 0 for _, relationship, *_ in _unpacked(records)) or None  # RelationProcessorCore
 
 
 def _cache_of_records(records: bytes, level: int) -> int | None:
-    """The smallest share of a cache of that level in an array of Windows' SYSTEM_LOGICAL_PROCESSOR_INFORMATION."""
-    # processor mask, relationship, then a union aligned to 8: level, associativity, line, size, type of a cache
-    record = struct.Struct("@Pi0qBBHIi4x")
-    whole = len(records) // record.size * record.size
+    """The smallest share of a cache of that level in Windows' records."""
     shares = [
         size // max(1, mask.bit_count())
-        for mask, relationship, found, _, _, size, kind in record.iter_unpack(records[:whole])
+        for mask, relationship, found, _, _, size, kind in _unpacked(records)
         if relationship == 2 and found == level and kind != 1  # RelationCache, and no CacheInstruction
     ]
     return min(shares, default=None)
