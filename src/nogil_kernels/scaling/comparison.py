@@ -97,7 +97,7 @@ def label(known: dict[str, Fact] | object) -> str:
     """How a report names an interpreter: 3.14, or 3.14t GIL off."""
     assert isinstance(known, dict)
     short = ".".join(str(known["python_version"]).split(".")[:2])
-    if not known.get("nk_free_threaded"):
+    if not known["nk_free_threaded_build"]:
         return short
     return f"{short}t GIL {'on' if known['nk_gil_enabled'] else 'off'}"
 
