@@ -46,6 +46,8 @@ class Row:
     size: str
     limit: str
     """The native ceiling beside it: that of "arithmetic" or "memory"; "" for work that waits."""
+    updates: int = 0
+    """Of one call, of which the tally tells how many were lost."""
 
     @property
     def work(self) -> str:
@@ -80,9 +82,8 @@ def rows(workload: Workload, way: str, counts: Sequence[int]) -> Iterator[Row]:
     for setting in workload.settings:
         for side in workload.sides:
             for workers in workers_of(workload, way, counts):
-                yield Row(
-                    workload.name, side, setting, way, workers, workload.size(side), workload.limit
-                )
+                name, size = workload.name, workload.size(side)
+                yield Row(name, side, setting, way, workers, size, workload.limit, workload.updates)
 
 
 def workers_of(workload: Workload, way: str, counts: Sequence[int]) -> list[int]:

@@ -14,7 +14,8 @@ nk_limit        the native ceiling to compare with: arithmetic | memory; absent 
 nk_session      the interpreter that measured it
 nk_overhead     seconds beside a sample's own: handing out the parts, waiting for workers, getting answers; the median
 nk_start_up     seconds until all workers of this way ran
-nk_tally        what the workload counted in each sample, e.g. lost updates; absent where it counts nothing
+nk_updates      of a counter, in each sample; absent for other workloads
+nk_tally        how many of them were lost in each sample
 nk_scaling      strong (all workers share one and the same work) | weak (each has so much of it)
 nk_notes        a JSON list of sentences: what was left out, and why
 nk_interrupted  1 where Ctrl-C ended the measuring; else absent
@@ -58,6 +59,7 @@ class Row:
     values: tuple[float, ...]
     overhead: float
     start_up: float
+    updates: int
     tally: tuple[int, ...]
 
     @property
@@ -69,6 +71,11 @@ class Row:
     def per_call(self) -> tuple[float, ...]:
         """Of each sample: time of all the work by the number of all calls."""
         return tuple(value / self.calls for value in self.values)
+
+    @property
+    def lost(self) -> float | None:
+        """The share of the updates that were lost, the median; None where none are counted."""
+        return statistics.median(self.tally) / self.updates if self.tally else None
 
     @cached_property
     def seconds_per_call(self) -> Interval:
@@ -219,6 +226,7 @@ def _benchmark(one: Measured, series: Series, calls: int, common: Mapping[str, F
         "nk_session": one.name,
         "nk_overhead": max(0.0, statistics.median(sample.overhead for sample in series.samples)),
         "nk_start_up": one.start_up.get(row.way, 0.0),
+        "nk_updates": calls * row.updates or "",
         "nk_tally": " ".join(str(sample.tally) for sample in series.samples if sample.tally is not None),
     }
     kept = {name: fact for name, fact in metadata.items() if fact != ""}
@@ -246,5 +254,6 @@ def _row(benchmark: Any) -> Row:
         values=benchmark.get_values(),
         overhead=metadata["nk_overhead"],
         start_up=metadata["nk_start_up"],
+        updates=metadata.get("nk_updates", 0),
         tally=tuple(map(int, metadata.get("nk_tally", "").split())),
     )

@@ -1,57 +1,154 @@
-"""What a block of the report means, in one sentence made from its numbers."""
+"""What a block of the report means, in a sentence or two made from its numbers."""
+
+from __future__ import annotations
 
 from collections.abc import Sequence
 
+from .names import duration, interpreter, way
 from .report import Report, Row
+from .workloads import HOLD, PYTHON, RELEASE
 
 FLAT = 1.25  # a speed-up up to here is none: noise, and caches that one more core brings
 NEAR = 0.8  # an efficiency from here on says that the workers ran at once
-
-NAMES = {"python": "pure Python", "hold": "GIL held", "release": "GIL released"}
-"""The sides of the comparison (`nk_gil`), for people."""
+LATE = 5.0  # times as long as alone: a call that waits for the GIL
 
 
-def meaning(report: Report, block: Sequence[Row]) -> str:
-    """One sentence on the rows of one workload and way: what the largest number of workers brought."""
-    most = max(row.workers for row in block)
-    if most == 1 and not report.interrupted:
+def meaning(report: Report, workload: str) -> str:
+    """What the rows of one workload say."""
+    rows = report.block(workload)
+    if rows[0].updates:
+        return _counted(report, rows)
+    if any(row.setting for row in rows):
+        return _convoy(report, rows)
+    largest = _largest(report, rows)
+    if not largest:
+        if report.interrupted:
+            return "Interrupted before there was anything to compare."
         return "One worker alone: nothing here ran at once, so there is no speed-up to see."
-    gains = {row.gil: gain for row in block if row.workers == most and (gain := report.speed_up(row)) is not None}
-    if not gains or most == 1:
+    if not any(row.limit for row in rows):
+        return _waiting(report, largest)
+    return " ".join([*_missing_cores(report, largest), *_computing(report, largest)])
+
+
+def _largest(report: Report, rows: Sequence[Row]) -> list[Row]:
+    """Of each way, the row with the most workers that can be compared."""
+    found = {}
+    for row in rows:
+        if row.workers > 1 and report.speed_up(row) is not None:
+            found[row.session, row.side, row.way] = row
+    return list(found.values())
+
+
+def _missing_cores(report: Report, rows: Sequence[Row]) -> list[str]:
+    """Where the machine did not give as many cores as there are workers."""
+    row = max(rows, key=lambda row: row.workers)
+    ceiling = report.ceiling(row)
+    if ceiling is None or ceiling.median >= NEAR * row.workers:
+        return []
+    what = "reading memory" if row.limit == "memory" else "doing arithmetic"
+    return [
+        f"Native threads, {row.workers} of them, {what} with no GIL in play, gained {ceiling.median:.2f}x here:"
+        " what is missing beyond that is the machine's, not the GIL's."
+    ]
+
+
+def _computing(report: Report, rows: Sequence[Row]) -> list[str]:
+    sentences = []
+    here = [row for row in rows if row.session == report.sessions[0]]
+    threads = {row.side: row for row in here if row.way == "threads"}
+    apart = [row for row in here if row.way != "threads" and row.side != RELEASE]
+    if RELEASE in threads:
+        sentences.append(_released(report, threads))
+    elif threads:
+        (row,) = threads.values()
+        sentences.append(_one_side(report, row))
+    if apart:
+        reason = ": each has a GIL of its own." if _flat(report, threads.get(HOLD, threads.get(PYTHON))) else "."
+        held = " With the GIL held" if RELEASE in threads else ""
+        sentences.append(f"{held.strip() or 'By'} {_each(report, apart)}{reason}".replace("held ", "held, "))
+    others = [row for row in rows if row.session != report.sessions[0] and row.way == "threads" and row.side != RELEASE]
+    free = [row for row in others if not report.facts_of(row.session)["nk_gil_enabled"]]
+    if free:
+        gains = ", ".join(f"{_gain(report, row)} ({interpreter(row.session)})" for row in free)
+        sentences.append(f"Without a GIL threads alone do it: {gains}.")
+    return sentences
+
+
+def _released(report: Report, threads: dict[str, Row]) -> str:
+    row = threads[RELEASE]
+    share = report.of_ceiling(row)
+    start = f"Released, {way(row)} are {_gain(report, row)} as fast as one"
+    if share is not None:
+        start += f", {share:.0%} of what native threads gain"
+    held = threads.get(HOLD)
+    if held is None:
+        return start + "."
+    if _flat(report, held) and not _flat(report, row):
+        return f"{start}; held, {_gain(report, held)}: the GIL is what keeps them apart."
+    return f"{start}; held, {_gain(report, held)}."
+
+
+def _one_side(report: Report, row: Row) -> str:
+    """Pure Python, and functions of which nobody has said what they do with the GIL."""
+    gain = f"{way(row).capitalize()} are {_gain(report, row)} as fast as one"
+    if not report.facts_of(row.session)["nk_gil_enabled"]:
+        return f"{gain}: there is no GIL here."
+    if row.side == PYTHON:
+        return f"{gain}: the GIL lets one of them at a time run Python." if _flat(report, row) else f"{gain}."
+    share = report.of_ceiling(row)
+    if _flat(report, row):
+        return f"{gain}: it holds the GIL, or waits for something else that they share."
+    if share is not None and share >= NEAR:
+        return f"{gain}, {share:.0%} of what native threads gain: it releases the GIL."
+    return f"{gain}: it releases the GIL for a part of its time."
+
+
+def _waiting(report: Report, rows: Sequence[Row]) -> str:
+    here = [row for row in rows if row.session == report.sessions[0]]
+    return f"Who waits needs no GIL: {_each(report, here)} as fast as one after another."
+
+
+def _counted(report: Report, rows: Sequence[Row]) -> str:
+    sentences = []
+    for session in dict.fromkeys(row.session for row in rows):
+        lost = {row.side: row.lost for row in rows if row.session == session and row.lost is not None}
+        said = [
+            f"{words} lost {'none' if lost[side] == 0 else f'{lost[side]:.1%}'}"
+            for side, words in (("plain", "counter += 1"), ("call", "f(counter) + 1"), ("locked", "a lock"))
+            if side in lost
+        ]
+        sentences.append(f"{interpreter(session)}: {', '.join(said)}.")
+    return " ".join(sentences) + " What loses none does so by chance of where CPython hands over; only a lock promises."
+
+
+def _convoy(report: Report, rows: Sequence[Row]) -> str:
+    here = {(row.side, row.setting): row for row in rows if row.session == report.sessions[0]}
+    alone = here.get((RELEASE, "alone"))
+    beside = [row for (side, setting), row in here.items() if side == RELEASE and setting != "alone"]
+    if alone is None or not beside:
         return "Interrupted before there was anything to compare."
-    if not report.facts["nk_gil_enabled"]:
-        return _without_gil(gains, most)
-    if "release" in gains:
-        return _released(gains, most)
-    return _flat(gains, most)
+    worst = max(beside, key=lambda row: row.seconds_per_call.median)
+    took, quick = worst.seconds_per_call.median, alone.seconds_per_call.median
+    if took < LATE * quick:
+        return "Releasing the GIL cost no more here than holding it: nobody kept it from the kernel."
+    held = here.get((HOLD, worst.setting))
+    said = f"; held, {duration(held.seconds_per_call.median)}" if held else ""
+    return (
+        f"Beside a thread that runs Python, a call that takes {duration(quick)} alone takes {duration(took)} when it"
+        f" releases the GIL, with a switch interval of {worst.setting}: it waits so long to get it back{said}."
+    )
 
 
-def _without_gil(gains: dict[str, float], most: int) -> str:
-    if min(gains.values()) >= NEAR * most:
-        return f"Without a GIL {most} threads run at once whatever they run: {_each(gains)}."
-    return f"Without a GIL {most} threads could run at once, and brought {_each(gains)}: {_busy(most)}"
+def _flat(report: Report, row: Row | None) -> bool:
+    speed_up = None if row is None else report.speed_up(row)
+    return speed_up is not None and speed_up.median <= FLAT
 
 
-def _released(gains: dict[str, float], most: int) -> str:
-    gain = gains["release"]
-    others = {gil: other for gil, other in gains.items() if gil != "release"}
-    if gain < NEAR * most:
-        return f"Released, {most} threads are {gain:.2f}x as fast as one: {_busy(most)}"
-    start = f"Released, {most} threads are {gain:.2f}x as fast as one"
-    if others and max(others.values()) <= FLAT:
-        return f"{start}; {_each(others)}: the GIL is what keeps those apart from it."
-    return f"{start}; {_each(others)}." if others else f"{start}."
+def _each(report: Report, rows: Sequence[Row]) -> str:
+    return ", ".join(f"{way(row)} {_gain(report, row)}" for row in rows)
 
 
-def _flat(gains: dict[str, float], most: int) -> str:
-    if max(gains.values()) <= FLAT:
-        return f"{most} threads, {_each(gains)} of one's speed: the GIL lets one thread at a time run."
-    return f"{most} threads against one: {_each(gains)}."
-
-
-def _each(gains: dict[str, float]) -> str:
-    return ", ".join(f"{NAMES[gil]} {gain:.2f}x" for gil, gain in gains.items())
-
-
-def _busy(most: int) -> str:
-    return f"{most} free cores would give more. Was something else running? Try again on a quiet machine."
+def _gain(report: Report, row: Row) -> str:
+    speed_up = report.speed_up(row)
+    assert speed_up is not None
+    return f"{speed_up.median:.2f}x"

@@ -126,8 +126,8 @@ class Session:
         """Choose how many calls all the work is, once for all rows of it."""
         if row.work in self.calls:
             return
-        if workload.calls is not None:
-            self.calls[row.work] = self.calls[_turns(row)] = workload.calls
+        if calls := workload.calls_of(row.side, row.setting):
+            self.calls[row.work] = self.calls[_turns(row)] = calls
             return
         with workload.around(row.side, row.setting):
             took = seconds_per_call(worker.call_of(workload.job(row.side, row.setting, "sequential")))

@@ -51,6 +51,8 @@ class Workload:
     """How many calls wait at once, for work that waits; None for as many as there are workers."""
     calls: int | None = None
     """Calls in all; None to fit them to the machine."""
+    updates: int = 0
+    """Of one call, where `tally` tells how many of them were lost."""
     stays_on_core = True
     """Whether a worker may be kept to one core: not where a call starts threads of its own."""
 
@@ -64,6 +66,10 @@ class Workload:
     def job(self, side: str, setting: str, way: str) -> Job:
         """How a worker makes its call. What it needs is imported there, and only there."""
         raise NotImplementedError
+
+    def calls_of(self, side: str, setting: str) -> int | None:
+        """Calls in all, where they depend on that."""
+        return self.calls
 
     def missing(self, way: str) -> str:
         """Why it cannot run in this way, in a sentence; "" where it can."""
