@@ -73,7 +73,11 @@ def test_facts_that_are_absent_give_no_warning():
 
 FREE_THREADED = {"nk_free_threaded_build": 1}
 TROUBLE = [
-    ({"nk_backend": "pure", "nk_backend_reason": "asked for"}, ["pure Python (asked for)"]),
+    ({"nk_backend": "pure", "nk_backend_reason": "no .so"}, ["pure Python (no .so): it holds the GIL", "C compiler"]),
+    (
+        {"nk_backend": "pure", "nk_backend_reason": "NOGIL_KERNELS_BACKEND=pure", "nk_gil_enabled": 0},
+        ["pure Python (NOGIL_KERNELS_BACKEND=pure): it is far slower", "Unset that variable"],
+    ),
     ({"nk_switch_interval": 0.0001}, ["switch interval is 0.1 ms, not Python's 5"]),
     ({**FREE_THREADED, "nk_gil_enabled_by": "old"}, ["its GIL is on: importing old switched it on"]),
     ({**FREE_THREADED, "nk_python_gil": "PYTHON_GIL=1"}, ["its GIL is on: PYTHON_GIL=1 asks for it"]),

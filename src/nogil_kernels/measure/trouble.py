@@ -36,11 +36,11 @@ def warnings_of(facts: Facts, *, blas: bool = True) -> list[str]:
 
 def _of_kernels(facts: Facts) -> Iterator[str]:
     if facts.get("nk_backend") == "pure":
-        reason = f" ({facts['nk_backend_reason']})" if "nk_backend_reason" in facts else ""
-        yield (
-            f"The backend is pure Python{reason}: it holds the GIL all the time, so threads gain nothing by it. Install"
-            " nogil-kernels with a C compiler at hand, or from a wheel."
-        )
+        reason = str(facts.get("nk_backend_reason", "for a reason unknown"))
+        effect = "holds the GIL, so threads gain nothing" if facts.get("nk_gil_enabled") else "is far slower"
+        asked = reason.startswith("NOGIL_KERNELS_BACKEND")
+        remedy = "Unset that variable" if asked else "Install nogil-kernels from a wheel, or with a C compiler at hand"
+        yield f"The backend is pure Python ({reason}): it {effect}. {remedy} to measure the compiled kernels."
 
 
 def _of_gil(facts: Facts) -> Iterator[str]:
