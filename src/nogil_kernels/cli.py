@@ -11,10 +11,14 @@ from typing import TYPE_CHECKING
 
 from . import __version__
 from .extras import MissingExtra, require
+from .scaling.errors import Unknown
+from .scaling.ways import WAYS
+from .scaling.workloads import WORKLOADS
 
 if TYPE_CHECKING:
     from .scaling.report import Report
 
+DRAWN = (".svg", ".png", ".pdf", ".html")
 INTERRUPTED = 130  # as shells report an end by Ctrl-C: 128 + SIGINT
 
 
@@ -45,18 +49,10 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"nogil-kernels {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     parser.set_defaults(run=None)
-    compare = commands.add_parser(
-        "compare",
-        help="measure the kernels in pure Python, with the GIL held and released, on 1, 2, ... threads",
-        description="Measure sum_of_squares and matmul in pure Python, with the GIL held and with it released, on"
-        " 1, 2, ... threads up to the usable cores, and show how each scales. Takes about half a minute. Ctrl-C shows"
-        " what there is by then.",
+    add_compare(
+        commands.add_parser("compare", help="the same work in every way that Python offers, GIL held and released")
     )
-    compare.add_argument("--quick", action="store_true", help="end within 10 seconds, with fewer samples")
-    compare.add_argument(
-        "--json", metavar="FILE", type=writable, help="also write the samples to FILE, in the format of pyperf"
-    )
-    compare.set_defaults(run=run_compare)
+    add_report(commands.add_parser("report", help="show, plot or export a report that compare --json wrote"))
     info = commands.add_parser(
         "info",
         help="print which kernels are in use, the GIL's state, the machine, and what would spoil a measurement",
@@ -66,6 +62,103 @@ def make_parser() -> argparse.ArgumentParser:
     info.add_argument("--json", action="store_true", help="print the facts and warnings as JSON")
     info.set_defaults(run=run_info)
     return parser
+
+
+def add_compare(parser: argparse.ArgumentParser) -> None:
+    """The options of `compare`."""
+    parser.description = (
+        "Measure how work scales: by threads, processes, interpreters and asyncio, on this Python and on others, with"
+        " the GIL held and released, beside native threads as the ceiling. Takes about a minute. Ctrl-C shows what"
+        " there is by then."
+    )
+    parser.epilog = (
+        f"Workloads: {', '.join(WORKLOADS)}; or module:function, a function of yours without arguments, found from the"
+        f" current folder, too. Ways: {', '.join(WAYS)}."
+    )
+    parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help="what to compare; all of them by default")
+    parser.add_argument("--quick", action="store_true", help="10 seconds, with fewer samples and numbers of workers")
+    parser.add_argument("--seconds", type=positive, metavar="N", help="measure for so long, after starting the workers")
+    parser.add_argument(
+        "--ways", type=names, metavar="WAY,...", help="only these; one after another is always measured"
+    )
+    parser.add_argument("--workers", type=counts, metavar="N,...", help="numbers of workers (2, 4, ... and all cores)")
+    parser.add_argument(
+        "--weak", action="store_true", help="so much work for each worker, rather than for all together"
+    )
+    parser.add_argument(
+        "--python",
+        action="append",
+        metavar="PATH",
+        help="another interpreter to run the same; can be repeated. Without it, python3.13t, python3.14t and"
+        " python3.15t are looked for on PATH. Free-threaded ones run with the GIL off, and on",
+    )
+    parser.add_argument(
+        "--executor",
+        action="append",
+        default=[],
+        metavar="MODULE:FACTORY",
+        help="one more way: FACTORY(workers) returns an executor; can be repeated",
+    )
+    add_outputs(parser)
+    parser.add_argument("--json", metavar="FILE", type=writable, help="also write the samples, in the format of pyperf")
+    parser.set_defaults(run=run_compare)
+
+
+def add_report(parser: argparse.ArgumentParser) -> None:
+    """The options of `report`."""
+    parser.description = "Show again what `compare --json FILE` measured; nothing is measured anew."
+    parser.add_argument("file", metavar="FILE", help="what compare --json wrote")
+    add_outputs(parser)
+    parser.set_defaults(run=run_report)
+
+
+def add_outputs(parser: argparse.ArgumentParser) -> None:
+    """What else a report can be written to."""
+    parser.add_argument(
+        "-o",
+        "--output",
+        action="append",
+        default=[],
+        metavar="FILE",
+        type=drawable,
+        help="also draw: FILE.svg, .png or .pdf, or .html for a page with everything; can be repeated",
+    )
+
+
+def names(text: str) -> list[str]:
+    """Words between commas."""
+    return [word.strip() for word in text.split(",")]
+
+
+def counts(text: str) -> list[int]:
+    """Numbers of workers between commas."""
+    return [positive_int(word) for word in text.split(",")]
+
+
+def positive_int(text: str) -> int:
+    """An integer from 1 on."""
+    if not text.strip().isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of workers: 1, 2, ...")
+    return int(text)
+
+
+def positive(text: str) -> float:
+    """A number of seconds above 0."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no time: a number of seconds above 0")
+    return seconds
+
+
+def drawable(path: str) -> str:
+    """`path`, if a report can be drawn there."""
+    suffix = os.path.splitext(path)[1]
+    if suffix not in DRAWN:
+        raise argparse.ArgumentTypeError(f"cannot draw {path!r}: name a file that ends in {', '.join(DRAWN)}")
+    return writable(path)
 
 
 def writable(path: str) -> str:
@@ -84,20 +177,78 @@ def writable(path: str) -> str:
 
 
 def run_compare(options: argparse.Namespace) -> int:
-    """Measure behind a progress bar, then print the report."""
-    require("bench", "pyperf", "rich")
+    """Measure behind a progress bar, then show the report."""
+    require_for(options)
     from rich.console import Console
 
     from .scaling import compare
     from .scaling.progress import bar
-    from .scaling.table import show
 
-    with bar(Console(stderr=True)) as progress:
-        report = compare(quick=options.quick, progress=progress)
-    show(report, Console())
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())  # where a user's own function may be; `python -m` has it
+    try:
+        with bar(Console(stderr=True)) as progress:
+            report = compare(
+                options.workloads or None,
+                ways=options.ways,
+                workers=options.workers,
+                weak=options.weak,
+                quick=options.quick,
+                seconds=options.seconds,
+                pythons=options.python,
+                executors=options.executor,
+                progress=progress,
+            )
+    except Unknown as error:
+        print(f"nogil-kernels compare: {error}", file=sys.stderr)
+        return 2
+    show(report, options)
     if options.json and not save(report, options.json):
         return 1
     return INTERRUPTED if report.interrupted else 0
+
+
+def run_report(options: argparse.Namespace) -> int:
+    """Show a report that was saved."""
+    require_for(options)
+    from .scaling.report import Report
+
+    try:
+        report = Report.load(options.file)
+    except (OSError, ValueError, KeyError) as error:
+        print(f"nogil-kernels report: {options.file!r} is no report of compare --json: {error}", file=sys.stderr)
+        return 2
+    show(report, options)
+    return 0
+
+
+def require_for(options: argparse.Namespace) -> None:
+    """Raise MissingExtra where what the options ask for is not installed."""
+    require("bench", "pyperf", "rich", "scipy", *(["matplotlib"] if options.output else []))
+
+
+def show(report: Report, options: argparse.Namespace) -> None:
+    """Print the report, and draw it where that is asked for."""
+    from rich.console import Console
+
+    from .scaling import table
+
+    table.show(report, Console())
+    for path in options.output:
+        draw(report, path)
+        print(f"\nDrawn: {path}", file=sys.stderr)
+
+
+def draw(report: Report, path: str) -> None:
+    """Write the page or the plot."""
+    if path.endswith(".html"):
+        from .scaling import page
+
+        page.write(report, path)
+    else:
+        from .scaling import plot
+
+        plot.draw(report, path)
 
 
 def save(report: Report, path: str) -> bool:

@@ -23,7 +23,7 @@ def compare(
     weak: bool = False,
     quick: bool = False,
     seconds: float | None = None,
-    pythons: Sequence[str] = (),
+    pythons: Sequence[str] | None = (),
     executors: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> Report:
@@ -40,16 +40,17 @@ def compare(
     weak      : so many calls for each worker rather than for all of them
     quick     : measure for 7 seconds in place of 50
     seconds   : how long to measure; the first round is finished whatever this says
-    pythons   : paths of other interpreters that run the same rows; free-threaded ones run them with the GIL off and on
+    pythons   : paths of other interpreters that run the same rows; free-threaded ones run them with the GIL off and on.
+                None for the free-threaded ones on PATH
     executors : paths "package.module:factory"; factory(workers) returns a concurrent.futures.Executor, or one like it
     progress  : called after every sample with the seconds over and the seconds expected in all
 
     Returns a Report with at least one sample a row; its `notes` say what was left out, and why. On KeyboardInterrupt
     it returns what there is by then, marked `interrupted`, and raises only if there is nothing.
 
-    Raises ValueError for a name that nothing has, and for numbers below what makes sense; ImportError or
-    AttributeError for a path that leads nowhere; what a function itself raises; and MissingExtra (an ImportError)
-    without pyperf and SciPy, with the command that installs them.
+    Raises ValueError for a name that nothing has, a path that leads nowhere, and numbers below what makes sense; what a
+    function itself raises; and MissingExtra (an ImportError) without pyperf and SciPy, with the command that installs
+    them.
 
     >>> from nogil_kernels.scaling import compare
     >>> report = compare(["squares-python"], ways=["threads"], workers=[2], seconds=0.1)

@@ -12,7 +12,6 @@ import sys
 from dataclasses import asdict
 from typing import TextIO
 
-from ..measure.facts import facts
 from .plan import Request
 from .session import Session
 
@@ -23,8 +22,11 @@ def main() -> None:
     os.dup2(2, 1)  # what a workload prints is not for the parent
     session = Session(Request.of(json.loads(sys.stdin.readline())))
     try:
-        described = {"rows": [asdict(row) for row in session.rows], "calls": [session.calls_of(row) for row in session.rows]}
-        say(out, described | {"notes": session.notes, "start_up": session.start_up, "facts": facts()})
+        described = {
+            "rows": [asdict(row) for row in session.rows],
+            "calls": [session.calls_of(row) for row in session.rows],
+        }
+        say(out, described | {"notes": session.notes, "start_up": session.start_up, "facts": session.facts()})
         for line in sys.stdin:
             works, backwards = json.loads(line)
             for index, sample in session.round(works, backwards):

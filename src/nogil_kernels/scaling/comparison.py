@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from types import TracebackType
 
+from .. import build_info
 from ..measure import machine
-from ..measure.facts import Fact, facts
-from . import elsewhere, ways, worker, workloads
+from ..measure.facts import Fact
+from . import elsewhere, ways, workloads
 from .plan import Request, worker_counts
 from .report import Measured, Report
 from .runner import Progress, run
@@ -29,19 +31,23 @@ class Comparison:
         workers: Sequence[int] | None,
         weak: bool,
         quick: bool,
-        pythons: Sequence[str],
+        pythons: Sequence[str] | None,
         executors: Sequence[str],
     ) -> None:
         self.request = Request(
             workloads=tuple(map(_path, workloads.WORKLOADS if names is None else names)),
-            ways=tuple([*_known_ways(ways.WAYS if wanted is None else wanted), *executors]),
+            ways=tuple([*(ways.WAYS if wanted is None else wanted), *executors]),
             workers=tuple(_counts(workers, quick)),
             weak=weak,
         )
-        for path in executors:
-            worker.resolve(path)
+        for way in self.request.ways:
+            ways.find(way)
         self.quick = quick
         self.notes: list[str] = []
+        if pythons is None:
+            pythons, self.notes = elsewhere.found_on_path()
+            if build_info()["free_threaded_build"]:
+                pythons = [sys.executable, *pythons]
         self.stack = ExitStack()
         try:
             self.here = Session(self.request)
@@ -63,20 +69,21 @@ class Comparison:
             seconds = QUICK_SECONDS if self.quick else SECONDS + SECONDS_ELSEWHERE * len(self.others)
         if seconds <= 0:
             raise ValueError(f"seconds must be positive, not {seconds!r}")
-        sessions = [self.here, *self.others]
+        sessions: list[Session | elsewhere.RemoteSession] = [self.here, *self.others]
         found, interrupted = run(sessions, seconds, progress)
         if interrupted and not any(series.samples for series in found[0]):
             raise KeyboardInterrupt
-        here = facts()
-        names = _unique([label(here), *(label(other.facts) for other in self.others)])
+        known = [session.facts() for session in sessions]
+        names = _unique([*map(label, known)])
         measured = [
-            Measured(name, known, series, [session.calls_of(row) for row in session.rows], session.start_up)
-            for name, known, series, session in zip(
-                names, [here, *(other.facts for other in self.others)], found, sessions, strict=True
-            )
+            Measured(name, of, series, [session.calls_of(row) for row in session.rows], session.start_up)
+            for name, of, series, session in zip(names, known, found, sessions, strict=True)
         ]
-        notes = [*self.here.notes, *self.notes]
-        notes += [f"{name}: {note}" for name, other in zip(names[1:], self.others, strict=True) for note in other.notes]
+        said: dict[str, list[str]] = {}
+        for name, session in zip(names, sessions, strict=True):
+            for note in session.notes:
+                said.setdefault(note, []).append(name)
+        notes = [f"{note} ({', '.join(of)})" if self.others else note for note, of in said.items()] + self.notes
         return Report.of(measured, weak=self.request.weak, notes=notes, interrupted=interrupted)
 
     def _sessions(self, python: str) -> list[elsewhere.RemoteSession]:
@@ -93,9 +100,8 @@ class Comparison:
         return found
 
 
-def label(known: dict[str, Fact] | object) -> str:
+def label(known: Mapping[str, Fact]) -> str:
     """How a report names an interpreter: 3.14, or 3.14t GIL off."""
-    assert isinstance(known, dict)
     short = ".".join(str(known["python_version"]).split(".")[:2])
     if not known["nk_free_threaded_build"]:
         return short
@@ -111,13 +117,6 @@ def _path(workload: str | Callable[[], object]) -> str:
     if isinstance(workload, str):
         return workload
     return f"{workload.__module__}:{workload.__qualname__}"
-
-
-def _known_ways(names: Sequence[str]) -> Sequence[str]:
-    for name in names:
-        if name not in ways.WAYS:
-            raise ValueError(f"no way {name!r}: name one of {', '.join(ways.WAYS)}")
-    return [*names]
 
 
 def _counts(workers: Sequence[int] | None, quick: bool) -> list[int]:

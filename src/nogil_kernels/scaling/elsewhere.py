@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..measure import machine
 from ..measure.facts import Fact
 from .plan import Request, Row, Sample
 
@@ -33,14 +34,14 @@ class Elsewhere(RuntimeError):
 
 
 def found_on_path() -> tuple[list[str], list[str]]:
-    """The free-threaded interpreters on PATH, and a line on each one that is not."""
-    found, notes = [], []
-    for name in FREE_THREADED:
-        if path := shutil.which(name):
-            found.append(path)
-        else:
-            notes.append(f"{name} is not on PATH: `uv python install {name.removeprefix('python')}`, or --python PATH, adds it.")
-    return found, notes
+    """The free-threaded interpreters on PATH, and a line on those that are not."""
+    found = {name: shutil.which(name) for name in FREE_THREADED}
+    absent = [name for name, path in found.items() if path is None]
+    notes = [
+        f"{name} is not on PATH: `uv python install {name.removeprefix('python')}` adds it, and --python PATH names one"
+        for name in absent
+    ]
+    return [path for path in found.values() if path], notes
 
 
 def sessions(python: str, request: Request) -> Iterator[RemoteSession]:
@@ -49,10 +50,14 @@ def sessions(python: str, request: Request) -> Iterator[RemoteSession]:
     Raises Elsewhere where it does not start, is too old, or is no CPython.
     """
     free_threaded, installed, version, implementation = _asked(python)
+    itself = Path(python).exists() and os.path.samefile(python, sys.executable)
     if tuple(version) < (3, 11) or implementation != "cpython":
-        raise Elsewhere(f"{_name(python)} is {implementation} {'.'.join(map(str, version))}; it takes CPython 3.11 or newer")
+        raise Elsewhere(
+            f"{_name(python)} is {implementation} {'.'.join(map(str, version))}; it takes CPython 3.11 or newer"
+        )
     for gil in ("0", "1") if free_threaded else ("",):
-        yield RemoteSession(python, request, gil, installed)
+        if not itself or int(gil or 1) != machine.gil_enabled():  # that one is measured here
+            yield RemoteSession(python, request, gil, installed)
 
 
 def _asked(python: str) -> Any:
@@ -76,7 +81,9 @@ class RemoteSession:
         self.borrowed = None if installed else _copy_of_package()
         environment = {**os.environ, **({"PYTHON_GIL": gil} if gil else {})}
         if self.borrowed:
-            environment["PYTHONPATH"] = os.pathsep.join([self.borrowed.name, environment.get("PYTHONPATH", "")]).rstrip(os.pathsep)
+            environment["PYTHONPATH"] = os.pathsep.join([self.borrowed.name, environment.get("PYTHONPATH", "")]).rstrip(
+                os.pathsep
+            )
         self.errors = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
             [python, "-m", f"{__package__}.child"],
@@ -96,10 +103,14 @@ class RemoteSession:
         self.rows = [Row(**row) for row in told["rows"]]
         self.calls: list[int] = told["calls"]
         self.start_up: Mapping[str, float] = told["start_up"]
-        self.facts: Mapping[str, Fact] = told["facts"]
+        self._facts: Mapping[str, Fact] = told["facts"]
         self.notes: list[str] = told["notes"]
         if not installed:
-            self.notes = [f"it lacks nogil_kernels, so it ran what is pure Python; `{self.name} {INSTALL}` brings the rest."]
+            self.notes = [f"without nogil_kernels it ran what is pure Python; `{self.name} {INSTALL}` brings the rest"]
+
+    def facts(self) -> Mapping[str, Fact]:
+        """Of that interpreter, when its workloads had been made."""
+        return self._facts
 
     def calls_of(self, row: Row) -> int:
         """Calls in all, over all workers of a row."""
@@ -151,6 +162,7 @@ def _copy_of_package() -> tempfile.TemporaryDirectory[str]:
     """This package's Python files, in a folder with nothing else: packages beside it are for this interpreter."""
     folder = tempfile.TemporaryDirectory(prefix="nogil-kernels-")
     package = Path(__file__).parents[1]
-    shutil.copytree(package, Path(folder.name, package.name), ignore=shutil.ignore_patterns("*.so", "*.pyd", "__pycache__"))
+    shutil.copytree(
+        package, Path(folder.name, package.name), ignore=shutil.ignore_patterns("*.so", "*.pyd", "__pycache__")
+    )
     return folder
-

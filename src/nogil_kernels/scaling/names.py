@@ -16,11 +16,11 @@ SIDES = {
 """Sides of workloads (`nk_side`)."""
 
 WAYS = {
-    "threads": "threads",
-    "pool": "processes of a Pool",
-    "processes": "processes",
-    "interpreters": "interpreters",
-    "asyncio": "coroutines",
+    "threads": ("thread", "threads"),
+    "pool": ("process, Pool", "processes, Pool"),
+    "processes": ("process", "processes"),
+    "interpreters": ("interpreter", "interpreters"),
+    "asyncio": ("coroutine", "coroutines"),
 }
 """Ways (`nk_way`), after a number of workers."""
 
@@ -34,8 +34,9 @@ def way(row: Row) -> str:
     """Who did the work of a row: 2 threads."""
     if row.way == "sequential":
         return "one after another"
-    kind = WAYS.get(row.way, f"workers of {row.way.partition(':')[0]}")
-    return f"{row.workers} {kind.removesuffix('s') if row.workers == 1 and row.way in WAYS else kind}"
+    of = row.way.partition(":")[0]
+    one, many = WAYS.get(row.way, (f"worker of {of}", f"workers of {of}"))
+    return f"{row.workers} {one if row.workers == 1 else many}"
 
 
 def interpreter(session: str) -> str:

@@ -204,6 +204,24 @@ class Report:
         speed_up, ceiling = self.speed_up(row), self.ceiling(row)
         return None if speed_up is None or ceiling is None else speed_up.median / ceiling.median
 
+    @property
+    def costs(self) -> list[tuple[Row, float, float]]:
+        """What workers cost beside the work: of each way and interpreter the row with the most workers, the seconds
+        until they ran, and those of handing the parts of one sample over and getting the answers, the median.
+        """
+        ways: dict[tuple[str, str], list[Row]] = {}
+        for row in self.rows:
+            if row.way != "sequential":
+                ways.setdefault((row.session, row.way), []).append(row)
+        return [
+            (
+                max(rows, key=lambda row: row.workers),
+                max(row.start_up for row in rows),
+                statistics.median(row.overhead for row in rows),
+            )
+            for rows in ways.values()
+        ]
+
     @staticmethod
     def _compared(alone: Row, row: Row) -> Interval:
         return ratio(alone.per_call, row.per_call)

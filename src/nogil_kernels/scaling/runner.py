@@ -57,7 +57,9 @@ def run(sessions: Sequence[Rows], seconds: float, progress: Progress) -> tuple[F
     try:
         for rounds in range(MOST):
             start = perf_counter()
-            _round(sessions, found, works, rounds % 2 == 1, lambda share: progress(*_clock(begin, start, share, seconds)))
+            _round(
+                sessions, found, works, rounds % 2 == 1, lambda share: progress(*_clock(begin, start, share, seconds))
+            )
             now = perf_counter()
             works = [work for work in works if not _settled(work, found)]
             if all(work.startswith(NATIVE) for work in works) or now + (now - start) > begin + seconds:

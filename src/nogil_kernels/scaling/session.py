@@ -12,7 +12,10 @@ from time import perf_counter
 from typing import Any
 
 from ..measure import machine
+from ..measure.facts import Fact, facts
+from ..measure.gil_watch import watch
 from . import ways, worker, workloads
+from .errors import Unavailable
 from .gate import Gates
 from .plan import Request, Row, Sample, fitted, rows, workers_of
 from .shared import Folder
@@ -46,9 +49,10 @@ class Session:
         self._executors: dict[tuple[str, int], Executor | None] = {}
         self._cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
         try:
-            self.workloads = {found.name: found for found in self._found()}
-            for workload in self.workloads.values():
-                self._prepare(workload)
+            with watch() as self.gil:
+                self.workloads = {found.name: found for found in self._found()}
+                for workload in self.workloads.values():
+                    self._prepare(workload)
         except BaseException:
             self.close()
             raise
@@ -57,6 +61,10 @@ class Session:
         """End all workers, and what was started for the workloads."""
         self.gates.abort()
         self.stack.close()
+
+    def facts(self) -> dict[str, Fact]:
+        """Of this machine and interpreter, now; what the GIL did while the workloads were made is among them."""
+        return facts() | self.gil.facts()
 
     def round(self, works: Sequence[str], backwards: bool) -> Iterator[tuple[int, Sample]]:
         """Sample once every row whose work is named, in order or backwards: (index of the row, its sample)."""
@@ -83,14 +91,14 @@ class Session:
         for name in self.request.workloads:
             try:
                 workload = workloads.find(name, self.folder)
-            except workloads.Unavailable as reason:
+            except Unavailable as reason:
                 self.notes.append(f"{name} is left out: {reason}")
                 continue
             self.stack.callback(workload.close)
             limits.add(workload.limit)
             yield workload
         for limit in sorted(limits - {""}) if self.request.native else ():
-            with suppress(workloads.Unavailable):
+            with suppress(Unavailable):
                 yield Native(limit)
 
     def _prepare(self, workload: Workload) -> None:
@@ -103,7 +111,7 @@ class Session:
             if not counts:
                 continue
             if reason := workload.missing(way):
-                self.notes.append(f"{workload.name} on {way} is left out: {reason}.")
+                self.notes.append(f"{workload.name} on {way} is left out: {reason}")
             elif self._executor(way, max(counts)):
                 self._warm(workload, way, counts)
 
@@ -142,8 +150,8 @@ class Session:
         if key not in self._executors:
             try:
                 self._executors[key] = self._started(way, workers)
-            except ways.Unavailable as reason:
-                self.notes.append(f"{way} are left out: {reason}.")
+            except Unavailable as reason:
+                self.notes.append(f"{way} are left out: {reason}")
                 self._executors[key] = None
         return self._executors[key]
 

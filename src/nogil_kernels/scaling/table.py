@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group, RenderableType
@@ -11,10 +10,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from .names import counted, duration, side, way
+from .names import SIDES, counted, duration, interpreter, side, way
 from .report import Report, Row
 from .sentences import NEAR, meaning
 
+DETAILS, BRIEF = 52, 8  # columns of a terminal: the first interpreter and each other one
 ADVICE = (
     "To get them: unset NOGIL_KERNELS_BACKEND if it is set, or, with a C compiler,"
     " `pip install --force-reinstall --no-binary nogil-kernels nogil-kernels`."
@@ -23,12 +23,12 @@ ADVICE = (
 
 def show(report: Report, console: Console) -> None:
     """Print the whole report."""
-    console.print(render(report))
+    console.print(render(report, console.width))
 
 
-def render(report: Report) -> Group:
-    """The report as one thing that rich can print."""
-    blocks = (part for workload in report.workloads for part in _block(report, workload))
+def render(report: Report, width: int) -> Group:
+    """The report as one thing that rich can print, for so many columns."""
+    blocks = (part for workload in report.workloads for part in _block(report, workload, width))
     return Group(_heading(report), *blocks, *_costs(report), *_notes(report))
 
 
@@ -48,43 +48,57 @@ def _heading(report: Report) -> Text:
     return Text("\n".join(lines), style="dim")
 
 
-def _block(report: Report, workload: str) -> Iterator[RenderableType]:
+def _block(report: Report, workload: str, width: int) -> Iterator[RenderableType]:
     rows = report.block(workload)
     sizes = dict.fromkeys(row.size for row in rows)
     yield Text.assemble("\n", (workload, "bold"), "  ", ("; ".join(sizes), "dim"))
-    yield _table(report, rows)
+    here, *others = [name for name in report.sessions if any(row.session == name for row in rows)]
+    fitting = max(1, (width - DETAILS) // BRIEF)
+    yield _table(report, rows, [here, *others[:fitting]])
+    for first in range(fitting, len(others), fitting):
+        yield _table(report, rows, ["", *others[first : first + fitting]])
     yield Padding(Text(meaning(report, workload)), (0, 2))
 
 
-def _table(report: Report, rows: Sequence[Row]) -> Table:
-    """A line for each way, with the interpreter of the command in detail and one column for each other one."""
-    first, others = report.sessions[0], [name for name in report.sessions[1:] if any(r.session == name for r in rows)]
+def _table(report: Report, rows: Sequence[Row], sessions: Sequence[str]) -> Table:
+    """A line for each way, with the first interpreter in detail and one column for each other one."""
+    first, *others = sessions
     cells = _kind(rows)
-    table = Table(box=SIMPLE_HEAD, header_style="dim")
+    headings = cells.headings[: None if not others else cells.kept] if first else ()
+    table = Table(box=SIMPLE_HEAD, header_style="dim", padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("", no_wrap=True)
-    for heading in cells.headings:
-        table.add_column(heading, justify="right", no_wrap=True)
-    for name in others:
-        table.add_column(name.replace(" GIL", "\nGIL"), justify="right", no_wrap=True)
+    for heading in [*headings, *(name.replace(" ", "\n", 1) for name in others)]:
+        table.add_column(heading, justify="right", no_wrap=True, min_width=7)
     lines: dict[tuple[str, str, str, int], dict[str, Row]] = {}
-    for row in rows:
+    for row in sorted(rows, key=cells.order):  # which keeps the order of ways
         lines.setdefault((row.side, row.setting, row.way, row.workers), {})[row.session] = row
-    for group, keys in groupby(lines, key=lambda key: cells.group(next(iter(lines[key].values())))):
-        if group:
-            table.add_row(Text(group, style="bold"))
-        for key in keys:
-            here = lines[key].get(first)
-            one = here or next(iter(lines[key].values()))
-            details = cells.details(report, here) if here else [""] * len(cells.headings)
-            briefs = [cells.brief(report, lines[key][name]) if name in lines[key] else "" for name in others]
-            table.add_row(("  " if group else "") + cells.label(one), *details, *briefs, style=_style(report, here))
+    group = ""
+    for found in lines.values():
+        one = next(iter(found.values()))
+        here = found.get(first)
+        if cells.group(one) != group:
+            group = cells.group(one)
+            table.add_row(Text("  " + group, style="dim"))
+        details = cells.details(report, here)[: len(headings)] if here else [""] * len(headings)
+        briefs = [cells.brief(report, found[name]) if name in found else "" for name in others]
+        table.add_row(
+            "    " + cells.label(one) if group else "  " + cells.label(one),
+            *details,
+            *briefs,
+            style=_style(report, here),
+        )
     return table
 
 
 class _Scaling:
     """Ways beside one another, by speed-up."""
 
-    headings = ("a call", "speed-up", "95 %", "of ceiling")
+    headings = ("a call", "speed-up", "of\nceiling", "95 %")
+    kept = 3  # of these, beside other interpreters
+
+    @staticmethod
+    def order(row: Row) -> object:
+        return list(SIDES).index(row.side) if row.side in SIDES else -1
 
     @staticmethod
     def group(row: Row) -> str:
@@ -101,7 +115,7 @@ class _Scaling:
         if row.way == "sequential" or speed_up is None:
             return [took, "", "", ""]
         spread = "" if speed_up.low is None else f"{speed_up.low:.2f} to {speed_up.high:.2f}"
-        return [took, f"{speed_up.median:.2f}x", spread, "" if share is None else f"{share:.0%}"]
+        return [took, f"{speed_up.median:.2f}x", "" if share is None else f"{share:.0%}", spread]
 
     @staticmethod
     def brief(report: Report, row: Row) -> str:
@@ -115,11 +129,12 @@ class _Waiting(_Scaling):
     """Work that waits: the time of all calls together."""
 
     headings = ("all calls", "speed-up", "95 %")
+    kept = 2
 
     @staticmethod
     def details(report: Report, row: Row) -> list[str]:
-        _, *rest = _Scaling.details(report, row)[:3]
-        return [duration(row.seconds_per_call.median * row.calls), *rest]
+        _, speed_up, _, spread = _Scaling.details(report, row)
+        return [duration(row.seconds_per_call.median * row.calls), speed_up, spread]
 
     @staticmethod
     def brief(report: Report, row: Row) -> str:
@@ -132,6 +147,7 @@ class _Updates(_Scaling):
     """A counter: how many of its updates were lost."""
 
     headings = ("updates", "lost", "at most")
+    kept = 2
 
     @staticmethod
     def group(row: Row) -> str:
@@ -155,6 +171,7 @@ class _Latency(_Scaling):
     """A call's latency, by setting."""
 
     headings = ("a call", "95 %")
+    kept = 1
 
     @staticmethod
     def label(row: Row) -> str:
@@ -188,27 +205,21 @@ def _style(report: Report, row: Row | None) -> str:
 
 def _costs(report: Report) -> Iterator[RenderableType]:
     """What workers cost beside the work: starting them, and handing them their parts."""
-    table = Table(box=SIMPLE_HEAD, header_style="dim")
-    table.add_column("", no_wrap=True)
+    costs = report.costs
+    if not costs:
+        return
+    table = Table(box=SIMPLE_HEAD, header_style="dim", padding=(0, 1, 0, 0), pad_edge=False)
+    for heading in ("", "start", "a round"):
+        table.add_column(heading, justify="right" if heading else "left", no_wrap=True, min_width=7)
     for name in report.sessions:
-        for heading in ("start", "a round"):
-            table.add_column(f"{name.replace(' GIL', chr(10) + 'GIL')}\n{heading}", justify="right", no_wrap=True)
-    most: dict[str, Row] = {}
-    for row in report.rows:
-        if row.way != "sequential" and (row.way not in most or row.workers > most[row.way].workers):
-            most[row.way] = row
-    for key, label in ((key, way(row)) for key, row in most.items()):
-        cells: list[str] = []
-        for name in report.sessions:
-            of = [row for row in report.rows if (row.way, row.session) == (key, name)]
-            start = max((row.start_up for row in of), default=0.0)
-            overhead = sorted(row.overhead for row in of)
-            cells += [duration(start) if start else "", duration(overhead[len(overhead) // 2]) if of else ""]
-        table.add_row(label, *cells)
-    if most:
-        yield Text.assemble("\n", ("What workers cost", "bold"), "  ", ("in none of the times above", "dim"))
-        yield table
-        yield Padding(Text("Start: until all of them ran. A round: to hand out the parts, wait, and get the answers."), (0, 2))
+        if len(report.sessions) > 1:
+            table.add_row(Text("  " + interpreter(name), style="dim"))
+        for row, start_up, overhead in (cost for cost in costs if cost[0].session == name):
+            table.add_row("    " + way(row), duration(start_up), duration(overhead))
+    yield Text.assemble("\n", ("What workers cost", "bold"), "  ", ("in none of the times above", "dim"))
+    yield table
+    said = "Start: until all of them ran. A round: handing out the parts, waiting for all, getting the answers."
+    yield Padding(Text(said), (0, 2))
 
 
 def _notes(report: Report) -> Iterator[RenderableType]:

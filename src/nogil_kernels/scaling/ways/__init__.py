@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Executor
 from importlib import import_module
+from typing import Any
+
+from ..errors import Unknown
 
 Way = Callable[[int], Executor]
 """Makes the executor for so many workers."""
@@ -23,17 +26,26 @@ WAYS = {
 def find(name: str) -> Way:
     """The way of that name, or of that import path, "package.module:factory", called with the number of workers.
 
-    Raises Unavailable, with the reason, where this Python does not have it; ImportError or AttributeError for a path
-    that leads nowhere.
+    Raises Unknown for what nothing has, and for a path that leads nowhere; making the executor raises Unavailable, with
+    the reason, where this Python does not have that way.
     """
     if ":" in name:
-        from ..worker import resolve
-
-        return resolve(name)
+        return imported(name)
+    if name not in WAYS:
+        raise Unknown(f"no way {name!r}: name one of {', '.join(WAYS)}")
     module, _, kind = WAYS[name].partition(":")
     way: Way = getattr(import_module(f".{module}", __name__), kind)
     return way
 
 
-class Unavailable(RuntimeError):
-    """A way or a workload that does not exist here; the text says why, and what to do."""
+def imported(path: str) -> Callable[..., Any]:
+    """The function that "package.module:name" names. Raises Unknown where there is none."""
+    from ..worker import resolve
+
+    try:
+        found = resolve(path)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise Unknown(f"{path}: {error}; name a function as package.module:function") from error
+    if not callable(found):
+        raise Unknown(f"{path} is a {type(found).__name__}; name a function")
+    return found

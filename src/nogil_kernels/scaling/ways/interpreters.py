@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from concurrent.futures import Executor
 
-from . import Unavailable
+from ..errors import Unavailable
 
 if sys.version_info >= (3, 14):
     from concurrent.futures import InterpreterPoolExecutor

@@ -7,7 +7,8 @@ from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from ..ways import Unavailable as Unavailable
+from ..errors import Unavailable as Unavailable
+from ..errors import Unknown
 
 if TYPE_CHECKING:
     from ..shared import Folder
@@ -90,7 +91,7 @@ class Workload:
 def find(name: str, folder: Folder) -> Workload:
     """The workload of that name, or the user's own function of that import path.
 
-    Raises Unavailable where it cannot run here, ValueError for a name that nothing has.
+    Raises Unavailable where it cannot run here, Unknown for a name that nothing has, and for a path that leads nowhere.
     """
     if ":" in name:
         from .users import Users
@@ -98,7 +99,7 @@ def find(name: str, folder: Folder) -> Workload:
         return Users(name)
     if name not in WORKLOADS:
         known = ", ".join(WORKLOADS)
-        raise ValueError(f"no workload {name!r}: name one of {known}, or a function of yours as module:function")
+        raise Unknown(f"no workload {name!r}: name one of {known}, or a function of yours as module:function")
     module, _, kind = WORKLOADS[name].partition(":")
     found: Workload = getattr(import_module(f".{module}", __name__), kind)(folder)
     return found

@@ -1,0 +1,9 @@
+"""What can be wrong with what is asked for."""
+
+
+class Unknown(ValueError):
+    """Nothing has that name, or the path of a function leads nowhere; the text says what there is."""
+
+
+class Unavailable(RuntimeError):
+    """A way or a workload that does not exist here; the text says why, and what to do."""
