@@ -36,7 +36,7 @@ class Comparison:
     ) -> None:
         self.request = Request(
             workloads=tuple(map(_path, workloads.WORKLOADS if names is None else names)),
-            ways=tuple([*(ways.WAYS if wanted is None else wanted), *executors]),
+            ways=(*(ways.WAYS if wanted is None else wanted), *executors),
             workers=tuple(_counts(workers, quick)),
             weak=weak,
         )

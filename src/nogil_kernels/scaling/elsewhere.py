@@ -37,10 +37,10 @@ def found_on_path() -> tuple[list[str], list[str]]:
     """The free-threaded interpreters on PATH, and a line on those that are not."""
     found = {name: shutil.which(name) for name in FREE_THREADED}
     absent = [name for name, path in found.items() if path is None]
-    notes = [
-        f"{name} is not on PATH: `uv python install {name.removeprefix('python')}` adds it, and --python PATH names one"
-        for name in absent
-    ]
+    notes = []
+    if absent:
+        advice = f"`uv python install {absent[0].removeprefix('python')}` adds one, --python PATH names one"
+        notes = [f"{', '.join(absent)}: not on PATH, so nothing of theirs is here; {advice}"]
     return [path for path in found.values() if path], notes
 
 
@@ -84,7 +84,7 @@ class RemoteSession:
             environment["PYTHONPATH"] = os.pathsep.join([self.borrowed.name, environment.get("PYTHONPATH", "")]).rstrip(
                 os.pathsep
             )
-        self.errors = tempfile.TemporaryFile()
+        self.errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed by close)
         self.process = subprocess.Popen(
             [python, "-m", f"{__package__}.child"],
             env=environment,
@@ -125,7 +125,8 @@ class RemoteSession:
 
     def close(self) -> None:
         """End it, whatever it does."""
-        assert self.process.stdin is not None and self.process.stdout is not None
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
         try:
             self.process.stdin.close()
             self.process.wait(5)

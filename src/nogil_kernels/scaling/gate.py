@@ -1,8 +1,8 @@
 """The gate: workers of any kind begin at one moment.
 
-threading.Barrier would do for threads and multiprocessing's for its own processes; this one also holds workers of other
-pools and of other interpreters. Each has a byte in memory that all of them map. It writes the number of the sample there
-and waits until every byte has it.
+threading.Barrier would do for threads and multiprocessing's for its own processes; this one also holds workers of
+other pools and of other interpreters. Each has a byte in memory that all of them map. It writes the number of the
+sample there and waits until every byte has it.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from time import perf_counter
 from typing import Protocol
 
@@ -57,9 +58,8 @@ def run(sessions: Sequence[Rows], seconds: float, progress: Progress) -> tuple[F
     try:
         for rounds in range(MOST):
             start = perf_counter()
-            _round(
-                sessions, found, works, rounds % 2 == 1, lambda share: progress(*_clock(begin, start, share, seconds))
-            )
+            told = partial(_told, progress, begin, start, seconds)
+            _round(sessions, found, works, rounds % 2 == 1, told)
             now = perf_counter()
             works = [work for work in works if not _settled(work, found)]
             if all(work.startswith(NATIVE) for work in works) or now + (now - start) > begin + seconds:
@@ -83,10 +83,10 @@ def _round(
             done(over / rows)
 
 
-def _clock(begin: float, start: float, share: float, seconds: float) -> tuple[float, float]:
-    """Seconds over, and expected in all, when that share of the round is done that started then."""
-    over, whole_round = perf_counter() - begin, (perf_counter() - start) / share
-    return over, max(seconds, start - begin + whole_round)
+def _told(progress: Progress, begin: float, start: float, seconds: float, share: float) -> None:
+    """Tell of the time when that share of the round is done that started then."""
+    now = perf_counter()
+    progress(now - begin, max(seconds, start - begin + (now - start) / share))
 
 
 def _settled(work: str, found: Found) -> bool:

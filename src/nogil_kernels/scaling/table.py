@@ -93,11 +93,11 @@ def _table(report: Report, rows: Sequence[Row], sessions: Sequence[str]) -> Tabl
 class _Scaling:
     """Ways beside one another, by speed-up."""
 
-    headings = ("a call", "speed-up", "of\nceiling", "95 %")
+    headings: Sequence[str] = ("a call", "speed-up", "of\nceiling", "95 %")
     kept = 3  # of these, beside other interpreters
 
     @staticmethod
-    def order(row: Row) -> object:
+    def order(row: Row) -> int:
         return list(SIDES).index(row.side) if row.side in SIDES else -1
 
     @staticmethod
