@@ -26,7 +26,7 @@ def main() -> None:
             "rows": [asdict(row) for row in session.rows],
             "calls": [session.calls_of(row) for row in session.rows],
         }
-        say(out, described | {"notes": session.notes, "start_up": session.start_up, "facts": session.facts()})
+        say(out, described | {"notes": session.notes, "start_up": session.start_up, "facts": session.facts})
         for line in sys.stdin:
             works, backwards = json.loads(line)
             for index, sample in session.round(works, backwards):

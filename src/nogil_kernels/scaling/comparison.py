@@ -10,6 +10,7 @@ from types import TracebackType
 from .. import build_info
 from ..measure import machine
 from ..measure.facts import Fact
+from ..measure.noise import noise
 from . import elsewhere, ways, workloads
 from .plan import Request, worker_counts
 from .report import Measured, Report
@@ -70,10 +71,11 @@ class Comparison:
         if seconds <= 0:
             raise ValueError(f"seconds must be positive, not {seconds!r}")
         sessions: list[Session | elsewhere.RemoteSession] = [self.here, *self.others]
+        known: list[Mapping[str, Fact]] = [session.facts for session in sessions]
+        known[0] = {**known[0], **noise()}
         found, interrupted = run(sessions, seconds, progress)
         if interrupted and not any(series.samples for series in found[0]):
             raise KeyboardInterrupt
-        known = [session.facts() for session in sessions]
         names = _unique([*map(label, known)])
         measured = [
             Measured(name, of, series, [session.calls_of(row) for row in session.rows], session.start_up)

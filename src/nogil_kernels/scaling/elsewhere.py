@@ -103,14 +103,10 @@ class RemoteSession:
         self.rows = [Row(**row) for row in told["rows"]]
         self.calls: list[int] = told["calls"]
         self.start_up: Mapping[str, float] = told["start_up"]
-        self._facts: Mapping[str, Fact] = told["facts"]
+        self.facts: Mapping[str, Fact] = told["facts"]
         self.notes: list[str] = told["notes"]
         if not installed:
             self.notes = [f"without nogil_kernels it ran what is pure Python; `{self.name} {INSTALL}` brings the rest"]
-
-    def facts(self) -> Mapping[str, Fact]:
-        """Of that interpreter, when its workloads had been made."""
-        return self._facts
 
     def calls_of(self, row: Row) -> int:
         """Calls in all, over all workers of a row."""

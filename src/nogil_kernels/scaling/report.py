@@ -37,6 +37,7 @@ from typing import Any
 import pyperf  # type: ignore[import-untyped]  # it ships no types
 
 from ..measure.facts import Fact
+from ..measure.trouble import warnings_of
 from . import plan
 from .runner import Series
 from .spread import Interval, interval, ratio
@@ -156,6 +157,12 @@ class Report:
         """What was left out, and why."""
         found: list[str] = json.loads(str(self.facts["nk_notes"]))
         return found
+
+    @property
+    def warnings(self) -> list[str]:
+        """What makes these measurements say something else than people read in them."""
+        own = any(":" in name for name in self.workloads)  # the others' BLAS is kept to one thread
+        return warnings_of(self.facts, blas=own)
 
     @property
     def interrupted(self) -> bool:

@@ -49,10 +49,12 @@ class Session:
         self._executors: dict[tuple[str, int], Executor | None] = {}
         self._cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
         try:
-            with watch() as self.gil:
+            with watch() as gil:
                 self.workloads = {found.name: found for found in self._found()}
                 for workload in self.workloads.values():
                     self._prepare(workload)
+            self.facts: dict[str, Fact] = facts() | gil.facts()
+            """Of this machine and interpreter, before anything is measured."""
         except BaseException:
             self.close()
             raise
@@ -61,10 +63,6 @@ class Session:
         """End all workers, and what was started for the workloads."""
         self.gates.abort()
         self.stack.close()
-
-    def facts(self) -> dict[str, Fact]:
-        """Of this machine and interpreter, now; what the GIL did while the workloads were made is among them."""
-        return facts() | self.gil.facts()
 
     def round(self, works: Sequence[str], backwards: bool) -> Iterator[tuple[int, Sample]]:
         """Sample once every row whose work is named, in order or backwards: (index of the row, its sample)."""

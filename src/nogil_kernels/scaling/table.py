@@ -15,10 +15,6 @@ from .report import Report, Row
 from .sentences import NEAR, meaning
 
 DETAILS, BRIEF = 52, 8  # columns of a terminal: the first interpreter and each other one
-ADVICE = (
-    "To get them: unset NOGIL_KERNELS_BACKEND if it is set, or, with a C compiler,"
-    " `pip install --force-reinstall --no-binary nogil-kernels nogil-kernels`."
-)
 
 
 def show(report: Report, console: Console) -> None:
@@ -233,9 +229,7 @@ def _notes(report: Report) -> Iterator[RenderableType]:
     ]
     if not facts["nk_gil_enabled"]:
         notes.append("This Python runs without a GIL: held means to stay attached, and scales like released.")
-    if facts["nk_backend"] == "pure":
-        notes.append(f"Without the compiled kernels. {ADVICE}")
-    notes += [f"- {note}" for note in report.notes]
+    notes += [f"- {note}" for note in (*report.notes, *report.warnings)]
     if report.interrupted:
         notes.append("Interrupted: this is what there was by then.")
     yield Text("\n" + "\n".join(notes), style="dim")
