@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .names import duration, interpreter, way
+from .names import duration, interpreter, kind, way
 from .report import Report, Row
 from .workloads import HOLD, PYTHON, RELEASE
 
@@ -63,14 +63,15 @@ def _computing(report: Report, rows: Sequence[Row]) -> list[str]:
         (row,) = threads.values()
         sentences.append(_one_side(report, row))
     if apart:
-        reason = ": each has a GIL of its own." if _flat(report, threads.get(HOLD, threads.get(PYTHON))) else "."
-        held = " With the GIL held" if RELEASE in threads else ""
-        sentences.append(f"{held.strip() or 'By'} {_each(report, apart)}{reason}".replace("held ", "held, "))
+        held = "with the GIL held, " if RELEASE in threads else ""
+        flat = _flat(report, threads.get(HOLD, threads.get(PYTHON)))
+        sentence = f"{held}{_kinds(report, apart)}{': each has a GIL of its own' if flat else ''}."
+        sentences.append(sentence[0].upper() + sentence[1:])
     others = [row for row in rows if row.session != report.sessions[0] and row.way == "threads" and row.side != RELEASE]
     free = [row for row in others if not report.facts_of(row.session)["nk_gil_enabled"]]
     if free:
-        gains = ", ".join(f"{_gain(report, row)} ({interpreter(row.session)})" for row in free)
-        sentences.append(f"Without a GIL threads alone do it: {gains}.")
+        gains = ", ".join(f"{_gain(report, row)} by {interpreter(row.session)}" for row in free)
+        sentences.append(f"Without a GIL threads do it alone: {gains}.")
     return sentences
 
 
@@ -146,6 +147,10 @@ def _flat(report: Report, row: Row | None) -> bool:
 
 def _each(report: Report, rows: Sequence[Row]) -> str:
     return ", ".join(f"{way(row)} {_gain(report, row)}" for row in rows)
+
+
+def _kinds(report: Report, rows: Sequence[Row]) -> str:
+    return ", ".join(f"{kind(row)} {_gain(report, row)}" for row in rows)
 
 
 def _gain(report: Report, row: Row) -> str:

@@ -53,7 +53,7 @@ class Session:
                 self.workloads = {found.name: found for found in self._found()}
                 for workload in self.workloads.values():
                     self._prepare(workload)
-            self.facts: dict[str, Fact] = facts() | gil.facts()
+            self.facts: dict[str, Fact] = {**facts(), **gil.facts()}
             """Of this machine and interpreter, before anything is measured."""
         except BaseException:
             self.close()

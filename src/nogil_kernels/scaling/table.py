@@ -24,11 +24,12 @@ def show(report: Report, console: Console) -> None:
 
 def render(report: Report, width: int) -> Group:
     """The report as one thing that rich can print, for so many columns."""
-    blocks = (part for workload in report.workloads for part in _block(report, workload, width))
-    return Group(_heading(report), *blocks, *_costs(report), *_notes(report))
+    blocks = (part for workload in report.workloads for part in block(report, workload, width))
+    return Group(*heading(report), *blocks, *costs(report), *_notes(report))
 
 
-def _heading(report: Report) -> Text:
+def heading(report: Report) -> Iterator[RenderableType]:
+    """Where it was measured."""
     facts = report.facts
     gil = "GIL on" if facts["nk_gil_enabled"] else "GIL off"
     kernels = " ".join(str(facts[name]) for name in ("nk_backend", "nk_isa") if name in facts)
@@ -41,10 +42,11 @@ def _heading(report: Report) -> Text:
         lines.append(f"Beside it: Python {', '.join(report.sessions[1:])}; speed-up against the same Python")
     if report.weak:
         lines.append("Weak scaling: so much work for each worker")
-    return Text("\n".join(lines), style="dim")
+    yield Text("\n".join(lines), style="dim")
 
 
-def _block(report: Report, workload: str, width: int) -> Iterator[RenderableType]:
+def block(report: Report, workload: str, width: int) -> Iterator[RenderableType]:
+    """One workload: its table, and what that says."""
     rows = report.block(workload)
     sizes = dict.fromkeys(row.size for row in rows)
     yield Text.assemble("\n", (workload, "bold"), "  ", ("; ".join(sizes), "dim"))
@@ -199,7 +201,7 @@ def _style(report: Report, row: Row | None) -> str:
     return "green" if efficiency is not None and efficiency >= NEAR else ""
 
 
-def _costs(report: Report) -> Iterator[RenderableType]:
+def costs(report: Report) -> Iterator[RenderableType]:
     """What workers cost beside the work: starting them, and handing them their parts."""
     costs = report.costs
     if not costs:
