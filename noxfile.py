@@ -50,3 +50,10 @@ def types(session: nox.Session) -> None:
     session.install("--editable", ".[dev]")  # with its tree at hand, mypy checks the sources and not the installed copy
     session.run("mypy")
     session.run("python", "-m", "mypy.stubtest", "nogil_kernels")
+
+
+@nox.session(python="3.13")
+def packaging(session: nox.Session) -> None:
+    """The gates of a release: sdist and wheels, metadata, workflows. Needs no build of its own."""
+    install(session, "packaging", NOGIL_KERNELS_BUILD="pure")
+    session.run("pytest", "tests/release", *session.posargs)
