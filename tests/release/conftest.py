@@ -19,7 +19,7 @@ EPOCH = "1700000000"
 
 
 def pytest_collection_modifyitems(items):
-    """Beside an installed wheel, or in an sdist, there is not all that the gates look at."""
+    """Beside an installed wheel there is nothing that the gates look at."""
     if not (ROOT / ".github").exists():
         absent = pytest.mark.skip(reason="what is released is checked in a checkout, and these tests lie elsewhere")
         for item in items:
