@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
+from contextlib import nullcontext
 from importlib import import_module
 
 import pytest
@@ -87,6 +88,14 @@ def test_every_call_works_in_every_way_that_the_workload_names(workload, way):
         assert sample(workload, way, 1 if way == "sequential" else 2, 1, side) > 0
 
 
+@named("sum_of_squares", "matmul")
+@pytest.mark.parametrize("way", ["processes", "interpreters"])
+def test_workers_run_the_same_backend_or_it_is_said_why_not(workload, way):
+    if not workload.missing(way):
+        with start(way, 1) as executor:
+            assert executor.submit(eval, "__import__('nogil_kernels').build_info()['backend']").result() == "compiled"
+
+
 @named(*WORKLOADS)
 def test_jobs_can_be_sent_anywhere_and_sizes_are_for_people(workload):
     for side in workload.sides:
@@ -104,7 +113,7 @@ def test_a_function_of_the_user_is_called_in_other_processes(folder):
 
 
 def test_names_that_nothing_has_are_told_with_those_there_are(folder):
-    with pytest.raises(ValueError, match="no workload 'nap'.*sleep, file-read"):
+    with pytest.raises(ValueError, match=r"no workload 'nap'.*sleep, file-read"):
         workloads.find("nap", folder)
     with pytest.raises(ValueError, match="math:pi is a float"):
         workloads.find("math:pi", folder)
@@ -267,14 +276,11 @@ def test_all_is_as_it_was_after_a_sample(workload, error):
         return sys.getswitchinterval(), cores, threading.active_count()
 
     before = state()
-    try:
-        with workload.around(RELEASE, "0.5 ms"):
-            assert sys.getswitchinterval() == 5e-4
-            assert threading.active_count() == before[2] + 1
-            if error:
-                raise error
-    except error or ():
-        pass
+    with pytest.raises(error) if error else nullcontext(), workload.around(RELEASE, "0.5 ms"):
+        assert sys.getswitchinterval() == 5e-4
+        assert threading.active_count() == before[2] + 1
+        if error:
+            raise error
     assert state() == before
 
 
