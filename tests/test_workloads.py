@@ -230,7 +230,7 @@ def updates_lost(counter, side, calls=40):
 
 @named("counter")
 def test_no_update_is_lost_under_a_lock(workload):
-    assert not any(updates_lost(workload, "locked", calls=5))
+    assert not any(updates_lost(workload, "locked", calls=20))
 
 
 @named("counter")
@@ -255,16 +255,16 @@ def latency(convoy, side, setting):
 
 @named("convoy")
 @pytest.mark.skipif(FREE_THREADED_NOW, reason="no GIL to wait for in this interpreter")
-@pytest.mark.skipif(USABLE_CORES < 2, reason="one usable core: the other thread seldom wakes up while the kernel runs")
+@pytest.mark.skipif(USABLE_CORES < 2, reason="one usable core: no convoy forms")
 def test_releasing_beside_python_waits_for_the_switch_interval(workload):
     pairs = ((latency(workload, HOLD, "5 ms"), latency(workload, RELEASE, "5 ms")) for _ in range(TRIES))
     assert any(released > 10 * held for held, released in pairs)
 
 
 @named("convoy")
-def test_a_shorter_switch_interval_is_a_longer_sample_of_more_calls(workload):
+def test_the_longer_calls_wait_the_fewer_make_a_sample(workload):
     calls = [workload.calls_of(RELEASE, setting) for setting in workload.settings[1:]]
-    assert calls == ([1500] * 3 if FREE_THREADED_NOW else [10, 100, 1000])
+    assert calls == ([10, 77, 250] if USABLE_CORES > 1 and not FREE_THREADED_NOW else [1500] * 3)
     assert {workload.calls_of(HOLD, setting) for setting in workload.settings} == {1500}
 
 
