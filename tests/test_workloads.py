@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import signal
 import socket
 import subprocess
 import sys
@@ -197,6 +198,18 @@ def test_the_server_ends_when_it_is_closed(workload):
     assert workload.server.returncode == 0
     with pytest.raises(OSError):  # noqa: PT011  # the system says it in its own words
         socket.create_connection((http_fetch.HOST, workload.port), 1)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGINT to one process")
+def test_the_server_ends_in_silence_after_ctrl_c_while_a_request_waits(capfd, folder):
+    workload = workloads.find("http-fetch", folder)
+    workload.server.send_signal(signal.SIGINT)
+    http_fetch.urllib_call(workload.port)()
+    with socket.create_connection((http_fetch.HOST, workload.port), 10):
+        http_fetch.urllib_call(workload.port)()  # the connection before it has a task by then, which waits
+        workload.close()
+    assert workload.server.returncode == 0
+    assert capfd.readouterr() == ("", "")
 
 
 def test_the_server_ends_when_its_parent_is_killed():
