@@ -75,8 +75,8 @@ class Row:
 
     @property
     def lost(self) -> float | None:
-        """The share of the updates that were lost, the median; None where none are counted."""
-        return statistics.median(self.tally) / self.updates if self.tally else None
+        """The share of all updates that were lost; None where none are counted."""
+        return sum(self.tally) / self.updates / len(self.tally) if self.tally else None
 
     @cached_property
     def seconds_per_call(self) -> Interval:

@@ -63,6 +63,7 @@ class Session:
         """End all workers, and what was started for the workloads."""
         self.gates.abort()
         self.stack.close()
+        worker.calls.clear()  # with the memory they work on
 
     def round(self, works: Sequence[str], backwards: bool) -> Iterator[tuple[int, Sample]]:
         """Sample once every row whose work is named, in order or backwards: (index of the row, its sample)."""

@@ -31,13 +31,13 @@ class Counter(Workload):
     name = "counter"
     sides = (PLAIN, CALL, LOCKED)
     ways = ("threads",)
+    updates = UPDATES
 
     def __init__(self, folder: Folder) -> None:
         """Nothing is needed."""
 
     def size(self, side: str) -> str:
-        statement = {PLAIN: "counter += 1", CALL: "counter = same(counter) + 1", LOCKED: "with lock: counter += 1"}
-        return f"{UPDATES:_} times {statement[side]}"
+        return f"{UPDATES:_} updates of a variable that all share"
 
     def job(self, side: str, setting: str, way: str) -> Job:
         return Job(f"{__name__}:call", (side,))
