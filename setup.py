@@ -16,7 +16,7 @@ PACKAGE = "nogil_kernels.compiled"
 SOURCES = "src/nogil_kernels/compiled"
 TILES = f"{SOURCES}/tiles"
 
-# Extension -> the C sources in tiles/ that it gets one instance of per instruction set. `isa` hands them to the kernels;
+# Extension -> the C sources in tiles/ that it has one instance of per instruction set. `isa` hands them to the kernels;
 # those are built twice from one source, in own_gil/ for interpreters with a GIL of their own.
 EXTENSIONS = {
     "isa": ("sum_of_squares.c", "matmul.c", "limits.c"),

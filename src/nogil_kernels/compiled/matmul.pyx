@@ -362,6 +362,9 @@ def matmul(a, b, *, out=None, gil="auto", threads=1):
     return arrays.matmul(a, b, out, gil, threads, matmul_plain)
 
 
+matmul.__module__ = "nogil_kernels"  # what pickle looks it up by: each interpreter finds its own build
+
+
 def matmul_plain(a, b, *, out, gil="auto", threads=1):
     """matmul of what arrays.py has made plain buffers that fit; a TypeError, no second detour, for anything else."""
     if product(a, b, out, gil, threads) is None:

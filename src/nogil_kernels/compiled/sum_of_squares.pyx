@@ -212,6 +212,9 @@ def sum_of_squares(x, *, axis=None, gil="auto", threads=1):
     return arrays.sum_of_squares(x, axis, gil, threads, sum_of_squares_plain, sum_of_squares_rows)
 
 
+sum_of_squares.__module__ = "nogil_kernels"  # what pickle looks it up by: each interpreter finds its own build
+
+
 def sum_of_squares_plain(x, *, gil="auto", threads=1):
     """sum_of_squares of what arrays.py has made a plain buffer; a TypeError, no second detour, for anything else."""
     cdef Py_buffer view
