@@ -79,7 +79,7 @@ INTERPRETERS = """
     import mmap, os
     with open(name, "r+b") as file:
         memory = memoryview(mmap.mmap(file.fileno(), 0))
-    '''.replace("\\n    ", "\\n")
+    '''
     """
 
 EVERY_TYPE = """
@@ -96,17 +96,17 @@ EVERY_TYPE = """
     def matrix(code, n):
         return numbers(code, n * n).cast("B").cast(code, (n, n))
 
-    for code in "?bBhHiIlLqQnNefd":
+    for kind in "?bBhHiIlLqQnNefd":
         for count in (0, 8, 1001):
             for gil in ("hold", "release", "auto"):
-                print(code, count, gil, repr(nogil_kernels.sum_of_squares(numbers(code, count), gil=gil)), flush=True)
-        print(code, nogil_kernels.sum_of_squares(numbers(code, 1001)[::-3]), flush=True)
-    for code in "iIlLqQfd":
+                print(kind, count, gil, repr(nogil_kernels.sum_of_squares(numbers(kind, count), gil=gil)), flush=True)
+        print(kind, nogil_kernels.sum_of_squares(numbers(kind, 1001)[::-3]), flush=True)
+    for kind in "iIlLqQfd":
         for n in (1, 4, 130):
             for gil in ("hold", "release", "auto"):
-                c = matrix(code, n)
-                nogil_kernels.matmul(matrix(code, n), matrix(code, n), out=c, gil=gil)
-                print(code, n, gil, zlib.crc32(c), flush=True)
+                c = matrix(kind, n)
+                nogil_kernels.matmul(matrix(kind, n), matrix(kind, n), out=c, gil=gil)
+                print(kind, n, gil, zlib.crc32(c), flush=True)
     """
 
 
@@ -224,27 +224,26 @@ def test_the_main_interpreter_goes_on_while_another_one_holds_a_gil_of_its_own(g
         one = Interpreter({gil!r})
         one.run("import nogil_kernels")
         x = memoryview(bytes(8000)).cast("d")
+        began = last = time.perf_counter()
         thread = one.start(OPEN + '''if True:
-            memory[0] = 1
             nogil_kernels.sum_of_squares(range(1_500_000_000), gil="hold")
-            memory[1] = 1
+            memory[0] = 1
         ''', name=name)
+        longest = 0.0
         while not memory[0]:
-            time.sleep(0.001)
-        calls = 0
-        while not memory[1]:
             nogil_kernels.sum_of_squares(x, gil="hold")
-            calls += 1
+            now = time.perf_counter()
+            longest, last = max(longest, now - last), now
         thread.join()
         one.close()
         os.unlink(name)
-        print(calls)
+        print(longest / (last - began))
     """
-    calls = int(in_a_process(code))
+    longest_wait = float(in_a_process(code))
     if gil == "own":
-        assert calls > 1000, "of a microsecond each, in some tenths of a second"
+        assert longest_wait < 0.5, "the main interpreter called kernels all the while"
     else:
-        assert calls <= 1000, "those of a switch interval at most, before it takes the GIL"
+        assert longest_wait > 0.5, "the main interpreter waited for the other one"
 
 
 def test_threads_of_an_interpreter_share_the_work():
@@ -292,7 +291,7 @@ def test_two_interpreters_may_import_and_compute_at_once():
                 thread.join()
                 one.close()
     """
-    assert in_a_process(code).split() == ["right"] * 20
+    assert in_a_process(code).count("right") == 20
 
 
 def test_fifty_interpreters_come_and_go_and_leave_no_more_than_those_without_kernels():
@@ -320,7 +319,7 @@ def test_fifty_interpreters_come_and_go_and_leave_no_more_than_those_without_ker
         print(growth(rest, 50), growth(kernels, 50))
     """
     without, with_kernels = map(float, in_a_process(code).split())
-    assert with_kernels - without < 256 * 1024, "bytes an interpreter"
+    assert with_kernels - without < 1024 * 1024, "two matrices of 0.7 MB and a workspace would be more"
 
 
 def test_an_interpreter_ends_while_the_main_one_computes():

@@ -58,6 +58,10 @@ cdef const nk_limits_tiles *limits_tiles() noexcept:
     return nk_limits_tiles_of(nk_chosen)
 
 
+def _available():  # in functions, since Cython keeps what a comprehension of the module itself runs over in C statics
+    return tuple([nk_isa_names[isa].decode() for isa in range(NK_ISA_COUNT) if nk_supports(<nk_isa> isa)])
+
+
 def _wanted():
     wanted = os.environ.get("NOGIL_KERNELS_ISA", "")
     if not wanted:
@@ -68,8 +72,7 @@ def _wanted():
     return wanted
 
 
-# slowest first
-available = tuple([nk_isa_names[isa].decode() for isa in range(NK_ISA_COUNT) if nk_supports(<nk_isa> isa)])
+available = _available()  # slowest first
 chosen = nk_isa_names[nk_choose(nk_isa_of(_wanted().encode()))].decode()
 compiler = NK_COMPILER.decode()
 is_main_interpreter = nk_is_main  # in which one GIL serves all that calls the kernels: their faster build will do
