@@ -230,7 +230,9 @@ def test_the_main_interpreter_goes_on_while_another_one_holds_a_gil_of_its_own(g
             memory[0] = 1
         ''', name=name)
         longest = 0.0
-        while not memory[0]:
+        done = False
+        while not done:
+            done = memory[0]
             nogil_kernels.sum_of_squares(x, gil="hold")
             now = time.perf_counter()
             longest, last = max(longest, now - last), now
@@ -241,9 +243,9 @@ def test_the_main_interpreter_goes_on_while_another_one_holds_a_gil_of_its_own(g
     """
     longest_wait = float(in_a_process(code))
     if gil == "own":
-        assert longest_wait < 0.5, "the main interpreter called kernels all the while"
+        assert longest_wait < 0.4, "the main interpreter called kernels all the while"
     else:
-        assert longest_wait > 0.5, "the main interpreter waited for the other one"
+        assert longest_wait > 0.4, "the main interpreter waited for the other one"
 
 
 def test_threads_of_an_interpreter_share_the_work():
@@ -294,7 +296,7 @@ def test_two_interpreters_may_import_and_compute_at_once():
     assert in_a_process(code).count("right") == 20
 
 
-def test_fifty_interpreters_come_and_go_and_leave_no_more_than_those_without_kernels():
+def test_fifty_interpreters_come_and_go_and_leave_no_buffer_behind():
     code = """
         import psutil
         process = psutil.Process()
@@ -311,15 +313,17 @@ def test_fifty_interpreters_come_and_go_and_leave_no_more_than_those_without_ker
         rest = "import array, os, threading\\n"
         kernels = rest + '''if True:
             import nogil_kernels
-            x = memoryview(bytearray(300 * 300 * 8)).cast("d", (300, 300))
-            c = memoryview(bytearray(300 * 300 * 8)).cast("d", (300, 300))
+            x = memoryview(bytearray(1000 * 1000 * 8)).cast("d", (1000, 1000))
+            c = memoryview(bytearray(1000 * 1000 * 8)).cast("d", (1000, 1000))
             nogil_kernels.matmul(x, x, out=c)
             nogil_kernels.sum_of_squares(x)
         '''
         print(growth(rest, 50), growth(kernels, 50))
     """
     without, with_kernels = map(float, in_a_process(code).split())
-    assert with_kernels - without < 1024 * 1024, "two matrices of 0.7 MB and a workspace would be more"
+    # CPython keeps the whole heap of an interpreter, some 2.5 MB, where one object outlives it: so do objects of Cython
+    # modules, and on 3.13 those of CPython itself. Beyond that nothing stays: the matrices here are larger.
+    assert with_kernels < 4e6, f"{with_kernels} bytes an interpreter, {without} without kernels"
 
 
 def test_an_interpreter_ends_while_the_main_one_computes():
