@@ -189,7 +189,7 @@ def _plot(axes: Axes, look: Look, curve: Sequence[Row], place: Callable[[float],
     if curve[0].side == "release":
         look.explain("GIL released", color=style.INK, marker="o")
     if found := law(look.report, curve):
-        steps = [1 + (found.most - 1) * step / 100 for step in range(101)]
+        steps = [found.most ** (step / 40) for step in range(41)]
         thin: Any = {"linewidth": 0.7, "alpha": 0.8}
         axes.plot(steps, [found.speed_up(n) for n in steps], color=colour, zorder=1, **thin)
         look.explain(LAW, color=style.INK, **thin)

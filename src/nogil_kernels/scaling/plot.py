@@ -136,7 +136,8 @@ def _heading(figure: Figure, report: Report) -> None:
     figure.text(0.01, 1 - 0.2 / height, title, fontsize=12, fontweight="bold", va="center")
     if report.interrupted:
         figure.text(0.99, 1 - 0.2 / height, "interrupted", color=STOPPED, fontweight="bold", ha="right", va="center")
-    figure.text(0.01, 1 - 0.44 / height, where(report), fontsize=8, color=style.FAINT, va="center")
+    line = f"{where(report)}; medians and their 95 % intervals"
+    figure.text(0.01, 1 - 0.44 / height, line, fontsize=8, color=style.FAINT, va="center")
 
 
 def where(report: Report) -> str:
@@ -147,5 +148,4 @@ def where(report: Report) -> str:
         beside = f" and {len(sessions) - 1} others"
     cores = counted(int(known["nk_usable_cores"]), "usable core")
     gil = "" if known["nk_gil_enabled"] else " without a GIL"
-    here = f"Python {known['python_version']}{gil}{beside}; {known['cpu_model_name']}, {cores}"
-    return f"{here}; medians and their 95 % intervals"
+    return f"Python {known['python_version']}{gil}{beside}; {known['cpu_model_name']}, {cores}"
