@@ -15,6 +15,7 @@ from typing import Any
 from ..measure import machine
 from ..measure.facts import Fact
 from .plan import Request, Row, Sample
+from .workloads.kernels import NOT_COMPILED
 
 FREE_THREADED = ("python3.13t", "python3.14t", "python3.15t")
 """Looked for on PATH."""
@@ -85,7 +86,7 @@ def _asked(python: str) -> Any:
         raise Elsewhere(f"{cannot}: {_last_line(answer.stderr)}")
     try:
         free_threaded, installed, version, implementation, prefix = json.loads(answer.stdout)
-    except ValueError:
+    except (TypeError, ValueError):
         raise Elsewhere(f"{cannot}: it does not answer as Python does") from None
     return free_threaded, installed, version, implementation, prefix
 
@@ -130,6 +131,7 @@ class RemoteSession:
             self._say(request.plain())
             told = self._heard()
         except BaseException:
+            self.process.kill()
             self.close()
             raise
         self.rows = [Row(**row) for row in told["rows"]]
@@ -138,7 +140,8 @@ class RemoteSession:
         self.facts: Mapping[str, Fact] = told["facts"]
         self.notes: list[str] = told["notes"]
         if not installed:
-            self.notes = [f"without nogil_kernels it ran what is pure Python; `{self.name} {INSTALL}` brings the rest"]
+            self.notes = [note for note in self.notes if not note.endswith(NOT_COMPILED)]
+            self.notes += [f"without nogil_kernels it ran what is pure Python; `{self.name} {INSTALL}` brings the rest"]
 
     def calls_of(self, row: Row) -> int:
         """Calls in all, over all workers of a row."""

@@ -158,7 +158,8 @@ class Session:
         except Exception as error:
             if way == "sequential" and self.request.first:
                 raise
-            self.notes.append(f"{workload.name} on {way} is left out: {_one_line(error)}")
+            where = "" if way == "sequential" else f" on {way}"
+            self.notes.append(f"{workload.name}{where} is left out: {_one_line(error)}")
             return []
         return found
 

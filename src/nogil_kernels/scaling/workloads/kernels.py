@@ -10,6 +10,8 @@ from ..shared import Folder, mapped
 from ..worker import Call, Job
 from . import HOLD, RELEASE, Unavailable, Workload
 
+NOT_COMPILED = "the compiled kernels are not in use"
+
 
 class Kernel(Workload):
     """Plain buffers and ranges: no NumPy, whose import would cost each process a tenth of a second."""
@@ -18,7 +20,7 @@ class Kernel(Workload):
 
     def __init__(self, folder: Folder) -> None:
         if build_info()["backend"] == "pure":
-            raise Unavailable("the compiled kernels are not in use")
+            raise Unavailable(NOT_COMPILED)
 
 
 class SumOfSquares(Kernel):
