@@ -14,6 +14,7 @@ import pytest
 from support import FREE_THREADED_NOW, environment, python_prints
 
 from nogil_kernels.scaling import ways, workloads
+from nogil_kernels.scaling.errors import Unavailable
 from nogil_kernels.scaling.gate import Gates
 from nogil_kernels.scaling.shared import Folder
 from nogil_kernels.scaling.worker import Part, call_of, ready, run, run_async
@@ -38,7 +39,7 @@ def workload(request, folder):
     """The workload of the name that is the parameter."""
     try:
         workload = workloads.find(request.param, folder)
-    except workloads.Unavailable as unavailable:
+    except Unavailable as unavailable:
         pytest.skip(f"{request.param}: {unavailable}")
     yield workload
     workload.close()
@@ -52,7 +53,7 @@ def start(way, workers):
     """The executor; its workers find the modules that are tested."""
     try:
         executor = ways.find(way)(workers)
-    except ways.Unavailable as unavailable:
+    except Unavailable as unavailable:
         pytest.skip(f"{way}: {unavailable}")
     return executor
 
@@ -227,7 +228,7 @@ def test_the_server_ends_when_its_parent_is_killed():
 
 def test_a_server_that_cannot_start_is_no_workload(monkeypatch, folder):
     monkeypatch.setattr(http_fetch, "SERVER", "/no/such/file")
-    with pytest.raises(workloads.Unavailable, match="server could not start"):
+    with pytest.raises(Unavailable, match="server could not start"):
         workloads.find("http-fetch", folder)
 
 
