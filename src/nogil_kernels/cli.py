@@ -217,7 +217,7 @@ def run_report(options: argparse.Namespace) -> int:
 
     try:
         report = Report.load(options.file)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError) as error:
         print(f"nogil-kernels report: {options.file!r} is no report of compare --json: {error}", file=sys.stderr)
         return 2
     show(report)

@@ -144,8 +144,8 @@ class _Waiting(_Scaling):
 class _Updates(_Scaling):
     """A counter: how many of its updates were lost."""
 
-    headings = ("updates", "lost", "at most")
-    kept = 2
+    headings = ("lost", "at most", "updates")
+    kept = 1
 
     @staticmethod
     def group(row: Row) -> str:
@@ -158,7 +158,7 @@ class _Updates(_Scaling):
     @staticmethod
     def details(report: Report, row: Row) -> list[str]:
         worst = max(row.tally, default=0) / row.updates
-        return [f"{row.updates:,}", _Updates.brief(report, row), f"{worst:.1%}" if worst else "none"]
+        return [_Updates.brief(report, row), f"{worst:.1%}" if worst else "none", f"{row.updates:,}"]
 
     @staticmethod
     def brief(report: Report, row: Row) -> str:
