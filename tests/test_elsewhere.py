@@ -93,11 +93,28 @@ def test_one_that_lacks_the_package_gets_a_copy_without_what_is_compiled(bare, a
         assert not [path for path in files if path.suffix in (".so", ".pyd", ".pyc")]
 
 
-def test_one_that_has_the_package_uses_its_own(bare, monkeypatch):
-    monkeypatch.setenv("PYTHONPATH", str(SOURCES))
-    sessions, rows, notes = first_rows(bare)
+def test_one_that_has_the_package_uses_its_own(bare, alone):
+    packages = subprocess.run(
+        [bare, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    path = Path(packages.stdout.strip(), "made.pth")
+    path.write_text(str(SOURCES))
+    try:
+        sessions, rows, notes = first_rows(bare)
+    finally:
+        path.unlink()
     assert len(sessions) == 2 + (len(rows) > 4)
     assert notes == []
+
+
+def test_the_folder_of_this_package_is_not_on_the_path_of_others(monkeypatch, tmp_path):
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(elsewhere.HERE), str(tmp_path)]))
+    assert elsewhere._environment()["PYTHONPATH"] == str(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(elsewhere.HERE))
+    assert "PYTHONPATH" not in elsewhere._environment()
 
 
 @pytest.mark.parametrize("python", others() or [None])

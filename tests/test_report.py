@@ -169,7 +169,7 @@ def test_work_that_waits_has_no_ceiling():
 def test_lost_updates_are_a_share_of_all():
     (row,) = report([series("counter", "threads", 2, 1.0, "call", lost=0.25, spread=(1.0, 1.0, 1.2))]).rows
     assert row.updates == CALLS * 1000
-    assert row.lost == pytest.approx(0.25)
+    assert row.lost == pytest.approx(0.25 * 3.2 / 3)  # of all samples together
     assert report(rows("a:f", {"sequential": 1.0})).rows[0].lost is None
 
 
@@ -364,8 +364,7 @@ def test_waiting_needs_no_gil():
 
 def test_a_counter_says_what_was_lost():
     assert said(made.counter(), "counter") == (
-        "Python 3.14: counter += 1 lost none, f(counter) + 1 lost 31.0%, a lock lost none. What loses none does so by"
-        " chance of where CPython hands over; only a lock promises."
+        "With a GIL (3.14) counter += 1 lost none, f(counter) + 1 31%. Nothing promises that none is lost, but a lock."
     )
 
 

@@ -28,6 +28,9 @@ if new:
 print(json.dumps([bool(sysconfig.get_config_var("Py_GIL_DISABLED")), new and find_spec("nogil_kernels") is not None,
                   list(sys.version_info[:3]), new and sys.implementation.name, os.path.realpath(sys.prefix)]))
 """
+HERE = Path(__file__).resolve().parents[2]
+"""The folder that this package is in."""
+
 PATIENCE = 60  # seconds for an interpreter to start
 LAST_SAMPLE = 5  # seconds for one to end; then it is killed
 INSTALL = "-m pip install nogil-kernels"
@@ -92,8 +95,12 @@ def _asked(python: str) -> Any:
 
 
 def _environment() -> dict[str, str]:
-    """Without what is meant for this interpreter: another one would not start with it."""
-    return {name: value for name, value in os.environ.items() if name not in ("PYTHONHOME", "PYTHON_GIL")}
+    """Without what is meant for this interpreter: another one would not start with it, or find our compiled modules."""
+    kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONHOME", "PYTHON_GIL")}
+    search = [
+        folder for folder in kept.pop("PYTHONPATH", "").split(os.pathsep) if folder and Path(folder).resolve() != HERE
+    ]
+    return kept | ({"PYTHONPATH": os.pathsep.join(search)} if search else {})
 
 
 def _last_line(text: str) -> str:

@@ -39,7 +39,7 @@ def heading(report: Report) -> Iterator[RenderableType]:
         f"{facts['cpu_model_name']}, {cores}, L2 {int(facts['nk_l2_bytes']) / 2**20:.3g} MiB",
     ]
     if len(report.sessions) > 1:
-        lines.append(f"Beside it: Python {', '.join(report.sessions[1:])}; speed-up against the same Python")
+        lines.append(f"Beside it: Python {', '.join(report.sessions[1:])}, each compared with itself")
     if report.weak:
         lines.append("Weak scaling: so much work for each worker")
     yield Text("\n".join(lines), style="dim")
