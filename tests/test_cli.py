@@ -317,7 +317,7 @@ def test_ctrl_c_prints_what_there_is_and_leaves_nobody_behind(group, bare, tmp_p
         """Some seconds after both interpreters have their workers: in the middle of measuring."""
         if len(processes_of(pid)) >= 7:
             seen.append(time.monotonic())
-        return seen and time.monotonic() - seen[0] > 4
+        return seen and time.monotonic() - seen[0] > 2
 
     arguments = ["squares-python", "--ways", "threads,pool,processes", "--workers", "2", "--seconds", "60"]
     status, output, errors = interrupted([*arguments, "--python", bare], is_time, tmp_path, group)

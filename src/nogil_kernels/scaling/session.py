@@ -184,8 +184,7 @@ class Session:
             try:
                 self._executors[key] = self._started(way, workers)
             except Exception as error:
-                reason = error if isinstance(error, Unavailable) else _one_line(error)
-                self.notes.append(f"no {way} here: {reason}")
+                self.notes.append(f"no {way} here: {_one_line(error)}")
                 self._executors[key] = None
         return self._executors[key]
 
@@ -241,7 +240,8 @@ def _turns(row: Row) -> str:
 
 
 def _one_line(error: BaseException) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+    text = " ".join(str(error).split())[:200]
+    return text if isinstance(error, Unavailable) else f"{type(error).__name__}: {text}"
 
 
 def seconds_per_call(call: worker.Call) -> float:
