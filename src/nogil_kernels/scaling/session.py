@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import os
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Executor, Future, wait
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from threading import current_thread, main_thread
 from time import perf_counter
 from typing import Any
 
@@ -190,8 +192,9 @@ class Session:
 
     def _started(self, way: str, workers: int) -> Executor:
         begin = perf_counter()
-        executor = ways.find(way)(workers)
-        self.stack.callback(executor.shutdown)
+        with uninterrupted():  # of an executor that is half made nobody could end the workers
+            executor = ways.find(way)(workers)
+            self.stack.callback(executor.shutdown)
         if way != "asyncio":
             opening = self.gates.next(workers)
             self._results([executor.submit(worker.ready, opening, index, self._search) for index in range(workers)])
@@ -228,6 +231,23 @@ class Session:
             wait(futures, gate.PATIENCE)
             failed[0].result()  # raises
         return [future.result() for future in futures]
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Ctrl-C comes at the end."""
+    came: list[Any] = []
+    handler = signal.getsignal(signal.SIGINT)
+    if current_thread() is not main_thread() or not callable(handler):
+        yield
+        return
+    signal.signal(signal.SIGINT, lambda *arguments: came.append(arguments))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    if came:
+        handler(*came[0])
 
 
 def _takes_turns(row: Row) -> bool:
