@@ -309,18 +309,16 @@ def interrupted(arguments, is_time, tmp_path, group=False):
 
 @needs_proc
 @pytest.mark.parametrize("group", [False, True])
-def test_ctrl_c_prints_what_there_is_and_leaves_nobody_behind(group, bare, tmp_path):
+def test_ctrl_c_prints_what_there_is_and_leaves_nobody_behind(group, bare, tmp_path, monkeypatch):
     """The signal goes to the process, or, as from a terminal, to all of its group."""
-    seen = []
-
-    def is_time(pid):
-        """Some seconds after both interpreters have their workers: in the middle of measuring."""
-        if len(processes_of(pid)) >= 7:
-            seen.append(time.monotonic())
-        return seen and time.monotonic() - seen[0] > 4
-
-    arguments = ["squares-python", "--ways", "threads,pool,processes", "--workers", "2", "--seconds", "60"]
-    status, output, errors = interrupted([*arguments, "--python", bare], is_time, tmp_path, group)
+    told = tmp_path / "told"
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("MADE_FILE", str(told))
+    arguments = ["--ways", "threads,pool,processes", "--workers", "2", "--seconds", "60", "--python", bare]
+    status, output, errors = interrupted(
+        ["made_functions:tells_when_it_is_measured", *arguments], lambda pid: told.exists(), temporary, group
+    )
     assert (status, errors) == (130, "")
     assert "Interrupted: this is what there was by then." in " ".join(output.split())
     assert "2 processes, Pool" in output

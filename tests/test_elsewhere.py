@@ -201,11 +201,10 @@ def test_free_threaded_ones_are_looked_for_on_path_and_others_named(made, monkey
         ('[ $1 = -c ] && exec $PYTHON "$@"; echo garbage; exec sleep 60', "does not answer as Python does: 'garbage'"),
     ],
 )
-def test_one_that_cannot_be_used_is_a_note(script, said, made, bare, alone):
-    sessions, rows, notes = first_rows(made(script, bare))
-    assert len(sessions) == 1
-    assert len(rows) == 2
-    assert notes == [f"python3.99 {said}"]
+def test_one_that_cannot_be_used_says_why(script, said, made, bare, alone):
+    with pytest.raises(Elsewhere) as raised:
+        next(elsewhere.sessions(made(script, bare), REQUEST))
+    assert str(raised.value) == f"python3.99 {said}"
 
 
 @pytest.mark.parametrize(
@@ -227,8 +226,8 @@ def test_a_file_that_is_no_interpreter_is_a_note(content, mode, said, tmp_path):
 def test_one_that_hangs_is_given_up(made, monkeypatch):
     monkeypatch.setattr(elsewhere, "PATIENCE", 0.5)
     begin = time.monotonic()
-    notes = first_rows(made("exec sleep 60"))[2]
-    assert notes == ["python3.99 cannot be used: no answer within 0.5 s"]
+    with pytest.raises(Elsewhere, match=r"python3\.99 cannot be used: no answer within 0\.5 s"):
+        next(elsewhere.sessions(made("exec sleep 60"), REQUEST))
     assert time.monotonic() - begin < 20
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -137,8 +138,9 @@ class RemoteSession:
         try:
             self._say(request.plain())
             told = self._heard()
-        except BaseException:
-            self.process.kill()
+        except BaseException as error:
+            if isinstance(error, Elsewhere):  # whatever it is, it does not listen
+                self.process.kill()
             self.close()
             raise
         self.rows = [Row(**row) for row in told["rows"]]
@@ -173,6 +175,8 @@ class RemoteSession:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         try:
+            if os.name == "posix":
+                self.process.send_signal(signal.SIGINT)  # now; elsewhere
             self.process.stdout.close()  # it ends when it cannot tell of its next sample
             self.process.stdin.close()
             self.process.wait(LAST_SAMPLE)

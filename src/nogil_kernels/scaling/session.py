@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import os
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Executor, Future, wait
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from threading import current_thread, main_thread
 from time import perf_counter
 from typing import Any
 
@@ -184,15 +186,15 @@ class Session:
             try:
                 self._executors[key] = self._started(way, workers)
             except Exception as error:
-                reason = error if isinstance(error, Unavailable) else _one_line(error)
-                self.notes.append(f"no {way} here: {reason}")
+                self.notes.append(f"no {way} here: {_one_line(error)}")
                 self._executors[key] = None
         return self._executors[key]
 
     def _started(self, way: str, workers: int) -> Executor:
         begin = perf_counter()
-        executor = ways.find(way)(workers)
-        self.stack.callback(executor.shutdown)
+        with uninterrupted():  # of an executor that is half made nobody could end the workers
+            executor = ways.find(way)(workers)
+            self.stack.callback(executor.shutdown)
         if way != "asyncio":
             opening = self.gates.next(workers)
             self._results([executor.submit(worker.ready, opening, index, self._search) for index in range(workers)])
@@ -231,6 +233,23 @@ class Session:
         return [future.result() for future in futures]
 
 
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Ctrl-C comes at the end."""
+    came: list[Any] = []
+    handler = signal.getsignal(signal.SIGINT)
+    if current_thread() is not main_thread() or not callable(handler):
+        yield
+        return
+    signal.signal(signal.SIGINT, lambda *arguments: came.append(arguments))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    if came:
+        handler(*came[0])
+
+
 def _takes_turns(row: Row) -> bool:
     """Whether the GIL lets one of its workers at a time run."""
     return row.way == "threads" and row.side in (PYTHON, HOLD) and machine.gil_enabled()
@@ -241,7 +260,8 @@ def _turns(row: Row) -> str:
 
 
 def _one_line(error: BaseException) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+    text = " ".join(str(error).split())[:200]
+    return text if isinstance(error, Unavailable) else f"{type(error).__name__}: {text}"
 
 
 def seconds_per_call(call: worker.Call) -> float:
