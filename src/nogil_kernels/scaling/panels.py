@@ -357,9 +357,12 @@ def _high(found: Interval) -> float:
 
 
 def _whiskers(found: Sequence[Interval]) -> Any:
-    """The lengths of error bars; none where there were too few samples."""
-    lows = [0.0 if one.low is None else one.median - one.low for one in found]
-    highs = [0.0 if one.high is None else one.high - one.median for one in found]
+    """The lengths of error bars; none where there were too few samples.
+
+    A bootstrap of equal samples ends an ulp beside their median, on the wrong side of it, too.
+    """
+    lows = [0.0 if one.low is None else max(0.0, one.median - one.low) for one in found]
+    highs = [0.0 if one.high is None else max(0.0, one.high - one.median) for one in found]
     return [lows, highs]
 
 
