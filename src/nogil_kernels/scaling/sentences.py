@@ -41,9 +41,9 @@ def _largest(report: Report, rows: Sequence[Row]) -> list[Row]:
 
 def _missing_cores(report: Report, rows: Sequence[Row]) -> list[str]:
     """Where the machine did not give as many cores as there are workers."""
-    row = max(rows, key=lambda row: row.workers)
+    row = max(rows, key=lambda row: (row.workers, report.efficiency(row)))
     ceiling = report.ceiling(row)
-    if ceiling is None or ceiling.median >= NEAR * row.workers:
+    if ceiling is None or max(ceiling.median, row.workers * (report.efficiency(row) or 0.0)) >= NEAR * row.workers:
         return []
     what = "reading memory" if row.limit == "memory" else "doing arithmetic"
     return [

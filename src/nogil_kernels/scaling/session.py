@@ -138,9 +138,11 @@ class Session:
             counts = workers_of(workload, way, self.request.workers)
             if not counts:
                 continue
+            if not self._executor(way, max(counts)):
+                continue
             if reason := workload.missing(way):
                 missing.setdefault(reason, []).append(way)
-            elif self._executor(way, max(counts)):
+            else:
                 found = self._warm(workload, way, counts)
                 if not found and way == "sequential":
                     return
