@@ -7,6 +7,7 @@ from pathlib import Path
 
 EXPERIMENTS = {
     "held_vs_released": "",
+    "switches": "",
     "peers": "[--quick]",
     "roofline": "[--quick]",
     "overhead": "[--quick]",

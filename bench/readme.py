@@ -1,4 +1,4 @@
-"""Writes what README.md and docs/gemm.md show of the suites in bench/results."""
+"""Writes what README.md, docs/gemm.md and docs/gil.md show of the suites in bench/results."""
 
 import argparse
 import sys
@@ -6,23 +6,31 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from . import Impossible, gemm_report, goals, peers_plot, peers_report, suites
+from . import Impossible, compare_docs, gemm_report, goals, peers_plot, peers_report, suites
 from .documents import DOCS, README, RESULTS, ROOT, with_section
 from .experiment import plain_errors
 from .measured import from_suite
 
 GEMM = DOCS / "gemm.md"
+COMPARE = "compare"  # what the names of such files begin with: nogil-kernels compare --json
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Rewrite README.md and docs/peers-NAME.svg of all baselines that are named, docs/gemm.md of the steps' file."""
+    """Rewrite README.md and docs/peers-NAME.svg of all baselines that are named, and what else shows a file's numbers:
+    docs/gemm.md that of the steps, README.md and docs/gil.md that of a comparison.
+    """
     parser = argparse.ArgumentParser(prog="python -m bench readme", description=__doc__)
     parser.add_argument(
-        "files", nargs="+", metavar="FILE", help=f"{RESULTS.name}/peers-NAME.json, {RESULTS.name}/gemm_steps-NAME.json"
+        "files",
+        nargs="+",
+        metavar="FILE",
+        type=Path,
+        help=", ".join(f"{RESULTS.name}/{name}-NAME.json" for name in ("peers", "gemm_steps", COMPARE)),
     )
     files = parser.parse_args(arguments).files
     with plain_errors(parser):
-        found = {Path(file): suites.load(file, "peers", "gemm_steps") for file in files}
+        comparisons = [file for file in files if file.stem.startswith(f"{COMPARE}-")]
+        found = {file: suites.load(file, "peers", "gemm_steps") for file in files if file not in comparisons}
         baselines = {file: suite for file, suite in found.items() if kind(suite) == "peers"}
         if baselines:
             write(README, "performance", section(baselines))
@@ -31,6 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for suite in found.values():
             if kind(suite) == "gemm_steps":
                 write(GEMM, "gemm_steps", gemm_report.markdown(suite))
+        for file in comparisons:
+            compare_docs.update(file)
     return 0
 
 

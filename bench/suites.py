@@ -10,6 +10,7 @@ nk_interrupted  1 where Ctrl-C ended the measuring; else absent
 
 import statistics
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pyperf  # type: ignore[import-untyped]  # it ships no types
@@ -44,10 +45,10 @@ def save(suite: Any, path: str) -> None:
     suite.dump(path, replace=True)
 
 
-def load(path: str, *names: str) -> Any:
+def load(path: str | Path, *names: str) -> Any:
     """The suite that one of these experiments wrote to a file; Impossible for any other file."""
     try:
-        suite = pyperf.BenchmarkSuite.load(path)
+        suite = pyperf.BenchmarkSuite.load(str(path))
     except OSError:
         raise
     except Exception as error:  # whatever pyperf meets in a file that it did not write

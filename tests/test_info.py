@@ -92,6 +92,7 @@ TROUBLE = [
     ({"nk_physical_cores": 4}, ["8 usable cores are hardware threads of 4 physical cores", "beyond 4 workers"]),
     ({"load_avg_1min": 3.2}, ["load was 3.2 on 8 cores"]),
     ({"nk_native_speed_up": 1.2}, ["were 1.20 times as fast as one"]),
+    ({"nk_native_speed_up": 2.4}, ["were 2.40 times as fast as one"]),
     ({"nk_steal": 0.125}, ["took 12% of"]),
     ({"nk_governor": "performance (acpi), powersave (acpi)"}, ["governor is performance (acpi), powersave (acpi)"]),
     ({"nk_on_battery": 1}, ["on battery"]),
@@ -118,7 +119,7 @@ def test_each_trouble_gives_one_warning_that_says_what_was_found(found, said):
         {"nk_usable_cores": 2},
         {"load_avg_1min": 3.1},
         {"nk_native_speed_up": 1.81},
-        {"nk_steal": 0.05},
+        {"nk_steal": 0.09},
         {"nk_governor": "schedutil (cppc_cpufreq)"},
     ],
 )
@@ -328,19 +329,21 @@ def test_stolen_time_is_that_of_the_usable_cores(tmp_path):
 def test_noise_takes_the_gain_of_two_threads_and_the_steal_meanwhile(monkeypatch):
     monkeypatch.setattr(machine, "usable_cores", lambda: 4)
     monkeypatch.setattr("nogil_kernels.backend.backend", "compiled")
-    monkeypatch.setattr("nogil_kernels.measure.ceiling.native_speed_up", lambda work, workers: 1.5 * (workers == 2))
+    monkeypatch.setattr(
+        "nogil_kernels.measure.ceiling.native_speed_up", lambda work, workers, seconds: 1.5 * (workers == 2)
+    )
     readings = iter([(10, 1000), (15, 1040)])
     monkeypatch.setattr(noise, "stolen", lambda cpus: next(readings))
     assert noise.noise() == {"nk_native_speed_up": 1.5, "nk_steal": 0.125}
 
 
-def test_noise_is_found_in_less_than_a_second(compiled_backend):
+def test_noise_is_found_in_less_than_a_second_of_processor_time(compiled_backend):
     if machine.usable_cores() < 2:
         pytest.skip("one usable core")
-    begin = time.perf_counter()
+    begin = time.process_time()
     found = noise.noise()
-    assert time.perf_counter() - begin < 1
-    assert 0.3 < found["nk_native_speed_up"] < 3
+    assert time.process_time() - begin < 1
+    assert 0.2 < found["nk_native_speed_up"] < 5, "busy or not, two threads run at once"
 
 
 @pytest.mark.parametrize(("cores", "backend"), [(1, "compiled"), (4, "pure")])
@@ -526,13 +529,13 @@ def test_info_tells_facts_and_warnings_as_json():
     }
 
 
-def test_info_ends_within_a_second():
-    took = []
-    for _ in range(3):
-        begin = time.perf_counter()
-        run_info()
-        took.append(time.perf_counter() - begin)
-    assert min(took) < 1
+@pytest.mark.skipif(sys.platform == "win32", reason="os.times() has no time of child processes there")
+def test_info_takes_less_than_a_second_of_processor_time():
+    """On a busy machine it ends later than that."""
+    before = os.times()
+    run_info()
+    after = os.times()
+    assert 0 < after.children_user + after.children_system - before.children_user - before.children_system < 1
 
 
 @pytest.mark.parametrize("module", ["numpy", "threadpoolctl", "pyperf", "rich", "psutil"])

@@ -54,13 +54,15 @@ def read_rates(size_bytes: int) -> list[tuple[float, int, bool]]:
     return sorted(((_best(_reader(buffer, *way)), *way) for way in WAYS_TO_READ), reverse=True)
 
 
-def native_speed_up(work: str, workers: int, size_bytes: int = OUT_OF_CACHE) -> float:
+def native_speed_up(
+    work: str, workers: int, size_bytes: int = OUT_OF_CACHE, *, seconds: float = SHARED_SECONDS
+) -> float:
     """How many times as fast so many threads are as one, where each makes one long call with the GIL released.
 
     It is what the machine gives to threads that never meet: each is on a core of its own while there are enough of
     them, and all that they share is the cores' clock and the memory. `work` is "arithmetic", in registers, or "memory",
     for which every worker reads a buffer of `size_bytes` of its own. One worker does all the work; then all of them
-    share it. Returns the ratio of both medians over several rounds, 1 by 1.
+    share it. Returns the ratio of both medians over several rounds, 1 by 1, of `seconds` of work each.
 
     Raises ValueError for other work and for less than one worker.
     """
@@ -74,7 +76,7 @@ def native_speed_up(work: str, workers: int, size_bytes: int = OUT_OF_CACHE) -> 
     else:
         _, streams, prefetch = read_rates(size_bytes)[0]
         parts = [_reader(_memory(size_bytes), streams, prefetch) for _ in range(workers)]
-    share = _count(parts[0], SHARED_SECONDS / workers)
+    share = _count(parts[0], seconds / workers)
     alone, together = [], []
     for _ in range(SHARED_ROUNDS):
         alone.append(_seconds([partial(parts[0], workers * share)]))

@@ -39,6 +39,11 @@ def way(row: Row) -> str:
     return f"{row.workers} {one if row.workers == 1 else many}"
 
 
+def kind(row: Row) -> str:
+    """The way of a row, in a sentence: processes."""
+    return {"pool": "a Pool's processes"}.get(row.way, row.way.partition(":")[0])
+
+
 def interpreter(session: str) -> str:
     """An interpreter, for a sentence: Python 3.13t with the GIL off."""
     version, _, gil = session.partition(" GIL ")

@@ -210,7 +210,7 @@ class Times(Kind):
 
         found = {row: cls.time(row) for row in rows}
         _bars(axes, look, found, inches, names.duration)
-        axes.xaxis.set_major_locator(MaxNLocator(4))
+        axes.xaxis.set_major_locator(MaxNLocator(3))
         axes.xaxis.set_major_formatter(_seconds())
         axes.set_xlim(0, 1.1 * max(map(_high, found.values())))
         axes.set_xlabel(cls.note)
@@ -254,7 +254,7 @@ class Lost(Kind):
     def draw(axes: Axes, look: Look, rows: Sequence[Row], inches: float) -> None:
         from matplotlib.ticker import PercentFormatter
 
-        found = {row: interval([lost / row.updates for lost in row.tally]) for row in rows if row.tally}
+        found = {row: Interval(row.lost) for row in rows if row.lost is not None}
         _bars(axes, look, found, inches, lambda value: f"{value:.1%}" if value else "none")
         most = max(0.01, 1.1 * max(map(_high, found.values()), default=0.0))
         axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0 if most > 0.05 else 1))

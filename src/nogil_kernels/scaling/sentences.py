@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .names import duration, interpreter, way
+from .names import duration, interpreter, kind, way
 from .report import Report, Row
 from .workloads import HOLD, PYTHON, RELEASE
 
@@ -63,14 +63,15 @@ def _computing(report: Report, rows: Sequence[Row]) -> list[str]:
         (row,) = threads.values()
         sentences.append(_one_side(report, row))
     if apart:
-        reason = ": each has a GIL of its own." if _flat(report, threads.get(HOLD, threads.get(PYTHON))) else "."
-        held = " With the GIL held" if RELEASE in threads else ""
-        sentences.append(f"{held.strip() or 'By'} {_each(report, apart)}{reason}".replace("held ", "held, "))
+        held = "with the GIL held, " if RELEASE in threads else ""
+        flat = _flat(report, threads.get(HOLD, threads.get(PYTHON)))
+        sentence = f"{held}{_kinds(report, apart)}{': each has a GIL of its own' if flat else ''}."
+        sentences.append(sentence[0].upper() + sentence[1:])
     others = [row for row in rows if row.session != report.sessions[0] and row.way == "threads" and row.side != RELEASE]
     free = [row for row in others if not report.facts_of(row.session)["nk_gil_enabled"]]
-    if free:
-        gains = ", ".join(f"{_gain(report, row)} ({interpreter(row.session)})" for row in free)
-        sentences.append(f"Without a GIL threads alone do it: {gains}.")
+    if free and _flat(report, threads.get(HOLD, threads.get(PYTHON, threads.get("")))):
+        gains = ", ".join(f"{_gain(report, row)} by {interpreter(row.session)}" for row in free)
+        sentences.append(f"Without a GIL threads do it alone: {gains}.")
     return sentences
 
 
@@ -109,16 +110,27 @@ def _waiting(report: Report, rows: Sequence[Row]) -> str:
 
 
 def _counted(report: Report, rows: Sequence[Row]) -> str:
-    sentences = []
-    for session in dict.fromkeys(row.session for row in rows):
-        lost = {row.side: row.lost for row in rows if row.session == session and row.lost is not None}
-        said = [
-            f"{words} lost {'none' if lost[side] == 0 else f'{lost[side]:.1%}'}"
-            for side, words in (("plain", "counter += 1"), ("call", "f(counter) + 1"), ("locked", "a lock"))
-            if side in lost
-        ]
-        sentences.append(f"{interpreter(session)}: {', '.join(said)}.")
-    return " ".join(sentences) + " What loses none does so by chance of where CPython hands over; only a lock promises."
+    said = []
+    for gil in (1, 0):
+        of = [row for row in rows if report.facts_of(row.session)["nk_gil_enabled"] == gil and row.lost is not None]
+        if of:
+            sessions = ", ".join(dict.fromkeys(row.session.partition(" GIL")[0] for row in of))
+            plain, call = (_lost([row for row in of if row.side == side]) for side in ("plain", "call"))
+            said.append(
+                f"{'With' if gil else 'Without'} a GIL ({sessions}) counter += 1 lost {plain}, f(counter) + 1 {call}."
+            )
+    if any(row.side == "locked" and row.lost for row in rows):
+        return " ".join([*said, "The lock lost some: that is a bug."])
+    return " ".join([*said, "Nothing promises that none is lost, but a lock."])
+
+
+def _lost(rows: Sequence[Row]) -> str:
+    """The range of the shares that were lost."""
+    shares = sorted(row.lost or 0.0 for row in rows)
+    if not shares or not shares[-1]:
+        return "none"
+    low, high = f"{shares[0]:.0%}", f"{shares[-1]:.0%}"
+    return low if low == high else f"{low} to {high}"
 
 
 def _convoy(report: Report, rows: Sequence[Row]) -> str:
@@ -146,6 +158,10 @@ def _flat(report: Report, row: Row | None) -> bool:
 
 def _each(report: Report, rows: Sequence[Row]) -> str:
     return ", ".join(f"{way(row)} {_gain(report, row)}" for row in rows)
+
+
+def _kinds(report: Report, rows: Sequence[Row]) -> str:
+    return ", ".join(f"{kind(row)} {_gain(report, row)}" for row in rows)
 
 
 def _gain(report: Report, row: Row) -> str:

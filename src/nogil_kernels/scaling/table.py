@@ -15,10 +15,6 @@ from .report import Report, Row
 from .sentences import NEAR, meaning
 
 DETAILS, BRIEF = 52, 8  # columns of a terminal: the first interpreter and each other one
-ADVICE = (
-    "To get them: unset NOGIL_KERNELS_BACKEND if it is set, or, with a C compiler,"
-    " `pip install --force-reinstall --no-binary nogil-kernels nogil-kernels`."
-)
 
 
 def show(report: Report, console: Console) -> None:
@@ -28,11 +24,12 @@ def show(report: Report, console: Console) -> None:
 
 def render(report: Report, width: int) -> Group:
     """The report as one thing that rich can print, for so many columns."""
-    blocks = (part for workload in report.workloads for part in _block(report, workload, width))
-    return Group(_heading(report), *blocks, *_costs(report), *_notes(report))
+    blocks = (part for workload in report.workloads for part in block(report, workload, width))
+    return Group(*heading(report), *blocks, *costs(report), *_notes(report))
 
 
-def _heading(report: Report) -> Text:
+def heading(report: Report) -> Iterator[RenderableType]:
+    """Where it was measured."""
     facts = report.facts
     gil = "GIL on" if facts["nk_gil_enabled"] else "GIL off"
     kernels = " ".join(str(facts[name]) for name in ("nk_backend", "nk_isa") if name in facts)
@@ -42,13 +39,14 @@ def _heading(report: Report) -> Text:
         f"{facts['cpu_model_name']}, {cores}, L2 {int(facts['nk_l2_bytes']) / 2**20:.3g} MiB",
     ]
     if len(report.sessions) > 1:
-        lines.append(f"Beside it: Python {', '.join(report.sessions[1:])}; speed-up against the same Python")
+        lines.append(f"Beside it: Python {', '.join(report.sessions[1:])}, each compared with itself")
     if report.weak:
         lines.append("Weak scaling: so much work for each worker")
-    return Text("\n".join(lines), style="dim")
+    yield Text("\n".join(lines), style="dim")
 
 
-def _block(report: Report, workload: str, width: int) -> Iterator[RenderableType]:
+def block(report: Report, workload: str, width: int) -> Iterator[RenderableType]:
+    """One workload: its table, and what that says."""
     rows = report.block(workload)
     sizes = dict.fromkeys(row.size for row in rows)
     yield Text.assemble("\n", (workload, "bold"), "  ", ("; ".join(sizes), "dim"))
@@ -146,8 +144,8 @@ class _Waiting(_Scaling):
 class _Updates(_Scaling):
     """A counter: how many of its updates were lost."""
 
-    headings = ("updates", "lost", "at most")
-    kept = 2
+    headings = ("lost", "at most", "updates")
+    kept = 1
 
     @staticmethod
     def group(row: Row) -> str:
@@ -160,7 +158,7 @@ class _Updates(_Scaling):
     @staticmethod
     def details(report: Report, row: Row) -> list[str]:
         worst = max(row.tally, default=0) / row.updates
-        return [f"{row.updates:,}", _Updates.brief(report, row), f"{worst:.1%}" if worst else "none"]
+        return [_Updates.brief(report, row), f"{worst:.1%}" if worst else "none", f"{row.updates:,}"]
 
     @staticmethod
     def brief(report: Report, row: Row) -> str:
@@ -203,7 +201,7 @@ def _style(report: Report, row: Row | None) -> str:
     return "green" if efficiency is not None and efficiency >= NEAR else ""
 
 
-def _costs(report: Report) -> Iterator[RenderableType]:
+def costs(report: Report) -> Iterator[RenderableType]:
     """What workers cost beside the work: starting them, and handing them their parts."""
     costs = report.costs
     if not costs:
@@ -233,9 +231,7 @@ def _notes(report: Report) -> Iterator[RenderableType]:
     ]
     if not facts["nk_gil_enabled"]:
         notes.append("This Python runs without a GIL: held means to stay attached, and scales like released.")
-    if facts["nk_backend"] == "pure":
-        notes.append(f"Without the compiled kernels. {ADVICE}")
-    notes += [f"- {note}" for note in report.notes]
+    notes += [f"- {note}" for note in (*report.notes, *report.warnings)]
     if report.interrupted:
         notes.append("Interrupted: this is what there was by then.")
     yield Text("\n" + "\n".join(notes), style="dim")
