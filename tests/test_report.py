@@ -428,9 +428,16 @@ def test_the_table_fits_and_shows_every_row_of_every_interpreter(interpreters, w
         assert name.split(" ")[0] in text
 
 
-def test_a_row_shows_a_call_s_time_speed_up_share_of_the_ceiling_and_spread():
+def test_a_row_shows_a_call_s_time_speed_up_share_of_the_ceiling_efficiency_and_spread():
     text = printed(report([*rows("a:f", {"sequential": 1.92, "threads 4": 0.48}), *GOOD]))
-    assert "4 threads 2.50 ms 4.00x 100% 4.00 to 4.00" in flowing(text)
+    assert "4 threads 2.50 ms 4.00x 100% 100% 4.00 to 4.00" in flowing(text)
+
+
+def test_five_numbers_of_workers_follow_a_law():
+    seconds = {f"threads {n}": 1.92 * (0.1 + 0.9 / n) for n in (2, 4, 8, 16)}
+    text = flowing(printed(report(rows("a:f", {"sequential": 1.92, **seconds}, spread=(1.0, 1.0, 1.0)))))
+    assert "threads: 10 % of the work is serial: at most 10x (Amdahl's law)." in text
+    assert "Amdahl" not in flowing(printed(report(rows("a:f", {"sequential": 1.92, "threads 4": 0.48}))))
 
 
 def test_two_samples_have_no_spread():

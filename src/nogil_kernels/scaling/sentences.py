@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from .names import duration, interpreter, kind, way
+from .fits import law
+from .names import duration, interpreter, kind, side, way
 from .report import Report, Row
 from .workloads import HOLD, PYTHON, RELEASE
 
@@ -28,6 +29,19 @@ def meaning(report: Report, workload: str) -> str:
     if not any(row.limit for row in rows):
         return _waiting(report, largest)
     return " ".join([*_missing_cores(report, largest), *_computing(report, largest)])
+
+
+def laws(report: Report, rows: Sequence[Row]) -> Iterator[str]:
+    """The law of each curve that has one."""
+    curves: dict[tuple[str, str, str, str], list[Row]] = {}
+    for row in rows:
+        if row.way != "sequential":
+            curves.setdefault((row.session, row.side, row.setting, row.way), []).append(row)
+    for curve in curves.values():
+        if found := law(report, curve):
+            session = curve[0].session if len(report.sessions) > 1 else ""
+            who = ", ".join(word for word in (session, kind(curve[0]), side(curve[0])) if word)
+            yield f"{who}: {found} ({found.name})."
 
 
 def _largest(report: Report, rows: Sequence[Row]) -> list[Row]:
