@@ -112,7 +112,7 @@ class _Scaling:
         took = duration(row.seconds_per_call.median)
         if row.way == "sequential" or speed_up is None:
             return [took, "", "", "", ""]
-        spread = "" if speed_up.low is None else f"{speed_up.low:.2f} to {speed_up.high:.2f}"
+        spread = "" if speed_up.low is None else f"{speed_up.low:.2f}-{speed_up.high:.2f}"
         efficiency = f"{speed_up.median / row.workers:.0%}"
         return [took, f"{speed_up.median:.2f}x", "" if share is None else f"{share:.0%}", efficiency, spread]
 
