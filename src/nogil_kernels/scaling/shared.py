@@ -39,8 +39,12 @@ class Folder:
         shutil.rmtree(self.path, ignore_errors=True)  # Windows keeps what is mapped until its process ends
 
 
-@cache
 def mapped(path: str) -> mmap.mmap:
     """The bytes of the file, mapped once in this process or interpreter: who writes there writes for all."""
+    return _map(path)
+
+
+@cache
+def _map(path: str) -> mmap.mmap:
     with open(path, "r+b") as file:
         return mmap.mmap(file.fileno(), 0)
