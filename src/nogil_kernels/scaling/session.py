@@ -20,7 +20,7 @@ from . import gate, ways, worker, workloads
 from .errors import Unavailable
 from .gate import Gates
 from .plan import Request, Row, Sample, fitted, rows, workers_of
-from .shared import Folder, mapped
+from .shared import Folder, maps
 from .workloads import HOLD, PYTHON, Workload
 from .workloads.native import Native
 
@@ -69,7 +69,7 @@ class Session:
         self.gates.abort()
         self.stack.close()
         worker.calls.clear()  # whose matrices and
-        mapped.cache_clear()  # files would stay in memory to the end of the process
+        maps.clear()  # files would stay in memory to the end of the process
 
     def round(self, works: Sequence[str], backwards: bool) -> Iterator[tuple[int, Sample]]:
         """Sample once every row whose work is named, in order or backwards: (index of the row, its sample).
