@@ -12,15 +12,20 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 from setuptools.errors import CCompilerError, ExecError, PlatformError
 
+PACKAGE = "nogil_kernels.compiled"
 SOURCES = "src/nogil_kernels/compiled"
 TILES = f"{SOURCES}/tiles"
 
-# Extension -> the C sources in tiles/ that it gets one instance of per instruction set.
+# Extension -> the C sources in tiles/ that it has one instance of per instruction set. `isa` hands them to the kernels;
+# those are built twice from one source, in own_gil/ for interpreters with a GIL of their own.
 EXTENSIONS = {
-    "isa": (),
-    "sum_of_squares": ("sum_of_squares.c",),
-    "matmul": ("matmul.c",),
-    "limits": ("limits.c",),
+    "isa": ("sum_of_squares.c", "matmul.c", "limits.c"),
+    "sum_of_squares": (),
+    "matmul": (),
+    "limits": (),
+    "own_gil.sum_of_squares": (),
+    "own_gil.matmul": (),
+    "own_gil.limits": (),
 }
 
 # Processor family -> instruction set -> flags of GCC and Clang, flags of MSVC. tiles/isa.h chooses one at import.
@@ -87,7 +92,7 @@ class BuildKernels(build_ext):
         common = MSVC_FLAGS if msvc else UNIX_FLAGS
         ext.extra_compile_args = common
         ext.extra_link_args = [] if msvc else UNIX_LINK_FLAGS
-        name = ext.name.rpartition(".")[2]
+        name = ext.name.removeprefix(f"{PACKAGE}.")
         for isa, (unix_flags, msvc_flags) in INSTRUCTION_SETS.get(TARGET, OTHER).items():
             ext.extra_objects += self.compiler.compile(
                 [f"{TILES}/{source}" for source in EXTENSIONS[name]],
@@ -104,7 +109,9 @@ def extensions() -> list[Extension]:
 
     tiles = [str(path) for path in Path(TILES).iterdir()]
     modules = [
-        Extension(f"nogil_kernels.compiled.{name}", [f"{SOURCES}/{name}.pyx"], include_dirs=[SOURCES], depends=tiles)
+        Extension(
+            f"{PACKAGE}.{name}", [f"{SOURCES}/{name.replace('.', '/')}.pyx"], include_dirs=[SOURCES], depends=tiles
+        )
         for name in EXTENSIONS
     ]
     return cythonize(modules, build_dir="build/cython", compiler_directives=DIRECTIVES, include_path=["src"])

@@ -6,10 +6,12 @@ import os
 import subprocess
 import sys
 import textwrap
+import time
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 FREE_THREADED_NOW = not getattr(sys, "_is_gil_enabled", lambda: True)()
 SOURCES = Path(__file__).resolve().parent.parent / "src"
@@ -126,3 +128,27 @@ def switch_interval(seconds):
         yield
     finally:
         sys.setswitchinterval(before)
+
+
+needs_proc = pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="this system does not list processes in /proc")
+
+
+def processes_of(group):
+    """The processes of a group or session that still run."""
+    found = []
+    for name in filter(str.isdecimal, os.listdir("/proc")):
+        try:
+            state, _, *ids = Path("/proc", name, "stat").read_text().rpartition(")")[2].split()[:4]
+        except OSError:
+            continue  # it has ended meanwhile
+        if str(group) in ids and state != "Z":  # a zombie has ended; whoever started it has not looked yet
+            found.append(int(name))
+    return found
+
+
+def left_of(group, seconds=10):
+    """Those that are still there when they have had so long to end."""
+    give_up = time.monotonic() + seconds
+    while (left := processes_of(group)) and time.monotonic() < give_up:
+        time.sleep(0.02)
+    return left

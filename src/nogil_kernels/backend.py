@@ -16,11 +16,27 @@ __all__ = ["build_info", "matmul", "sum_of_squares"]
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType
+    from typing import Any
 
 ADVICE = (
     "Get them by `pip install --force-reinstall --no-binary nogil-kernels nogil-kernels` (needs a C compiler), "
     "or set NOGIL_KERNELS_BACKEND=pure to ask for the pure backend."
 )
+
+
+def _import_compiled() -> tuple[str, tuple[Any, Any]]:
+    """Which of the two builds this interpreter gets, and its functions."""
+    from .compiled.isa import is_main_interpreter
+
+    if is_main_interpreter:
+        from .compiled.matmul import matmul
+        from .compiled.sum_of_squares import sum_of_squares
+
+        return "of the main interpreter", (sum_of_squares, matmul)
+    from .compiled.own_gil.matmul import matmul
+    from .compiled.own_gil.sum_of_squares import sum_of_squares
+
+    return "of subinterpreters", (sum_of_squares, matmul)
 
 
 def _choose() -> tuple[str, str]:
@@ -32,14 +48,12 @@ def _choose() -> tuple[str, str]:
     if wanted == "pure":
         return "pure", asked
     try:
-        from .compiled.isa import chosen  # noqa: F401
-        from .compiled.matmul import matmul  # noqa: F401
-        from .compiled.sum_of_squares import sum_of_squares  # noqa: F401
+        build, _ = _import_compiled()
     except ImportError as error:
         if wanted:
             raise ImportError(f"{asked}, but the compiled modules cannot be imported: {error}. {ADVICE}") from error
         return "pure", f"the compiled modules cannot be imported: {error}"
-    return "compiled", asked if wanted else "the compiled modules can be imported"
+    return "compiled", asked if wanted else f"the compiled modules {build} can be imported"
 
 
 backend, reason = _choose()
@@ -50,8 +64,7 @@ if backend == "pure" or TYPE_CHECKING:  # the types of both are the same
     if not os.environ.get("NOGIL_KERNELS_BACKEND"):
         pure_backend.notice = f"nogil_kernels runs its pure backend, which is slow, since {reason}. {ADVICE}"
 else:
-    from .compiled.matmul import matmul
-    from .compiled.sum_of_squares import sum_of_squares
+    _, (sum_of_squares, matmul) = _import_compiled()
 
 
 def limits() -> ModuleType:
@@ -61,9 +74,13 @@ def limits() -> ModuleType:
     """
     if backend == "pure":
         raise RuntimeError(f"a core's limits are measured by compiled loops, and the backend is pure: {reason}")
-    from .compiled import limits as compiled_limits
+    from .compiled.isa import is_main_interpreter
 
-    return compiled_limits
+    if is_main_interpreter:
+        from .compiled import limits
+    else:
+        from .compiled.own_gil import limits  # type: ignore[no-redef]
+    return limits
 
 
 def build_info() -> dict[str, object]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from . import __version__
 from .extras import MissingExtra, require
-from .scaling.errors import Unknown
+from .scaling.errors import Unavailable, Unknown
 from .scaling.ways import WAYS
 from .scaling.workloads import WORKLOADS
 
@@ -199,11 +199,13 @@ def run_compare(options: argparse.Namespace) -> int:
                 executors=options.executor,
                 progress=progress,
             )
-    except Unknown as error:
+    except (Unknown, Unavailable) as error:
         print(f"nogil-kernels compare: {error}", file=sys.stderr)
-        return 2
-    show(report, options)
-    if options.json and not save(report, options.json):
+        return 2 if isinstance(error, Unknown) else 1
+    show(report)
+    is_saved = not options.json or save(report, options.json)
+    draw(report, options.output)
+    if not is_saved:
         return 1
     return INTERRUPTED if report.interrupted else 0
 
@@ -215,10 +217,14 @@ def run_report(options: argparse.Namespace) -> int:
 
     try:
         report = Report.load(options.file)
-    except (OSError, ValueError, KeyError) as error:
+    except OSError as error:
+        print(f"nogil-kernels report: cannot read {options.file!r}: {error.strerror}", file=sys.stderr)
+        return 2
+    except ValueError as error:
         print(f"nogil-kernels report: {options.file!r} is no report of compare --json: {error}", file=sys.stderr)
         return 2
-    show(report, options)
+    show(report)
+    draw(report, options.output)
     return 0
 
 
@@ -227,28 +233,27 @@ def require_for(options: argparse.Namespace) -> None:
     require("bench", "pyperf", "rich", "scipy", *(["matplotlib"] if options.output else []))
 
 
-def show(report: Report, options: argparse.Namespace) -> None:
-    """Print the report, and draw it where that is asked for."""
+def show(report: Report) -> None:
+    """Print the report."""
     from rich.console import Console
 
     from .scaling import table
 
     table.show(report, Console())
-    for path in options.output:
-        draw(report, path)
+
+
+def draw(report: Report, paths: Sequence[str]) -> None:
+    """Write the pages and the plots."""
+    for path in paths:
+        if path.endswith(".html"):
+            from .scaling import page
+
+            page.write(report, path)
+        else:
+            from .scaling import plot
+
+            plot.draw(report, path)
         print(f"\nDrawn: {path}", file=sys.stderr)
-
-
-def draw(report: Report, path: str) -> None:
-    """Write the page or the plot."""
-    if path.endswith(".html"):
-        from .scaling import page
-
-        page.write(report, path)
-    else:
-        from .scaling import plot
-
-        plot.draw(report, path)
 
 
 def save(report: Report, path: str) -> bool:

@@ -67,7 +67,8 @@ def _start(help: Callable[[], None]) -> Callable[[], object]:
     """A thread for this call alone: a tenth of a millisecond, half of what an executor of one takes."""
     from threading import Thread
 
-    thread = Thread(target=help, name="nogil_kernels")
+    # Subinterpreters allow no daemons, and what is called from a thread that Python has not started would inherit one.
+    thread = Thread(target=help, name="nogil_kernels", daemon=False)
     thread.start()
     return thread.join
 

@@ -1,32 +1,7 @@
 """Matrix products as the loop nest sees them: where operands lie, how they are cut into bands, blocks and panels."""
 
 from nogil_kernels.compiled.buffers cimport MAX_NDIM
-
-
-cdef extern from "tiles/matmul.h":
-    ctypedef struct nk_matmul_tile:
-        int mr, nr, nr_step
-        void (*run)(
-            Py_ssize_t rows, Py_ssize_t columns, Py_ssize_t kc,
-            const char *a, Py_ssize_t a_row_stride, Py_ssize_t a_column_stride, const char *b, Py_ssize_t b_row_stride,
-            char *c, Py_ssize_t c_row_stride, Py_ssize_t c_column_stride, bint accumulate
-        ) noexcept nogil
-    ctypedef struct nk_matmul_kernel:
-        int element_size, multiply_adds
-        void (*pack_panel_a)(
-            Py_ssize_t rows, Py_ssize_t kc, const char *a, Py_ssize_t row_stride, Py_ssize_t column_stride, char *packed
-        ) noexcept nogil
-        void (*pack_panel_b)(
-            Py_ssize_t kc, Py_ssize_t columns, Py_ssize_t width,
-            const char *b, Py_ssize_t row_stride, Py_ssize_t column_stride, char *packed
-        ) noexcept nogil
-        nk_matmul_tile block, row, dots
-        const nk_matmul_kernel *narrow
-        bint (*is_narrow)(const char *x, Py_ssize_t n) noexcept nogil
-    enum:
-        NK_F32, NK_F64, NK_C64, NK_C128, NK_I32, NK_I64, NK_LONG_DOUBLE, NK_C_LONG_DOUBLE
-    int nk_isa_of(const char *name)
-    const nk_matmul_kernel *const *nk_matmul_kernels_of(int isa)
+from nogil_kernels.compiled.isa cimport nk_matmul_kernel, nk_matmul_tile
 
 
 cdef enum:

@@ -4,23 +4,8 @@ from libc.math cimport isfinite
 from libc.stdint cimport INT64_MAX, int64_t, uint64_t
 
 from nogil_kernels.compiled.buffers cimport C64, C128, F64, I64, MAX_NDIM, Kind
+from nogil_kernels.compiled.isa cimport NK_RUN, NK_SUM_ZERO, nk_sum, nk_sum_run, nk_sum_tiles
 from nogil_kernels.compiled.layout cimport Layout, gather, in_memory_order, take_axes
-
-
-cdef extern from "tiles/sum_of_squares.h":
-    ctypedef struct nk_sum:
-        double hi, lo
-        uint64_t words[3]
-    ctypedef void (*nk_sum_run)(const void *x, Py_ssize_t n, nk_sum *sum) noexcept nogil
-    ctypedef struct nk_sum_tiles:
-        nk_sum_run *run  # indexed by Kind
-        nk_sum_run *far
-        void (*range)(int64_t start, int64_t step, Py_ssize_t n, nk_sum *sum) noexcept nogil
-    const nk_sum NK_SUM_ZERO
-    enum:
-        NK_RUN
-    int nk_isa_of(const char *name)
-    const nk_sum_tiles *nk_sum_tiles_of(int isa)
 
 
 cdef enum:

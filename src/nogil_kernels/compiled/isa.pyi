@@ -1,3 +1,6 @@
+__pyx_capi__: dict[str, object]
+
 available: tuple[str, ...]
 chosen: str
 compiler: str
+is_main_interpreter: bool

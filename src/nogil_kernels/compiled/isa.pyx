@@ -1,21 +1,68 @@
-# cython: freethreading_compatible=True
+# cython: freethreading_compatible=True, subinterpreters_compatible=own_gil
+# distutils: define_macros=CYTHON_USE_MODULE_STATE=1
 """The instruction set that the kernels use: the best of this machine, or the one that NOGIL_KERNELS_ISA names.
 
-Chosen once, when this module is imported.
+Chosen once in a process, when this module is first imported: all interpreters share the tiles, and so the choice.
 """
 
 import os
 
 
 cdef extern from "tiles/isa.h":
-    enum nk_isa:
+    ctypedef int nk_isa "enum nk_isa"
+    enum:
         NK_ISA_COUNT
     const char *const *nk_isa_names
-    int nk_supports(nk_isa isa)
+    bint nk_supports(nk_isa isa)
+    nk_isa nk_isa_of(const char *name)
     const char *NK_COMPILER
+cdef extern from "tiles/sum_of_squares.h":
+    const nk_sum_tiles *nk_sum_tiles_of(nk_isa isa) noexcept
+cdef extern from "tiles/matmul.h":
+    const nk_matmul_kernel *const *nk_matmul_kernels_of(nk_isa isa) noexcept
+cdef extern from "tiles/limits.h":
+    const nk_limits_tiles *nk_limits_tiles_of(nk_isa isa) noexcept
+
+cdef extern from *:
+    """
+    #if defined(_MSC_VER)
+    #include <intrin.h>
+    #define NK_EXCHANGE_IF(place, expected, value) _InterlockedCompareExchange(place, value, expected)
+    #else
+    #define NK_EXCHANGE_IF(place, expected, value) __sync_val_compare_and_swap(place, expected, value)
+    #endif
+
+    static volatile long nk_chosen = -1; /* for all interpreters */
+
+    /* The first call decides, in whichever interpreter or thread. */
+    static enum nk_isa nk_choose(enum nk_isa wanted)
+    {
+        NK_EXCHANGE_IF(&nk_chosen, -1, (long)wanted);
+        return (enum nk_isa)nk_chosen;
+    }
+    """
+    nk_isa nk_chosen
+    nk_isa nk_choose(nk_isa wanted) noexcept
+    bint nk_is_main "(PyInterpreterState_Get() == PyInterpreterState_Main())"
 
 
-def _choose():
+cdef const nk_sum_tiles *sum_tiles() noexcept:
+    return nk_sum_tiles_of(nk_chosen)
+
+
+cdef const nk_matmul_kernel *const *matmul_kernels() noexcept:
+    return nk_matmul_kernels_of(nk_chosen)
+
+
+cdef const nk_limits_tiles *limits_tiles() noexcept:
+    return nk_limits_tiles_of(nk_chosen)
+
+
+def _available():  # in functions, since Cython keeps what a comprehension of the module itself runs over in C statics
+    return tuple([nk_isa_names[isa].decode() for isa in range(NK_ISA_COUNT) if nk_supports(<nk_isa> isa)])
+
+
+def _wanted():
     wanted = os.environ.get("NOGIL_KERNELS_ISA", "")
     if not wanted:
         return available[len(available) - 1]
@@ -25,7 +72,7 @@ def _choose():
     return wanted
 
 
-# slowest first
-available = tuple([nk_isa_names[isa].decode() for isa in range(NK_ISA_COUNT) if nk_supports(<nk_isa> isa)])
-chosen = _choose()
+available = _available()  # slowest first
+chosen = nk_isa_names[nk_choose(nk_isa_of(_wanted().encode()))].decode()
 compiler = NK_COMPILER.decode()
+is_main_interpreter = nk_is_main  # in which one GIL serves all that calls the kernels: their faster build will do

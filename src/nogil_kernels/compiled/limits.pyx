@@ -8,25 +8,19 @@ measured against, and since they work with the GIL released, what threads gain b
 from cpython.buffer cimport PyBUF_C_CONTIGUOUS, PyBuffer_Release
 
 from nogil_kernels.compiled.buffers cimport NOT_PLAIN, PyErr_CheckSignals, take
-
-from nogil_kernels.compiled.isa import chosen
-
-
-cdef extern from "tiles/limits.h":
-    ctypedef struct nk_arithmetic:
-        int multiply_adds
-        void (*run)(Py_ssize_t steps) noexcept nogil
-    ctypedef void (*nk_read)(const char *x, Py_ssize_t bytes) noexcept nogil
-    ctypedef struct nk_limits_tiles:
-        nk_arithmetic *arithmetic
-        nk_read[2][3] read
-    enum:
-        NK_LIMITS_F32, NK_LIMITS_F64
-    int nk_isa_of(const char *name)
-    const nk_limits_tiles *nk_limits_tiles_of(int isa)
+from nogil_kernels.compiled.isa cimport (
+    NK_LIMITS_F32, NK_LIMITS_F64, limits_tiles, nk_arithmetic, nk_limits_tiles, nk_read,
+)
 
 
-cdef const nk_limits_tiles *tiles = nk_limits_tiles_of(nk_isa_of(chosen.encode()))
+cdef extern from *:
+    """
+    static const nk_limits_tiles *nk_tiles; /* for all interpreters: whichever imports this writes the same */
+    """
+    const nk_limits_tiles *tiles "nk_tiles"
+
+
+tiles = limits_tiles()
 
 cdef enum:
     # Between two looks for Ctrl-C: 2**27 steps of 12 or 16 multiply-adds, two a cycle, take 0.3 s or so; 2**30 bytes,

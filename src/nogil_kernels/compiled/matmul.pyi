@@ -1,7 +1,6 @@
 from typing import Any, SupportsIndex, final
 
 from nogil_kernels import matmul as matmul
-from nogil_kernels.compiled.isa import chosen as chosen
 
 def matmul_plain(a: Any, b: Any, *, out: Any, gil: str = "auto", threads: Any = 1) -> Any: ...
 

@@ -6,18 +6,18 @@ from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_Release
 from cpython.bytearray cimport PyByteArray_AS_STRING, PyByteArray_FromStringAndSize, PyByteArray_GET_SIZE
 from libc.stdint cimport uintptr_t
 
-from nogil_kernels.compiled cimport blocks, buffers
+from nogil_kernels.compiled cimport buffers, isa
 from nogil_kernels.compiled.blocks cimport (
-    Matrix, Panel, Problem, at, cut_into_bands, find_band, is_below_diagonal, mirror, nk_isa_of, nk_matmul_kernel,
-    nk_matmul_kernels_of, nk_matmul_tile, pack_block_b, panel_a, panel_b, plan, rounded_up, tile_for_block,
+    Matrix, Panel, Problem, at, cut_into_bands, find_band, is_below_diagonal, mirror, pack_block_b, panel_a, panel_b,
+    plan, rounded_up, tile_for_block,
 )
 from nogil_kernels.compiled.buffers cimport (
     Kind, PyErr_CheckSignals, is_held, overlap, read_anew, release_wanted, stays_whole, take, take_as,
 )
+from nogil_kernels.compiled.isa cimport matmul_kernels, nk_matmul_kernel, nk_matmul_tile
 from nogil_kernels.compiled.operands cimport take_operands, take_result
 
 from nogil_kernels import threads as sharing
-from nogil_kernels.compiled.isa import chosen
 
 
 cdef void multiply(const Problem *p, Matrix C, Matrix A, Matrix B, Workspace space) noexcept nogil:
@@ -106,8 +106,18 @@ cdef enum:
     KEPT_ROOMS = 4  # of at most some 1.1 MiB
 
 
-# Between two looks for Ctrl-C: so many multiply-adds take 0.4 s with AVX-512, 1.3 s with SSE2.
-cdef double SLICE_WORK = 1e10
+cdef extern from *:
+    """
+    /* Between two looks for Ctrl-C: so many multiply-adds take 0.4 s with AVX-512, 1.3 s with SSE2. */
+    #define NK_SLICE_WORK 1e10
+
+    static const nk_matmul_kernel *const *nk_kernels; /* for all interpreters: whichever imports this writes the same */
+    """
+    const double SLICE_WORK "NK_SLICE_WORK"
+    const nk_matmul_kernel *const *kernels "nk_kernels"
+
+
+kernels = matmul_kernels()
 
 
 cdef struct Workspace:
@@ -132,7 +142,9 @@ cdef inline Py_ssize_t size_of_workspace(const Problem *p) noexcept nogil:
     return size_of_a(p) + columns * min(p.KC, p.k) * p.kernel.element_size + CACHE_LINE
 
 
-cdef list rooms = []  # at most KEPT_ROOMS that calls have left behind: fresh pages cost more than packing does
+# At most KEPT_ROOMS that calls have left behind: fresh pages cost more than packing does. An attribute of the module,
+# since each interpreter has objects of its own.
+_rooms = []
 
 
 cdef bytearray take_room(const Problem *p):
@@ -141,6 +153,7 @@ cdef bytearray take_room(const Problem *p):
     cdef bytearray room
     if size <= SMALL_WORKSPACE:
         return None
+    cdef list rooms = _rooms
     try:
         room = rooms.pop()
         if PyByteArray_GET_SIZE(room) >= size:
@@ -151,8 +164,11 @@ cdef bytearray take_room(const Problem *p):
 
 
 cdef inline int give_back(bytearray room) except -1:
-    if room is not None and len(rooms) < KEPT_ROOMS:
-        rooms.append(room)
+    cdef list rooms
+    if room is not None:
+        rooms = _rooms
+        if len(rooms) < KEPT_ROOMS:
+            rooms.append(room)
     return 0
 
 
@@ -211,30 +227,27 @@ cdef int compute(Problem *p, object a, object b, object c, object gil, object th
     return 0
 
 
-cdef const nk_matmul_kernel *const *kernels = nk_matmul_kernels_of(nk_isa_of(chosen.encode()))
-
-
 cdef inline const nk_matmul_kernel *kernel_of(Kind kind) noexcept nogil:
     if kind == buffers.F64:
-        return kernels[<int> blocks.NK_F64]
+        return kernels[<int> isa.NK_MATMUL_F64]
     if kind == buffers.F32:
-        return kernels[<int> blocks.NK_F32]
+        return kernels[<int> isa.NK_MATMUL_F32]
     if kind == buffers.C128:
-        return kernels[<int> blocks.NK_C128]
+        return kernels[<int> isa.NK_MATMUL_C128]
     if kind == buffers.C64:
-        return kernels[<int> blocks.NK_C64]
+        return kernels[<int> isa.NK_MATMUL_C64]
     if kind == buffers.I64 or kind == buffers.U64:
-        return kernels[<int> blocks.NK_I64]
+        return kernels[<int> isa.NK_MATMUL_I64]
     if kind == buffers.I32 or kind == buffers.U32:
-        return kernels[<int> blocks.NK_I32]
+        return kernels[<int> isa.NK_MATMUL_I32]
     if kind == buffers.LONG_DOUBLE:
-        return kernels[<int> blocks.NK_LONG_DOUBLE]
+        return kernels[<int> isa.NK_MATMUL_LONG_DOUBLE]
     if kind == buffers.C_LONG_DOUBLE:
-        return kernels[<int> blocks.NK_C_LONG_DOUBLE]
+        return kernels[<int> isa.NK_MATMUL_C_LONG_DOUBLE]
     return NULL
 
 
-cdef dict numpy_names = {}  # what results are made with, once it has been needed; a dict, for threads without a GIL
+_numpy_names = {}  # what results are made with, once it has been needed; a dict, for threads without a GIL
 
 
 cdef tuple find_numpy():
@@ -242,14 +255,14 @@ cdef tuple find_numpy():
     try:
         import numpy
         names = "? i1 u1 i2 u2 i4 u4 i8 u8 f2 f4 f8 c8 c16 g G".split()
-        return numpy_names.setdefault("names", (numpy.empty, [numpy.dtype(name) for name in names]))
+        return _numpy_names.setdefault("names", (numpy.empty, [numpy.dtype(name) for name in names]))
     except (ImportError, AttributeError):  # the latter where sys.modules says None, as tests do
         return None
 
 
 cdef object new_result(const Problem *p, Kind kind, bint a_is_vector, bint b_is_vector):
     cdef int axis
-    cdef tuple names = numpy_names.get("names") or find_numpy()
+    cdef tuple names = (<dict> _numpy_names).get("names") or find_numpy()
     if names is None:
         return None
     empty, dtypes = names
@@ -347,6 +360,9 @@ def matmul(a, b, *, out=None, gil="auto", threads=1):
         return result
     from nogil_kernels import arrays
     return arrays.matmul(a, b, out, gil, threads, matmul_plain)
+
+
+matmul.__module__ = "nogil_kernels"  # what pickle looks it up by: each interpreter finds its own build
 
 
 def matmul_plain(a, b, *, out, gil="auto", threads=1):

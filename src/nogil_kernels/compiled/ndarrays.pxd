@@ -33,8 +33,8 @@ cdef extern from *:
     /* An array that warns on write, as some of numpy.broadcast_arrays do, is left to NumPy to warn of: bit 31. */
     enum { NK_WRITEABLE = 0x0400, NK_TYPES = 24 };
 
-    /* numpy.ndarray, once it is known; a type that nothing has, where it is like no NumPy that we know. Two threads may
-     * write it at once, then the same value. */
+    /* numpy.ndarray, once it is known; a type that nothing has, where it is like no NumPy that we know. Two threads, or
+     * interpreters, may write it at once, then the same value: the type is a static one, shared by all. */
     static PyTypeObject nk_no_type, *nk_ndarray_type = NULL;
     #if defined(__GNUC__)
     #define NK_ATOMIC_READ(pointer) __atomic_load_n(&(pointer), __ATOMIC_ACQUIRE)
@@ -136,7 +136,11 @@ cdef inline void know(object ndarray) noexcept:
         read_only = ndarray(3, "d")
         read_only.flags.writeable = False
         swapped = ndarray(3, ndarray(0, "d").dtype.newbyteorder())
-        agreed = all([agrees(probe) for probe in (*probes, read_only, swapped)])
+        for probe in (*probes, read_only, swapped):
+            if not agrees(probe):
+                break
+        else:
+            agreed = True
     except Exception:  # a NumPy unlike any that we know: PyObject_GetBuffer it is
         pass
     nk_know_ndarray(<PyTypeObject *> ndarray if agreed else &nk_no_type)

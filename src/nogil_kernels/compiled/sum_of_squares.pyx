@@ -11,12 +11,11 @@ from nogil_kernels.compiled.buffers cimport (
     Kind, PyErr_CheckSignals, one_thread, release_wanted, stays_whole, take, take_as,
 )
 from nogil_kernels.compiled.chunks cimport (
-    NK_SUM_ZERO, Problem, as_double, as_int, describe, describe_range, nk_isa_of, nk_sum, nk_sum_tiles,
-    nk_sum_tiles_of, parts_of, row_at, row_total, sum_apart, write_row,
+    Problem, as_double, as_int, describe, describe_range, parts_of, row_at, row_total, sum_apart, write_row,
 )
+from nogil_kernels.compiled.isa cimport NK_SUM_ZERO, nk_sum, nk_sum_tiles, sum_tiles
 
 from nogil_kernels import threads as sharing
-from nogil_kernels.compiled.isa import chosen
 
 
 cdef void sum_chunks(Problem *p, Py_ssize_t first, Py_ssize_t last) noexcept nogil:
@@ -70,7 +69,14 @@ cdef enum:
     TASK_BYTES = 4 * 1024 * 1024
 
 
-cdef const nk_sum_tiles *tiles = nk_sum_tiles_of(nk_isa_of(chosen.encode()))
+cdef extern from *:
+    """
+    static const nk_sum_tiles *nk_tiles; /* for all interpreters: whichever imports this writes the same */
+    """
+    const nk_sum_tiles *tiles "nk_tiles"
+
+
+tiles = sum_tiles()
 
 
 @cython.final
@@ -204,6 +210,9 @@ def sum_of_squares(x, *, axis=None, gil="auto", threads=1):
                 PyBuffer_Release(&view)
     from nogil_kernels import arrays
     return arrays.sum_of_squares(x, axis, gil, threads, sum_of_squares_plain, sum_of_squares_rows)
+
+
+sum_of_squares.__module__ = "nogil_kernels"  # what pickle looks it up by: each interpreter finds its own build
 
 
 def sum_of_squares_plain(x, *, gil="auto", threads=1):

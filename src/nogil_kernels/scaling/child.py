@@ -1,7 +1,7 @@
 """A session for a parent of another interpreter: lines of JSON, in and out. Standard library only.
 
-In comes the request, then a line for each round; out go the rows, then each sample. The end of the input ends it, so
-that it never outlives its parent.
+In comes the request, then a line for each round; out go the rows, then each sample, and at a round's end its notes. The
+end of the input, and an output that nobody reads, end it, so that it never outlives its parent.
 """
 
 from __future__ import annotations
@@ -29,9 +29,10 @@ def main() -> None:
         say(out, described | {"notes": session.notes, "start_up": session.start_up, "facts": session.facts})
         for line in sys.stdin:
             works, backwards = json.loads(line)
+            before = len(session.notes)
             for index, sample in session.round(works, backwards):
                 say(out, [index, asdict(sample)])
-            say(out, None)
+            say(out, {"notes": session.notes[before:]})
     finally:
         session.close()
 

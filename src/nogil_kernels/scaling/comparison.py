@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -12,10 +13,13 @@ from ..measure import machine
 from ..measure.facts import Fact
 from ..measure.noise import noise
 from . import elsewhere, ways, workloads
+from .errors import Unavailable
+from .gate import MOST
 from .plan import Request, worker_counts
 from .report import Measured, Report
 from .runner import Progress, run
 from .session import Session
+from .workloads.users import path_of
 
 SECONDS = 50.0  # with starting and ending workers about a minute
 SECONDS_ELSEWHERE = 15.0  # more for each other interpreter
@@ -37,7 +41,7 @@ class Comparison:
     ) -> None:
         self.request = Request(
             workloads=tuple(map(_path, workloads.WORKLOADS if names is None else names)),
-            ways=(*(ways.WAYS if wanted is None else wanted), *executors),
+            ways=tuple(dict.fromkeys([*(ways.WAYS if wanted is None else wanted), *executors])),
             workers=tuple(_counts(workers, quick)),
             weak=weak,
         )
@@ -48,7 +52,7 @@ class Comparison:
         if pythons is None:
             pythons, self.notes = elsewhere.found_on_path()
             if build_info()["free_threaded_build"]:
-                pythons = [sys.executable, *pythons]
+                pythons = [sys.executable, *(path for path in pythons if not os.path.samefile(path, sys.executable))]
         self.stack = ExitStack()
         try:
             self.here = Session(self.request)
@@ -70,6 +74,8 @@ class Comparison:
             seconds = QUICK_SECONDS if self.quick else SECONDS + SECONDS_ELSEWHERE * len(self.others)
         if seconds <= 0:
             raise ValueError(f"seconds must be positive, not {seconds!r}")
+        if not self.here.rows:
+            raise Unavailable("; ".join(self.here.notes))
         sessions: list[Session | elsewhere.RemoteSession] = [self.here, *self.others]
         known: list[Mapping[str, Fact]] = [session.facts for session in sessions]
         known[0] = {**known[0], **noise()}
@@ -91,7 +97,7 @@ class Comparison:
     def _sessions(self, python: str) -> list[elsewhere.RemoteSession]:
         """What another interpreter will measure: the same calls as here."""
         here = {**self.here.calls}
-        request = Request(**{**self.request.__dict__, "calls": here, "native": False})
+        request = Request(**{**self.request.__dict__, "calls": here, "first": False})
         found = []
         try:
             for session in elsewhere.sessions(python, request):
@@ -116,14 +122,12 @@ def _unique(names: Sequence[str]) -> list[str]:
 
 def _path(workload: str | Callable[[], object]) -> str:
     """The name of a workload, or the path of a function."""
-    if isinstance(workload, str):
-        return workload
-    return f"{workload.__module__}:{workload.__qualname__}"
+    return workload if isinstance(workload, str) else path_of(workload)
 
 
 def _counts(workers: Sequence[int] | None, quick: bool) -> list[int]:
     if workers is None:
         return [count for count in worker_counts(machine.usable_cores(), quick) if count > 1]
-    if not workers or min(workers) < 1:
-        raise ValueError(f"workers must be 1 or more, not {', '.join(map(str, workers)) or 'none at all'}")
+    if not workers or min(workers) < 1 or max(workers) > MOST:
+        raise ValueError(f"workers must be 1 to {MOST}, not {', '.join(map(str, workers)) or 'none at all'}")
     return sorted(set(workers))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -15,17 +16,24 @@ from typing import Any
 from ..measure import machine
 from ..measure.facts import Fact
 from .plan import Request, Row, Sample
+from .workloads.kernels import NOT_COMPILED
 
 FREE_THREADED = ("python3.13t", "python3.14t", "python3.15t")
 """Looked for on PATH."""
 
 QUESTION = """
-import json, sys, sysconfig
-from importlib.util import find_spec
-print(json.dumps([bool(sysconfig.get_config_var("Py_GIL_DISABLED")), find_spec("nogil_kernels") is not None,
-                  list(sys.version_info[:3]), sys.implementation.name]))
+import json, os, sys, sysconfig
+new = sys.version_info >= (3, 11)
+if new:
+    from importlib.util import find_spec
+print(json.dumps([bool(sysconfig.get_config_var("Py_GIL_DISABLED")), new and find_spec("nogil_kernels") is not None,
+                  list(sys.version_info[:3]), new and sys.implementation.name, os.path.realpath(sys.prefix)]))
 """
+HERE = Path(__file__).resolve().parents[2]
+"""The folder that this package is in."""
+
 PATIENCE = 60  # seconds for an interpreter to start
+LAST_SAMPLE = 5  # seconds for one to end; then it is killed
 INSTALL = "-m pip install nogil-kernels"
 
 
@@ -49,23 +57,55 @@ def sessions(python: str, request: Request) -> Iterator[RemoteSession]:
 
     Raises Elsewhere where it does not start, is too old, or is no CPython.
     """
-    free_threaded, installed, version, implementation = _asked(python)
-    itself = Path(python).exists() and os.path.samefile(python, sys.executable)
+    free_threaded, installed, version, implementation, prefix = _asked(python)
     if tuple(version) < (3, 11) or implementation != "cpython":
-        raise Elsewhere(
-            f"{_name(python)} is {implementation} {'.'.join(map(str, version))}; it takes CPython 3.11 or newer"
-        )
+        found = f"{implementation or 'Python'} {'.'.join(map(str, version))}"
+        raise Elsewhere(f"{_name(python)} is {found}; it takes CPython 3.11 or newer")
+    itself = prefix == os.path.realpath(sys.prefix) and tuple(version) == sys.version_info[:3]
+    if itself and not free_threaded:
+        raise Elsewhere(f"{_name(python)} is the interpreter of this command: its rows are there already")
     for gil in ("0", "1") if free_threaded else ("",):
         if not itself or int(gil or 1) != machine.gil_enabled():  # that one is measured here
             yield RemoteSession(python, request, gil, installed)
 
 
 def _asked(python: str) -> Any:
+    cannot = f"{_name(python)} cannot be used"
     try:
-        answer = subprocess.run([python, "-c", QUESTION], capture_output=True, text=True, timeout=PATIENCE, check=True)
-        return json.loads(answer.stdout)
-    except (OSError, subprocess.SubprocessError, ValueError) as error:
-        raise Elsewhere(f"{_name(python)} cannot be used: {error}") from None
+        answer = subprocess.run(
+            [python, "-c", QUESTION],
+            env=_environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=PATIENCE,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise Elsewhere(f"{cannot}: no answer within {PATIENCE} s") from None
+    except OSError as error:
+        raise Elsewhere(f"{cannot}: {error.strerror}") from None
+    if answer.returncode:
+        raise Elsewhere(f"{cannot}: {_last_line(answer.stderr)}")
+    try:
+        free_threaded, installed, version, implementation, prefix = json.loads(answer.stdout)
+    except (TypeError, ValueError):
+        raise Elsewhere(f"{cannot}: it does not answer as Python does") from None
+    return free_threaded, installed, version, implementation, prefix
+
+
+def _environment() -> dict[str, str]:
+    """Without what is meant for this interpreter: another one would not start with it, or find our compiled modules."""
+    kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONHOME", "PYTHON_GIL")}
+    search = [
+        folder for folder in kept.pop("PYTHONPATH", "").split(os.pathsep) if folder and Path(folder).resolve() != HERE
+    ]
+    return kept | ({"PYTHONPATH": os.pathsep.join(search)} if search else {})
+
+
+def _last_line(text: str) -> str:
+    return (text.strip().splitlines() or ["it ended without a word"])[-1]
 
 
 def _name(python: str) -> str:
@@ -79,7 +119,7 @@ class RemoteSession:
         self.name = _name(python)
         self.gil = gil
         self.borrowed = None if installed else _copy_of_package()
-        environment = {**os.environ, **({"PYTHON_GIL": gil} if gil else {})}
+        environment = {**_environment(), **({"PYTHON_GIL": gil} if gil else {})}
         if self.borrowed:
             environment["PYTHONPATH"] = os.pathsep.join([self.borrowed.name, environment.get("PYTHONPATH", "")]).rstrip(
                 os.pathsep
@@ -92,12 +132,15 @@ class RemoteSession:
             stdout=subprocess.PIPE,
             stderr=self.errors,
             encoding="utf-8",
+            errors="replace",
             start_new_session=True,  # Ctrl-C is the parent's; it ends this one by closing its input
         )
         try:
             self._say(request.plain())
             told = self._heard()
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, Elsewhere):  # whatever it is, it does not listen
+                self.process.kill()
             self.close()
             raise
         self.rows = [Row(**row) for row in told["rows"]]
@@ -106,30 +149,40 @@ class RemoteSession:
         self.facts: Mapping[str, Fact] = told["facts"]
         self.notes: list[str] = told["notes"]
         if not installed:
-            self.notes = [f"without nogil_kernels it ran what is pure Python; `{self.name} {INSTALL}` brings the rest"]
+            self.notes = [note for note in self.notes if not note.endswith(NOT_COMPILED)]
+            self.notes += [f"without nogil_kernels it ran what is pure Python; `{self.name} {INSTALL}` brings the rest"]
 
     def calls_of(self, row: Row) -> int:
         """Calls in all, over all workers of a row."""
         return self.calls[self.rows.index(row)]
 
     def round(self, works: Sequence[str], backwards: bool) -> Iterator[tuple[int, Sample]]:
-        """Sample once every row whose work is named: (index of the row, its sample)."""
-        self._say([list(works), backwards])
-        while (told := self._heard()) is not None:
-            index, sample = told
-            yield index, Sample(**sample)
+        """Sample once every row whose work is named: (index of the row, its sample). None once it has ended."""
+        if self.process.poll() is not None:
+            return
+        try:
+            self._say([list(works), backwards])
+            while isinstance(told := self._heard(), list):
+                index, sample = told
+                yield index, Sample(**sample)
+            self.notes += told["notes"]
+        except Elsewhere as reason:
+            self.process.kill()
+            self.notes.append(f"{reason}")
 
     def close(self) -> None:
         """End it, whatever it does."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         try:
+            if os.name == "posix":
+                self.process.send_signal(signal.SIGINT)  # now; elsewhere
+            self.process.stdout.close()  # it ends when it cannot tell of its next sample
             self.process.stdin.close()
-            self.process.wait(5)
+            self.process.wait(LAST_SAMPLE)
         except (OSError, subprocess.TimeoutExpired):
             self.process.kill()
             self.process.wait()
-        self.process.stdout.close()
         self.errors.close()
         if self.borrowed:
             self.borrowed.cleanup()
@@ -146,13 +199,16 @@ class RemoteSession:
         line = self.process.stdout.readline()
         if not line.endswith("\n"):
             raise self._ended()
-        return json.loads(line)
+        try:
+            return json.loads(line)
+        except ValueError:
+            raise Elsewhere(f"{self.name} does not answer as Python does: {line.strip()[:40]!r}") from None
 
     def _ended(self) -> Elsewhere:
         self.process.wait()
         self.errors.seek(0)
-        last = self.errors.read().decode(errors="replace").strip().splitlines()[-1:] or ["without a word"]
-        return Elsewhere(f"{self.name} ended with status {self.process.returncode}: {last[0]}")
+        last = _last_line(self.errors.read().decode(errors="replace"))
+        return Elsewhere(f"{self.name} ended with status {self.process.returncode}: {last}")
 
 
 def _copy_of_package() -> tempfile.TemporaryDirectory[str]:

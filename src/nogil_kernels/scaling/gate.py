@@ -7,7 +7,6 @@ sample there and waits until every byte has it.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -31,6 +30,8 @@ class Gate:
     path: str
     workers: int
     sample: int
+    patience: float
+    """Seconds."""
 
     def wait(self, index: int) -> None:
         """Return when all have come. Raises NotEnoughWorkers when that takes too long, or the gate was aborted."""
@@ -39,6 +40,8 @@ class Gate:
 
     async def wait_async(self, index: int) -> None:
         """The same for coroutines."""
+        import asyncio  # 40 ms, which other workers need not spend
+
         for _ in self._until_open(index):
             await asyncio.sleep(POLL)
 
@@ -48,7 +51,7 @@ class Gate:
         everyone = bytes([self.sample]) * self.workers
         begin = time.monotonic()
         while (here := memory[: self.workers]) != everyone:
-            if ABORTED in here or time.monotonic() - begin > PATIENCE:
+            if ABORTED in here or time.monotonic() - begin > self.patience:
                 raise NotEnoughWorkers(
                     f"{here.count(self.sample)} of {self.workers} workers began their part; the executor must run as"
                     " many tasks at once as it was asked for"
@@ -67,7 +70,7 @@ class Gates:
         """The gate of the next sample, whose workers have indices from 0."""
         self.sample = self.sample % 255 + 1
         mapped(self.path)[:workers] = bytes([(self.sample + 253) % 255 + 1]) * workers  # not the last sample's abort
-        return Gate(self.path, workers, self.sample)
+        return Gate(self.path, workers, self.sample, PATIENCE)
 
     def abort(self) -> None:
         """Send home who waits."""

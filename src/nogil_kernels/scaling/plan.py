@@ -19,8 +19,9 @@ class Request:
     workers: tuple[int, ...]
     weak: bool = False
     """Whether each worker gets so many calls, rather than all of them together."""
-    native: bool = True
-    """Whether to measure the native ceilings, too."""
+    first: bool = True
+    """Whether it goes to the interpreter of the command, which measures the native ceilings, too, and raises what a
+    workload raises; others leave such a workload out."""
     calls: dict[str, int] = field(default_factory=dict)
     """Calls in all (weak: of each worker) by Work.key, where they have been chosen already."""
 

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import math
 import os
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Executor, Future, wait
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from threading import current_thread, main_thread
 from time import perf_counter
 from typing import Any
 
 from ..measure import machine
 from ..measure.facts import Fact, facts
 from ..measure.gil_watch import watch
-from . import ways, worker, workloads
+from . import gate, ways, worker, workloads
 from .errors import Unavailable
 from .gate import Gates
 from .plan import Request, Row, Sample, fitted, rows, workers_of
-from .shared import Folder
+from .shared import Folder, maps
 from .workloads import HOLD, PYTHON, Workload
 from .workloads.native import Native
 
@@ -46,13 +48,16 @@ class Session:
         """Way -> seconds until all of its workers ran."""
         self.calls: dict[str, int] = dict(request.calls)
         self.rows: list[Row] = []
+        self._failed: set[tuple[str, str]] = set()
         self._executors: dict[tuple[str, int], Executor | None] = {}
+        self._search = [folder or os.getcwd() for folder in sys.path]  # a workload may change the current folder
         self._cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
         try:
             with watch() as gil:
                 self.workloads = {found.name: found for found in self._found()}
                 for workload in self.workloads.values():
                     self._prepare(workload)
+            self._calls = {row: self._fitted(row) for row in self.rows}  # an import may switch the GIL on later
             self.facts: dict[str, Fact] = {**facts(), **gil.facts()}
             """Of this machine and interpreter, before anything is measured."""
         except BaseException:
@@ -63,12 +68,28 @@ class Session:
         """End all workers, and what was started for the workloads."""
         self.gates.abort()
         self.stack.close()
+        worker.calls.clear()  # whose matrices and
+        maps.clear()  # files would stay in memory to the end of the process
 
     def round(self, works: Sequence[str], backwards: bool) -> Iterator[tuple[int, Sample]]:
-        """Sample once every row whose work is named, in order or backwards: (index of the row, its sample)."""
+        """Sample once every row whose work is named, in order or backwards: (index of the row, its sample).
+
+        A workload that fails in one way, e.g. since a worker was killed, keeps its samples and gets no more.
+        """
         indices = [index for index, row in enumerate(self.rows) if row.work in works]
         for index in reversed(indices) if backwards else indices:
-            yield index, self.sample(self.rows[index])
+            row = self.rows[index]
+            if (row.workload, row.way) in self._failed:
+                continue
+            try:
+                sample = self.sample(row)
+            except Exception as error:
+                if row.way == "sequential" and self.request.first:
+                    raise
+                self._failed.add((row.workload, row.way))
+                self.notes.append(f"{row.workload} on {row.way} ended early: {_one_line(error)}")
+            else:
+                yield index, sample
 
     def sample(self, row: Row) -> Sample:
         """Sample one row."""
@@ -80,6 +101,9 @@ class Session:
 
     def calls_of(self, row: Row) -> int:
         """Calls in all, over all workers of a row."""
+        return self._calls[row]
+
+    def _fitted(self, row: Row) -> int:
         calls = self.calls[_turns(row) if _takes_turns(row) else row.work]
         return calls * row.workers if self.request.weak else calls
 
@@ -92,41 +116,56 @@ class Session:
             except Unavailable as reason:
                 self.notes.append(f"{name} is left out: {reason}")
                 continue
+            except Exception as error:
+                if self.request.first:
+                    raise
+                self.notes.append(f"{name} is left out: {_one_line(error)}")
+                continue
             self.stack.callback(workload.close)
             limits.add(workload.limit)
             yield workload
-        for limit in sorted(limits - {""}) if self.request.native else ():
+        for limit in sorted(limits - {""}) if self.request.first else ():
             with suppress(Unavailable):
                 yield Native(limit)
 
     def _prepare(self, workload: Workload) -> None:
         """Make the rows of a workload that work here."""
         foreign = [way for way in self.request.ways if ":" in way]
+        missing: dict[str, list[str]] = {}
         for way in [*workload.ways, *(foreign if "processes" in workload.ways else [])]:
             if way not in self.request.ways and way != "sequential":
                 continue
             counts = workers_of(workload, way, self.request.workers)
             if not counts:
                 continue
+            if not self._executor(way, max(counts)):
+                continue
             if reason := workload.missing(way):
-                self.notes.append(f"{workload.name} on {way} is left out: {reason}")
-            elif self._executor(way, max(counts)):
-                self._warm(workload, way, counts)
+                missing.setdefault(reason, []).append(way)
+            else:
+                found = self._warm(workload, way, counts)
+                if not found and way == "sequential":
+                    return
+                self.rows += found
+        for reason, of in missing.items():
+            self.notes.append(f"{workload.name} on {', '.join(of)} is left out: {reason}")
 
-    def _warm(self, workload: Workload, way: str, counts: Sequence[int]) -> None:
-        """Fit the calls, and let every worker make its own; leave out what fails."""
-        for row in rows(workload, way, counts):
-            try:
+    def _warm(self, workload: Workload, way: str, counts: Sequence[int]) -> list[Row]:
+        """Fit the calls, and let every worker make its own: the rows; none where that fails."""
+        found = [*rows(workload, way, counts)]
+        try:
+            for row in found:
                 self._fit(workload, row)
                 if row.workers == max(counts):  # whichever worker gets a part of a smaller row has its call by then
                     self._run(workload, row, 1)
-            except Exception as error:
-                if way == "sequential":
-                    raise
-                self.notes.append(f"{workload.name} on {way} is left out: {type(error).__name__}: {_one_line(error)}")
-                return
-            workload.tally(0)  # what was counted so far is nobody's
-            self.rows.append(row)
+                workload.tally(0)  # what was counted so far is nobody's
+        except Exception as error:
+            if way == "sequential" and self.request.first:
+                raise
+            where = "" if way == "sequential" else f" on {way}"
+            self.notes.append(f"{workload.name}{where} is left out: {_one_line(error)}")
+            return []
+        return found
 
     def _fit(self, workload: Workload, row: Row) -> None:
         """Choose how many calls all the work is, once for all rows of it."""
@@ -135,7 +174,7 @@ class Session:
         if calls := workload.calls_of(row.side, row.setting):
             self.calls[row.work] = self.calls[_turns(row)] = calls
             return
-        with workload.around(row.side, row.setting):
+        with worker.sendable(), workload.around(row.side, row.setting):
             took = seconds_per_call(worker.call_of(workload.job(row.side, row.setting, "sequential")))
         counts = [1] if self.request.weak else self.request.workers or [1]
         share = math.lcm(*counts)
@@ -148,18 +187,19 @@ class Session:
         if key not in self._executors:
             try:
                 self._executors[key] = self._started(way, workers)
-            except Unavailable as reason:
-                self.notes.append(f"{way} are left out: {reason}")
+            except Exception as error:
+                self.notes.append(f"no {way} here: {_one_line(error)}")
                 self._executors[key] = None
         return self._executors[key]
 
     def _started(self, way: str, workers: int) -> Executor:
         begin = perf_counter()
-        executor = ways.find(way)(workers)
-        self.stack.callback(executor.shutdown)
+        with uninterrupted():  # of an executor that is half made nobody could end the workers
+            executor = ways.find(way)(workers)
+            self.stack.callback(executor.shutdown)
         if way != "asyncio":
-            gate = self.gates.next(workers)
-            self._results([executor.submit(worker.ready, gate, index, sys.path) for index in range(workers)])
+            opening = self.gates.next(workers)
+            self._results([executor.submit(worker.ready, opening, index, self._search) for index in range(workers)])
         self.start_up[way] = max(self.start_up.get(way, 0.0), perf_counter() - begin)
         return executor
 
@@ -168,14 +208,14 @@ class Session:
         most = max(workers_of(workload, row.way, self.request.workers))
         executor = self._executors[row.way, most]
         assert executor is not None
-        gate = self.gates.next(row.workers)
+        opening = self.gates.next(row.workers)
         job = workload.job(row.side, row.setting, row.way)
         task = worker.run_async if row.way == "asyncio" else worker.run
         begin = perf_counter()
         futures = []
         for index in range(row.workers):
             core = self._cores[index] if workload.stays_on_core and row.workers <= len(self._cores) else None
-            futures.append(executor.submit(task, worker.Part(job, calls, gate, index, core)))
+            futures.append(executor.submit(task, worker.Part(job, calls, opening, index, core)))
         spans = self._results(futures)
         wall = perf_counter() - begin
         seconds = max(end for _, end in spans) - min(start for start, _ in spans)
@@ -190,9 +230,26 @@ class Session:
             raise
         if failed:
             self.gates.abort()
-            wait(futures)
-            raise next((error for future in failed if (error := future.exception())), RuntimeError())
+            wait(futures, gate.PATIENCE)
+            failed[0].result()  # raises
         return [future.result() for future in futures]
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Ctrl-C comes at the end."""
+    came: list[Any] = []
+    handler = signal.getsignal(signal.SIGINT)
+    if current_thread() is not main_thread() or not callable(handler):
+        yield
+        return
+    signal.signal(signal.SIGINT, lambda *arguments: came.append(arguments))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    if came:
+        handler(*came[0])
 
 
 def _takes_turns(row: Row) -> bool:
@@ -205,7 +262,8 @@ def _turns(row: Row) -> str:
 
 
 def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:200]
+    text = " ".join(str(error).split())[:200]
+    return text if isinstance(error, Unavailable) else f"{type(error).__name__}: {text}"
 
 
 def seconds_per_call(call: worker.Call) -> float:

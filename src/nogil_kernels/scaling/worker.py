@@ -7,6 +7,7 @@ part of work needs.
 from __future__ import annotations
 
 import os
+import pickle
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -52,10 +53,28 @@ calls: dict[tuple[Job, int], Call] = {}
 
 def run(part: Part) -> Span:
     """Do one part."""
-    call = call_of(part.job)
-    with on_core(part.core):
+    with sendable(), on_core(part.core):
+        call = call_of(part.job)
         part.gate.wait(part.index)
         return repeated(call, part.calls)
+
+
+@contextmanager
+def sendable() -> Iterator[None]:
+    """Errors come out as what any process can be sent, and none of them ends it.
+
+    A multiprocessing.Pool hangs on an exception that cannot be unpickled, and on sys.exit.
+    """
+    try:
+        yield
+    except SystemExit as error:
+        raise RuntimeError(f"it called sys.exit({error.code!r})") from None
+    except Exception as error:
+        try:
+            pickle.loads(pickle.dumps(error))
+        except Exception:
+            raise RuntimeError(f"{type(error).__name__}: {error}") from None
+        raise
 
 
 async def run_async(part: Part) -> Span:
@@ -93,9 +112,13 @@ def resolve(path: str) -> Callable[..., Any]:
     return found  # type: ignore[no-any-return]
 
 
+given: dict[str, Call] = {}
+"""Functions that no path leads to, such as lambdas, by the name of their workload: for threads of this process."""
+
+
 def itself(path: str) -> Call:
     """The call that is the function of that path: what `compare module:function` measures."""
-    return resolve(path)
+    return given[path] if path in given else resolve(path)
 
 
 def ready(gate: Gate, index: int, search: list[str]) -> None:

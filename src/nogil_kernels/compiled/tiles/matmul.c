@@ -81,12 +81,12 @@
 #include "matmul_tile.h"
 
 const nk_matmul_kernel *const NK_PASTE(nk_matmul, NK_ISA)[NK_MATMUL_TYPES] = {
-    [NK_F32] = &kernel_f32,
-    [NK_F64] = &kernel_f64,
-    [NK_C64] = &kernel_c64,
-    [NK_C128] = &kernel_c128,
-    [NK_I32] = &kernel_i32,
-    [NK_I64] = &kernel_i64,
-    [NK_LONG_DOUBLE] = &kernel_long_double,
-    [NK_C_LONG_DOUBLE] = &kernel_c_long_double,
+    [NK_MATMUL_F32] = &kernel_f32,
+    [NK_MATMUL_F64] = &kernel_f64,
+    [NK_MATMUL_C64] = &kernel_c64,
+    [NK_MATMUL_C128] = &kernel_c128,
+    [NK_MATMUL_I32] = &kernel_i32,
+    [NK_MATMUL_I64] = &kernel_i64,
+    [NK_MATMUL_LONG_DOUBLE] = &kernel_long_double,
+    [NK_MATMUL_C_LONG_DOUBLE] = &kernel_c_long_double,
 };

@@ -6,7 +6,10 @@
 
 #include "isa.h"
 
-enum nk_matmul_type { NK_F32, NK_F64, NK_C64, NK_C128, NK_I32, NK_I64, NK_LONG_DOUBLE, NK_C_LONG_DOUBLE, NK_MATMUL_TYPES };
+enum nk_matmul_type {
+    NK_MATMUL_F32, NK_MATMUL_F64, NK_MATMUL_C64, NK_MATMUL_C128, NK_MATMUL_I32, NK_MATMUL_I64,
+    NK_MATMUL_LONG_DOUBLE, NK_MATMUL_C_LONG_DOUBLE, NK_MATMUL_TYPES
+};
 
 /* A tile: c[i, j] (+)= sum over p of a[i, p] * b[p, j], for rows <= mr and columns <= nr. Rows and columns count elements;
  * strides are in bytes, so that any layout is read where it lies. b's rows are contiguous and readable up to the next multiple

@@ -57,12 +57,12 @@ NK_INLINE uint32_t load_magnitude(enum nk_sum_type type, const void *x, ptrdiff_
     int32_t int32_t_value;
 
     switch (type) {
-    case NK_BOOL: return NK_LOAD(uint8_t, x, i) != 0; /* an odd bit pattern is true, too */
-    case NK_U8: return NK_LOAD(uint8_t, x, i);
-    case NK_I8: return magnitude(NK_LOAD(int8_t, x, i));
-    case NK_U16: return NK_LOAD(uint16_t, x, i);
-    case NK_I16: return magnitude(NK_LOAD(int16_t, x, i));
-    case NK_U32: return NK_LOAD(uint32_t, x, i);
+    case NK_SUM_BOOL: return NK_LOAD(uint8_t, x, i) != 0; /* an odd bit pattern is true, too */
+    case NK_SUM_U8: return NK_LOAD(uint8_t, x, i);
+    case NK_SUM_I8: return magnitude(NK_LOAD(int8_t, x, i));
+    case NK_SUM_U16: return NK_LOAD(uint16_t, x, i);
+    case NK_SUM_I16: return magnitude(NK_LOAD(int16_t, x, i));
+    case NK_SUM_U32: return NK_LOAD(uint32_t, x, i);
     default: return magnitude(NK_LOAD(int32_t, x, i));
     }
 }
@@ -169,7 +169,7 @@ NK_INLINE uint_vec load_magnitudes(enum nk_sum_type type, const void *x, ptrdiff
     uint_vec value;
 
     memcpy(&value, (const uint64_t *)x + i, sizeof value);
-    if (type == NK_I64) {
+    if (type == NK_SUM_I64) {
         uint_vec sign = (uint_vec)((int_vec)value >> 63);
         value = (value ^ sign) - sign;
     }
@@ -228,7 +228,7 @@ static void run_range(int64_t start, int64_t step, ptrdiff_t n, nk_sum *sum)
     for (ptrdiff_t first = 0; first < n; first += PART) {
         ptrdiff_t count = n - first < PART ? n - first : PART;
         for (ptrdiff_t i = 0; i < count; i++) terms[i] = (uint64_t)start + (uint64_t)(first + i) * (uint64_t)step;
-        run_64_bits(NK_I64, terms, count, sum);
+        run_64_bits(NK_SUM_I64, terms, count, sum);
     }
 }
 
@@ -254,9 +254,9 @@ NK_INLINE vec load_vec(enum nk_sum_type type, const void *x, ptrdiff_t i)
 {
     vec value;
 
-    if (type == NK_F64) {
+    if (type == NK_SUM_F64) {
         memcpy(&value, (const double *)x + i, sizeof value);
-    } else if (type == NK_F32) {
+    } else if (type == NK_SUM_F32) {
 #if NK_VECTOR_BYTES == 64 /* by name: GCC 12 converts and joins halves where it meets __builtin_convertvector */
         value = (vec)_mm512_cvtps_pd(_mm256_loadu_ps((const float *)x + i));
 #elif NK_VECTOR_BYTES == 32
@@ -295,11 +295,11 @@ NK_INLINE double load_number(enum nk_sum_type type, const void *x, ptrdiff_t i)
     float narrow;
     uint16_t bits;
 
-    if (type == NK_F64) {
+    if (type == NK_SUM_F64) {
         memcpy(&wide, (const double *)x + i, sizeof wide);
         return wide;
     }
-    if (type == NK_F32) {
+    if (type == NK_SUM_F32) {
         memcpy(&narrow, (const float *)x + i, sizeof narrow);
         return narrow;
     }
@@ -364,9 +364,9 @@ NK_INLINE vec row_of(enum nk_sum_type type, const void *x, ptrdiff_t i, int coun
     NK_UNROLL
     for (int w = 0; w < WIDTH; w++, i += LANES) {
         const __mmask8 mask = (__mmask8)(wanted >> w * LANES);
-        if (type == NK_F64) {
+        if (type == NK_SUM_F64) {
             s[w] = (vec)_mm512_maskz_loadu_pd(mask, (const double *)x + i);
-        } else if (type == NK_F32) {
+        } else if (type == NK_SUM_F32) {
             s[w] = (vec)_mm512_cvtps_pd(_mm256_maskz_loadu_ps(mask, (const float *)x + i));
         } else {
             s[w] = (vec)_mm512_cvtps_pd(_mm256_cvtph_ps(_mm_maskz_loadu_epi16(mask, (const uint16_t *)x + i)));
@@ -385,11 +385,11 @@ NK_INLINE vec block(enum nk_sum_type type, const void *x, ptrdiff_t i, ptrdiff_t
     NK_UNROLL
     for (int w = 0; w < WIDTH; w++, i += LANES) {
         s[w] = square(type, x, i) + square(type, x, i + apart);
-        if (type == NK_F64) s[w] += square(type, x, i + 2 * apart) + square(type, x, i + 3 * apart);
+        if (type == NK_SUM_F64) s[w] += square(type, x, i + 2 * apart) + square(type, x, i + 3 * apart);
     }
     i -= ROW;
     NK_UNROLL
-    for (int d = 2; type != NK_F64 && d < DEPTH_NARROW; d++) {
+    for (int d = 2; type != NK_SUM_F64 && d < DEPTH_NARROW; d++) {
         NK_UNROLL
         for (int w = 0; w < WIDTH; w++) s[w] += square(type, x, i + d * apart + w * LANES);
     }
@@ -442,7 +442,7 @@ NK_INLINE void join_lanes(nk_sum *sum, vec hi, vec lo)
  * once that bounds the speed. */
 NK_INLINE void run_floats(enum nk_sum_type type, const int far, const void *x, ptrdiff_t n, nk_sum *sum)
 {
-    const int size = type == NK_F64 ? 8 : type == NK_F32 ? 4 : 2, depth = type == NK_F64 ? DEPTH_F64 : DEPTH_NARROW;
+    const int size = type == NK_SUM_F64 ? 8 : type == NK_SUM_F32 ? 4 : 2, depth = type == NK_SUM_F64 ? DEPTH_F64 : DEPTH_NARROW;
     const ptrdiff_t apart = n / (depth * ROW) * ROW;
     vec hi = {0}, lo = {0};
     ptrdiff_t i;
@@ -468,20 +468,20 @@ NK_INLINE void run_floats(enum nk_sum_type type, const int far, const void *x, p
 
 /* ---- one function per type ---- */
 
-static void run_bool(const void *x, ptrdiff_t n, nk_sum *sum) { run_8_bits(NK_BOOL, x, n, sum); }
-static void run_u8(const void *x, ptrdiff_t n, nk_sum *sum) { run_8_bits(NK_U8, x, n, sum); }
-static void run_i8(const void *x, ptrdiff_t n, nk_sum *sum) { run_8_bits(NK_I8, x, n, sum); }
-static void run_u16(const void *x, ptrdiff_t n, nk_sum *sum) { run_16_bits(NK_U16, x, n, sum); }
-static void run_i16(const void *x, ptrdiff_t n, nk_sum *sum) { run_16_bits(NK_I16, x, n, sum); }
-static void run_u32(const void *x, ptrdiff_t n, nk_sum *sum) { run_32_bits(NK_U32, x, n, sum); }
-static void run_i32(const void *x, ptrdiff_t n, nk_sum *sum) { run_32_bits(NK_I32, x, n, sum); }
-static void run_u64(const void *x, ptrdiff_t n, nk_sum *sum) { run_64_bits(NK_U64, x, n, sum); }
-static void run_i64(const void *x, ptrdiff_t n, nk_sum *sum) { run_64_bits(NK_I64, x, n, sum); }
-static void run_f16(const void *x, ptrdiff_t n, nk_sum *sum) { run_floats(NK_F16, 0, x, n, sum); }
-static void run_f32(const void *x, ptrdiff_t n, nk_sum *sum) { run_floats(NK_F32, 0, x, n, sum); }
-static void run_f64(const void *x, ptrdiff_t n, nk_sum *sum) { run_floats(NK_F64, 0, x, n, sum); }
-static void far_f32(const void *x, ptrdiff_t n, nk_sum *sum) { run_floats(NK_F32, 1, x, n, sum); }
-static void far_f64(const void *x, ptrdiff_t n, nk_sum *sum) { run_floats(NK_F64, 1, x, n, sum); }
+static void run_bool(const void *x, ptrdiff_t n, nk_sum *sum) { run_8_bits(NK_SUM_BOOL, x, n, sum); }
+static void run_u8(const void *x, ptrdiff_t n, nk_sum *sum) { run_8_bits(NK_SUM_U8, x, n, sum); }
+static void run_i8(const void *x, ptrdiff_t n, nk_sum *sum) { run_8_bits(NK_SUM_I8, x, n, sum); }
+static void run_u16(const void *x, ptrdiff_t n, nk_sum *sum) { run_16_bits(NK_SUM_U16, x, n, sum); }
+static void run_i16(const void *x, ptrdiff_t n, nk_sum *sum) { run_16_bits(NK_SUM_I16, x, n, sum); }
+static void run_u32(const void *x, ptrdiff_t n, nk_sum *sum) { run_32_bits(NK_SUM_U32, x, n, sum); }
+static void run_i32(const void *x, ptrdiff_t n, nk_sum *sum) { run_32_bits(NK_SUM_I32, x, n, sum); }
+static void run_u64(const void *x, ptrdiff_t n, nk_sum *sum) { run_64_bits(NK_SUM_U64, x, n, sum); }
+static void run_i64(const void *x, ptrdiff_t n, nk_sum *sum) { run_64_bits(NK_SUM_I64, x, n, sum); }
+static void run_f16(const void *x, ptrdiff_t n, nk_sum *sum) { run_floats(NK_SUM_F16, 0, x, n, sum); }
+static void run_f32(const void *x, ptrdiff_t n, nk_sum *sum) { run_floats(NK_SUM_F32, 0, x, n, sum); }
+static void run_f64(const void *x, ptrdiff_t n, nk_sum *sum) { run_floats(NK_SUM_F64, 0, x, n, sum); }
+static void far_f32(const void *x, ptrdiff_t n, nk_sum *sum) { run_floats(NK_SUM_F32, 1, x, n, sum); }
+static void far_f64(const void *x, ptrdiff_t n, nk_sum *sum) { run_floats(NK_SUM_F64, 1, x, n, sum); }
 
 const nk_sum_tiles NK_PASTE(nk_sum, NK_ISA)[1] = {{
     {run_bool, run_i8, run_u8, run_i16, run_u16, run_i32, run_u32, run_i64, run_u64, run_f16, run_f32,

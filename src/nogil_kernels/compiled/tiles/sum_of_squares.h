@@ -18,7 +18,8 @@ typedef struct {
 
 /* In the order of `Kind` in ../buffers.pxd. */
 enum nk_sum_type {
-    NK_BOOL, NK_I8, NK_U8, NK_I16, NK_U16, NK_I32, NK_U32, NK_I64, NK_U64, NK_F16, NK_F32, NK_F64, NK_C64, NK_C128, NK_SUM_TYPES
+    NK_SUM_BOOL, NK_SUM_I8, NK_SUM_U8, NK_SUM_I16, NK_SUM_U16, NK_SUM_I32, NK_SUM_U32,
+    NK_SUM_I64, NK_SUM_U64, NK_SUM_F16, NK_SUM_F32, NK_SUM_F64, NK_SUM_C64, NK_SUM_C128, NK_SUM_TYPES
 };
 
 /* sum += x[0]**2 + ... + x[n-1]**2 for contiguous x, aligned or not; n <= NK_RUN. A complex number counts as two. */

@@ -44,7 +44,7 @@ def imported(path: str) -> Callable[..., Any]:
 
     try:
         found = resolve(path)
-    except (ImportError, AttributeError, ValueError) as error:
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
         raise Unknown(f"{path}: {error}; name a function as package.module:function") from error
     if not callable(found):
         raise Unknown(f"{path} is a {type(found).__name__}; name a function")

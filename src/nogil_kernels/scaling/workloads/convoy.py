@@ -1,7 +1,7 @@
 """The convoy effect: how long a short kernel takes beside a thread that runs Python, with the GIL held and released.
 
 Who releases the GIL has to get it back, and a thread that runs Python gives it up only when it has been asked for the
-switch interval long, 5 ms by default. A kernel of 15 us that releases the GIL then takes 5 ms a call.
+switch interval long, 5 ms by default. A kernel of 20 us that releases the GIL then takes 5 ms a call.
 Source: D. Beazley, "Understanding the Python GIL", PyCon 2010, and bugs.python.org/issue7946.
 """
 
@@ -16,23 +16,27 @@ from functools import partial
 from threading import Event, Thread
 
 from ... import sum_of_squares
-from ...measure.machine import gil_enabled
+from ...measure.machine import gil_enabled, usable_cores
 from ..shared import Folder
 from ..worker import Call, Job, on_core
 from . import HOLD, RELEASE
 from .kernels import Kernel
 
-COUNT = 100_000  # 800 kB, which an L2 cache holds: 10 to 20 us
+# 1.6 MB: 15 to 20 us from a large L2, 50 from an L3. With a kernel of 10 us the convoy often does not form: the other
+# thread takes longer to wake up, and finds the GIL taken back.
+COUNT = 200_000
+WAKING = 1.5e-4  # seconds that a call waits on top of the switch interval: for a timer, and for being woken
 ALONE = "alone"
 INTERVALS = {"5 ms": 5e-3, "0.5 ms": 5e-4, "0.05 ms": 5e-5}
 SAMPLE = 0.05  # seconds
-SHORT_CALLS = 2_000  # that is half of SAMPLE; beside the other thread, which gets every second interval, all of it
+SHORT_CALLS = 1_500  # that is half of SAMPLE; beside the other thread, which gets every second interval, all of it
 
 
 class Convoy(Kernel):
     """Calls of sum_of_squares on one thread, alone and beside a thread that runs Python all the time.
 
-    With one usable core the other thread also takes its share of the core; the convoy stays.
+    With one usable core no convoy forms: releasing the GIL wakes the other thread up, but does not let it run, and it
+    finds the GIL taken back.
     """
 
     name = "convoy"
@@ -55,9 +59,9 @@ class Convoy(Kernel):
 
     def calls_of(self, side: str, setting: str) -> int:
         """The calls of a sample: so many that it lasts some SAMPLE seconds, though each may wait for an interval."""
-        if side == HOLD or setting == ALONE or not gil_enabled():
+        if side == HOLD or setting == ALONE or not gil_enabled() or usable_cores() == 1:
             return SHORT_CALLS
-        return min(SHORT_CALLS, round(SAMPLE / INTERVALS[setting]))
+        return round(SAMPLE / (INTERVALS[setting] + WAKING))
 
     @contextmanager
     def around(self, side: str, setting: str) -> Iterator[None]:

@@ -10,6 +10,7 @@ if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal reaches it, too; first, as imports take a while
 
 import asyncio
+import os
 import sys
 
 HOST = "127.0.0.1"
@@ -34,6 +35,7 @@ async def serve(seconds: float) -> None:
     server = await asyncio.start_server(answer, HOST, 0)
     print(server.sockets[0].getsockname()[1], flush=True)
     await asyncio.to_thread(sys.stdin.buffer.read)
+    os._exit(0)  # the system closes what is open; ended by asyncio, 3.11 prints which requests it cancelled
 
 
 if __name__ == "__main__":

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
+from itertools import count
+
 from ..ways import imported
-from ..worker import Job
+from ..worker import Job, given, resolve
 from . import Workload
 
 
@@ -13,7 +17,8 @@ class Users(Workload):
     stays_on_core = False
 
     def __init__(self, path: str) -> None:
-        imported(path)
+        if path not in given:
+            imported(path)
         self.name = self.path = path
 
     def size(self, side: str) -> str:
@@ -23,11 +28,26 @@ class Users(Workload):
         return Job("nogil_kernels.scaling.worker:itself", (self.path,))
 
     def missing(self, way: str) -> str:
-        if way in ("sequential", "threads", "asyncio") or self.importable:
+        if way in ("sequential", "threads") or is_importable(self.path):
             return ""
-        return f"{self.path} cannot be imported there: move it to a module"
+        return "it cannot be imported there: move it to a module"
 
-    @property
-    def importable(self) -> bool:
-        """Whether another process finds it by its name."""
-        return not self.path.startswith("__main__:") and "<" not in self.path
+    def close(self) -> None:
+        """Forget the function."""
+        given.pop(self.path, None)
+
+
+def is_importable(path: str) -> bool:
+    """Whether another process finds the function."""
+    return path not in given and not path.startswith("__main__:")
+
+
+def path_of(function: Callable[[], object]) -> str:
+    """The import path of a function; a name for one that none leads to: a lambda, a partial, a method of an object."""
+    module = getattr(function, "__module__", None) or type(function).__module__
+    path = f"{module}:{getattr(function, '__qualname__', type(function).__name__)}"
+    with suppress(ImportError, AttributeError):
+        if resolve(path) is function:
+            return path
+    paths = (path if place == 1 else f"{path} ({place})" for place in count(1))
+    return next(path for path in paths if given.setdefault(path, function) is function)

@@ -1,0 +1,4 @@
+from nogil_kernels.compiled.sum_of_squares import Task as Task
+from nogil_kernels.compiled.sum_of_squares import sum_of_squares as sum_of_squares
+from nogil_kernels.compiled.sum_of_squares import sum_of_squares_plain as sum_of_squares_plain
+from nogil_kernels.compiled.sum_of_squares import sum_of_squares_rows as sum_of_squares_rows

@@ -1,0 +1,117 @@
+"""Functions that tests give to `compare` as "made_functions:name": workers of every kind import them from here."""
+
+import os
+import signal
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import parent_process
+from pathlib import Path
+
+times = 0
+
+
+def squares():
+    """Some work."""
+    return sum(i * i for i in range(500))
+
+
+def sleeps():
+    """So long that a sample takes a second."""
+    import time
+
+    time.sleep(0.5)
+
+
+def returns_what_cannot_be_sent():
+    """A function."""
+    return squares() and (lambda: None)
+
+
+def prints():
+    """A line."""
+    print('["not", "an", "answer"]')
+    print("nor is this", flush=True)
+
+
+def changes_the_current_folder():
+    """It stays there."""
+    os.chdir(os.sep)
+    squares()
+
+
+def forks_in_processes():
+    """And waits for the new process."""
+    if parent_process():
+        process = os.fork()
+        if not process:
+            os._exit(0)
+        os.waitpid(process, 0)
+    squares()
+
+
+def tells_when_it_is_measured():
+    """By a file, some rounds after warming up."""
+    global times
+    times += 1
+    if times == 12_000 and not parent_process():
+        Path(os.environ["MADE_FILE"]).touch()
+    squares()
+
+
+def fails():
+    """At once."""
+    raise LookupError("nothing there")
+
+
+def exits():
+    """From wherever."""
+    sys.exit(3)
+
+
+class Unsendable(Exception):
+    """Pickle can write it, and not read it."""
+
+    def __init__(self, one, other):
+        super().__init__(f"{one} and {other}")
+
+
+def fails_in_processes():
+    """With what cannot be sent."""
+    if parent_process():
+        raise Unsendable("this", "that")
+    squares()
+
+
+def exits_in_processes():
+    """As a script would."""
+    if parent_process():
+        sys.exit(3)
+    squares()
+
+
+def is_killed_in_processes_later():
+    """By its twentieth call, long after warming up."""
+    global times
+    times += 1
+    if parent_process() and times == 20:
+        os.kill(os.getpid(), signal.SIGKILL)
+    squares()
+
+
+def kills_its_interpreter_later():
+    """Where it is another one than that of the tests."""
+    global times
+    times += 1
+    if "pytest" not in sys.modules and not parent_process() and times == 20:
+        os._exit(7)
+    squares()
+
+
+def one_thread(workers):
+    """An executor with too few workers."""
+    return ThreadPoolExecutor(1)
+
+
+def no_executor(workers):
+    """A factory that fails."""
+    raise OSError(f"no {workers} workers today")

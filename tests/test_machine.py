@@ -1,0 +1,66 @@
+"""The machine: its usable cores and quotas, and its caches, on every system that tells of them."""
+
+import struct
+
+import pytest
+
+from nogil_kernels.measure import machine
+
+
+def test_the_machine_has_cores_an_l2_and_a_name():
+    assert machine.usable_cores() >= 1
+    assert machine.l2_bytes() >= 1 << 16
+    assert machine.cpu_name()
+
+
+@pytest.mark.parametrize(
+    ("own", "files", "quota"),
+    [
+        ("0::/a/b\n", {"a/b/cpu.max": "max 100000", "a/cpu.max": "150000 100000"}, 1.5),
+        ("0::/a/b\n", {"cpu.max": "400000 100000"}, 4),
+        ("0::/\n", {"cpu.max": "max 100000"}, None),
+        ("4:cpu,cpuacct:/a\n0::/\n", {"cpu/a/cpu.cfs_quota_us": "50000", "cpu/a/cpu.cfs_period_us": "100000"}, 0.5),
+        ("4:cpu:/hidden\n", {"cpu/cpu.cfs_quota_us": "-1", "cpu/cpu.cfs_period_us": "100000"}, None),
+        ("0::/a\n", {}, None),
+    ],
+)
+def test_the_tightest_quota_of_all_cgroups_counts(own, files, quota, tmp_path):
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    (tmp_path / "own").write_text(own)
+    assert machine.cgroup_quota(tmp_path, tmp_path / "own") == quota
+
+
+def test_without_cgroups_there_is_no_quota(tmp_path):
+    assert machine.cgroup_quota(tmp_path, tmp_path / "absent") is None
+
+
+@pytest.mark.parametrize(("quota", "cores"), [(None, 8), (2.5, 2), (0.5, 1), (16.0, 8)])
+def test_usable_cores_are_the_whole_cores_of_the_quota(quota, cores, monkeypatch):
+    monkeypatch.setattr(machine, "_affinity", lambda: frozenset(range(8)))
+    monkeypatch.setattr(machine.os, "process_cpu_count", lambda: 8, raising=False)
+    monkeypatch.setattr(machine, "cgroup_quota", lambda: quota)
+    assert machine.usable_cores() == cores
+
+
+def test_a_cache_is_divided_among_the_usable_cores_that_share_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(machine, "_affinity", lambda: frozenset({0, 1, 8}))
+    caches = (("1", "Data", "48K"), ("1", "Instruction", "16K"), ("2", "Unified", "2048K"))
+    for cpu, sharers in ((0, "0-1"), (1, "0-1"), (8, "8,9")):
+        for index, cache in enumerate(caches):
+            folder = tmp_path / f"cpu{cpu}" / "cache" / f"index{index}"
+            folder.mkdir(parents=True)
+            for name, text in zip(("level", "type", "size", "shared_cpu_list"), (*cache, sharers), strict=True):
+                (folder / name).write_text(text + "\n")
+    assert [machine._cache_linux(level, tmp_path) for level in (1, 2, 3)] == [24 << 10, 1 << 20, None]
+    assert machine._cache_linux(2, tmp_path / "absent") is None
+
+
+def test_windows_records_tell_the_caches():
+    record = struct.Struct("@Pi0qBBHIi4x")
+    core = record.pack(3, 0, 1, 0, 0, 0, 0)
+    data, code = record.pack(3, 2, 1, 8, 64, 48 << 10, 2), record.pack(3, 2, 1, 8, 64, 16 << 10, 1)
+    l2 = record.pack(3, 2, 2, 8, 64, 2 << 20, 0)
+    sizes = [machine._cache_of_records(core + data + code + l2 + b"rest", level) for level in (1, 2, 3)]
+    assert sizes == [24 << 10, 1 << 20, None]
