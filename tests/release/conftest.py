@@ -1,7 +1,7 @@
 """What is built once for all gates: an sdist from a copy of the tree, and wheels from that sdist.
 
 The tools are those of the extra `packaging`; a gate whose tool is missing says so and is skipped. Nothing here asks the
-network, except `build` for the requirements in pyproject.toml.
+network: wheels are built without isolation, by the setuptools and Cython of this environment.
 """
 
 import platform
@@ -32,7 +32,7 @@ def tool():
     """tool(name, *arguments) runs a program of the extra `packaging`, or skips the test where it is not installed."""
 
     def start(name, *arguments, **options):
-        path = shutil.which(name, path=sysconfig.get_path("scripts")) or shutil.which(name)
+        path = shutil.which(name, path=sysconfig.get_path("scripts"))
         if path is None:
             pytest.skip(f"{name} is not installed: pip install -e '.[packaging]'")
         return run(path, *arguments, **options)
@@ -43,11 +43,12 @@ def tool():
 @pytest.fixture(scope="session")
 def build():
     """build(source, directory, *options, **variables): the one file that `python -m build` makes of `source`."""
-    pytest.importorskip("build", reason="build is not installed: pip install -e '.[packaging]'")
+    for module in ("build", "setuptools", "Cython"):
+        pytest.importorskip(module, reason=f"{module} is not installed: pip install -e '.[packaging]'")
 
     def make(source, directory, *options, **variables):
         variables["SOURCE_DATE_EPOCH"] = EPOCH
-        run(sys.executable, "-m", "build", *options, "--outdir", directory, source, **variables)
+        run(sys.executable, "-m", "build", "--no-isolation", *options, "--outdir", directory, source, **variables)
         (made,) = directory.iterdir()
         return made
 
