@@ -3,6 +3,10 @@
 `nox` runs them on the interpreters that this machine has; `nox -s tests-3.14t` runs one. `.ci/run` is what has to pass.
 """
 
+import shutil
+import tarfile
+from pathlib import Path
+
 import nox
 
 nox.needs_version = ">= 2024.4.15"
@@ -33,6 +37,27 @@ def pure(session: nox.Session) -> None:
     """The build without a compiler, and what the tests say of it."""
     install(session, "test", NOGIL_KERNELS_BUILD="pure")
     session.run("pytest", *session.posargs, env={"NOGIL_KERNELS_BACKEND": "pure"})
+
+
+@nox.session(python=GIL + FREE_THREADED)
+def wheel(session: nox.Session) -> None:
+    """A wheel built from the sdist, and the sdist's tests in a folder where nothing else lies."""
+    folder = Path(session.create_tmp()).resolve()
+    shutil.rmtree(folder)
+    session.install("build")
+    session.run("python", "-m", "build", "--outdir", str(folder / "dist"), silent=True)
+    (sdist,), (built,) = (list((folder / "dist").glob(pattern)) for pattern in ("*.tar.gz", "*.whl"))
+    session.install("--prefer-binary", f"{built}[test]")
+    with tarfile.open(sdist) as archive:
+        tests = [
+            member.replace(name=member.name.partition("/")[2])
+            for member in archive
+            if member.name.partition("/")[2].split("/")[0] in ("tests", "pyproject.toml")
+        ]
+        archive.extractall(folder / "away", tests, filter="data")
+    session.chdir(folder / "away")
+    session.run("python", "-m", "nogil_kernels", "info")
+    session.run("pytest", *session.posargs)
 
 
 @nox.session
