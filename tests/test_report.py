@@ -356,6 +356,12 @@ def test_where_the_machine_gives_less_than_its_cores_that_is_said_first():
     )
 
 
+def test_where_the_machine_gives_one_core_the_gil_is_not_blamed():
+    one_core = rows("native-arithmetic", {"sequential": 1.0, "threads 4": 0.9})
+    sentence = said([*rows("a:f", ALONE | {"threads 4": 0.95, "processes 4": 0.98}), *one_core])
+    assert sentence.endswith("is the machine's, not the GIL's. No speed-up above says anything of the GIL.")
+
+
 def test_waiting_needs_no_gil():
     assert said(made.waiting(), "sleep") == (
         "Who waits needs no GIL: 5 threads 4.95x, 5 coroutines 4.65x as fast as one after another."
