@@ -342,6 +342,11 @@ def test_without_a_gil_threads_do_it_alone():
     )
 
 
+def test_an_executor_of_threads_has_no_gil_of_its_own():
+    seconds = {("python", "sequential"): 1.0, ("python", "threads 4"): 1.0, ("python", "own:make 4"): 1.0}
+    assert said([*rows("a:f", seconds), *GOOD]).endswith("run Python. Own 1.00x.")
+
+
 def test_an_interpreter_without_a_gil_says_that_there_is_none():
     seconds = {("python", "sequential"): 1.0, ("python", "threads 4"): 0.25}
     sentence = said([*rows("a:f", seconds), *GOOD], nk_gil_enabled=0)

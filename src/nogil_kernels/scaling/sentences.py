@@ -86,8 +86,8 @@ def _computing(report: Report, rows: Sequence[Row]) -> list[str]:
         sentences.append(_one_side(report, row))
     if apart:
         held = "with the GIL held, " if RELEASE in threads else ""
-        flat = _flat(report, threads.get(HOLD, threads.get(PYTHON)))
-        sentence = f"{held}{_kinds(report, apart)}{': each has a GIL of its own' if flat else ''}."
+        own = _flat(report, threads.get(HOLD, threads.get(PYTHON))) and not any(_flat(report, row) for row in apart)
+        sentence = f"{held}{_kinds(report, apart)}{': each has a GIL of its own' if own else ''}."
         sentences.append(sentence[0].upper() + sentence[1:])
     others = [row for row in rows if row.session != report.sessions[0] and row.way == "threads" and row.side != RELEASE]
     free = [row for row in others if not report.facts_of(row.session)["nk_gil_enabled"]]
