@@ -33,7 +33,7 @@ def test_workflows_have_no_mistakes(tool):
 
 
 def test_workflows_have_no_known_weakness(tool):
-    tool("zizmor", "--offline", "--no-progress", GITHUB)
+    tool("zizmor", "--offline", "--no-progress", "--persona", "pedantic", GITHUB)
 
 
 def test_the_repository_is_laid_out_as_scientific_python_advises(tool):
