@@ -61,6 +61,18 @@ def test_a_workflow_may_do_nothing_by_itself_and_every_job_ends(workflow):
         assert "timeout-minutes" in job or "uses" in job, name
 
 
+def test_no_job_but_that_of_the_sdist_sees_the_sources():
+    jobs = loaded(GITHUB / "workflows" / "wheels.yml")["jobs"]
+    for name in ("wheels", "emulated", "twins"):
+        assert jobs[name]["needs"] == "sdist"
+    with_sources = [
+        name
+        for name, job in jobs.items()
+        if any(step.get("uses", "").startswith("actions/checkout@") for step in job["steps"])
+    ]
+    assert with_sources == ["sdist"]
+
+
 def test_publishing_needs_what_it_publishes_built_and_attested():
     jobs = loaded(GITHUB / "workflows" / "release.yml")["jobs"]
     assert jobs["attest"]["needs"] == "build"
