@@ -3,8 +3,8 @@
 `nox` runs them on the interpreters that this machine has; `nox -s tests-3.14t` runs one. `.ci/run` is what has to pass.
 """
 
-import shutil
 import tarfile
+import tempfile
 from pathlib import Path
 
 import nox
@@ -42,22 +42,18 @@ def pure(session: nox.Session) -> None:
 @nox.session(python=GIL + FREE_THREADED)
 def wheel(session: nox.Session) -> None:
     """A wheel built from the sdist, and the sdist's tests in a folder where nothing else lies."""
-    folder = Path(session.create_tmp()).resolve()
-    shutil.rmtree(folder)
     session.install("build")
-    session.run("python", "-m", "build", "--outdir", str(folder / "dist"), silent=True)
-    (sdist,), (built,) = (list((folder / "dist").glob(pattern)) for pattern in ("*.tar.gz", "*.whl"))
-    session.install("--prefer-binary", f"{built}[test]")
-    with tarfile.open(sdist) as archive:
-        tests = [
-            member.replace(name=member.name.partition("/")[2])
-            for member in archive
-            if member.name.partition("/")[2].split("/")[0] in ("tests", "pyproject.toml")
-        ]
-        archive.extractall(folder / "away", tests, filter="data")
-    session.chdir(folder / "away")
-    session.run("python", "-m", "nogil_kernels", "info")
-    session.run("pytest", *session.posargs)
+    with tempfile.TemporaryDirectory() as name:  # short: the paths of processes' sockets have room for 100 characters
+        dist, away = Path(name, "dist"), Path(name, "away")
+        session.run("python", "-m", "build", "--outdir", str(dist), silent=True)
+        (sdist,), (built,) = dist.glob("*.tar.gz"), dist.glob("*.whl")
+        session.install("--prefer-binary", f"{built}[test]")
+        with tarfile.open(sdist) as archive:
+            wanted = [member for member in archive if member.name.split("/")[1:2] in (["tests"], ["pyproject.toml"])]
+            archive.extractall(away, wanted, filter="data")
+        with session.chdir(next(away.iterdir())):
+            session.run("python", "-m", "nogil_kernels", "info")
+            session.run("pytest", *session.posargs)
 
 
 @nox.session
