@@ -90,6 +90,26 @@ def test_all_numbers_of_workers_make_the_same_number_of_calls_in_equal_shares():
         assert calls.pop() % 6 == 0
 
 
+def test_of_slow_calls_no_row_makes_more_than_its_workers_need(monkeypatch):
+    monkeypatch.setattr(session, "seconds_per_call", lambda call: 0.2)
+    with opened(["made_functions:squares"], workers=(2, 3, 5)) as here:
+        calls = [here.calls_of(row) for row in here.rows if row.workload == "made_functions:squares"]
+        assert calls == [1, 2, 3, 5]
+
+
+def test_a_try_that_was_interrupted_does_not_tell_how_long_a_call_takes(monkeypatch):
+    times = iter([(0, 0.5), (0, 0.02), (0, 0.03)])
+    monkeypatch.setattr(worker, "repeated", lambda call, count: next(times))
+    assert session.seconds_per_call(int) == 0.02
+    assert next(times, None) is None
+
+
+def test_a_slow_call_is_tried_once(monkeypatch):
+    times = iter([(0, 3.0)])
+    monkeypatch.setattr(worker, "repeated", lambda call, count: next(times))
+    assert session.seconds_per_call(int) == 3.0
+
+
 def test_weak_scaling_gives_each_worker_the_same_number_of_calls(monkeypatch):
     monkeypatch.setattr(session, "TAKING_TURNS", session.AT_ONCE)
     with opened(["squares-python"], workers=(2, 3), weak=True) as here:

@@ -29,9 +29,10 @@ def compare(
 ) -> Report:
     """Measure how work scales: by threads, processes, interpreters, asyncio, on this Python and on others.
 
-    Strong scaling: all workers of a row share one and the same number of calls, fitted to the machine. A sample is the
-    time from the moment when all of them start to the end of the last. All rows of all interpreters are measured in
-    turn, round by round, so that a slow minute hits every one of them, until each is known to 1 % or time is up.
+    Strong scaling: all workers of a row share one and the same number of calls, fitted to the machine; of calls that
+    take a second or so each worker makes one. A sample is the time from the moment when all of them start to the end of
+    the last. All rows of all interpreters are measured in turn, round by round, so that a slow minute hits every one of
+    them, until each is known to 1 % or time is up.
 
     workloads : names of workloads.WORKLOADS, functions without arguments, or their paths "module:function"; None for
                 all that have names. A function is called so many times in all; processes import it by its name
