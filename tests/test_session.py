@@ -9,7 +9,7 @@ import pytest
 
 from nogil_kernels import build_info
 from nogil_kernels.measure import machine
-from nogil_kernels.scaling import gate, session, worker
+from nogil_kernels.scaling import compare, gate, session, worker
 from nogil_kernels.scaling.gate import NotEnoughWorkers
 from nogil_kernels.scaling.plan import Request, fitted, worker_counts
 from nogil_kernels.scaling.session import Session
@@ -259,6 +259,11 @@ def test_beside_another_interpreter_work_that_fails_is_left_out(name):
     with opened([f"made_functions:{name}", "squares-python"], first=False) as here:
         assert {row.workload for row in here.rows} == {"squares-python"}
         assert here.notes[0].startswith(f"made_functions:{name} is left out: ")
+
+
+def test_one_function_or_one_name_need_no_list():
+    for workload in (made_functions.squares, "made_functions:squares"):
+        assert compare(workload, ways=["threads"], workers=[2], seconds=0.01).workloads == ["made_functions:squares"]
 
 
 def test_a_lambda_a_partial_and_a_nested_function_run_on_threads_only():

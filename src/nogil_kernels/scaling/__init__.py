@@ -16,7 +16,7 @@ Progress = Callable[[float, float], None]
 
 
 def compare(
-    workloads: Sequence[str | Callable[[], object]] | None = None,
+    workloads: str | Callable[[], object] | Sequence[str | Callable[[], object]] | None = None,
     *,
     ways: Sequence[str] | None = None,
     workers: Sequence[int] | None = None,
@@ -34,8 +34,9 @@ def compare(
     the last. All rows of all interpreters are measured in turn, round by round, so that a slow minute hits every one of
     them, until each is known to 1 % or time is up.
 
-    workloads : names of workloads.WORKLOADS, functions without arguments, or their paths "module:function"; None for
-                all that have names. A function is called so many times in all; processes import it by its name
+    workloads : names of workloads.WORKLOADS, functions without arguments, or their paths "module:function", one or
+                several; None for all that have names. A function is called so many times in all; processes import it by
+                its name
     ways      : names of ways.WAYS; None for all. Work that was done one call after the other is always measured
     workers   : the numbers of workers; None for 2, 4, ... and the usable cores (those that give equal shares)
     weak      : so many calls for each worker rather than for all of them
@@ -63,5 +64,7 @@ def compare(
     require("bench", "pyperf", "scipy")
     from .comparison import Comparison
 
+    if isinstance(workloads, str) or callable(workloads):
+        workloads = [workloads]
     with Comparison(workloads, ways, workers, weak, quick, pythons, executors) as comparison:
         return comparison.measure(seconds, progress or (lambda over, expected: None))

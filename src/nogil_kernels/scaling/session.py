@@ -17,7 +17,7 @@ from ..measure import machine
 from ..measure.facts import Fact, facts
 from ..measure.gil_watch import watch
 from . import gate, ways, worker, workloads
-from .errors import Unavailable
+from .errors import Exited, Unavailable
 from .gate import Gates
 from .plan import Request, Row, Sample, fitted, rows, workers_of
 from .shared import Folder, maps
@@ -267,7 +267,7 @@ def _turns(row: Row) -> str:
 
 def _one_line(error: BaseException) -> str:
     text = " ".join(str(error).split())[:200]
-    return text if isinstance(error, Unavailable) else f"{type(error).__name__}: {text}"
+    return text if isinstance(error, (Unavailable, Exited)) else f"{type(error).__name__}: {text}"
 
 
 def seconds_per_call(call: worker.Call) -> float:
