@@ -10,6 +10,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from itertools import pairwise
+from pathlib import Path
 
 import made_functions
 import pytest
@@ -114,6 +115,17 @@ def test_the_folder_goes_at_the_end(folder):
     folder.file("numbers", b"123")
     folder.__exit__(None, None, None)
     assert not folder.path.exists()
+
+
+def test_a_folder_whose_process_was_killed_goes_with_the_next_one(folder, monkeypatch):
+    code = "import os; from nogil_kernels.scaling.shared import Folder; print(Folder().path, flush=True); os._exit(9)"
+    killed = Path(run_python(code).stdout.strip())
+    with shared.Folder():
+        assert killed.exists()  # it may be one that has no lock yet
+    monkeypatch.setattr(shared, "YOUNG", -1)
+    with shared.Folder():
+        assert not killed.exists()
+        assert folder.path.exists()
 
 
 def test_without_a_disk_in_memory_files_are_in_the_temporary_folder(tmp_path, monkeypatch):
@@ -270,6 +282,15 @@ def test_errors_of_workers_can_be_sent(kind):
     with pytest.raises(RuntimeError) as raised, worker.sendable():
         raise error
     assert str(pickle.loads(pickle.dumps(raised.value))) == str(raised.value)
+
+
+def test_of_an_import_that_failed_the_first_cause_is_told():
+    with pytest.raises(ImportError, match="no such module") as raised, worker.sendable():
+        try:
+            raise ImportError("no such module")
+        except ImportError as error:
+            raise ImportError("a page of advice") from error
+    assert "advice" not in str(raised.value)
 
 
 def test_other_errors_of_workers_stay_as_they_are():
