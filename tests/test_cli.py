@@ -163,7 +163,7 @@ def test_what_makes_no_sense_is_refused_before_measuring(arguments, said, measur
         (["squares"], "no workload 'squares': name one of squares-python, "),
         (["made_functions:nobody"], "made_functions:nobody: module 'made_functions' has no attribute 'nobody'"),
         (["no_such_module:f"], "no_such_module:f: No module named 'no_such_module'"),
-        (["made_functions:times"], "made_functions:times is a int; name a function"),
+        (["made_functions:times"], "made_functions:times is no function, but of type int"),
         (["--ways", "thread"], "no way 'thread': name one of sequential, threads"),
         (["--ways", ""], "no way '': name one of sequential, threads"),
         (["--executor", "no_such_module:make"], "no_such_module:make: No module named"),

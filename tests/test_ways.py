@@ -150,7 +150,7 @@ def test_a_path_that_leads_nowhere_is_refused(path):
 
 
 def test_what_cannot_be_called_is_refused():
-    with pytest.raises(Unknown, match="made_functions:times is a int; name a function"):
+    with pytest.raises(Unknown, match="made_functions:times is no function, but of type int"):
         ways.imported("made_functions:times")
 
 

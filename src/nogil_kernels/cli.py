@@ -86,7 +86,7 @@ def add_compare(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--workers", type=counts, metavar="N,...", help="numbers of workers (2, 4, ... and all cores)")
     parser.add_argument(
-        "--weak", action="store_true", help="so much work for each worker, rather than for all together"
+        "--weak", action="store_true", help="weak scaling: as many calls for each worker, rather than for all together"
     )
     parser.add_argument(
         "--python",

@@ -221,11 +221,12 @@ def costs(report: Report) -> Iterator[RenderableType]:
     table = Table(box=SIMPLE_HEAD, header_style="dim", padding=(0, 1, 0, 0), pad_edge=False)
     for heading in ("", "start", "a round"):
         table.add_column(heading, justify="right" if heading else "left", no_wrap=True, min_width=7)
+    several = len(report.sessions) > 1
     for name in report.sessions:
-        if len(report.sessions) > 1:
+        if several:
             table.add_row(Text("  " + interpreter(name), style="dim"))
         for row, start_up, overhead in (cost for cost in costs if cost[0].session == name):
-            table.add_row("    " + way(row), duration(start_up), duration(overhead))
+            table.add_row(("    " if several else "  ") + way(row), duration(start_up), duration(overhead))
     yield Text.assemble("\n", ("What workers cost", "bold"), "  ", ("in none of the times above", "dim"))
     yield table
     said = "Start: until all of them ran. A round: handing out the parts, waiting for all, getting the answers."
