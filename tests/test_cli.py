@@ -1,5 +1,6 @@
 """The command `nogil-kernels`: what it prints, where, and the exit status."""
 
+import contextlib
 import json
 import os
 import signal
@@ -233,6 +234,31 @@ def test_what_a_function_prints_is_not_in_the_report():
     assert done.stderr == ""
     assert "answer" not in done.stdout
     assert "one after another" in done.stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
+def test_nor_is_it_in_a_terminal_with_a_progress_bar():
+    import pty
+
+    parent, child = pty.openpty()
+    arguments = ["compare", "made_functions:prints", "--seconds", "0.05", "--ways", "threads"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "nogil_kernels", *arguments],
+        env=environment(TERM="xterm", COLUMNS="80"),
+        cwd=HERE,
+        stdout=child,
+        stderr=child,
+    )
+    os.close(child)
+    shown = b""
+    with contextlib.suppress(OSError):  # Linux' way to say that the other end is closed
+        while got := os.read(parent, 1 << 16):
+            shown += got
+    os.close(parent)
+    assert process.wait(60) == 0
+    for words in (b"measuring", b"one after another"):
+        assert words in shown
+    assert b"answer" not in shown
 
 
 @pytest.mark.parametrize(

@@ -452,6 +452,7 @@ def test_the_table_fits_and_shows_every_row_of_every_interpreter(interpreters, w
 
 def test_a_narrow_terminal_has_fewer_columns_and_cuts_none():
     it = report([*rows("a:f", ALONE | {"threads 4": 0.25, "a.long.module.name:of_an_executor 4": 0.25}), *GOOD])
+    assert "speed-up" in printed(full(), 45)  # that of the first interpreter, whatever there is beside it
     wide, narrow = printed(it, 120), printed(it, 60)
     assert "effi-" in wide
     assert "effi-" not in narrow

@@ -57,10 +57,11 @@ def block(report: Report, workload: str, width: int) -> Iterator[RenderableType]
     sizes = dict.fromkeys(row.size for row in rows)
     yield Text.assemble("\n", (workload, "bold"), "  ", ("; ".join(sizes), "dim"))
     here, *others = [name for name in report.sessions if any(row.session == name for row in rows)]
-    fitting = max(1, (width - DETAILS) // BRIEF)
-    yield _fitting(report, rows, [here, *others[:fitting]], width)
-    for first in range(fitting, len(others), fitting):
-        yield _fitting(report, rows, ["", *others[first : first + fitting]], width)
+    beside = max(0, (width - DETAILS) // BRIEF)
+    yield _fitting(report, rows, [here, *others[:beside]], width)
+    step = max(1, beside)
+    for first in range(beside, len(others), step):
+        yield _fitting(report, rows, ["", *others[first : first + step]], width)
     yield Padding(Text("\n".join([meaning(report, workload), *laws(report, rows)])), (0, 2))
 
 
