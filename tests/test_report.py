@@ -318,6 +318,11 @@ POOR = rows("native-arithmetic", {"sequential": 1.0, "threads 4": 0.5})
             "4 threads are 4.00x as fast as one, 100% of what native threads gain: it releases the GIL.",
         ),
         (
+            ALONE | {"threads 4": 0.125},
+            "4 threads are 8.00x as fast as one, more than native threads gain: it releases the GIL, and waits for"
+            " something else than a core.",
+        ),
+        (
             ALONE | {"threads 4": 0.5},
             "4 threads are 2.00x as fast as one: it releases the GIL for a part of its time.",
         ),

@@ -12,6 +12,7 @@ from .workloads import HOLD, PYTHON, RELEASE
 FLAT = 1.25  # a speed-up up to here is none: noise, and caches that one more core brings
 CLEAR = 1.5  # a speed-up that the machine must give for sure, before one up to FLAT says anything of the GIL
 NEAR = 0.8  # an efficiency from here on says that the workers ran at once
+BEYOND = 1.2  # a share of the ceiling from here on is no chance: work that waits needs no core
 LATE = 5.0  # times as long as alone: a call that waits for the GIL
 
 
@@ -134,6 +135,8 @@ def _one_side(report: Report, row: Row, reached: float) -> str:
         return f"{gain}, or {spread}: too uncertain to tell whether it releases the GIL. Measure longer, or in quiet."
     if _flat(report, row):
         return f"{gain}: it holds the GIL, or waits for something else that they share."
+    if share is not None and share > BEYOND:
+        return f"{gain}, more than native threads gain: it releases the GIL, and waits for something else than a core."
     if share is not None and share >= NEAR:
         return f"{gain}, {share:.0%} of what native threads gain: it releases the GIL."
     return f"{gain}: it releases the GIL for a part of its time."
