@@ -6,6 +6,7 @@ Everything else stands in pyproject.toml.
 import os
 import platform
 import sys
+import sysconfig
 from pathlib import Path
 
 from setuptools import Extension, setup
@@ -72,7 +73,7 @@ def target_machine() -> str:
         return os.environ.setdefault("ARCHFLAGS", f"-arch {platform.machine()}").split()[-1]
     if sys.platform == "win32":
         return os.environ.get("VSCMD_ARG_TGT_ARCH", platform.machine()).lower()
-    return platform.machine()
+    return sysconfig.get_platform().rpartition("-")[2]
 
 
 TARGET = target_machine()
