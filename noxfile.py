@@ -50,3 +50,13 @@ def types(session: nox.Session) -> None:
     session.install("--editable", ".[dev]")  # with its tree at hand, mypy checks the sources and not the installed copy
     session.run("mypy")
     session.run("python", "-m", "mypy.stubtest", "nogil_kernels")
+
+
+@nox.session(python="3.11")
+def cross(session: nox.Session) -> None:
+    """Other processors and systems, as far as this machine can build and run for them: see .ci/cross.
+
+    3.11, since that is the version of which Debian 12 has an AArch64 build, and Panda3D's wheel one for Windows.
+    """
+    session.install("setuptools >= 80", "Cython >= 3.3", "ziglang", "pefile", "--prefer-binary", ".[test]")
+    session.run("python", ".ci/cross", *session.posargs)

@@ -1,0 +1,79 @@
+"""Linux: every instruction set of this machine, AArch64 under qemu, musl."""
+
+import sys
+from pathlib import Path
+
+from build import Target, build, copy_of_tree, site_with
+from downloads import PYTHON, debian, wheels
+from parts import Outcome, passed, run, scratch
+
+ARM_PLATFORMS = ["manylinux_2_28_aarch64", "manylinux_2_27_aarch64", "manylinux_2_17_aarch64"]
+CORE = ("tests/test_tiles.py", "tests/test_matmul.py", "tests/test_sum_of_squares.py", "tests/test_accuracy.py")
+
+# Under qemu a float64 tile is some hundred times slower than beside it. What is left out: cuts at large sizes, and
+# arrays of millions, which exercise loop nests that the same C runs on x86-64.
+SLOW = "not (joined_exactly and (1023 or 1024 or 1025 or 1537 or 2049)) and not cut_by_columns and not million"
+PYTEST = ("-m", "pytest", "--quiet", "-p", "no:cacheprovider", "--maxfail=10")
+
+
+def aarch64(outcome: Outcome) -> None:
+    """The wheel for AArch64, and the tests of the kernels on it under qemu, for NEON and for portable C."""
+    packages = wheels("aarch64-packages", ARM_PLATFORMS, "numpy", "pytest", "hypothesis")
+    system = debian("aarch64-python", "arm64", f"python{PYTHON}", "libstdc++6", dependencies=True)
+    headers = debian("aarch64-headers", "arm64", f"libpython{PYTHON}-dev", dependencies=False) / "usr" / "include"
+    qemu = debian("qemu-user", machine_architecture(), "qemu-user-static", dependencies=False)
+    target = Target(
+        "aarch64-linux-gnu.2.28",
+        "linux-aarch64",
+        f".cpython-{PYTHON.replace('.', '')}-aarch64-linux-gnu.so",
+        ("-I", headers / f"python{PYTHON}", "-I", headers),
+    )
+    tree = copy_of_tree()
+    site = site_with(build(target, outcome, tree), packages)
+    python = emulated(qemu / "usr/bin/qemu-aarch64-static", system, site)
+    outcome.executed = "qemu-user, AArch64"
+    ran = []
+    for isa in ("neon", "portable"):
+        variables = {"NOGIL_KERNELS_BACKEND": "compiled", "NOGIL_KERNELS_ISA": isa}
+        output = run(python, *PYTEST, "-m", "kernels", "-k", f"compiled and {SLOW}", *CORE, cwd=tree, **variables)
+        ran.append(f"{isa}: {passed(output)}")
+    outcome.ran = "; ".join(ran)
+
+
+def emulated(qemu: Path, system: Path, site: Path) -> Path:
+    """A script that is Python for whoever starts it by `sys.executable`, as some tests do."""
+    python = scratch() / "python3"
+    interpreter = system / "usr/bin" / f"python{PYTHON}"
+    python.write_text(
+        "#!/bin/sh\n"
+        f"export PYTHONHOME='{system}/usr' PYTHONPATH='{site}' LD_LIBRARY_PATH=\n"
+        f"exec '{qemu}' -L '{system}' -0 '{python}' '{interpreter}' \"$@\"\n"
+    )
+    python.chmod(0o755)
+    return python
+
+
+def machine_architecture() -> str:
+    return run("dpkg", "--print-architecture").strip()
+
+
+def here(outcome: Outcome) -> None:
+    """The tests of the kernels on every instruction set of this machine, as its own compiler builds them."""
+    tree = copy_of_tree()
+    run(sys.executable, "setup.py", "--quiet", "build_ext", "--inplace", cwd=tree)
+    ask = "from nogil_kernels import build_info as b; print(b()['compiler'], *b()['isas_available'], sep='|')"
+    place = {"PYTHONPATH": str(tree / "src"), "NOGIL_KERNELS_BACKEND": "compiled"}
+    outcome.built_with, *isas = run(sys.executable, "-c", ask, cwd=tree, **place).strip().split("|")
+    outcome.linked, outcome.executed = "yes", "this machine"
+    ran = []
+    for isa in isas:
+        selected = ("-m", "kernels", "-k", "compiled")
+        output = run(sys.executable, *PYTEST, *selected, *CORE, cwd=tree, NOGIL_KERNELS_ISA=isa, **place)
+        ran.append(f"{isa}: {passed(output)}")
+    outcome.ran = "; ".join(ran)
+
+
+def musl(outcome: Outcome) -> None:
+    """The wheel for musl. No Python that is linked with musl is to be had from a registry."""
+    suffix = f".cpython-{PYTHON.replace('.', '')}-x86_64-linux-musl.so"
+    build(Target("x86_64-linux-musl", "linux-x86_64", suffix), outcome, copy_of_tree())
