@@ -4,6 +4,7 @@ Nothing is installed and no root is needed: packages are unpacked below `CACHE`.
 final name, so a download that was cut off is begun anew.
 """
 
+import contextlib
 import shutil
 import subprocess
 import sys
@@ -82,10 +83,11 @@ def npm(package: str) -> Path:
     """A package of npm, in a folder to import it from."""
     if shutil.which("node") is None or shutil.which("npm") is None:
         raise Cannot("node and npm are missing")
-    return kept(
-        f"npm-{package}",
-        lambda folder: run("npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", package, cwd=folder) and None,
-    )
+
+    def make(folder: Path) -> None:
+        run("npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", package, cwd=folder)
+
+    return kept(f"npm-{package}", make)
 
 
 class Apt:
@@ -128,11 +130,9 @@ class Apt:
         return list((self.folder / "archives").glob("*.deb"))
 
     def source(self, package: str) -> Path:
-        """The upstream archive. Debian's own changes beside it are not needed, and a mirror may lag behind with them."""
-        try:
+        """The upstream archive. Debian's changes are not needed, and a mirror may lag behind with them."""
+        with contextlib.suppress(RuntimeError):  # the archive tells
             self.run("source", "--download-only", package)
-        except RuntimeError:
-            pass  # the archive tells
         for archive in (self.folder / "archives").glob("*.orig.tar.*"):
             if archive.suffix != ".asc":
                 return archive

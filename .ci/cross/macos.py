@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from build import Target, build, copy_of_tree
 from downloads import PYTHON
 from parts import Outcome
+from zig import Target, build, copy_of_tree
 
 
 def linked(triple: str, machine: str) -> Callable[[Outcome], None]:

@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"), "nogil-kernels", "cross")
 
 
-class Cannot(Exception):  # noqa: N818: a part that is left out, with its reason, is no error
+class Cannot(Exception):
     """What a part needs is not to be had here."""
 
 

@@ -2,9 +2,9 @@
 
 import sys
 
-from build import copy_of_tree
 from downloads import npm
 from parts import Outcome, run
+from zig import copy_of_tree
 
 SCRIPT = """
 import { readFileSync } from "node:fs";
@@ -28,10 +28,10 @@ from nogil_kernels import build_info, matmul, sum_of_squares
 assert build_info()["backend"] == "pure", build_info()
 assert sum_of_squares(range(1_000_000)) == 333332833333500000
 assert sum_of_squares(array.array("d", [1.5, -2.0])) == 6.25
-product = matmul([[1, 2], [3, 4]], [[5, 6], [7, 8]])
-assert memoryview(product).tolist() == [[19, 22], [43, 50]] if not isinstance(product, list) else product == [
-    [19, 22], [43, 50]
-], product
+a, b = (memoryview(array.array("d", values)).cast("B").cast("d", (2, 2)) for values in ([1, 2, 3, 4], [5, 6, 7, 8]))
+product = memoryview(bytearray(32)).cast("d", (2, 2))
+matmul(a, b, out=product)
+assert product.tolist() == [[19, 22], [43, 50]], product.tolist()
 f"Python {sys.version.split()[0]} on {sys.platform}: both kernels"
 """
 

@@ -1,9 +1,10 @@
 """Windows: wheels for both processors; that for AMD64 is executed under Wine, by CPython's own python311.dll.
 
-The DLL and its extension modules are those that Panda3D's wheel carries to freeze programs with; python.exe is six lines
-that call Py_Main; the standard library is that of the Python which runs this, whose version has to be the same.
+The DLL and its extension modules are those that Panda3D's wheel carries to freeze programs with; python.exe is three
+lines that call Py_Main; the standard library is that of the Python which runs this, whose version has to be the same.
 """
 
+import functools
 import shutil
 import sys
 import sysconfig
@@ -12,9 +13,9 @@ from pathlib import Path
 
 import linux
 import pefile
-from build import ZIG, Target, build, copy_of_tree, site_with, zig_version
 from downloads import PYTHON, debian, python_source, wheels
 from parts import Outcome, passed, run, scratch
+from zig import ZIG, Target, build, copy_of_tree, site_with, zig_version
 
 DLL = f"python{PYTHON.replace('.', '')}"
 PROCESSORS = {"amd64": ("x86_64", "i386:x86-64"), "arm64": ("aarch64", "arm64")}
@@ -77,21 +78,27 @@ def import_library(machine: str) -> Path:
     return library
 
 
+@functools.cache
+def built_for_amd64() -> tuple[Target, Path, Path]:
+    """The target, the tree that it was built in, and a site-packages with the wheel: two parts share them."""
+    tree, windows = copy_of_tree(), target("amd64")
+    return windows, tree, site_with(build(windows, Outcome(""), tree), packages())
+
+
 def amd64(outcome: Outcome) -> None:
     """The wheel of zig's MinGW target under Wine, on every instruction set of this machine."""
-    tree = copy_of_tree()
-    wheel = build(target("amd64"), outcome, tree)
-    outcome.ran = tests_under_wine(outcome, site_with(wheel, packages()), tree)
+    windows, tree, site = built_for_amd64()
+    outcome.built_with, outcome.linked = f"{zig_version()}, {windows.triple}", "yes"
+    outcome.ran = tests_under_wine(outcome, site, tree)
 
 
 def clang_cl(outcome: Outcome) -> None:
     """The same with tiles that clang-cl compiled, for Microsoft's ABI, with MSVC's flags of setup.py."""
-    tree = copy_of_tree()
-    windows = target("amd64")
-    wheel = build(windows, outcome, tree)
-    outcome.built_with, outcome.linked = f"tiles: {clang_cl_version()}; modules: {zig_version()}", "no"
+    windows, tree, mingw = built_for_amd64()
+    outcome.built_with = f"tiles: {clang_cl_version()}; modules: {zig_version()}, {windows.triple}"
     tiles = compile_by_clang_cl(tree, "x86_64", ("portable", "avx2", "avx512"))
-    site = site_with(wheel, packages())
+    site = scratch() / "site-packages"
+    shutil.copytree(mingw, site)
     (modules,) = tree.glob("build/temp.*/build/cython/src/nogil_kernels/compiled")
     module = site / "nogil_kernels/compiled" / f"isa{windows.suffix}"
     run(*ZIG, "cc", "-target", windows.triple, "-shared", "-o", module, modules / "isa.o", *tiles, *windows.link_flags)
@@ -144,7 +151,8 @@ def tests_under_wine(outcome: Outcome, site: Path, tree: Path) -> str:
 def windows_python(site: Path) -> Path:
     """A folder laid out as Python's on Windows."""
     folder = scratch()
-    shutil.copytree(sysconfig.get_path("stdlib"), folder / "Lib", ignore=shutil.ignore_patterns("site-packages", "test"))
+    left_out = shutil.ignore_patterns("site-packages", "test")
+    shutil.copytree(sysconfig.get_path("stdlib"), folder / "Lib", ignore=left_out)
     (folder / "Lib" / "site-packages").symlink_to(site)
     (folder / "DLLs").mkdir()
     for file in panda3d().iterdir():
