@@ -52,7 +52,7 @@ def types(session: nox.Session) -> None:
     session.run("python", "-m", "mypy.stubtest", "nogil_kernels")
 
 
-@nox.session(python="3.11")
+@nox.session(python="3.11", default=False)
 def cross(session: nox.Session) -> None:
     """Other processors and systems, as far as this machine can build and run for them: see .ci/cross.
 
