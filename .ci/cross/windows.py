@@ -5,6 +5,7 @@ lines that call Py_Main; the standard library is that of the Python which runs t
 """
 
 import functools
+import os
 import shutil
 import sys
 import sysconfig
@@ -15,8 +16,9 @@ import linux
 import pefile
 from downloads import PYTHON, debian, python_source, wheels
 from parts import Outcome, passed, run, scratch
-from zig import ZIG, Target, build, copy_of_tree, site_with, zig_version
+from zig import ZIG, Target, build, copy_of_tree, site_with, words, zig_version
 
+COMPILE_TILES = Path(__file__).with_name("compile_tiles.py")
 DLL = f"python{PYTHON.replace('.', '')}"
 PROCESSORS = {"amd64": ("x86_64", "i386:x86-64"), "arm64": ("aarch64", "arm64")}
 # Wine 8 lacks C99's complex functions, which NumPy 2 calls for complex64.
@@ -28,24 +30,59 @@ __declspec(dllimport) int Py_Main(int argc, wchar_t **argv);
 int wmain(int argc, wchar_t **argv) { return Py_Main(argc, argv); }
 """
 
-# clang-cl without Microsoft's headers: Clang has its own but for these three functions.
-STRING_H = """
-#include <stddef.h>
-void *memcpy(void *to, const void *from, size_t n);
-void *memset(void *to, int value, size_t n);
-int strcmp(const char *a, const char *b);
-"""
-CL_FLAGS = ("/nologo", "/c", "/O2", "/std:c11", "/fp:contract", "/Zl", "/clang:-ffreestanding")
-CL_ARCH = {"portable": (), "avx2": ("/arch:AVX2",), "avx512": ("/arch:AVX512",), "neon": ()}
+# What the tiles and Clang's own headers ask of Microsoft's, which are not to be had from a registry.
+MICROSOFTS_HEADERS = {
+    "string.h": """
+        #include <stddef.h>
+        void *memcpy(void *to, const void *from, size_t n);
+        void *memset(void *to, int value, size_t n);
+        int strcmp(const char *a, const char *b);
+    """,
+    "stdlib.h": "",
+    "malloc.h": """
+        #include <stddef.h>
+        void *_aligned_malloc(size_t size, size_t alignment);
+        void _aligned_free(void *block);
+    """,
+}
 
 
-def linked(machine: str) -> Callable[[Outcome], None]:
-    """The wheel for one processor, not executed."""
+def by_zig(machine: str) -> Callable[[Outcome], None]:
+    """The wheel of zig's MinGW target for one processor; that for AMD64 is executed."""
 
     def part(outcome: Outcome) -> None:
-        build(target(machine), outcome, copy_of_tree())
+        windows, tree, wheel = built(machine)
+        outcome.built_with, outcome.linked = f"{zig_version()}, {windows.triple}", "yes"
+        if machine == "amd64":
+            outcome.ran = tests_under_wine(outcome, site_with(wheel, packages()), tree)
 
     return part
+
+
+def by_clang_cl(machine: str) -> Callable[[Outcome], None]:
+    """The same with tiles that clang-cl compiled, for Microsoft's ABI, with the flags that setup.py gives it."""
+
+    def part(outcome: Outcome) -> None:
+        windows, tree, wheel = built(machine)
+        outcome.built_with = f"tiles: {clang_cl_version()}; modules: {zig_version()}, {windows.triple}"
+        tiles = tiles_by_clang_cl(tree, windows.platform)
+        (modules,) = tree.glob("build/temp.*/build/cython/src/nogil_kernels/compiled")
+        isa = scratch() / f"isa{windows.suffix}"
+        run(*ZIG, "cc", "-target", windows.triple, "-shared", "-o", isa, modules / "isa.o", *tiles, *windows.link_flags)
+        outcome.linked = "yes"
+        if machine == "amd64":
+            site = site_with(wheel, packages())
+            shutil.copy(isa, site / "nogil_kernels/compiled")
+            outcome.ran = tests_under_wine(outcome, site, tree)
+
+    return part
+
+
+@functools.cache
+def built(machine: str) -> tuple[Target, Path, Path]:
+    """The target, the tree that it was built in, and the wheel: two parts share them."""
+    windows, tree = target(machine), copy_of_tree()
+    return windows, tree, build(windows, Outcome(""), tree)
 
 
 def target(machine: str) -> Target:
@@ -78,56 +115,22 @@ def import_library(machine: str) -> Path:
     return library
 
 
-@functools.cache
-def built_for_amd64() -> tuple[Target, Path, Path]:
-    """The target, the tree that it was built in, and a site-packages with the wheel: two parts share them."""
-    tree, windows = copy_of_tree(), target("amd64")
-    return windows, tree, site_with(build(windows, Outcome(""), tree), packages())
-
-
-def amd64(outcome: Outcome) -> None:
-    """The wheel of zig's MinGW target under Wine, on every instruction set of this machine."""
-    windows, tree, site = built_for_amd64()
-    outcome.built_with, outcome.linked = f"{zig_version()}, {windows.triple}", "yes"
-    outcome.ran = tests_under_wine(outcome, site, tree)
-
-
-def clang_cl(outcome: Outcome) -> None:
-    """The same with tiles that clang-cl compiled, for Microsoft's ABI, with MSVC's flags of setup.py."""
-    windows, tree, mingw = built_for_amd64()
-    outcome.built_with = f"tiles: {clang_cl_version()}; modules: {zig_version()}, {windows.triple}"
-    tiles = compile_by_clang_cl(tree, "x86_64", ("portable", "avx2", "avx512"))
-    site = scratch() / "site-packages"
-    shutil.copytree(mingw, site)
-    (modules,) = tree.glob("build/temp.*/build/cython/src/nogil_kernels/compiled")
-    module = site / "nogil_kernels/compiled" / f"isa{windows.suffix}"
-    run(*ZIG, "cc", "-target", windows.triple, "-shared", "-o", module, modules / "isa.o", *tiles, *windows.link_flags)
-    outcome.linked = "yes"
-    outcome.ran = tests_under_wine(outcome, site, tree)
-
-
-def clang_cl_arm64(outcome: Outcome) -> None:
-    """The tiles for ARM64 as clang-cl compiles them: objects only."""
-    compile_by_clang_cl(copy_of_tree(), "aarch64", ("portable", "neon"))
-    outcome.built_with, outcome.linked = f"tiles: {clang_cl_version()}", "objects only"
-
-
 def clang_cl_version() -> str:
     return f"clang-cl {run(*ZIG, 'clang', '--version').split()[2]}"
 
 
-def compile_by_clang_cl(tree: Path, processor: str, isas: tuple[str, ...]) -> list[Path]:
-    """Clang is inside zig; told by --driver-mode=cl it is clang-cl."""
-    folder = scratch()
-    (folder / "string.h").write_text(STRING_H)
+def tiles_by_clang_cl(tree: Path, platform: str) -> list[Path]:
+    """Clang is inside zig; told by --driver-mode=cl it is clang-cl, which setup.py looks for on PATH."""
+    headers, programs = scratch(), scratch()
+    for name, text in MICROSOFTS_HEADERS.items():
+        (headers / name).write_text(text)
     own = Path(run(sys.executable, "-c", "import ziglang; print(ziglang.__path__[0])").strip(), "lib", "include")
-    cl = (*ZIG, "clang", "--driver-mode=cl", f"--target={processor}-pc-windows-msvc", *CL_FLAGS, "-imsvc", own)
-    objects = []
-    for isa in isas:
-        for source in sorted((tree / "src/nogil_kernels/compiled/tiles").glob("*.c")):
-            objects.append(folder / f"{source.stem}-{isa}.obj")
-            run(*cl, "-imsvc", folder, *CL_ARCH[isa], f"-DNK_ISA={isa}", f"/Fo{objects[-1]}", source)
-    return objects
+    options = words(*ZIG, "clang", "--driver-mode=cl", "-imsvc", own, "-imsvc", headers)
+    (programs / "clang-cl").write_text(f'#!/bin/sh\nexec {options} "$@"\n')
+    (programs / "clang-cl").chmod(0o755)
+    path = f"{programs}{os.pathsep}{os.environ['PATH']}"
+    objects = run(sys.executable, COMPILE_TILES, platform, cwd=tree, PATH=path).splitlines()
+    return [tree / name for name in objects if name.endswith(".obj")]
 
 
 def packages() -> Path:
