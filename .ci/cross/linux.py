@@ -1,6 +1,8 @@
 """Linux: every instruction set of this machine, AArch64 under qemu, musl."""
 
+import functools
 import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from downloads import PYTHON, debian, wheels
@@ -10,10 +12,26 @@ from zig import Target, build, copy_of_tree, site_with
 ARM_PLATFORMS = ["manylinux_2_28_aarch64", "manylinux_2_27_aarch64", "manylinux_2_17_aarch64"]
 CORE = ("tests/test_tiles.py", "tests/test_matmul.py", "tests/test_sum_of_squares.py", "tests/test_accuracy.py")
 
-# Emulated, a tile takes some fifty times as long. What is left out: products of long k, and sums of millions, for which
-# loop nests go round more often. "portable" is left out, too: on AArch64 it is compiled with the same flags as "neon".
-QUICK = "not joined_exactly and not cut_by_columns and not million and not 1000003"
-PYTEST = ("-m", "pytest", "--quiet", "-p", "no:cacheprovider", "--maxfail=10")
+# Left out are sums of millions and products of long k, for which loop nests only go round more often: emulated they
+# would take half an hour.
+QUICK = "compiled and not million and not 1000003 and not joined_exactly and not cut_by_columns"
+
+
+def core_tests(run_python: Callable[..., str], isas: Iterable[str], tree: Path) -> str:
+    """The tests of the kernels on each instruction set, and what pytest says at the end."""
+    words = ("-m", "pytest", "--quiet", "-p", "no:cacheprovider", "--maxfail=10", "-m", "kernels", "-k", QUICK, *CORE)
+    ran = []
+    for isa in isas:
+        output = run_python(*words, cwd=tree, NOGIL_KERNELS_BACKEND="compiled", NOGIL_KERNELS_ISA=isa)
+        ran.append(f"{isa}: {passed(output)}")
+    return "; ".join(ran)
+
+
+def build_info(run_python: Callable[..., str], tree: Path) -> tuple[str, list[str]]:
+    """The compiler and the instruction sets that the kernels themselves name."""
+    ask = "from nogil_kernels import build_info as b; print(b()['compiler'], *b()['isas_available'], sep='|')"
+    compiler, *isas = run_python("-c", ask, cwd=tree, NOGIL_KERNELS_BACKEND="compiled").strip().split("|")
+    return compiler, isas
 
 
 def aarch64(outcome: Outcome) -> None:
@@ -32,8 +50,8 @@ def aarch64(outcome: Outcome) -> None:
     site = site_with(build(target, outcome, tree), packages)
     python = emulated(qemu / "usr/bin/qemu-aarch64-static", system, site)
     outcome.executed = "qemu-user, AArch64"
-    output = run(python, *PYTEST, "-m", "kernels", "-k", f"compiled and {QUICK}", *CORE, cwd=tree)
-    outcome.ran = f"neon: {passed(output)}"
+    # not "portable": on AArch64 it is compiled with the same flags
+    outcome.ran = core_tests(functools.partial(run, python), ["neon"], tree)
 
 
 def emulated(qemu: Path, system: Path, site: Path) -> Path:
@@ -57,16 +75,10 @@ def here(outcome: Outcome) -> None:
     """The tests of the kernels on every instruction set of this machine, as its own compiler builds them."""
     tree = copy_of_tree()
     run(sys.executable, "setup.py", "--quiet", "build_ext", "--inplace", cwd=tree)
-    ask = "from nogil_kernels import build_info as b; print(b()['compiler'], *b()['isas_available'], sep='|')"
-    place = {"PYTHONPATH": str(tree / "src"), "NOGIL_KERNELS_BACKEND": "compiled"}
-    outcome.built_with, *isas = run(sys.executable, "-c", ask, cwd=tree, **place).strip().split("|")
+    python = functools.partial(run, sys.executable, PYTHONPATH=str(tree / "src"))
+    outcome.built_with, isas = build_info(python, tree)
     outcome.linked, outcome.executed = "yes", "this machine"
-    ran = []
-    for isa in isas:
-        selected = ("-m", "kernels", "-k", "compiled")
-        output = run(sys.executable, *PYTEST, *selected, *CORE, cwd=tree, NOGIL_KERNELS_ISA=isa, **place)
-        ran.append(f"{isa}: {passed(output)}")
-    outcome.ran = "; ".join(ran)
+    outcome.ran = core_tests(python, isas, tree)
 
 
 def musl(outcome: Outcome) -> None:

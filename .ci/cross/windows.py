@@ -15,8 +15,8 @@ from pathlib import Path
 import linux
 import pefile
 from downloads import PYTHON, debian, python_source, wheels
-from parts import Outcome, passed, run, scratch
-from zig import ZIG, Target, build, copy_of_tree, site_with, words, zig_version
+from parts import Outcome, run, scratch
+from zig import ZIG, Target, build, copy_of_tree, site_with, words
 
 COMPILE_TILES = Path(__file__).with_name("compile_tiles.py")
 DLL = f"python{PYTHON.replace('.', '')}"
@@ -47,42 +47,26 @@ MICROSOFTS_HEADERS = {
 }
 
 
-def by_zig(machine: str) -> Callable[[Outcome], None]:
-    """The wheel of zig's MinGW target for one processor; that for AMD64 is executed."""
+def part(machine: str) -> Callable[[Outcome], None]:
+    """The wheel for one processor: modules from zig's MinGW target, tiles as setup.py has clang-cl compile them.
 
-    def part(outcome: Outcome) -> None:
-        windows, tree, wheel = built(machine)
-        outcome.built_with, outcome.linked = f"{zig_version()}, {windows.triple}", "yes"
+    That for AMD64 is executed, on every instruction set of this machine.
+    """
+
+    def of_machine(outcome: Outcome) -> None:
+        windows, tree = target(machine), copy_of_tree()
+        wheel = build(windows, outcome, tree)
+        isa = link_tiles(windows, tree)
+        outcome.built_with = f"{clang_cl_version()} (tiles), {outcome.built_with} (the rest)"
         if machine == "amd64":
-            outcome.ran = tests_under_wine(outcome, site_with(wheel, packages()), tree)
-
-    return part
-
-
-def by_clang_cl(machine: str) -> Callable[[Outcome], None]:
-    """The same with tiles that clang-cl compiled, for Microsoft's ABI, with the flags that setup.py gives it."""
-
-    def part(outcome: Outcome) -> None:
-        windows, tree, wheel = built(machine)
-        outcome.built_with = f"tiles: {clang_cl_version()}; modules: {zig_version()}, {windows.triple}"
-        tiles = tiles_by_clang_cl(tree, windows.platform)
-        (modules,) = tree.glob("build/temp.*/build/cython/src/nogil_kernels/compiled")
-        isa = scratch() / f"isa{windows.suffix}"
-        run(*ZIG, "cc", "-target", windows.triple, "-shared", "-o", isa, modules / "isa.o", *tiles, *windows.link_flags)
-        outcome.linked = "yes"
-        if machine == "amd64":
-            site = site_with(wheel, packages())
+            site = site_with(wheel, wheels("windows-packages", ["win_amd64"], *PACKAGES))
             shutil.copy(isa, site / "nogil_kernels/compiled")
-            outcome.ran = tests_under_wine(outcome, site, tree)
+            outcome.executed = "Wine, AMD64"
+            python = functools.partial(wine, windows_python(site))
+            _, isas = linux.build_info(python, tree)
+            outcome.ran = linux.core_tests(python, isas, tree)
 
-    return part
-
-
-@functools.cache
-def built(machine: str) -> tuple[Target, Path, Path]:
-    """The target, the tree that it was built in, and the wheel: two parts share them."""
-    windows, tree = target(machine), copy_of_tree()
-    return windows, tree, build(windows, Outcome(""), tree)
+    return of_machine
 
 
 def target(machine: str) -> Target:
@@ -115,6 +99,15 @@ def import_library(machine: str) -> Path:
     return library
 
 
+def link_tiles(windows: Target, tree: Path) -> Path:
+    """The module `isa` once more, with clang-cl's tiles, which have Microsoft's ABI and not MinGW's."""
+    tiles = tiles_by_clang_cl(tree, windows.platform)
+    (modules,) = tree.glob("build/temp.*/build/cython/src/nogil_kernels/compiled")
+    isa = scratch() / f"isa{windows.suffix}"
+    run(*ZIG, "cc", "-target", windows.triple, "-shared", "-o", isa, modules / "isa.o", *tiles, *windows.link_flags)
+    return isa
+
+
 def clang_cl_version() -> str:
     return f"clang-cl {run(*ZIG, 'clang', '--version').split()[2]}"
 
@@ -131,24 +124,6 @@ def tiles_by_clang_cl(tree: Path, platform: str) -> list[Path]:
     path = f"{programs}{os.pathsep}{os.environ['PATH']}"
     objects = run(sys.executable, COMPILE_TILES, platform, cwd=tree, PATH=path).splitlines()
     return [tree / name for name in objects if name.endswith(".obj")]
-
-
-def packages() -> Path:
-    return wheels("windows-packages", ["win_amd64"], *PACKAGES)
-
-
-def tests_under_wine(outcome: Outcome, site: Path, tree: Path) -> str:
-    """The core of the tests on every instruction set that the kernels find there."""
-    python = windows_python(site)
-    ask = "from nogil_kernels import build_info as b; print(*b()['isas_available'])"
-    isas = wine(python, "-c", ask, cwd=tree).split()
-    outcome.executed = "Wine, AMD64"
-    ran = []
-    for isa in isas:
-        variables = {"NOGIL_KERNELS_BACKEND": "compiled", "NOGIL_KERNELS_ISA": isa}
-        output = wine(python, *linux.PYTEST, "-m", "kernels", "-k", "compiled", *linux.CORE, cwd=tree, **variables)
-        ran.append(f"{isa}: {passed(output)}")
-    return "; ".join(ran)
 
 
 def windows_python(site: Path) -> Path:
