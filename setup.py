@@ -63,7 +63,8 @@ NO_COMPILER = """
 nogil-kernels needs a C compiler to build its kernels, and none worked here:
     {reason}
 Install one (Debian, Ubuntu: apt install gcc; Fedora: dnf install gcc; macOS: xcode-select --install; Windows: the
-"C++ build tools" of Visual Studio) and the headers of Python (python3-dev, python3-devel), or ask for the pure build:
+"C++ build tools" of Visual Studio, and LLVM for speed) and the headers of Python (python3-dev, python3-devel), or ask
+for the pure build:
     NOGIL_KERNELS_BUILD=pure pip install .
 """
 
@@ -105,8 +106,9 @@ class BuildKernels(build_ext):
         super().build_extension(ext)
 
     def compile_tiles(self, ext: Extension) -> list[str]:
+        family = os.environ["ARCHFLAGS"].split()[-1] if sys.platform == "darwin" else self.plat_name.rpartition("-")[2]
         objects: list[str] = []
-        for isa, flags in INSTRUCTION_SETS.get(self.processor(), OTHER).items():
+        for isa, flags in INSTRUCTION_SETS.get(family, OTHER).items():
             objects += self.compiler.compile(
                 [f"{TILES}/{source}" for source in EXTENSIONS[ext.name.removeprefix(f"{PACKAGE}.")]],
                 output_dir=str(Path(self.build_temp, isa)),
@@ -116,14 +118,8 @@ class BuildKernels(build_ext):
             )
         return objects
 
-    def processor(self) -> str:
-        """The family that is built for, which need not be this machine's."""
-        if sys.platform == "darwin":
-            return os.environ["ARCHFLAGS"].split()[-1]
-        return self.plat_name.rpartition("-")[2]
-
     def flags(self, unix_flags: list[str], msvc_flags: list[str]) -> list[str]:
-        """clang-cl is given Clang's flags: MSVC's make no FMA and halve vectors of 64 bytes."""
+        """clang-cl is given Clang's flags: MSVC's /fp:contract has it make no FMA at all."""
         if self.msvc and not self.clang_cl:
             return MSVC_FLAGS + msvc_flags
         return [f"/clang:{flag}" if self.clang_cl else flag for flag in UNIX_FLAGS + unix_flags]

@@ -82,7 +82,7 @@ static inline enum nk_isa nk_isa_of(const char *name)
 #elif defined(_MSC_VER)
 #define NK_TEXT_(number) #number
 #define NK_TEXT(number) NK_TEXT_(number)
-#define NK_COMPILER "MSVC " NK_TEXT(_MSC_FULL_VER)
+#define NK_COMPILER "MSVC " NK_TEXT(_MSC_FULL_VER) ", without vectors"
 #else
 #define NK_COMPILER "unknown"
 #endif
