@@ -342,6 +342,11 @@ def test_without_a_gil_threads_do_it_alone():
     )
 
 
+def test_an_executor_of_threads_has_no_gil_of_its_own():
+    seconds = {("python", "sequential"): 1.0, ("python", "threads 4"): 1.0, ("python", "own:make 4"): 1.0}
+    assert said([*rows("a:f", seconds), *GOOD]).endswith("run Python. Own 1.00x.")
+
+
 def test_an_interpreter_without_a_gil_says_that_there_is_none():
     seconds = {("python", "sequential"): 1.0, ("python", "threads 4"): 0.25}
     sentence = said([*rows("a:f", seconds), *GOOD], nk_gil_enabled=0)
@@ -354,6 +359,12 @@ def test_where_the_machine_gives_less_than_its_cores_that_is_said_first():
         "Native threads, 4 of them, doing arithmetic with no GIL in play, gained 2.00x here: what is missing beyond"
         " that is the machine's, not the GIL's. 4 threads are 2.00x"
     )
+
+
+def test_where_the_machine_gives_one_core_the_gil_is_not_blamed():
+    one_core = rows("native-arithmetic", {"sequential": 1.0, "threads 4": 0.9})
+    sentence = said([*rows("a:f", ALONE | {"threads 4": 0.95, "processes 4": 0.98}), *one_core])
+    assert sentence.endswith("is the machine's, not the GIL's. No speed-up above says anything of the GIL.")
 
 
 def test_waiting_needs_no_gil():

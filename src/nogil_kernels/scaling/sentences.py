@@ -57,7 +57,7 @@ def _missing_cores(report: Report, rows: Sequence[Row]) -> list[str]:
     """Where the machine did not give as many cores as there are workers."""
     row = max(rows, key=lambda row: (row.workers, report.efficiency(row)))
     ceiling = report.ceiling(row)
-    if ceiling is None or max(ceiling.median, row.workers * (report.efficiency(row) or 0.0)) >= NEAR * row.workers:
+    if ceiling is None or _given(report, rows) >= NEAR * row.workers:
         return []
     what = "reading memory" if row.limit == "memory" else "doing arithmetic"
     return [
@@ -66,9 +66,17 @@ def _missing_cores(report: Report, rows: Sequence[Row]) -> list[str]:
     ]
 
 
+def _given(report: Report, rows: Sequence[Row]) -> float:
+    """As how many cores the machine is known to have worked: the best of what native threads and these rows gained."""
+    ceilings = [ceiling.median for row in rows if (ceiling := report.ceiling(row))]
+    return max([*ceilings, *(row.workers * (report.efficiency(row) or 0.0) for row in rows)])
+
+
 def _computing(report: Report, rows: Sequence[Row]) -> list[str]:
-    sentences = []
+    sentences: list[str] = []
     here = [row for row in rows if row.session == report.sessions[0]]
+    if here and _given(report, here) <= FLAT:
+        return ["No speed-up above says anything of the GIL."]
     threads = {row.side: row for row in here if row.way == "threads"}
     apart = [row for row in here if row.way != "threads" and row.side != RELEASE]
     if RELEASE in threads:
@@ -78,8 +86,8 @@ def _computing(report: Report, rows: Sequence[Row]) -> list[str]:
         sentences.append(_one_side(report, row))
     if apart:
         held = "with the GIL held, " if RELEASE in threads else ""
-        flat = _flat(report, threads.get(HOLD, threads.get(PYTHON)))
-        sentence = f"{held}{_kinds(report, apart)}{': each has a GIL of its own' if flat else ''}."
+        own = _flat(report, threads.get(HOLD, threads.get(PYTHON))) and not any(_flat(report, row) for row in apart)
+        sentence = f"{held}{_kinds(report, apart)}{': each has a GIL of its own' if own else ''}."
         sentences.append(sentence[0].upper() + sentence[1:])
     others = [row for row in rows if row.session != report.sessions[0] and row.way == "threads" and row.side != RELEASE]
     free = [row for row in others if not report.facts_of(row.session)["nk_gil_enabled"]]

@@ -221,12 +221,16 @@ def costs(report: Report) -> Iterator[RenderableType]:
     yield Padding(Text(said), (0, 2))
 
 
+def _samples(report: Report) -> str:
+    fewest, most = (pick(len(row.values) for row in report.rows) for pick in (min, max))
+    return f"{most} samples" if fewest == most else f"{fewest} to {most} samples"
+
+
 def _notes(report: Report) -> Iterator[RenderableType]:
     """What the reader must know of all blocks."""
     facts = report.facts
-    samples = [len(row.values) for row in report.rows]
     notes = [
-        f"a call: time of all the work / number of calls; medians of {min(samples)} to {max(samples)} samples, taken in"
+        f"a call: time of all the work / number of calls; medians of {_samples(report)}, taken in"
         " turns. Speed-up: against one after another, round by round, with the interval that holds it with 95 %"
         " confidence. Ceiling: what native threads gained meanwhile."
     ]
