@@ -78,3 +78,13 @@ def packaging(session: nox.Session) -> None:
     """The gates of a release: sdist and wheels, metadata, workflows. Needs no build of its own."""
     install(session, "packaging", NOGIL_KERNELS_BUILD="pure")
     session.run("pytest", "tests/release", *session.posargs)
+
+
+@nox.session(python="3.11", default=False)
+def cross(session: nox.Session) -> None:
+    """Other processors and systems, as far as this machine can build and run for them: see .ci/cross.
+
+    3.11, since that is the version of which Debian 12 has an AArch64 build, and Panda3D's wheel one for Windows.
+    """
+    session.install("setuptools >= 80", "Cython >= 3.3", "ziglang", "pefile", "numpy", "pytest", "hypothesis")
+    session.run("python", ".ci/cross", *session.posargs)

@@ -5,6 +5,7 @@ Everything else stands in pyproject.toml.
 
 import os
 import platform
+import shutil
 import sys
 from pathlib import Path
 
@@ -39,13 +40,14 @@ X86_64 = {
 }
 AARCH64 = {"portable": ([], []), "neon": ([], [])}
 OTHER = {"portable": ([], [])}
-INSTRUCTION_SETS = {"x86_64": X86_64, "x64": X86_64, "amd64": X86_64, "aarch64": AARCH64, "arm64": AARCH64}
+INSTRUCTION_SETS = {"x86_64": X86_64, "amd64": X86_64, "aarch64": AARCH64, "arm64": AARCH64}
 
 # -ffp-contract=fast: with -std=c11 GCC would not join a multiplication and an addition into one FMA, half the speed.
 # -g0: debug symbols would make up 80 % of the wheel.
 UNIX_FLAGS = ["-std=c11", "-O3", "-ffp-contract=fast", "-fno-math-errno", "-fvisibility=hidden", "-g0"]
 MSVC_FLAGS = ["/O2", "/std:c11", "/fp:contract"]
 UNIX_LINK_FLAGS = ["-Wl,-s"] if sys.platform == "linux" else []
+CLANG_PROCESSORS = {"win-amd64": "x86_64", "win-arm64": "aarch64", "win32": "i686"}
 
 DIRECTIVES = {
     "language_level": 3,
@@ -61,21 +63,14 @@ NO_COMPILER = """
 nogil-kernels needs a C compiler to build its kernels, and none worked here:
     {reason}
 Install one (Debian, Ubuntu: apt install gcc; Fedora: dnf install gcc; macOS: xcode-select --install; Windows: the
-"C++ build tools" of Visual Studio) and the headers of Python (python3-dev, python3-devel), or ask for the pure build:
+"C++ build tools" of Visual Studio, and LLVM for speed) and the headers of Python (python3-dev, python3-devel), or ask
+for the pure build:
     NOGIL_KERNELS_BUILD=pure pip install .
 """
 
 
-def target_machine() -> str:
-    """The processor family that is built for."""
-    if sys.platform == "darwin":  # a universal Python would compile for two families at once; the tiles are for one
-        return os.environ.setdefault("ARCHFLAGS", f"-arch {platform.machine()}").split()[-1]
-    if sys.platform == "win32":
-        return os.environ.get("VSCMD_ARG_TGT_ARCH", platform.machine()).lower()
-    return platform.machine()
-
-
-TARGET = target_machine()
+if sys.platform == "darwin":  # a universal Python would compile for two families at once; the tiles are for one
+    os.environ.setdefault("ARCHFLAGS", f"-arch {platform.machine()}")
 
 
 class BuildKernels(build_ext):
@@ -87,21 +82,47 @@ class BuildKernels(build_ext):
         except (CCompilerError, ExecError, PlatformError) as error:
             raise SystemExit(NO_COMPILER.format(reason=error)) from error
 
+    def build_extensions(self) -> None:
+        self.choose_compiler()
+        super().build_extensions()
+
+    def choose_compiler(self) -> None:
+        """clang-cl in the place of MSVC's cl, where there is one: it has vectors, and MSVC links its objects."""
+        self.msvc = self.compiler.compiler_type == "msvc"
+        self.clang_cl = self.msvc and shutil.which("clang-cl")
+        if self.clang_cl:
+            if not self.compiler.initialized:
+                self.compiler.initialize(self.plat_name)
+            self.compiler.cc = self.clang_cl
+            self.compiler.compile_options.remove("/GL")  # intermediate code of cl's own
+            self.compiler.compile_options.append(f"--target={CLANG_PROCESSORS[self.plat_name]}-pc-windows-msvc")
+        elif self.msvc:
+            self.warn("no clang-cl on PATH, and MSVC has no vectors: these kernels will be slow. LLVM has clang-cl.")
+
     def build_extension(self, ext: Extension) -> None:
-        msvc = self.compiler.compiler_type == "msvc"
-        common = MSVC_FLAGS if msvc else UNIX_FLAGS
-        ext.extra_compile_args = common
-        ext.extra_link_args = [] if msvc else UNIX_LINK_FLAGS
-        name = ext.name.removeprefix(f"{PACKAGE}.")
-        for isa, (unix_flags, msvc_flags) in INSTRUCTION_SETS.get(TARGET, OTHER).items():
-            ext.extra_objects += self.compiler.compile(
-                [f"{TILES}/{source}" for source in EXTENSIONS[name]],
+        ext.extra_compile_args = self.flags([], [])
+        ext.extra_link_args = [] if self.msvc else UNIX_LINK_FLAGS
+        ext.extra_objects += self.compile_tiles(ext)
+        super().build_extension(ext)
+
+    def compile_tiles(self, ext: Extension) -> list[str]:
+        family = os.environ["ARCHFLAGS"].split()[-1] if sys.platform == "darwin" else self.plat_name.rpartition("-")[2]
+        objects: list[str] = []
+        for isa, flags in INSTRUCTION_SETS.get(family, OTHER).items():
+            objects += self.compiler.compile(
+                [f"{TILES}/{source}" for source in EXTENSIONS[ext.name.removeprefix(f"{PACKAGE}.")]],
                 output_dir=str(Path(self.build_temp, isa)),
                 macros=[("NK_ISA", isa)],
-                extra_postargs=common + (msvc_flags if msvc else unix_flags),
+                extra_postargs=self.flags(*flags),
                 depends=ext.depends,
             )
-        super().build_extension(ext)
+        return objects
+
+    def flags(self, unix_flags: list[str], msvc_flags: list[str]) -> list[str]:
+        """clang-cl is given Clang's flags: MSVC's /fp:contract has it make no FMA at all."""
+        if self.msvc and not self.clang_cl:
+            return MSVC_FLAGS + msvc_flags
+        return [f"/clang:{flag}" if self.clang_cl else flag for flag in UNIX_FLAGS + unix_flags]
 
 
 def extensions() -> list[Extension]:

@@ -12,7 +12,7 @@ enum nk_isa { NK_PORTABLE, NK_AVX2, NK_AVX512, NK_NEON, NK_ISA_COUNT };
 static const char *const nk_isa_names[NK_ISA_COUNT] = {"portable", "avx2", "avx512", "neon"};
 
 #if defined(__x86_64__) || defined(_M_X64)
-#if defined(_MSC_VER)
+#if defined(_MSC_VER) && !defined(__clang__)
 #include <intrin.h>
 static inline void nk_cpuid(int leaf, int subleaf, unsigned int registers[4]) { __cpuidex((int *)registers, leaf, subleaf); }
 static inline unsigned long long nk_saved_registers(void) { return _xgetbv(0); }
@@ -82,7 +82,7 @@ static inline enum nk_isa nk_isa_of(const char *name)
 #elif defined(_MSC_VER)
 #define NK_TEXT_(number) #number
 #define NK_TEXT(number) NK_TEXT_(number)
-#define NK_COMPILER "MSVC " NK_TEXT(_MSC_FULL_VER)
+#define NK_COMPILER "MSVC " NK_TEXT(_MSC_FULL_VER) ", without vectors"
 #else
 #define NK_COMPILER "unknown"
 #endif

@@ -34,7 +34,7 @@ NK_INLINE word load(const char *x)
     return value;
 }
 
-#if defined(__GNUC__)
+#if NK_GNU_C
 #define PREFETCH(address) __builtin_prefetch(address)
 #else
 #define PREFETCH(address) ((void)(address))

@@ -24,7 +24,7 @@ typedef uint64_t uint_vec;
 typedef int64_t int_vec;
 #endif
 
-#if defined(__GNUC__)
+#if NK_GNU_C
 #define NK_PREFETCH(address) __builtin_prefetch(address)
 #else
 #define NK_PREFETCH(address) ((void)(address))

@@ -13,7 +13,14 @@
 #define NK_PASTE_(a, b) a##_##b
 #define NK_PASTE(a, b) NK_PASTE_(a, b) /* NK_PASTE(nk_sum, NK_ISA) is nk_sum_avx2 where NK_ISA is avx2 */
 
-#if !defined(__GNUC__)
+/* Vectors, builtins and attributes as GCC has them: clang-cl has them too, and does not say so by __GNUC__. */
+#if defined(__GNUC__) || defined(__clang__)
+#define NK_GNU_C 1
+#else
+#define NK_GNU_C 0
+#endif
+
+#if !NK_GNU_C
 #define NK_VECTOR_BYTES 0
 #elif defined(__AVX512F__)
 #define NK_VECTOR_BYTES 64
@@ -57,7 +64,7 @@
 #define NK_HAS_FMA 0
 #endif
 
-#if defined(__GNUC__)
+#if NK_GNU_C
 #define NK_INLINE static inline __attribute__((always_inline))
 #define NK_UNROLL _Pragma("GCC unroll 32")
 #define NK_PREFETCH_WRITE(address) __builtin_prefetch((address), 1)
