@@ -25,7 +25,6 @@ EXTENSIONS = {
     "limits": (),
     "own_gil.sum_of_squares": (),
     "own_gil.matmul": (),
-    "own_gil.limits": (),
 }
 
 # Processor family -> instruction set -> flags of GCC and Clang, flags of MSVC. tiles/isa.h chooses one at import.
@@ -43,9 +42,22 @@ INSTRUCTION_SETS = {"x86_64": X86_64, "x64": X86_64, "amd64": X86_64, "aarch64":
 
 # -ffp-contract=fast: with -std=c11 GCC would not join a multiplication and an addition into one FMA, half the speed.
 # -g0: debug symbols would make up 80 % of the wheel.
-UNIX_FLAGS = ["-std=c11", "-O3", "-ffp-contract=fast", "-fno-math-errno", "-fvisibility=hidden", "-g0"]
+UNIX_FLAGS = ["-std=c11", "-ffp-contract=fast", "-fno-math-errno", "-fvisibility=hidden", "-g0"]
+UNIX_FLAGS += ["-fno-asynchronous-unwind-tables"]  # read by debuggers and profilers alone
 MSVC_FLAGS = ["/O2", "/std:c11", "/fp:contract"]
 UNIX_LINK_FLAGS = ["-Wl,-s"] if sys.platform == "linux" else []
+
+# A wheel may weigh 400 kB. -O3 makes code half as large again, and pays where the compiler has to find the vectors (sums)
+# and in what a small product spends on its way to the tile, 15 ns. Tiles spell out their vectors and how they unroll.
+OPTIMISED = {
+    "sum_of_squares.c": "-O3",
+    "matmul.c": "-Os",
+    "matmul": "-O3",
+    "isa": "-Os",
+    "limits": "-Os",
+    "own_gil.sum_of_squares": "-Os",
+    "own_gil.matmul": "-Os",
+}
 
 DIRECTIVES = {
     "language_level": 3,
@@ -55,6 +67,9 @@ DIRECTIVES = {
     "initializedcheck": False,
     "auto_pickle": False,
     "autotestdict": False,
+    "binding": False,  # builtin functions; Cython's own kind would add 7 kB to each module
+    "embedsignature": True,
+    "embedsignature.format": "clinic",  # what inspect.signature reads
 }
 
 NO_COMPILER = """
@@ -89,18 +104,22 @@ class BuildKernels(build_ext):
 
     def build_extension(self, ext: Extension) -> None:
         msvc = self.compiler.compiler_type == "msvc"
-        common = MSVC_FLAGS if msvc else UNIX_FLAGS
-        ext.extra_compile_args = common
-        ext.extra_link_args = [] if msvc else UNIX_LINK_FLAGS
         name = ext.name.removeprefix(f"{PACKAGE}.")
+
+        def flags(part: str) -> list[str]:
+            return MSVC_FLAGS if msvc else [*UNIX_FLAGS, OPTIMISED.get(part, "-O2")]
+
+        ext.extra_compile_args = flags(name)
+        ext.extra_link_args = [] if msvc else UNIX_LINK_FLAGS
         for isa, (unix_flags, msvc_flags) in INSTRUCTION_SETS.get(TARGET, OTHER).items():
-            ext.extra_objects += self.compiler.compile(
-                [f"{TILES}/{source}" for source in EXTENSIONS[name]],
-                output_dir=str(Path(self.build_temp, isa)),
-                macros=[("NK_ISA", isa)],
-                extra_postargs=common + (msvc_flags if msvc else unix_flags),
-                depends=ext.depends,
-            )
+            for source in EXTENSIONS[name]:
+                ext.extra_objects += self.compiler.compile(
+                    [f"{TILES}/{source}"],
+                    output_dir=str(Path(self.build_temp, isa)),
+                    macros=[("NK_ISA", isa)],
+                    extra_postargs=flags(source) + (msvc_flags if msvc else unix_flags),
+                    depends=ext.depends,
+                )
         super().build_extension(ext)
 
 

@@ -70,16 +70,17 @@ else:
 def limits() -> ModuleType:
     """The compiled loops that tell what a core can do at most, for `measure.ceiling`.
 
-    Raises RuntimeError on the pure backend: plain Python comes nowhere near what a core can do.
+    Raises RuntimeError on the pure backend, since plain Python comes nowhere near what a core can do, and in
+    subinterpreters: what threads gain without a GIL the main one can measure.
     """
     if backend == "pure":
         raise RuntimeError(f"a core's limits are measured by compiled loops, and the backend is pure: {reason}")
     from .compiled.isa import is_main_interpreter
 
-    if is_main_interpreter:
-        from .compiled import limits
-    else:
-        from .compiled.own_gil import limits  # type: ignore[no-redef]
+    if not is_main_interpreter:
+        raise RuntimeError("a core's limits are measured in the main interpreter, and this is another one")
+    from .compiled import limits
+
     return limits
 
 

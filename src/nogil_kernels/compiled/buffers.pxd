@@ -8,13 +8,11 @@ from libc.stdint cimport uintptr_t
 from libc.string cimport strcmp
 
 from nogil_kernels.compiled cimport ndarrays
-from nogil_kernels.compiled.ndarrays cimport is_held
+from nogil_kernels.compiled.ndarrays cimport PyErr_Clear, PyObject_GetBuffer, is_held
 
 
 cdef extern from "Python.h":
     int PyObject_CheckBuffer(object x) noexcept
-    int PyObject_GetBuffer(object x, Py_buffer *view, int flags) noexcept  # -1 leaves an exception set, for PyErr_Clear
-    void PyErr_Clear()
     int PyObject_HasAttrString(object x, const char *name) noexcept
     ctypedef struct PyTypeObject:
         const char *tp_name

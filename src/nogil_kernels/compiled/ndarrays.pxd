@@ -4,8 +4,10 @@ NumPy answers a request for a buffer in some 50 ns: it writes the format string 
 A 4 x 4 product takes three buffers, more than half of the whole call. Extensions that are compiled against NumPy read
 these fields at the same places, through macros of its headers, so they stay where they are for a whole major version;
 nothing of NumPy is imported or linked for it. All the same they are believed only after `know` has compared what is
-read with what Python says, on an array made for that; if they ever move, the way through PyObject_GetBuffer remains.
+read with what PyObject_GetBuffer says, on arrays made for that; if they ever move, that way remains.
 """
+
+from cpython.buffer cimport PyBUF_FORMAT, PyBUF_STRIDES, PyBuffer_Release
 
 
 cdef extern from *:
@@ -63,12 +65,12 @@ cdef extern from *:
     static inline void nk_know_ndarray(PyTypeObject *type) { NK_ATOMIC_WRITE(nk_ndarray_type, type); }
 
     /* Whether the fields are where we look for them, as far as can be told before any is followed. */
-    static inline int nk_fields_agree(PyObject *x, int nd, size_t data, PyObject *descr)
+    static inline int nk_fields_agree(PyObject *x, const Py_buffer *buffer, PyObject *descr)
     {
         const nk_ndarray *array = (const nk_ndarray *)x;
 
-        return Py_TYPE(x)->tp_basicsize >= (Py_ssize_t)sizeof(nk_ndarray) && array->nd == nd &&
-               (size_t)array->data == data && (PyObject *)array->descr == descr &&
+        return Py_TYPE(x)->tp_basicsize >= (Py_ssize_t)sizeof(nk_ndarray) && array->nd == buffer->ndim &&
+               (void *)array->data == buffer->buf && (PyObject *)array->descr == descr &&
                Py_TYPE(descr)->tp_basicsize >= (Py_ssize_t)sizeof(nk_descr);
     }
 
@@ -94,6 +96,16 @@ cdef extern from *:
         view->format = (char *)nk_codes[descr->type_num];
         return 1;
     }
+
+    /* Whether what was read of an ndarray is what its buffer says. */
+    static int nk_views_agree(const Py_buffer *view, const Py_buffer *buffer)
+    {
+        const size_t axes = (size_t)buffer->ndim * sizeof(Py_ssize_t);
+
+        return view->itemsize == buffer->itemsize && view->len == buffer->len &&
+               strcmp(view->format, buffer->format) == 0 &&
+               memcmp(view->shape, buffer->shape, axes) == 0 && memcmp(view->strides, buffer->strides, axes) == 0;
+    }
     """
     ctypedef struct PyTypeObject:
         pass
@@ -101,9 +113,13 @@ cdef extern from *:
     bint nk_is_known_ndarray(object x) noexcept
     bint nk_is_new_ndarray(object x) noexcept
     void nk_know_ndarray(PyTypeObject *type) noexcept
-    bint nk_fields_agree(object x, int nd, size_t data, object descr) noexcept
+    bint nk_fields_agree(object x, const Py_buffer *buffer, object descr) noexcept
+    bint nk_views_agree(const Py_buffer *view, const Py_buffer *buffer) noexcept
     bint is_held "nk_is_held"(const Py_buffer *view) noexcept nogil
     bint nk_view_ndarray(object x, Py_buffer *view, bint writable) noexcept
+cdef extern from "Python.h":
+    int PyObject_GetBuffer(object x, Py_buffer *view, int flags) noexcept  # -1 leaves an exception set, for PyErr_Clear
+    void PyErr_Clear()
 
 
 cdef inline bint view_ndarray(object x, Py_buffer *view, bint writable) noexcept:
@@ -111,36 +127,30 @@ cdef inline bint view_ndarray(object x, Py_buffer *view, bint writable) noexcept
     return nk_is_known_ndarray(x) and nk_view_ndarray(x, view, writable)
 
 
-cdef inline bint agrees(object array) except *:
-    """Whether the struct says of an array what Python says."""
-    cdef Py_buffer view
-    cdef int axis
-    if not nk_fields_agree(array, array.ndim, array.__array_interface__["data"][0], array.dtype):
+cdef inline bint agrees(object array, object descr) noexcept:
+    """Whether the struct says of an array what its buffer says; of foreign byte order, that it is nothing to view."""
+    cdef Py_buffer view, buffer
+    cdef bint agreed, native
+    view.len = view.itemsize = 0
+    if PyObject_GetBuffer(array, &buffer, PyBUF_FORMAT | PyBUF_STRIDES) < 0:
+        PyErr_Clear()
         return False
-    if nk_view_ndarray(array, &view, True) != (array.flags.writeable and array.dtype.isnative):
-        return False
-    if not nk_view_ndarray(array, &view, False):
-        return not array.dtype.isnative
-    for axis in range(array.ndim):
-        if view.shape[axis] != array.shape[axis] or view.strides[axis] != array.strides[axis]:
-            return False
-    return view.itemsize == array.itemsize and view.len == array.nbytes and \
-        view.format.decode() == memoryview(array).format
+    native = buffer.format[0] != b">" and buffer.format[0] != b"<"
+    agreed = nk_fields_agree(array, &buffer, descr) and \
+        nk_view_ndarray(array, &view, False) == native and \
+        nk_view_ndarray(array, &view, True) == (native and not buffer.readonly) and \
+        (not native or nk_views_agree(&view, &buffer))
+    PyBuffer_Release(&buffer)
+    return agreed
 
 
 cdef inline void know(object ndarray) noexcept:
-    """Compare what is read with what Python says, for arrays of every type, and believe it from then on."""
-    cdef bint agreed = False
+    """Compare the struct with the buffer, for arrays of every type, and believe it from then on."""
+    cdef bint agreed = True
     try:
-        probes = [ndarray((4, 6), code)[1::2, ::-3] for code in "?bBhHiIlLqQefdgFDG"]
-        read_only = ndarray(3, "d")
-        read_only.flags.writeable = False
-        swapped = ndarray(3, ndarray(0, "d").dtype.newbyteorder())
-        for probe in (*probes, read_only, swapped):
-            if not agrees(probe):
-                break
-        else:
-            agreed = True
+        from nogil_kernels.arrays import probes
+        for array in probes(ndarray):
+            agreed = agreed and agrees(array, array.dtype)
     except Exception:  # a NumPy unlike any that we know: PyObject_GetBuffer it is
-        pass
+        agreed = False
     nk_know_ndarray(<PyTypeObject *> ndarray if agreed else &nk_no_type)

@@ -9,7 +9,7 @@
  *   MULTIPLY_ADDS  see nk_matmul_kernel
  *   NARROW   defined where elements of T fit half of its bits, as signed numbers
  *   NARROWER the kernel for such elements, where this one takes any; defined where there is one
- *   SIMD     1 where T fills vectors, 0 where it stands alone (long double)
+ *   SIMD     1 where T fills vectors; 0 where it stands alone (long double), and its kernel is there for all instruction sets
  *
  * Columns lie along the vectors: row p of B is loaded, each element of column p of A is broadcast, and their products are added
  * to MR x NV accumulators, which stay in registers from the first p to the last.
@@ -349,17 +349,23 @@ static void FUNCTION(dots)(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t kc, cons
 /* Whether n numbers fit half of T's bits, as signed numbers. */
 static int FUNCTION(is_narrow)(const char *x, ptrdiff_t n)
 {
-    T any = 0, value;
+    VEC any = {0};
+    T lanes[LANES];
 
-    for (ptrdiff_t i = 0; i < n; i++) {
-        memcpy(&value, x + i * ELEMENT, sizeof value);
+    for (ptrdiff_t i = 0; i < n; i += LANES) {
+        const VEC value = FUNCTION(load_part)(x + i * ELEMENT, n - i < LANES ? n - i : LANES);
         any |= (value + ((T)1 << (4 * SIZE - 1))) >> (4 * SIZE);
     }
-    return any == 0;
+    memcpy(lanes, &any, sizeof lanes);
+    for (int lane = 1; lane < LANES; lane++) lanes[0] |= lanes[lane];
+    return lanes[0] == 0;
 }
 #endif
 
-static const nk_matmul_kernel FUNCTION(kernel) = {
+#if SIMD
+static
+#endif
+const nk_matmul_kernel FUNCTION(kernel) = {
     ELEMENT,
     MULTIPLY_ADDS,
     FUNCTION(pack_panel_a),
