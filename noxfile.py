@@ -49,4 +49,4 @@ def types(session: nox.Session) -> None:
     """Types of the Python code, and the hand-written stubs against the modules that were built."""
     session.install("--editable", ".[dev]")  # with its tree at hand, mypy checks the sources and not the installed copy
     session.run("mypy")
-    session.run("python", "-m", "mypy.stubtest", "nogil_kernels")
+    session.run("python", "-m", "mypy.stubtest", "--mypy-config-file", "pyproject.toml", "nogil_kernels")

@@ -15,17 +15,20 @@ from .documents import DOCS, README, with_section
 
 GIL = DOCS / "gil.md"
 WIDTH = 80
+SHORT = ("squares-python", "sum_of_squares", "http-fetch", "counter")
+"""What the README's plot shows."""
 SECTION = re.compile(r"<!-- compare (\S+): begin -->")
 
 
 def update(file: Path) -> None:
-    """Write every section `compare WORKLOAD` of both documents anew, and docs/compare-NAME.svg."""
+    """Write every section `compare WORKLOAD` of both documents anew, and docs/compare-NAME.svg, and its short form."""
     report = Report.load(file)
     if report.interrupted:
         raise Impossible(f"{file} was interrupted; a baseline is a whole run")
     for document in (README, GIL):
         document.write_text(updated(document.read_text(encoding="utf-8"), report), encoding="utf-8")
-    plot.draw(report, str(DOCS / f"{file.stem}.svg"))
+    plot.draw(report, DOCS / f"{file.stem}.svg")
+    plot.draw(report, DOCS / f"{file.stem}-short.svg", SHORT)
 
 
 def updated(text: str, report: Report) -> str:

@@ -5,6 +5,7 @@ import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import parent_process
+from pathlib import Path
 
 times = 0
 
@@ -45,6 +46,15 @@ def forks_in_processes():
         if not process:
             os._exit(0)
         os.waitpid(process, 0)
+    squares()
+
+
+def tells_when_it_is_measured():
+    """By a file, some rounds after warming up."""
+    global times
+    times += 1
+    if times == 12_000 and not parent_process():
+        Path(os.environ["MADE_FILE"]).touch()
     squares()
 
 

@@ -27,6 +27,8 @@ def series(
 ):
     """A row whose samples lie around that many seconds."""
     row = Row(workload, side, setting, way, workers, size, limit, 0 if lost is None else 1000)
+    turn = (workers + len(way)) % max(1, len(spread))
+    spread = spread[turn:] + spread[:turn]  # not every row has its slow sample in the same round
     tallies = [None] * len(spread) if lost is None else [round(lost * CALLS * 1000 * s) for s in spread]
     return Series(row, [Sample(seconds * s, 0.002, tally) for s, tally in zip(spread, tallies, strict=True)])
 
@@ -87,7 +89,7 @@ def waiting():
 def counter():
     """A counter that threads lose updates of, and one that they do not. There is no sequential row."""
     return [
-        series("counter", "threads", 4, 0.1, side, lost=lost)
+        series("counter", "threads", 4, 0.1, side, limit="", lost=lost)
         for side, lost in (("plain", 0.0), ("call", 0.31), ("locked", 0.0))
     ]
 

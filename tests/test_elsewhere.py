@@ -93,11 +93,28 @@ def test_one_that_lacks_the_package_gets_a_copy_without_what_is_compiled(bare, a
         assert not [path for path in files if path.suffix in (".so", ".pyd", ".pyc")]
 
 
-def test_one_that_has_the_package_uses_its_own(bare, monkeypatch):
-    monkeypatch.setenv("PYTHONPATH", str(SOURCES))
-    sessions, rows, notes = first_rows(bare)
+def test_one_that_has_the_package_uses_its_own(bare, alone):
+    packages = subprocess.run(
+        [bare, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    path = Path(packages.stdout.strip(), "made.pth")
+    path.write_text(str(SOURCES))
+    try:
+        sessions, rows, notes = first_rows(bare)
+    finally:
+        path.unlink()
     assert len(sessions) == 2 + (len(rows) > 4)
     assert notes == []
+
+
+def test_the_folder_of_this_package_is_not_on_the_path_of_others(monkeypatch, tmp_path):
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(elsewhere.HERE), str(tmp_path)]))
+    assert elsewhere._environment()["PYTHONPATH"] == str(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(elsewhere.HERE))
+    assert "PYTHONPATH" not in elsewhere._environment()
 
 
 @pytest.mark.parametrize("python", others() or [None])
@@ -184,11 +201,10 @@ def test_free_threaded_ones_are_looked_for_on_path_and_others_named(made, monkey
         ('[ $1 = -c ] && exec $PYTHON "$@"; echo garbage; exec sleep 60', "does not answer as Python does: 'garbage'"),
     ],
 )
-def test_one_that_cannot_be_used_is_a_note(script, said, made, bare, alone):
-    sessions, rows, notes = first_rows(made(script, bare))
-    assert len(sessions) == 1
-    assert len(rows) == 2
-    assert notes == [f"python3.99 {said}"]
+def test_one_that_cannot_be_used_says_why(script, said, made, bare, alone):
+    with pytest.raises(Elsewhere) as raised:
+        next(elsewhere.sessions(made(script, bare), REQUEST))
+    assert str(raised.value) == f"python3.99 {said}"
 
 
 @pytest.mark.parametrize(
@@ -210,8 +226,8 @@ def test_a_file_that_is_no_interpreter_is_a_note(content, mode, said, tmp_path):
 def test_one_that_hangs_is_given_up(made, monkeypatch):
     monkeypatch.setattr(elsewhere, "PATIENCE", 0.5)
     begin = time.monotonic()
-    notes = first_rows(made("exec sleep 60"))[2]
-    assert notes == ["python3.99 cannot be used: no answer within 0.5 s"]
+    with pytest.raises(Elsewhere, match=r"python3\.99 cannot be used: no answer within 0\.5 s"):
+        next(elsewhere.sessions(made("exec sleep 60"), REQUEST))
     assert time.monotonic() - begin < 20
 
 

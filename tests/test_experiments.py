@@ -43,7 +43,7 @@ def test_every_experiment_is_listed_with_how_to_run_it():
     done = bench()
     assert done.returncode == 0, done.stderr
     listed = re.findall(r"^python -m bench (\w+) ?\S*(?: \.\.\.)?\n    (\S.+)$", done.stdout, re.MULTILINE)
-    assert {name for name, _ in listed} == {*COMMANDS, "held_vs_released", "readme"}
+    assert {name for name, _ in listed} == {*COMMANDS, "held_vs_released", "switches", "readme"}
     for name, line in listed:
         assert f'"""{line}\n' in (ROOT / "bench" / f"{name}.py").read_text(encoding="utf-8").replace('"""\n', "\n")
 

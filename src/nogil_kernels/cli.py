@@ -217,7 +217,10 @@ def run_report(options: argparse.Namespace) -> int:
 
     try:
         report = Report.load(options.file)
-    except (OSError, ValueError, KeyError) as error:
+    except OSError as error:
+        print(f"nogil-kernels report: cannot read {options.file!r}: {error.strerror}", file=sys.stderr)
+        return 2
+    except ValueError as error:
         print(f"nogil-kernels report: {options.file!r} is no report of compare --json: {error}", file=sys.stderr)
         return 2
     show(report)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -28,6 +29,9 @@ if new:
 print(json.dumps([bool(sysconfig.get_config_var("Py_GIL_DISABLED")), new and find_spec("nogil_kernels") is not None,
                   list(sys.version_info[:3]), new and sys.implementation.name, os.path.realpath(sys.prefix)]))
 """
+HERE = Path(__file__).resolve().parents[2]
+"""The folder that this package is in."""
+
 PATIENCE = 60  # seconds for an interpreter to start
 LAST_SAMPLE = 5  # seconds for one to end; then it is killed
 INSTALL = "-m pip install nogil-kernels"
@@ -92,8 +96,12 @@ def _asked(python: str) -> Any:
 
 
 def _environment() -> dict[str, str]:
-    """Without what is meant for this interpreter: another one would not start with it."""
-    return {name: value for name, value in os.environ.items() if name not in ("PYTHONHOME", "PYTHON_GIL")}
+    """Without what is meant for this interpreter: another one would not start with it, or find our compiled modules."""
+    kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONHOME", "PYTHON_GIL")}
+    search = [
+        folder for folder in kept.pop("PYTHONPATH", "").split(os.pathsep) if folder and Path(folder).resolve() != HERE
+    ]
+    return kept | ({"PYTHONPATH": os.pathsep.join(search)} if search else {})
 
 
 def _last_line(text: str) -> str:
@@ -130,8 +138,9 @@ class RemoteSession:
         try:
             self._say(request.plain())
             told = self._heard()
-        except BaseException:
-            self.process.kill()
+        except BaseException as error:
+            if isinstance(error, Elsewhere):  # whatever it is, it does not listen
+                self.process.kill()
             self.close()
             raise
         self.rows = [Row(**row) for row in told["rows"]]
@@ -166,6 +175,8 @@ class RemoteSession:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         try:
+            if os.name == "posix":
+                self.process.send_signal(signal.SIGINT)  # now; elsewhere
             self.process.stdout.close()  # it ends when it cannot tell of its next sample
             self.process.stdin.close()
             self.process.wait(LAST_SAMPLE)

@@ -65,11 +65,11 @@ class Law:
         return self._said() + (f" (points lie {self.residual:.0%} beside this law)" if self.residual > POOR else "")
 
     def _said(self) -> str:
-        if self.kappa and self.peak < 2:
-            return "a second worker is slower than none: they hold each other up"
         if self.kappa:
             costs = f"{_share(self.sigma)}, and workers hold each other up"
-            return f"{costs}: at most {_number(self.limit)}x, with {self.peak:.0f} of them"
+            if self.speed_up(2) <= 1:
+                return f"{costs}: one alone is the fastest"
+            return f"{costs}: at most {_number(self.limit)}x, with {max(2, round(self.peak))} of them"
         if self.sigma < NONE:
             return f"{_share(self.sigma)}, as far as {self.most} workers show"
         if self.sigma > ALL:

@@ -10,9 +10,8 @@ from importlib.resources import files
 from pathlib import Path
 
 from . import names, panels, plot, style
-from .fits import law
 from .report import Report, Row
-from .sentences import meaning
+from .sentences import laws, meaning
 from .spread import Interval, interval
 
 CSS = files(__package__).joinpath("page.css")
@@ -83,9 +82,8 @@ def _block(report: Report, workload: str, prefix: str) -> Iterator[str]:
     yield f"<figure>{_inline(plot.svg(report, workload), prefix, workload)}</figure>"
     columns = [column for column in _columns(report, rows) if any(column[1](report, row) for row in rows)]
     yield _table([heading for heading, _ in columns], [[cell(report, row) for _, cell in columns] for row in rows])
-    laws = [*_laws(report, rows)]
-    if laws:
-        yield "<ul>" + "".join(_element("li", line) for line in laws) + "</ul>"
+    if followed := [*laws(report, rows)]:
+        yield "<ul>" + "".join(_element("li", line) for line in followed) + "</ul>"
     yield "</section>"
 
 
@@ -129,22 +127,6 @@ def _spread(found: Interval | None, written: Callable[[float], str]) -> str:
 
 def _share(share: float | None) -> str:
     return "" if share is None else f"{share:.1%}" if 0 < share < 0.1 else f"{share:.0%}"
-
-
-def _laws(report: Report, rows: Sequence[Row]) -> Iterator[str]:
-    """The law of each curve that has one."""
-    curves: dict[tuple[str, str, str, str], list[Row]] = {}
-    for row in rows:
-        if row.way != "sequential":
-            curves.setdefault((row.session, row.side, row.setting, row.way), []).append(row)
-    for curve in curves.values():
-        if found := law(report, curve):
-            row = curve[0]
-            several = [row.session] if len(report.sessions) > 1 else []
-            who = ", ".join(
-                word for word in (*several, names.WAYS.get(row.way, (row.way,))[-1], names.side(row)) if word
-            )
-            yield f"{who}: {found} ({found.name})."
 
 
 def _costs(report: Report) -> Iterator[str]:

@@ -210,7 +210,7 @@ class Times(Kind):
 
         found = {row: cls.time(row) for row in rows}
         _bars(axes, look, found, inches, names.duration)
-        axes.xaxis.set_major_locator(MaxNLocator(4))
+        axes.xaxis.set_major_locator(MaxNLocator(3))
         axes.xaxis.set_major_formatter(_seconds())
         axes.set_xlim(0, 1.1 * max(map(_high, found.values())))
         axes.set_xlabel(cls.note)
@@ -254,7 +254,7 @@ class Lost(Kind):
     def draw(axes: Axes, look: Look, rows: Sequence[Row], inches: float) -> None:
         from matplotlib.ticker import PercentFormatter
 
-        found = {row: interval([lost / row.updates for lost in row.tally]) for row in rows if row.tally}
+        found = {row: Interval(row.lost) for row in rows if row.lost is not None}
         _bars(axes, look, found, inches, lambda value: f"{value:.1%}" if value else "none")
         most = max(0.01, 1.1 * max(map(_high, found.values()), default=0.0))
         axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0 if most > 0.05 else 1))
@@ -357,9 +357,12 @@ def _high(found: Interval) -> float:
 
 
 def _whiskers(found: Sequence[Interval]) -> Any:
-    """The lengths of error bars; none where there were too few samples."""
-    lows = [0.0 if one.low is None else one.median - one.low for one in found]
-    highs = [0.0 if one.high is None else one.high - one.median for one in found]
+    """The lengths of error bars; none where there were too few samples.
+
+    A bootstrap of equal samples ends an ulp beside their median, on the wrong side of it, too.
+    """
+    lows = [0.0 if one.low is None else max(0.0, one.median - one.low) for one in found]
+    highs = [0.0 if one.high is None else max(0.0, one.high - one.median) for one in found]
     return [lows, highs]
 
 

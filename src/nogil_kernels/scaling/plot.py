@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 WIDTH = 9.5  # inches: an SVG of 912 pixels
 HEAD, FOOT = 0.6, 0.35  # inches: the title, the legend
 LINE, HANDLE, CHARACTER = 0.18, 0.6, 0.08  # inches: of a legend, each line more, what is beside its texts, a letter
-FEW = 8  # panels that stand two in a row; more, three
+FEW = 8  # panels of curves that stand two in a row; more, three. Bars need the room for their labels
 MOST = 24  # bars in a panel, of several interpreters
 NAMED = 5  # interpreters that the heading names
 STOPPED = "#d55e00"
@@ -37,13 +37,16 @@ class Panel:
     rows: Sequence[Row]
 
 
-def draw(report: Report, path: str | os.PathLike[str]) -> None:
-    """Write all of the report as .svg, .png or .pdf, by the name of the file. The same report makes the same file."""
+def draw(report: Report, path: str | os.PathLike[str], workloads: Sequence[str] | None = None) -> None:
+    """Write the report, or only these workloads, as .svg, .png or .pdf, by the name of the file.
+
+    The same report makes the same file.
+    """
     suffix = os.path.splitext(path)[1]
     if suffix not in KINDS:
         raise ValueError(f"a plot is {', '.join(KINDS)}, not {suffix or 'a file without a suffix'}")
     with styled():
-        figure = drawn(report, report.workloads, HEAD)
+        figure = drawn(report, workloads or report.workloads, HEAD)
         _heading(figure, report)
         dates = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
         figure.savefig(path, dpi=150, metadata=dates.get(suffix))
@@ -73,7 +76,8 @@ def drawn(report: Report, workloads: Sequence[str], head: float) -> Figure:
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     found = [panel for workload in workloads for panel in _panels(report, report.block(workload))]
-    columns = min(2 if len(found) <= FEW else 3, len(found))
+    curves = all(panel.kind is panels.Curves for panel in found)
+    columns = min(3 if curves and len(found) > FEW else 2, len(found))
     lines = [found[first : first + columns] for first in range(0, len(found), columns)]
     heights = [max(panel.kind.height(panel.rows) for panel in line) for line in lines]
     layout = ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.06)

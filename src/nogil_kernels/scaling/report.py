@@ -130,8 +130,13 @@ class Report:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Report:
-        """The report that `save` wrote to a file."""
-        return cls(pyperf.BenchmarkSuite.load(os.fspath(path)))
+        """The report that `save` wrote to a file. Raises OSError, and ValueError for a file of anything else."""
+        try:
+            return cls(pyperf.BenchmarkSuite.load(os.fspath(path)))
+        except OSError:
+            raise
+        except Exception as error:  # KeyError, EOFError, zlib.error, ...: as many as there are ways to break a file
+            raise ValueError(f"{type(error).__name__}: {error}") from error
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a pyperf file, over an older one; gzipped if its name ends in .gz."""

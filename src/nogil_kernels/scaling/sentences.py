@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from .names import duration, interpreter, kind, way
+from .fits import law
+from .names import duration, interpreter, kind, side, way
 from .report import Report, Row
 from .workloads import HOLD, PYTHON, RELEASE
 
@@ -30,6 +31,19 @@ def meaning(report: Report, workload: str) -> str:
     return " ".join([*_missing_cores(report, largest), *_computing(report, largest)])
 
 
+def laws(report: Report, rows: Sequence[Row]) -> Iterator[str]:
+    """The law of each curve that has one."""
+    curves: dict[tuple[str, str, str, str], list[Row]] = {}
+    for row in rows:
+        if row.way != "sequential":
+            curves.setdefault((row.session, row.side, row.setting, row.way), []).append(row)
+    for curve in curves.values():
+        if found := law(report, curve):
+            session = curve[0].session if len(report.sessions) > 1 else ""
+            who = ", ".join(word for word in (session, kind(curve[0]), side(curve[0])) if word)
+            yield f"{who}: {found} ({found.name})."
+
+
 def _largest(report: Report, rows: Sequence[Row]) -> list[Row]:
     """Of each way, the row with the most workers that can be compared."""
     found = {}
@@ -41,9 +55,9 @@ def _largest(report: Report, rows: Sequence[Row]) -> list[Row]:
 
 def _missing_cores(report: Report, rows: Sequence[Row]) -> list[str]:
     """Where the machine did not give as many cores as there are workers."""
-    row = max(rows, key=lambda row: row.workers)
+    row = max(rows, key=lambda row: (row.workers, report.efficiency(row)))
     ceiling = report.ceiling(row)
-    if ceiling is None or ceiling.median >= NEAR * row.workers:
+    if ceiling is None or max(ceiling.median, row.workers * (report.efficiency(row) or 0.0)) >= NEAR * row.workers:
         return []
     what = "reading memory" if row.limit == "memory" else "doing arithmetic"
     return [
@@ -69,7 +83,7 @@ def _computing(report: Report, rows: Sequence[Row]) -> list[str]:
         sentences.append(sentence[0].upper() + sentence[1:])
     others = [row for row in rows if row.session != report.sessions[0] and row.way == "threads" and row.side != RELEASE]
     free = [row for row in others if not report.facts_of(row.session)["nk_gil_enabled"]]
-    if free:
+    if free and _flat(report, threads.get(HOLD, threads.get(PYTHON, threads.get("")))):
         gains = ", ".join(f"{_gain(report, row)} by {interpreter(row.session)}" for row in free)
         sentences.append(f"Without a GIL threads do it alone: {gains}.")
     return sentences
@@ -110,16 +124,27 @@ def _waiting(report: Report, rows: Sequence[Row]) -> str:
 
 
 def _counted(report: Report, rows: Sequence[Row]) -> str:
-    sentences = []
-    for session in dict.fromkeys(row.session for row in rows):
-        lost = {row.side: row.lost for row in rows if row.session == session and row.lost is not None}
-        said = [
-            f"{words} lost {'none' if lost[side] == 0 else f'{lost[side]:.1%}'}"
-            for side, words in (("plain", "counter += 1"), ("call", "f(counter) + 1"), ("locked", "a lock"))
-            if side in lost
-        ]
-        sentences.append(f"{interpreter(session)}: {', '.join(said)}.")
-    return " ".join(sentences) + " What loses none does so by chance of where CPython hands over; only a lock promises."
+    said = []
+    for gil in (1, 0):
+        of = [row for row in rows if report.facts_of(row.session)["nk_gil_enabled"] == gil and row.lost is not None]
+        if of:
+            sessions = ", ".join(dict.fromkeys(row.session.partition(" GIL")[0] for row in of))
+            plain, call = (_lost([row for row in of if row.side == side]) for side in ("plain", "call"))
+            said.append(
+                f"{'With' if gil else 'Without'} a GIL ({sessions}) counter += 1 lost {plain}, f(counter) + 1 {call}."
+            )
+    if any(row.side == "locked" and row.lost for row in rows):
+        return " ".join([*said, "The lock lost some: that is a bug."])
+    return " ".join([*said, "Nothing promises that none is lost, but a lock."])
+
+
+def _lost(rows: Sequence[Row]) -> str:
+    """The range of the shares that were lost."""
+    shares = sorted(row.lost or 0.0 for row in rows)
+    if not shares or not shares[-1]:
+        return "none"
+    low, high = f"{shares[0]:.0%}", f"{shares[-1]:.0%}"
+    return low if low == high else f"{low} to {high}"
 
 
 def _convoy(report: Report, rows: Sequence[Row]) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import os
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Executor, Future, wait
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from threading import current_thread, main_thread
 from time import perf_counter
 from typing import Any
 
@@ -18,7 +20,7 @@ from . import gate, ways, worker, workloads
 from .errors import Unavailable
 from .gate import Gates
 from .plan import Request, Row, Sample, fitted, rows, workers_of
-from .shared import Folder, mapped
+from .shared import Folder, maps
 from .workloads import HOLD, PYTHON, Workload
 from .workloads.native import Native
 
@@ -67,7 +69,7 @@ class Session:
         self.gates.abort()
         self.stack.close()
         worker.calls.clear()  # whose matrices and
-        mapped.cache_clear()  # files would stay in memory to the end of the process
+        maps.clear()  # files would stay in memory to the end of the process
 
     def round(self, works: Sequence[str], backwards: bool) -> Iterator[tuple[int, Sample]]:
         """Sample once every row whose work is named, in order or backwards: (index of the row, its sample).
@@ -136,9 +138,11 @@ class Session:
             counts = workers_of(workload, way, self.request.workers)
             if not counts:
                 continue
+            if not self._executor(way, max(counts)):
+                continue
             if reason := workload.missing(way):
                 missing.setdefault(reason, []).append(way)
-            elif self._executor(way, max(counts)):
+            else:
                 found = self._warm(workload, way, counts)
                 if not found and way == "sequential":
                     return
@@ -184,15 +188,15 @@ class Session:
             try:
                 self._executors[key] = self._started(way, workers)
             except Exception as error:
-                reason = error if isinstance(error, Unavailable) else _one_line(error)
-                self.notes.append(f"no {way} here: {reason}")
+                self.notes.append(f"no {way} here: {_one_line(error)}")
                 self._executors[key] = None
         return self._executors[key]
 
     def _started(self, way: str, workers: int) -> Executor:
         begin = perf_counter()
-        executor = ways.find(way)(workers)
-        self.stack.callback(executor.shutdown)
+        with uninterrupted():  # of an executor that is half made nobody could end the workers
+            executor = ways.find(way)(workers)
+            self.stack.callback(executor.shutdown)
         if way != "asyncio":
             opening = self.gates.next(workers)
             self._results([executor.submit(worker.ready, opening, index, self._search) for index in range(workers)])
@@ -231,6 +235,23 @@ class Session:
         return [future.result() for future in futures]
 
 
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Ctrl-C comes at the end."""
+    came: list[Any] = []
+    handler = signal.getsignal(signal.SIGINT)
+    if current_thread() is not main_thread() or not callable(handler):
+        yield
+        return
+    signal.signal(signal.SIGINT, lambda *arguments: came.append(arguments))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    if came:
+        handler(*came[0])
+
+
 def _takes_turns(row: Row) -> bool:
     """Whether the GIL lets one of its workers at a time run."""
     return row.way == "threads" and row.side in (PYTHON, HOLD) and machine.gil_enabled()
@@ -241,7 +262,8 @@ def _turns(row: Row) -> str:
 
 
 def _one_line(error: BaseException) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+    text = " ".join(str(error).split())[:200]
+    return text if isinstance(error, Unavailable) else f"{type(error).__name__}: {text}"
 
 
 def seconds_per_call(call: worker.Call) -> float:

@@ -11,7 +11,6 @@ import mmap
 import os
 import shutil
 import tempfile
-from functools import cache
 from pathlib import Path
 from types import TracebackType
 
@@ -39,8 +38,13 @@ class Folder:
         shutil.rmtree(self.path, ignore_errors=True)  # Windows keeps what is mapped until its process ends
 
 
-@cache
+maps: dict[str, mmap.mmap] = {}
+"""What this process or interpreter has mapped, by path."""
+
+
 def mapped(path: str) -> mmap.mmap:
     """The bytes of the file, mapped once in this process or interpreter: who writes there writes for all."""
-    with open(path, "r+b") as file:
-        return mmap.mmap(file.fileno(), 0)
+    if path not in maps:
+        with open(path, "r+b") as file:
+            maps.setdefault(path, mmap.mmap(file.fileno(), 0))  # two threads may come at once
+    return maps[path]

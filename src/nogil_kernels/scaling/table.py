@@ -12,7 +12,7 @@ from rich.text import Text
 
 from .names import SIDES, counted, duration, interpreter, side, way
 from .report import Report, Row
-from .sentences import NEAR, meaning
+from .sentences import NEAR, laws, meaning
 
 DETAILS, BRIEF = 52, 8  # columns of a terminal: the first interpreter and each other one
 
@@ -39,7 +39,7 @@ def heading(report: Report) -> Iterator[RenderableType]:
         f"{facts['cpu_model_name']}, {cores}, L2 {int(facts['nk_l2_bytes']) / 2**20:.3g} MiB",
     ]
     if len(report.sessions) > 1:
-        lines.append(f"Beside it: Python {', '.join(report.sessions[1:])}; speed-up against the same Python")
+        lines.append(f"Beside it: Python {', '.join(report.sessions[1:])}, each compared with itself")
     if report.weak:
         lines.append("Weak scaling: so much work for each worker")
     yield Text("\n".join(lines), style="dim")
@@ -55,7 +55,7 @@ def block(report: Report, workload: str, width: int) -> Iterator[RenderableType]
     yield _table(report, rows, [here, *others[:fitting]])
     for first in range(fitting, len(others), fitting):
         yield _table(report, rows, ["", *others[first : first + fitting]])
-    yield Padding(Text(meaning(report, workload)), (0, 2))
+    yield Padding(Text("\n".join([meaning(report, workload), *laws(report, rows)])), (0, 2))
 
 
 def _table(report: Report, rows: Sequence[Row], sessions: Sequence[str]) -> Table:
@@ -91,7 +91,7 @@ def _table(report: Report, rows: Sequence[Row], sessions: Sequence[str]) -> Tabl
 class _Scaling:
     """Ways beside one another, by speed-up."""
 
-    headings: Sequence[str] = ("a call", "speed-up", "of\nceiling", "95 %")
+    headings: Sequence[str] = ("a call", "speed-up", "of\nceiling", "effi-\nciency", "95 %")
     kept = 3  # of these, beside other interpreters
 
     @staticmethod
@@ -111,9 +111,10 @@ class _Scaling:
         speed_up, share = report.speed_up(row), report.of_ceiling(row)
         took = duration(row.seconds_per_call.median)
         if row.way == "sequential" or speed_up is None:
-            return [took, "", "", ""]
-        spread = "" if speed_up.low is None else f"{speed_up.low:.2f} to {speed_up.high:.2f}"
-        return [took, f"{speed_up.median:.2f}x", "" if share is None else f"{share:.0%}", spread]
+            return [took, "", "", "", ""]
+        spread = "" if speed_up.low is None else f"{speed_up.low:.2f}-{speed_up.high:.2f}"
+        efficiency = f"{speed_up.median / row.workers:.0%}"
+        return [took, f"{speed_up.median:.2f}x", "" if share is None else f"{share:.0%}", efficiency, spread]
 
     @staticmethod
     def brief(report: Report, row: Row) -> str:
@@ -131,7 +132,7 @@ class _Waiting(_Scaling):
 
     @staticmethod
     def details(report: Report, row: Row) -> list[str]:
-        _, speed_up, _, spread = _Scaling.details(report, row)
+        _, speed_up, _, _, spread = _Scaling.details(report, row)
         return [duration(row.seconds_per_call.median * row.calls), speed_up, spread]
 
     @staticmethod
@@ -144,8 +145,8 @@ class _Waiting(_Scaling):
 class _Updates(_Scaling):
     """A counter: how many of its updates were lost."""
 
-    headings = ("updates", "lost", "at most")
-    kept = 2
+    headings = ("lost", "at most", "updates")
+    kept = 1
 
     @staticmethod
     def group(row: Row) -> str:
@@ -158,7 +159,7 @@ class _Updates(_Scaling):
     @staticmethod
     def details(report: Report, row: Row) -> list[str]:
         worst = max(row.tally, default=0) / row.updates
-        return [f"{row.updates:,}", _Updates.brief(report, row), f"{worst:.1%}" if worst else "none"]
+        return [_Updates.brief(report, row), f"{worst:.1%}" if worst else "none", f"{row.updates:,}"]
 
     @staticmethod
     def brief(report: Report, row: Row) -> str:

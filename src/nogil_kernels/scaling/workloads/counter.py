@@ -31,6 +31,7 @@ class Counter(Workload):
     name = "counter"
     sides = (PLAIN, CALL, LOCKED)
     ways = ("threads",)
+    limit = ""  # how many are lost is what counts, not how fast
     updates = UPDATES
 
     def __init__(self, folder: Folder) -> None:

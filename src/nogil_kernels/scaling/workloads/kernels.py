@@ -13,14 +13,19 @@ from . import HOLD, RELEASE, Unavailable, Workload
 NOT_COMPILED = "the compiled kernels are not in use"
 
 
+def check() -> None:
+    """Raise Unavailable on the pure backend. Each worker asks for itself: it may have one where its parent has none."""
+    if build_info()["backend"] == "pure":
+        raise Unavailable(NOT_COMPILED)
+
+
 class Kernel(Workload):
     """Plain buffers and ranges: no NumPy, whose import would cost each process a tenth of a second."""
 
     sides = (HOLD, RELEASE)
 
     def __init__(self, folder: Folder) -> None:
-        if build_info()["backend"] == "pure":
-            raise Unavailable(NOT_COMPILED)
+        check()
 
 
 class SumOfSquares(Kernel):
@@ -42,6 +47,7 @@ class SumOfSquares(Kernel):
 
 def sum_call(count: int, gil: str) -> Call:
     """The call of a worker."""
+    check()
     return partial(sum_of_squares, range(count), gil=gil)
 
 
@@ -65,6 +71,7 @@ class Matmul(Kernel):
 
 def matmul_call(path: str, n: int, gil: str) -> Call:
     """The call of a worker: both factors are the matrix in that file."""
+    check()
     a = _matrix(memoryview(mapped(path)), n)
     return partial(matmul, a, a, out=_matrix(memoryview(bytearray(8 * n * n)), n), gil=gil)
 
