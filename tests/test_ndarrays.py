@@ -226,14 +226,15 @@ def test_ndarrays_are_not_asked_for_a_buffer_once_their_struct_is_known(kernels)
 
 
 UNKNOWN = """
-    import ctypes, gc, tracemalloc
+    import array, tracemalloc
     import numpy as np
-    from nogil_kernels import matmul, sum_of_squares
+    from nogil_kernels import arrays, matmul, sum_of_squares
 
-    # A NumPy whose struct says something else than Python does: its arrays claim to have elements of another size.
-    attributes = next(part for part in gc.get_referents(np.ndarray.__dict__) if isinstance(part, dict))
-    attributes["itemsize"] = property(lambda self: 3)
-    ctypes.pythonapi.PyType_Modified(ctypes.py_object(np.ndarray))
+    # As if the struct of NumPy's arrays said something else than their buffers do: array.array has another one.
+    class Unlike(array.array):
+        dtype = np.dtype("d")
+
+    arrays.probes = lambda ndarray: [Unlike("d", range(6))]
 
     x, out = np.arange(9.0).reshape(3, 3), np.empty((3, 3))
     assert matmul(x, x[::-1]).tolist() == np.matmul(x, x[::-1]).tolist()
