@@ -6,6 +6,7 @@ Everything else stands in pyproject.toml.
 import os
 import platform
 import sys
+import sysconfig
 from pathlib import Path
 
 from setuptools import Extension, setup
@@ -26,6 +27,9 @@ EXTENSIONS = {
     "own_gil.sum_of_squares": (),
     "own_gil.matmul": (),
 }
+
+# For NOGIL_KERNELS_BUILD=abi3: the limited API of 3.11, the first with buffers. No own_gil/: its declaration is of 3.12.
+LIMITED_API = "0x030B0000"
 
 # Processor family -> instruction set -> flags of GCC and Clang, flags of MSVC. tiles/isa.h chooses one at import.
 X86_64 = {
@@ -110,6 +114,8 @@ class BuildKernels(build_ext):
             return MSVC_FLAGS if msvc else [*UNIX_FLAGS, OPTIMISED.get(part, "-O2")]
 
         ext.extra_compile_args = flags(name)
+        if ext.py_limited_api:
+            ext.define_macros = [("Py_LIMITED_API", LIMITED_API)]  # and not what isa.pyx asks for
         ext.extra_link_args = [] if msvc else UNIX_LINK_FLAGS
         for isa, (unix_flags, msvc_flags) in INSTRUCTION_SETS.get(TARGET, OTHER).items():
             for source in EXTENSIONS[name]:
@@ -123,24 +129,36 @@ class BuildKernels(build_ext):
         super().build_extension(ext)
 
 
-def extensions() -> list[Extension]:
+def extensions(abi3: bool) -> list[Extension]:
     from Cython.Build import cythonize
 
     tiles = [str(path) for path in Path(TILES).iterdir()]
     modules = [
         Extension(
-            f"{PACKAGE}.{name}", [f"{SOURCES}/{name.replace('.', '/')}.pyx"], include_dirs=[SOURCES], depends=tiles
+            f"{PACKAGE}.{name}",
+            [f"{SOURCES}/{name.replace('.', '/')}.pyx"],
+            include_dirs=[SOURCES],
+            depends=tiles,
+            py_limited_api=abi3,
         )
         for name in EXTENSIONS
+        if not (abi3 and name.startswith("own_gil."))
     ]
     return cythonize(modules, build_dir="build/cython", compiler_directives=DIRECTIVES, include_path=["src"])
 
 
 def main() -> None:
     wanted = os.environ.get("NOGIL_KERNELS_BUILD", "compiled")
-    if wanted not in ("compiled", "pure"):
-        raise SystemExit(f"NOGIL_KERNELS_BUILD={wanted}: say compiled (the default) or pure")
-    setup(ext_modules=extensions() if wanted == "compiled" else [], cmdclass={"build_ext": BuildKernels})
+    if wanted not in ("compiled", "abi3", "pure"):
+        raise SystemExit(f"NOGIL_KERNELS_BUILD={wanted}: say compiled (the default), abi3 or pure")
+    abi3 = wanted == "abi3"
+    if abi3 and sysconfig.get_config_var("Py_GIL_DISABLED"):
+        raise SystemExit("NOGIL_KERNELS_BUILD=abi3: no stable ABI serves this free-threaded Python; leave it unset")
+    setup(
+        ext_modules=[] if wanted == "pure" else extensions(abi3),
+        cmdclass={"build_ext": BuildKernels},
+        options={"bdist_wheel": {"py_limited_api": "cp311"}} if abi3 else {},
+    )
 
 
 main()

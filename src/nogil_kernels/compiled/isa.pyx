@@ -32,6 +32,12 @@ cdef extern from *:
     #define NK_EXCHANGE_IF(place, expected, value) __sync_val_compare_and_swap(place, expected, value)
     #endif
 
+    #if defined(Py_LIMITED_API)
+    #define NK_IS_ABI3 1
+    #else
+    #define NK_IS_ABI3 0
+    #endif
+
     static volatile long nk_chosen = -1; /* for all interpreters */
 
     /* The first call decides, in whichever interpreter or thread. */
@@ -43,7 +49,8 @@ cdef extern from *:
     """
     nk_isa nk_chosen
     nk_isa nk_choose(nk_isa wanted) noexcept
-    bint nk_is_main "(PyInterpreterState_Get() == PyInterpreterState_Main())"
+    bint nk_is_main "(PyInterpreterState_GetID(PyInterpreterState_Get()) == 0)"
+    bint NK_IS_ABI3
 
 
 cdef const nk_sum_tiles *sum_tiles() noexcept:
@@ -76,3 +83,4 @@ available = _available()  # slowest first
 chosen = nk_isa_names[nk_choose(nk_isa_of(_wanted().encode()))].decode()
 compiler = NK_COMPILER.decode()
 is_main_interpreter = nk_is_main  # in which one GIL serves all that calls the kernels: their faster build will do
+is_abi3 = NK_IS_ABI3  # one build for every CPython from 3.11 on

@@ -3,7 +3,7 @@
 
 cimport cython
 from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_Release
-from cpython.bytearray cimport PyByteArray_AS_STRING, PyByteArray_FromStringAndSize, PyByteArray_GET_SIZE
+from cpython.bytearray cimport PyByteArray_AsString, PyByteArray_FromStringAndSize
 from libc.stdint cimport uintptr_t
 
 from nogil_kernels.compiled cimport buffers, isa
@@ -78,7 +78,7 @@ cdef int run(const Problem *p, Py_ssize_t first, Py_ssize_t last, bint release_g
     if room is None:
         space = workspace_in(p, small)
     else:
-        space = workspace_in(p, PyByteArray_AS_STRING(room))
+        space = workspace_in(p, PyByteArray_AsString(room))
     while first < last:
         stop = min(first + p.bands_per_slice, last)
         if release_gil:
@@ -156,7 +156,7 @@ cdef bytearray take_room(const Problem *p):
     cdef list rooms = _rooms
     try:
         room = rooms.pop()
-        if PyByteArray_GET_SIZE(room) >= size:
+        if len(room) >= size:
             return room
     except IndexError:  # none is left
         pass

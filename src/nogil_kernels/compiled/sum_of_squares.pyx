@@ -3,7 +3,7 @@
 
 cimport cython
 from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_Release
-from cpython.bytearray cimport PyByteArray_AS_STRING
+from cpython.bytearray cimport PyByteArray_AsString
 from libc.stdint cimport int64_t, uint64_t
 
 from nogil_kernels.compiled cimport buffers
@@ -122,7 +122,7 @@ cdef int compute(Problem *p, Py_ssize_t rows, tuple owners, object gil, object t
 cdef bytearray room_for(Problem *p, Py_ssize_t rows):
     """Room for the sums of all chunks of all rows."""
     cdef bytearray room = bytearray(rows * p.chunks_per_row * sizeof(nk_sum))
-    p.sums = <nk_sum *> PyByteArray_AS_STRING(room)
+    p.sums = <nk_sum *> PyByteArray_AsString(room)
     return room
 
 
