@@ -8,11 +8,12 @@ import sys
 import textwrap
 
 import pytest
-from support import FREE_THREADED_NOW, python_prints
+from support import ABI3, FREE_THREADED_NOW, python_prints
 
 pytestmark = [
     pytest.mark.usefixtures("compiled_backend"),
     pytest.mark.skipif(sys.version_info < (3, 12), reason="interpreters have a GIL of their own from Python 3.12 on"),
+    pytest.mark.skipif(ABI3, reason="the abi3 build has no kernels for subinterpreters"),
 ]
 
 INTERPRETERS = """

@@ -9,6 +9,7 @@ as it does for the limited API, which hides what `know` has to ask.
 """
 
 from cpython.buffer cimport PyBUF_FORMAT, PyBUF_STRIDES, PyBuffer_Release
+from libc.string cimport memset
 
 
 cdef extern from *:
@@ -45,8 +46,8 @@ cdef extern from *:
     #define NK_HOLDS(type, struct) ((type)->tp_basicsize >= (Py_ssize_t)sizeof(struct))
     #endif
 
-    /* numpy.ndarray, once it is known; None, which is nothing's type, where it is like no NumPy that we know. Two threads,
-     * or interpreters, may write it at once, then the same value: both are static objects, shared by all. */
+    /* numpy.ndarray, once it is known; None, which is nothing's type, where it is like no NumPy that we know. Two
+     * threads, or interpreters, may write it at once, then the same value: both are static, and shared by all. */
     static PyObject *nk_ndarray_type = NULL;
     #if defined(__GNUC__)
     #define NK_ATOMIC_READ(pointer) __atomic_load_n(&(pointer), __ATOMIC_ACQUIRE)
@@ -140,7 +141,7 @@ cdef inline bint agrees(object array, object descr) noexcept:
     """Whether the struct says of an array what its buffer says; of foreign byte order, that it is nothing to view."""
     cdef Py_buffer view, buffer
     cdef bint agreed, native
-    view.len = view.itemsize = 0
+    memset(&view, 0, sizeof(view))
     if PyObject_GetBuffer(array, &buffer, PyBUF_FORMAT | PyBUF_STRIDES) < 0:
         PyErr_Clear()
         return False
