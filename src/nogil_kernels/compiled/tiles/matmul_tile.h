@@ -234,10 +234,12 @@ static void FUNCTION(tile)(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t kc, cons
                            ptrdiff_t a_column_stride, const char *b, ptrdiff_t b_row_stride, char *c,
                            ptrdiff_t c_row_stride, ptrdiff_t c_column_stride, int accumulate)
 {
+#if MASKS /* elsewhere B is padded, and one instance serves whole tiles and others */
     if (columns * PARTS == NV * LANES) {
         TILE_OF_ROWS(NV, 1);
         return;
     }
+#endif
     switch ((columns * PARTS + LANES - 1) / LANES) {
     case 1: TILE_OF_ROWS(1, !MASKS); break;
 #if NV > 2
