@@ -8,8 +8,7 @@ read with what PyObject_GetBuffer says, on arrays made for that; if they ever mo
 as it does for the limited API, which hides what `know` has to ask.
 """
 
-from cpython.buffer cimport PyBUF_FORMAT, PyBUF_STRIDES, PyBuffer_Release
-from libc.string cimport memset
+from nogil_kernels.compiled cimport isa
 
 
 cdef extern from *:
@@ -111,7 +110,7 @@ cdef extern from *:
     }
 
     /* Whether what was read of an ndarray is what its buffer says. */
-    static int nk_views_agree(const Py_buffer *view, const Py_buffer *buffer)
+    static inline int nk_views_agree(const Py_buffer *view, const Py_buffer *buffer)
     {
         const size_t axes = (size_t)buffer->ndim * sizeof(Py_ssize_t);
 
@@ -137,30 +136,6 @@ cdef inline bint view_ndarray(object x, Py_buffer *view, bint writable) noexcept
     return nk_is_known_ndarray(x) and nk_view_ndarray(x, view, writable)
 
 
-cdef inline bint agrees(object array, object descr) noexcept:
-    """Whether the struct says of an array what its buffer says; of foreign byte order, that it is nothing to view."""
-    cdef Py_buffer view, buffer
-    cdef bint agreed, native
-    memset(&view, 0, sizeof(view))
-    if PyObject_GetBuffer(array, &buffer, PyBUF_FORMAT | PyBUF_STRIDES) < 0:
-        PyErr_Clear()
-        return False
-    native = buffer.format[0] != b">" and buffer.format[0] != b"<"
-    agreed = nk_fields_agree(array, &buffer, descr) and \
-        nk_view_ndarray(array, &view, False) == native and \
-        nk_view_ndarray(array, &view, True) == (native and not buffer.readonly) and \
-        (not native or nk_views_agree(&view, &buffer))
-    PyBuffer_Release(&buffer)
-    return agreed
-
-
 cdef inline void know(object ndarray) noexcept:
-    """Compare the struct with the buffer, for arrays of every type, and believe it from then on."""
-    cdef bint agreed = True
-    try:
-        from nogil_kernels.arrays import probes
-        for array in probes(ndarray):
-            agreed = agreed and agrees(array, array.dtype)
-    except Exception:  # a NumPy unlike any that we know: PyObject_GetBuffer it is
-        agreed = False
-    nk_know_ndarray(ndarray if agreed else None)
+    """Compare the struct with the buffer, and believe it from then on."""
+    nk_know_ndarray(ndarray if isa.reads_ndarrays(ndarray) else None)
