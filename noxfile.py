@@ -35,6 +35,13 @@ def pure(session: nox.Session) -> None:
     session.run("pytest", *session.posargs, env={"NOGIL_KERNELS_BACKEND": "pure"})
 
 
+@nox.session(python=GIL)
+def abi3(session: nox.Session) -> None:
+    """The suite on the one build for every CPython from 3.11 on, which this session's Python makes."""
+    install(session, "test", NOGIL_KERNELS_BUILD="abi3")
+    session.run("pytest", *session.posargs)
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Style of Python and Cython. Needs no build."""
