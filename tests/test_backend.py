@@ -193,7 +193,9 @@ def test_build_info_tells_what_runs(backend):
         assert info["compiler"]
         from nogil_kernels.compiled import isa
 
-        assert info["abi3"] is ("cp" not in Path(isa.__file__).name)  # isa.cpython-313-..., isa.cp313-... or isa.abi3.so
+        assert info["abi3"] is (
+            "cp" not in Path(isa.__file__).name
+        )  # isa.cpython-313-..., isa.cp313-... or isa.abi3.so
     if not FREE_THREADED_NOW:
         assert "disabled" not in info["gil"].replace("cannot be disabled", "")
 

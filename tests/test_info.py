@@ -575,7 +575,9 @@ def test_no_warnings_is_said_too():
 def test_info_tells_what_the_abi3_build_lacks():
     assert "abi3" not in info.as_text(info.Seen(QUIET, []))
     text = info.as_text(info.Seen(QUIET | {"nk_kernels_abi3": 1}, []))
-    assert re.search(r"^  build +abi3: slower to call, since ndarrays are asked for buffers;\n +none for", text, re.MULTILINE)
+    assert re.search(
+        r"^  build +abi3: slower to call, since ndarrays are asked for buffers;\n +none for", text, re.MULTILINE
+    )
 
 
 def test_long_facts_and_warnings_are_wrapped():

@@ -7,7 +7,7 @@ import zipfile
 import pytest
 from gates import ROOT, run
 
-PYX = '''
+PYX = """
 from nogil_kernels cimport matmul_f64, sum_of_squares_f64
 
 
@@ -23,7 +23,7 @@ def product(const double[:, :] a, const double[:, :] b, double[:, :] c):
         failed = matmul_f64(c.shape[0], c.shape[1], a.shape[1], &a[0, 0], a.strides[0], a.strides[1],
                             &b[0, 0], b.strides[0], b.strides[1], &c[0, 0], c.strides[0], c.strides[1])
     return failed
-'''
+"""
 
 SETUP = """
 from Cython.Build import cythonize
