@@ -56,6 +56,13 @@ def wheel(session: nox.Session) -> None:
             session.run("pytest", *session.posargs)
 
 
+@nox.session(python=GIL)
+def abi3(session: nox.Session) -> None:
+    """The suite on the one build for every CPython from 3.11 on, which this session's Python makes."""
+    install(session, "test", NOGIL_KERNELS_BUILD="abi3")
+    session.run("pytest", *session.posargs)
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Style of Python and Cython. Needs no build."""

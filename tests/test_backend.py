@@ -2,6 +2,7 @@
 
 import sys
 import types
+from pathlib import Path
 
 import pytest
 from support import FREE_THREADED_NOW, python_prints, run_python
@@ -175,6 +176,7 @@ def test_build_info_tells_what_runs(backend):
         "isa",
         "isas_available",
         "compiler",
+        "abi3",
         "version",
         "python",
         "gil",
@@ -189,6 +191,11 @@ def test_build_info_tells_what_runs(backend):
     if backend == "compiled":
         assert info["isa"] in info["isas_available"]
         assert info["compiler"]
+        from nogil_kernels.compiled import isa
+
+        assert info["abi3"] is (
+            "cp" not in Path(isa.__file__).name
+        )  # isa.cpython-313-..., isa.cp313-... or isa.abi3.so
     if not FREE_THREADED_NOW:
         assert "disabled" not in info["gil"].replace("cannot be disabled", "")
 

@@ -572,6 +572,14 @@ def test_no_warnings_is_said_too():
     assert text.endswith("\n\nNo warnings.")
 
 
+def test_info_tells_what_the_abi3_build_lacks():
+    assert "abi3" not in info.as_text(info.Seen(QUIET, []))
+    text = info.as_text(info.Seen(QUIET | {"nk_kernels_abi3": 1}, []))
+    assert re.search(
+        r"^  build +abi3: slower to call, since ndarrays are asked for buffers;\n +none for", text, re.MULTILINE
+    )
+
+
 def test_long_facts_and_warnings_are_wrapped():
     reason = "the compiled modules cannot be imported: " + " ".join(["a long reason"] * 20)
     known = QUIET | {"nk_backend_reason": reason, "nk_blas": "; ".join(["openblas " + "0.3.34 Haswell " * 9] * 2)}

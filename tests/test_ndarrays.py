@@ -8,7 +8,7 @@ import warnings
 
 import numpy as np
 import pytest
-from support import python_prints
+from support import python_prints, reads_structs
 
 pytestmark = pytest.mark.kernels
 
@@ -184,6 +184,7 @@ def test_a_dtype_and_shape_that_were_changed_are_seen(kernels):
         kernels.sum_of_squares(x)
 
 
+@reads_structs
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="Python code can export buffers since Python 3.12 (PEP 688)")
 @pytest.mark.filterwarnings("ignore:Setting the:DeprecationWarning")
 def test_an_operand_that_another_one_changes_while_it_is_taken_is_read_as_it_is_then(kernels):
@@ -215,6 +216,7 @@ def kept_after(call, arrays):
         tracemalloc.stop()
 
 
+@reads_structs
 def test_ndarrays_are_not_asked_for_a_buffer_once_their_struct_is_known(kernels):
     if kernels.name == "pure":
         pytest.skip("the twins read ndarrays through Python")
@@ -226,14 +228,15 @@ def test_ndarrays_are_not_asked_for_a_buffer_once_their_struct_is_known(kernels)
 
 
 UNKNOWN = """
-    import ctypes, gc, tracemalloc
+    import array, tracemalloc
     import numpy as np
-    from nogil_kernels import matmul, sum_of_squares
+    from nogil_kernels import arrays, matmul, sum_of_squares
 
-    # A NumPy whose struct says something else than Python does: its arrays claim to have elements of another size.
-    attributes = next(part for part in gc.get_referents(np.ndarray.__dict__) if isinstance(part, dict))
-    attributes["itemsize"] = property(lambda self: 3)
-    ctypes.pythonapi.PyType_Modified(ctypes.py_object(np.ndarray))
+    # As if the struct of NumPy's arrays said something else than their buffers do: array.array has another one.
+    class Unlike(array.array):
+        dtype = np.dtype("d")
+
+    arrays.probes = lambda ndarray: [Unlike("d", range(6))]
 
     x, out = np.arange(9.0).reshape(3, 3), np.empty((3, 3))
     assert matmul(x, x[::-1]).tolist() == np.matmul(x, x[::-1]).tolist()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import made_functions
 import pytest
-from support import environment, left_of, needs_proc, processes_of, run_python
+from support import ABI3, environment, left_of, needs_proc, processes_of, run_python
 
 from nogil_kernels.scaling import gate, shared, ways, worker
 from nogil_kernels.scaling.errors import Unavailable, Unknown
@@ -25,7 +25,10 @@ from nogil_kernels.scaling.session import Session
 PROCESSES = ("pool", "processes")
 INTERPRETERS = pytest.param(
     "interpreters",
-    marks=pytest.mark.skipif(sys.version_info < (3, 14), reason="InterpreterPoolExecutor came with Python 3.14"),
+    marks=[
+        pytest.mark.skipif(sys.version_info < (3, 14), reason="InterpreterPoolExecutor came with Python 3.14"),
+        pytest.mark.skipif(ABI3, reason="the abi3 build has no kernels for subinterpreters"),
+    ],
 )
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 

@@ -37,6 +37,7 @@ class _BuildInfo(TypedDict):
     isa: str | None
     isas_available: tuple[str, ...]
     compiler: str | None
+    abi3: bool | None
     version: str
     python: str
     free_threaded_build: bool

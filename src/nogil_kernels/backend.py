@@ -70,16 +70,17 @@ else:
 def limits() -> ModuleType:
     """The compiled loops that tell what a core can do at most, for `measure.ceiling`.
 
-    Raises RuntimeError on the pure backend: plain Python comes nowhere near what a core can do.
+    Raises RuntimeError on the pure backend, since plain Python comes nowhere near what a core can do, and in
+    subinterpreters: what threads gain without a GIL the main one can measure.
     """
     if backend == "pure":
         raise RuntimeError(f"a core's limits are measured by compiled loops, and the backend is pure: {reason}")
     from .compiled.isa import is_main_interpreter
 
-    if is_main_interpreter:
-        from .compiled import limits
-    else:
-        from .compiled.own_gil import limits  # type: ignore[no-redef]
+    if not is_main_interpreter:
+        raise RuntimeError("a core's limits are measured in the main interpreter, and this is another one")
+    from .compiled import limits
+
     return limits
 
 
@@ -87,8 +88,9 @@ def build_info() -> dict[str, object]:
     """What runs here, as a dict with these keys:
 
     - backend: "compiled" or "pure"; backend_reason: why it is that one;
-    - isa: the instruction set that the kernels use, isas_available: all that this machine has, slowest first, and
-      compiler: what built them (None, () and None on the pure backend);
+    - isa: the instruction set that the kernels use, isas_available: all that this machine has, slowest first,
+      compiler: what built them, and abi3: whether for every CPython from 3.11 on and not for this one (None, (), None and
+      None on the pure backend);
     - version: of nogil_kernels; python: the implementation and its version;
     - free_threaded_build: whether this Python can run without the GIL;
     - gil: now, "enabled" or "disabled"; "enabled, cannot be disabled" on builds that are not free-threaded.
@@ -103,11 +105,16 @@ def build_info() -> dict[str, object]:
     gil = "enabled, cannot be disabled"
     if free_threaded:
         gil = "enabled" if sys._is_gil_enabled() else "disabled"  # type: ignore[attr-defined, unused-ignore]
-    kernels: dict[str, object] = {"isa": None, "isas_available": (), "compiler": None}
+    kernels: dict[str, object] = {"isa": None, "isas_available": (), "compiler": None, "abi3": None}
     if backend == "compiled":
         from .compiled import isa
 
-        kernels = {"isa": isa.chosen, "isas_available": isa.available, "compiler": isa.compiler}
+        kernels = {
+            "isa": isa.chosen,
+            "isas_available": isa.available,
+            "compiler": isa.compiler,
+            "abi3": isa.is_abi3,
+        }
     return {
         "backend": backend,
         "backend_reason": reason,

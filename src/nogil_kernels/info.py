@@ -72,6 +72,8 @@ def _kernels(known: Mapping[str, Fact]) -> Lines:
     if "nk_isa" in known:
         yield "instruction set", f"{known['nk_isa']} (available: {known['nk_isas_available']})"
         yield "compiler", str(known["nk_kernels_compiler"])
+    if "nk_kernels_abi3" in known:
+        yield "build", "abi3: slower to call, since ndarrays are asked for buffers; none for subinterpreters"
 
 
 def _python(known: Mapping[str, Fact]) -> Lines:

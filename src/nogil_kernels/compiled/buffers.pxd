@@ -5,19 +5,16 @@ PyObject_GetBuffer by hand costs half of a typed memoryview, and ndarrays need n
 
 from cpython.buffer cimport PyBUF_FORMAT, PyBUF_STRIDES, PyBUF_WRITABLE, PyBuffer_Release
 from libc.stdint cimport uintptr_t
-from libc.string cimport strcmp
 
 from nogil_kernels.compiled cimport ndarrays
-from nogil_kernels.compiled.ndarrays cimport is_held
+from nogil_kernels.compiled.ndarrays cimport PyErr_Clear, PyObject_GetBuffer, is_held
 
 
 cdef extern from "Python.h":
     int PyObject_CheckBuffer(object x) noexcept
-    int PyObject_GetBuffer(object x, Py_buffer *view, int flags) noexcept  # -1 leaves an exception set, for PyErr_Clear
-    void PyErr_Clear()
     int PyObject_HasAttrString(object x, const char *name) noexcept
     ctypedef struct PyTypeObject:
-        const char *tp_name
+        pass
     PyTypeObject *Py_TYPE(object x) noexcept
     int PyType_HasFeature(PyTypeObject *type, unsigned long feature) noexcept
     unsigned long Py_TPFLAGS_HEAPTYPE
@@ -89,10 +86,9 @@ cdef inline bint may_be_masked(object x) noexcept:
     return PyType_HasFeature(Py_TYPE(x), Py_TPFLAGS_HEAPTYPE) and PyObject_HasAttrString(x, b"mask")
 
 
-cdef inline bint is_time(object x) noexcept:
-    """NumPy's scalars of dates and times export their bytes as numbers; its arrays of them export nothing."""
-    cdef const char *name = Py_TYPE(x).tp_name
-    return strcmp(name, b"numpy.datetime64") == 0 or strcmp(name, b"numpy.timedelta64") == 0
+cdef inline bint is_time(object x, const Py_buffer *view) noexcept:
+    """NumPy's scalars of dates and times export their 8 bytes as numbers; its arrays of them export nothing."""
+    return view.len == 8 and type(x).__name__ in ("datetime64", "timedelta64")
 
 
 cdef inline bint get_buffer(object x, Py_buffer *view, int flags) noexcept:
@@ -119,7 +115,7 @@ cdef inline Kind take(object x, Py_buffer *view, int flags) noexcept:
     if not get_buffer(x, view, flags | PyBUF_FORMAT | PyBUF_STRIDES):
         return NOT_PLAIN
     kind = kind_of(view)
-    if kind == U8 and is_time(x):
+    if kind == U8 and is_time(x, view):
         kind = NOT_PLAIN
     if kind == NOT_PLAIN:
         PyBuffer_Release(view)

@@ -136,26 +136,26 @@ cdef inline void sum_apart(
             index[axis] += 1
 
 
-cdef inline nk_sum row_total(const Problem *p, Py_ssize_t row) noexcept nogil:
-    """Join the chunks of a row, in order and without error: floats by TwoSum, integers word by word."""
-    cdef nk_sum total = p.sums[row * p.chunks_per_row]
-    cdef const nk_sum *part
-    cdef double hi, rounded
-    cdef uint64_t carry
-    cdef Py_ssize_t c
+cdef inline void join(nk_sum *total, const nk_sum *part) noexcept nogil:
+    """Add without error: floats by TwoSum, integers word by word."""
+    cdef double hi = total.hi + part.hi, rounded = hi - total.hi
+    cdef uint64_t carry = 0
     cdef int word
+    total.lo += (total.hi - (hi - rounded)) + (part.hi - rounded) + part.lo
+    total.hi = hi
+    for word in range(3):
+        total.words[word] += carry
+        carry = total.words[word] < carry
+        total.words[word] += part.words[word]
+        carry += total.words[word] < part.words[word]
+
+
+cdef inline nk_sum row_total(const Problem *p, Py_ssize_t row) noexcept nogil:
+    """Join the chunks of a row, in order."""
+    cdef nk_sum total = p.sums[row * p.chunks_per_row]
+    cdef Py_ssize_t c
     for c in range(1, p.chunks_per_row):
-        part = &p.sums[row * p.chunks_per_row + c]
-        hi = total.hi + part.hi
-        rounded = hi - total.hi
-        total.lo += (total.hi - (hi - rounded)) + (part.hi - rounded) + part.lo
-        total.hi = hi
-        carry = 0
-        for word in range(3):
-            total.words[word] += carry
-            carry = total.words[word] < carry
-            total.words[word] += part.words[word]
-            carry += total.words[word] < part.words[word]
+        join(&total, &p.sums[row * p.chunks_per_row + c])
     return total
 
 

@@ -7,6 +7,13 @@ Chosen once in a process, when this module is first imported: all interpreters s
 
 import os
 
+from cpython.buffer cimport PyBUF_FORMAT, PyBUF_STRIDES, PyBuffer_Release
+from libc.string cimport memset
+
+from nogil_kernels.compiled.ndarrays cimport (
+    PyErr_Clear, PyObject_GetBuffer, nk_fields_agree, nk_view_ndarray, nk_views_agree,
+)
+
 
 cdef extern from "tiles/isa.h":
     ctypedef int nk_isa "enum nk_isa"
@@ -32,6 +39,12 @@ cdef extern from *:
     #define NK_EXCHANGE_IF(place, expected, value) __sync_val_compare_and_swap(place, expected, value)
     #endif
 
+    #if defined(Py_LIMITED_API)
+    #define NK_IS_ABI3 1
+    #else
+    #define NK_IS_ABI3 0
+    #endif
+
     static volatile long nk_chosen = -1; /* for all interpreters */
 
     /* The first call decides, in whichever interpreter or thread. */
@@ -43,7 +56,8 @@ cdef extern from *:
     """
     nk_isa nk_chosen
     nk_isa nk_choose(nk_isa wanted) noexcept
-    bint nk_is_main "(PyInterpreterState_Get() == PyInterpreterState_Main())"
+    bint nk_is_main "(PyInterpreterState_GetID(PyInterpreterState_Get()) == 0)"
+    bint NK_IS_ABI3
 
 
 cdef const nk_sum_tiles *sum_tiles() noexcept:
@@ -56,6 +70,35 @@ cdef const nk_matmul_kernel *const *matmul_kernels() noexcept:
 
 cdef const nk_limits_tiles *limits_tiles() noexcept:
     return nk_limits_tiles_of(nk_chosen)
+
+
+cdef bint agrees(object array, object descr) noexcept:
+    """Whether the struct says of an array what its buffer says; of foreign byte order, that it is nothing to view."""
+    cdef Py_buffer view, buffer
+    cdef bint agreed, native
+    memset(&view, 0, sizeof(view))
+    if PyObject_GetBuffer(array, &buffer, PyBUF_FORMAT | PyBUF_STRIDES) < 0:
+        PyErr_Clear()
+        return False
+    native = buffer.format[0] != b">" and buffer.format[0] != b"<"
+    agreed = nk_fields_agree(array, &buffer, descr) and \
+        nk_view_ndarray(array, &view, False) == native and \
+        nk_view_ndarray(array, &view, True) == (native and not buffer.readonly) and \
+        (not native or nk_views_agree(&view, &buffer))
+    PyBuffer_Release(&buffer)
+    return agreed
+
+
+cdef bint reads_ndarrays(object ndarray) noexcept:
+    """Whether that is so for arrays of every type. Here, since each module would have it once more: see ndarrays.pxd."""
+    cdef bint agreed = True
+    try:
+        from nogil_kernels.arrays import probes
+        for array in probes(ndarray):
+            agreed = agreed and agrees(array, array.dtype)
+    except Exception:  # a NumPy unlike any that we know: PyObject_GetBuffer it is
+        agreed = False
+    return agreed
 
 
 def _available():  # in functions, since Cython keeps what a comprehension of the module itself runs over in C statics
@@ -76,3 +119,4 @@ available = _available()  # slowest first
 chosen = nk_isa_names[nk_choose(nk_isa_of(_wanted().encode()))].decode()
 compiler = NK_COMPILER.decode()
 is_main_interpreter = nk_is_main  # in which one GIL serves all that calls the kernels: their faster build will do
+is_abi3 = NK_IS_ABI3  # one build for every CPython from 3.11 on

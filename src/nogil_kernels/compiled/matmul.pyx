@@ -3,8 +3,9 @@
 
 cimport cython
 from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_Release
-from cpython.bytearray cimport PyByteArray_AS_STRING, PyByteArray_FromStringAndSize, PyByteArray_GET_SIZE
+from cpython.bytearray cimport PyByteArray_AsString, PyByteArray_FromStringAndSize
 from libc.stdint cimport uintptr_t
+from libc.stdlib cimport free, malloc
 
 from nogil_kernels.compiled cimport buffers, isa
 from nogil_kernels.compiled.blocks cimport (
@@ -78,7 +79,7 @@ cdef int run(const Problem *p, Py_ssize_t first, Py_ssize_t last, bint release_g
     if room is None:
         space = workspace_in(p, small)
     else:
-        space = workspace_in(p, PyByteArray_AS_STRING(room))
+        space = workspace_in(p, PyByteArray_AsString(room))
     while first < last:
         stop = min(first + p.bands_per_slice, last)
         if release_gil:
@@ -156,7 +157,7 @@ cdef bytearray take_room(const Problem *p):
     cdef list rooms = _rooms
     try:
         room = rooms.pop()
-        if PyByteArray_GET_SIZE(room) >= size:
+        if len(room) >= size:
             return room
     except IndexError:  # none is left
         pass
@@ -363,6 +364,36 @@ def matmul(a, b, *, out=None, gil="auto", threads=1):
 
 
 matmul.__module__ = "nogil_kernels"  # what pickle looks it up by: each interpreter finds its own build
+
+
+cdef inline int matmul_f64(  # no-cython-lint: inline, since own_gil/ exports nothing and leaves it out
+    Py_ssize_t m, Py_ssize_t n, Py_ssize_t k,
+    const double *a, Py_ssize_t a_row_stride, Py_ssize_t a_column_stride,
+    const double *b, Py_ssize_t b_row_stride, Py_ssize_t b_column_stride,
+    double *c, Py_ssize_t c_row_stride, Py_ssize_t c_column_stride
+) noexcept nogil:
+    """One product, its workspace on the stack or from malloc, which needs no GIL."""
+    cdef Problem p
+    cdef char[SMALL_WORKSPACE] small
+    cdef char *room = small
+    cdef Py_ssize_t size
+    if m == 0 or n == 0:
+        return 0
+    p.ndim, p.matrices = 0, 1
+    p.m, p.n, p.k = m, n, k
+    p.A = Matrix(<char *> a, m, k, a_row_stride, a_column_stride)
+    p.B = Matrix(<char *> b, k, n, b_row_stride, b_column_stride)
+    p.C = Matrix(<char *> c, m, n, c_row_stride, c_column_stride)
+    plan(&p, kernels[<int> isa.NK_MATMUL_F64])
+    size = size_of_workspace(&p)
+    if size > SMALL_WORKSPACE:
+        room = <char *> malloc(size)
+        if room == NULL:
+            return -1
+    multiply_bands(&p, 0, p.bands_down * p.bands_across, workspace_in(&p, room))
+    if room != small:
+        free(room)
+    return 0
 
 
 def matmul_plain(a, b, *, out, gil="auto", threads=1):

@@ -4,8 +4,11 @@ NumPy answers a request for a buffer in some 50 ns: it writes the format string 
 A 4 x 4 product takes three buffers, more than half of the whole call. Extensions that are compiled against NumPy read
 these fields at the same places, through macros of its headers, so they stay where they are for a whole major version;
 nothing of NumPy is imported or linked for it. All the same they are believed only after `know` has compared what is
-read with what Python says, on an array made for that; if they ever move, the way through PyObject_GetBuffer remains.
+read with what PyObject_GetBuffer says, on arrays made for that; if they ever move, that way remains,
+as it does for the limited API, which hides what `know` has to ask.
 """
+
+from nogil_kernels.compiled cimport isa
 
 
 cdef extern from *:
@@ -33,15 +36,24 @@ cdef extern from *:
     /* An array that warns on write, as some of numpy.broadcast_arrays do, is left to NumPy to warn of: bit 31. */
     enum { NK_WRITEABLE = 0x0400, NK_TYPES = 24 };
 
-    /* numpy.ndarray, once it is known; a type that nothing has, where it is like no NumPy that we know. Two threads, or
-     * interpreters, may write it at once, then the same value: the type is a static one, shared by all. */
-    static PyTypeObject nk_no_type, *nk_ndarray_type = NULL;
+    /* The limited API shows of a type neither its name nor its size: there no type is known for numpy.ndarray. */
+    #if defined(Py_LIMITED_API)
+    #define NK_IS_NAMED(type, name) 0
+    #define NK_HOLDS(type, struct) 0
+    #else
+    #define NK_IS_NAMED(type, name) (strcmp((type)->tp_name, name) == 0)
+    #define NK_HOLDS(type, struct) ((type)->tp_basicsize >= (Py_ssize_t)sizeof(struct))
+    #endif
+
+    /* numpy.ndarray, once it is known; None, which is nothing's type, where it is like no NumPy that we know. Two
+     * threads, or interpreters, may write it at once, then the same value: both are static, and shared by all. */
+    static PyObject *nk_ndarray_type = NULL;
     #if defined(__GNUC__)
     #define NK_ATOMIC_READ(pointer) __atomic_load_n(&(pointer), __ATOMIC_ACQUIRE)
     #define NK_ATOMIC_WRITE(pointer, value) __atomic_store_n(&(pointer), (value), __ATOMIC_RELEASE)
     #else
-    #define NK_ATOMIC_READ(pointer) (*(PyTypeObject *volatile *)&(pointer))
-    #define NK_ATOMIC_WRITE(pointer, value) (*(PyTypeObject *volatile *)&(pointer) = (value))
+    #define NK_ATOMIC_READ(pointer) (*(PyObject *volatile *)&(pointer))
+    #define NK_ATOMIC_WRITE(pointer, value) (*(PyObject *volatile *)&(pointer) = (value))
     #endif
 
     /* By type_num: ? b B h H i I l L q Q f d g F D G, six that are no numbers (O S U V M m), e. */
@@ -54,22 +66,24 @@ cdef extern from *:
         "f", "d", "g", "Zf", "Zd", "Zg", "", "", "", "", "", "", "e",
     };
 
-    static inline int nk_is_known_ndarray(PyObject *x) { return Py_TYPE(x) == NK_ATOMIC_READ(nk_ndarray_type); }
+    static inline int nk_is_known_ndarray(PyObject *x)
+    {
+        return (PyObject *)Py_TYPE(x) == NK_ATOMIC_READ(nk_ndarray_type);
+    }
     static inline int nk_is_new_ndarray(PyObject *x)
     {
         return NK_ATOMIC_READ(nk_ndarray_type) == NULL && !PyType_HasFeature(Py_TYPE(x), Py_TPFLAGS_HEAPTYPE) &&
-               strcmp(Py_TYPE(x)->tp_name, "numpy.ndarray") == 0;
+               NK_IS_NAMED(Py_TYPE(x), "numpy.ndarray");
     }
-    static inline void nk_know_ndarray(PyTypeObject *type) { NK_ATOMIC_WRITE(nk_ndarray_type, type); }
+    static inline void nk_know_ndarray(PyObject *type) { NK_ATOMIC_WRITE(nk_ndarray_type, type); }
 
     /* Whether the fields are where we look for them, as far as can be told before any is followed. */
-    static inline int nk_fields_agree(PyObject *x, int nd, size_t data, PyObject *descr)
+    static inline int nk_fields_agree(PyObject *x, const Py_buffer *buffer, PyObject *descr)
     {
         const nk_ndarray *array = (const nk_ndarray *)x;
 
-        return Py_TYPE(x)->tp_basicsize >= (Py_ssize_t)sizeof(nk_ndarray) && array->nd == nd &&
-               (size_t)array->data == data && (PyObject *)array->descr == descr &&
-               Py_TYPE(descr)->tp_basicsize >= (Py_ssize_t)sizeof(nk_descr);
+        return NK_HOLDS(Py_TYPE(x), nk_ndarray) && array->nd == buffer->ndim && (void *)array->data == buffer->buf &&
+               (PyObject *)array->descr == descr && NK_HOLDS(Py_TYPE(descr), nk_descr);
     }
 
     /* Whether its exporter keeps a view as it is. What is read here stays the ndarray's own. */
@@ -94,16 +108,27 @@ cdef extern from *:
         view->format = (char *)nk_codes[descr->type_num];
         return 1;
     }
+
+    /* Whether what was read of an ndarray is what its buffer says. */
+    static inline int nk_views_agree(const Py_buffer *view, const Py_buffer *buffer)
+    {
+        const size_t axes = (size_t)buffer->ndim * sizeof(Py_ssize_t);
+
+        return view->itemsize == buffer->itemsize && view->len == buffer->len &&
+               strcmp(view->format, buffer->format) == 0 &&
+               memcmp(view->shape, buffer->shape, axes) == 0 && memcmp(view->strides, buffer->strides, axes) == 0;
+    }
     """
-    ctypedef struct PyTypeObject:
-        pass
-    PyTypeObject nk_no_type
     bint nk_is_known_ndarray(object x) noexcept
     bint nk_is_new_ndarray(object x) noexcept
-    void nk_know_ndarray(PyTypeObject *type) noexcept
-    bint nk_fields_agree(object x, int nd, size_t data, object descr) noexcept
+    void nk_know_ndarray(object type) noexcept
+    bint nk_fields_agree(object x, const Py_buffer *buffer, object descr) noexcept
+    bint nk_views_agree(const Py_buffer *view, const Py_buffer *buffer) noexcept
     bint is_held "nk_is_held"(const Py_buffer *view) noexcept nogil
     bint nk_view_ndarray(object x, Py_buffer *view, bint writable) noexcept
+cdef extern from "Python.h":
+    int PyObject_GetBuffer(object x, Py_buffer *view, int flags) noexcept  # -1 leaves an exception set, for PyErr_Clear
+    void PyErr_Clear()
 
 
 cdef inline bint view_ndarray(object x, Py_buffer *view, bint writable) noexcept:
@@ -111,36 +136,6 @@ cdef inline bint view_ndarray(object x, Py_buffer *view, bint writable) noexcept
     return nk_is_known_ndarray(x) and nk_view_ndarray(x, view, writable)
 
 
-cdef inline bint agrees(object array) except *:
-    """Whether the struct says of an array what Python says."""
-    cdef Py_buffer view
-    cdef int axis
-    if not nk_fields_agree(array, array.ndim, array.__array_interface__["data"][0], array.dtype):
-        return False
-    if nk_view_ndarray(array, &view, True) != (array.flags.writeable and array.dtype.isnative):
-        return False
-    if not nk_view_ndarray(array, &view, False):
-        return not array.dtype.isnative
-    for axis in range(array.ndim):
-        if view.shape[axis] != array.shape[axis] or view.strides[axis] != array.strides[axis]:
-            return False
-    return view.itemsize == array.itemsize and view.len == array.nbytes and \
-        view.format.decode() == memoryview(array).format
-
-
 cdef inline void know(object ndarray) noexcept:
-    """Compare what is read with what Python says, for arrays of every type, and believe it from then on."""
-    cdef bint agreed = False
-    try:
-        probes = [ndarray((4, 6), code)[1::2, ::-3] for code in "?bBhHiIlLqQefdgFDG"]
-        read_only = ndarray(3, "d")
-        read_only.flags.writeable = False
-        swapped = ndarray(3, ndarray(0, "d").dtype.newbyteorder())
-        for probe in (*probes, read_only, swapped):
-            if not agrees(probe):
-                break
-        else:
-            agreed = True
-    except Exception:  # a NumPy unlike any that we know: PyObject_GetBuffer it is
-        pass
-    nk_know_ndarray(<PyTypeObject *> ndarray if agreed else &nk_no_type)
+    """Compare the struct with the buffer, and believe it from then on."""
+    nk_know_ndarray(ndarray if isa.reads_ndarrays(ndarray) else None)

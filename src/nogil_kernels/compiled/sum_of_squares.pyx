@@ -3,7 +3,7 @@
 
 cimport cython
 from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_Release
-from cpython.bytearray cimport PyByteArray_AS_STRING
+from cpython.bytearray cimport PyByteArray_AsString
 from libc.stdint cimport int64_t, uint64_t
 
 from nogil_kernels.compiled cimport buffers
@@ -11,9 +11,9 @@ from nogil_kernels.compiled.buffers cimport (
     Kind, PyErr_CheckSignals, one_thread, release_wanted, stays_whole, take, take_as,
 )
 from nogil_kernels.compiled.chunks cimport (
-    Problem, as_double, as_int, describe, describe_range, parts_of, row_at, row_total, sum_apart, write_row,
+    Problem, as_double, as_int, describe, describe_range, join, parts_of, row_at, row_total, sum_apart, write_row,
 )
-from nogil_kernels.compiled.isa cimport NK_SUM_ZERO, nk_sum, nk_sum_tiles, sum_tiles
+from nogil_kernels.compiled.isa cimport NK_RUN, NK_SUM_ZERO, nk_sum, nk_sum_tiles, sum_tiles
 
 from nogil_kernels import threads as sharing
 
@@ -122,7 +122,7 @@ cdef int compute(Problem *p, Py_ssize_t rows, tuple owners, object gil, object t
 cdef bytearray room_for(Problem *p, Py_ssize_t rows):
     """Room for the sums of all chunks of all rows."""
     cdef bytearray room = bytearray(rows * p.chunks_per_row * sizeof(nk_sum))
-    p.sums = <nk_sum *> PyByteArray_AS_STRING(room)
+    p.sums = <nk_sum *> PyByteArray_AsString(room)
     return room
 
 
@@ -225,6 +225,20 @@ def sum_of_squares_plain(x, *, gil="auto", threads=1):
         return total(&problem, x, kind >= buffers.F16, gil, threads)
     finally:
         PyBuffer_Release(&view)
+
+
+cdef inline double sum_of_squares_f64(  # no-cython-lint: inline, since own_gil/ exports nothing and leaves it out
+    const double *x, Py_ssize_t n
+) noexcept nogil:
+    """The chunks of sum_of_squares, one after another."""
+    cdef nk_sum total = NK_SUM_ZERO, part
+    cdef Py_ssize_t start = 0
+    while start < n:
+        part = NK_SUM_ZERO
+        tiles.run[<int> buffers.F64](x + start, min(NK_RUN, n - start), &part)
+        join(&total, &part)
+        start += NK_RUN
+    return as_double(&total)
 
 
 cdef Kind take_plain(object x, Py_buffer *view) except *:

@@ -44,6 +44,7 @@ def _of_package() -> Mapping[str, Fact | None]:
         "nk_isa": _line(build["isa"]),
         "nk_isas_available": " ".join(isas) or None,
         "nk_kernels_compiler": _line(build["compiler"]),
+        "nk_kernels_abi3": 1 if build["abi3"] else None,
         "nk_numpy": _line(getattr(sys.modules.get("numpy"), "__version__", None)),
     }
 

@@ -64,6 +64,9 @@
 #define SIMD 1
 #include "matmul_tile.h"
 
+/* Without vectors one instance serves every instruction set. */
+#define NK_IS_portable 1
+#if NK_PASTE(NK_IS, NK_ISA)
 #define NAME long_double
 #define T long double
 #define SIZE 16
@@ -79,6 +82,7 @@
 #define MULTIPLY_ADDS 64
 #define SIMD 0
 #include "matmul_tile.h"
+#endif
 
 const nk_matmul_kernel *const NK_PASTE(nk_matmul, NK_ISA)[NK_MATMUL_TYPES] = {
     [NK_MATMUL_F32] = &kernel_f32,

@@ -42,6 +42,7 @@ typedef struct nk_matmul_kernel {
     int (*is_narrow)(const char *x, ptrdiff_t n);
 } nk_matmul_kernel;
 
+extern const nk_matmul_kernel kernel_long_double, kernel_c_long_double; /* of all instruction sets */
 extern const nk_matmul_kernel *const nk_matmul_portable[NK_MATMUL_TYPES], *const nk_matmul_avx2[NK_MATMUL_TYPES],
     *const nk_matmul_avx512[NK_MATMUL_TYPES], *const nk_matmul_neon[NK_MATMUL_TYPES];
 

@@ -9,7 +9,7 @@
  *   MULTIPLY_ADDS  see nk_matmul_kernel
  *   NARROW   defined where elements of T fit half of its bits, as signed numbers
  *   NARROWER the kernel for such elements, where this one takes any; defined where there is one
- *   SIMD     1 where T fills vectors, 0 where it stands alone (long double)
+ *   SIMD     1 where T fills vectors; 0 where it stands alone (long double), and its kernel is there for all instruction sets
  *
  * Columns lie along the vectors: row p of B is loaded, each element of column p of A is broadcast, and their products are added
  * to MR x NV accumulators, which stay in registers from the first p to the last.
@@ -218,13 +218,14 @@ NK_INLINE void FUNCTION(tile_of)(const int max_rows, const int vecs, const int w
     }
 }
 
-/* Few rows get a tile of few: half of MR, or a single row. A full tile is compiled apart, free of all that asks how many. */
+/* Few rows get a tile of few: half of MR, or a single row. A full tile is compiled apart, free of all that asks how many; of
+ * those that are narrower no more instances are made, which would be a tenth of all code. */
 #define TILE_OF(max_rows, vecs, whole, rows)                                                                               \
     FUNCTION(tile_of)(max_rows, vecs, whole, rows, columns * PARTS, kc, a, a_row_stride, a_column_stride, b, b_row_stride, c, \
                       c_row_stride, c_column_stride, accumulate)
 #define TILE_OF_ROWS(vecs, whole)                                      \
     do {                                                               \
-        if (rows == MR / PARTS) TILE_OF(MR, vecs, whole, MR / PARTS);  \
+        if (vecs == NV && whole && rows == MR / PARTS) TILE_OF(MR, vecs, whole, MR / PARTS); \
         else if (rows > MR / 2 / PARTS) TILE_OF(MR, vecs, whole, rows); \
         else if (rows > 1) TILE_OF(MR / 2, vecs, whole, rows);         \
         else TILE_OF(PARTS, vecs, whole, 1);                           \
@@ -234,10 +235,12 @@ static void FUNCTION(tile)(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t kc, cons
                            ptrdiff_t a_column_stride, const char *b, ptrdiff_t b_row_stride, char *c,
                            ptrdiff_t c_row_stride, ptrdiff_t c_column_stride, int accumulate)
 {
+#if MASKS /* elsewhere B is padded, and one instance serves whole tiles and others */
     if (columns * PARTS == NV * LANES) {
         TILE_OF_ROWS(NV, 1);
         return;
     }
+#endif
     switch ((columns * PARTS + LANES - 1) / LANES) {
     case 1: TILE_OF_ROWS(1, !MASKS); break;
 #if NV > 2
@@ -349,17 +352,23 @@ static void FUNCTION(dots)(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t kc, cons
 /* Whether n numbers fit half of T's bits, as signed numbers. */
 static int FUNCTION(is_narrow)(const char *x, ptrdiff_t n)
 {
-    T any = 0, value;
+    VEC any = {0};
+    T lanes[LANES];
 
-    for (ptrdiff_t i = 0; i < n; i++) {
-        memcpy(&value, x + i * ELEMENT, sizeof value);
+    for (ptrdiff_t i = 0; i < n; i += LANES) {
+        const VEC value = FUNCTION(load_part)(x + i * ELEMENT, n - i < LANES ? n - i : LANES);
         any |= (value + ((T)1 << (4 * SIZE - 1))) >> (4 * SIZE);
     }
-    return any == 0;
+    memcpy(lanes, &any, sizeof lanes);
+    for (int lane = 1; lane < LANES; lane++) lanes[0] |= lanes[lane];
+    return lanes[0] == 0;
 }
 #endif
 
-static const nk_matmul_kernel FUNCTION(kernel) = {
+#if SIMD
+static
+#endif
+const nk_matmul_kernel FUNCTION(kernel) = {
     ELEMENT,
     MULTIPLY_ADDS,
     FUNCTION(pack_panel_a),

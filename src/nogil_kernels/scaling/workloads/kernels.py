@@ -11,6 +11,7 @@ from ..worker import Call, Job
 from . import HOLD, RELEASE, Unavailable, Workload
 
 NOT_COMPILED = "the compiled kernels are not in use"
+NO_OWN_GIL = "the abi3 build of the kernels has none for them"
 
 
 def check() -> None:
@@ -26,6 +27,9 @@ class Kernel(Workload):
 
     def __init__(self, folder: Folder) -> None:
         check()
+
+    def missing(self, way: str) -> str:
+        return NO_OWN_GIL if way == "interpreters" and build_info()["abi3"] else ""
 
 
 class SumOfSquares(Kernel):

@@ -1,0 +1,42 @@
+"""The abi3 build: one wheel for every CPython from 3.11 on, audited, and free of what the stable ABI does not promise."""
+
+import sys
+import sysconfig
+import zipfile
+
+import pytest
+from gates import run
+
+pytestmark = pytest.mark.skipif(
+    bool(sysconfig.get_config_var("Py_GIL_DISABLED")), reason="free-threaded Pythons have no stable ABI to build for"
+)
+
+
+@pytest.fixture(scope="module")
+def abi3_wheel(build, unpacked, tmp_path_factory):
+    return build(unpacked("abi3"), tmp_path_factory.mktemp("abi3_wheel"), "--wheel", NOGIL_KERNELS_BUILD="abi3")
+
+
+def test_it_is_for_every_python_and_each_module_says_so(abi3_wheel):
+    assert "-cp311-abi3-" in abi3_wheel.name
+    with zipfile.ZipFile(abi3_wheel) as archive:
+        modules = {name.split("/")[-1] for name in archive.namelist() if name.endswith((".so", ".pyd"))}
+    if sys.platform == "win32":
+        assert modules == {"isa.pyd", "limits.pyd", "matmul.pyd", "sum_of_squares.pyd"}
+    else:
+        assert modules == {"isa.abi3.so", "limits.abi3.so", "matmul.abi3.so", "sum_of_squares.abi3.so"}
+
+
+def test_it_calls_nothing_beyond_the_stable_abi_of_3_11(tool, abi3_wheel):
+    said = " ".join(tool("abi3audit", "--strict", "--summary", abi3_wheel).split())
+    assert "0 ABI version mismatches and 0 ABI violations found" in said
+
+
+def test_it_runs_here_and_says_what_it_is(abi3_wheel, tmp_path):
+    run(sys.executable, "-m", "pip", "install", "--no-deps", "--no-index", "--target", tmp_path / "site", abi3_wheel)
+    code = (
+        "import nogil_kernels as n; print(n.build_info()['backend'], n.build_info()['abi3'],"
+        "n.sum_of_squares(range(10_000_000)), n.matmul([[1, 2], [3, 4]], [[5, 6], [7, 8]]).tolist())"
+    )
+    printed = run(sys.executable, "-W", "error", "-c", code, cwd=tmp_path, PYTHONPATH=str(tmp_path / "site"))
+    assert printed.strip() == "compiled True 333333283333335000000 [[19, 22], [43, 50]]"

@@ -1,0 +1,81 @@
+"""What a wheel has for other Cython packages: one is built against the installed wheel, and its module runs."""
+
+import sys
+import sysconfig
+import zipfile
+
+import pytest
+from gates import ROOT, run
+
+PYX = """
+from nogil_kernels cimport matmul_f64, sum_of_squares_f64
+
+
+def squares(const double[::1] x):
+    with nogil:
+        total = sum_of_squares_f64(&x[0], x.shape[0])
+    return total
+
+
+def product(const double[:, :] a, const double[:, :] b, double[:, :] c):
+    cdef int failed
+    with nogil:
+        failed = matmul_f64(c.shape[0], c.shape[1], a.shape[1], &a[0, 0], a.strides[0], a.strides[1],
+                            &b[0, 0], b.strides[0], b.strides[1], &c[0, 0], c.strides[0], c.strides[1])
+    return failed
+"""
+
+SETUP = """
+from Cython.Build import cythonize
+from setuptools import setup
+setup(name="dependent", ext_modules=cythonize("dependent.pyx", language_level=3))
+"""
+
+USE = """
+import threading
+from array import array
+import dependent, nogil_kernels
+
+def doubles(rows, columns, step):
+    return memoryview(array("d", [(i * step) % 17 - 8 for i in range(rows * columns)])).cast("B").cast("d", (rows, columns))
+
+for n in (1, 8, 31, 123_904, 1_000_003):
+    x = array("d", [(i * 0.7) % 3 for i in range(n)])
+    assert dependent.squares(x) == nogil_kernels.sum_of_squares(x), n
+for m, n, k in ((1, 1, 1), (4, 4, 4), (5, 1, 300), (1, 7, 20), (31, 33, 600), (300, 300, 200)):
+    a, b, ours, theirs = doubles(m, k, 7), doubles(k, n, 5), doubles(m, n, 1), doubles(m, n, 2)
+    assert dependent.product(a, b, ours) == 0
+    assert nogil_kernels.matmul(a, b, out=theirs) is theirs
+    assert ours.tobytes() == theirs.tobytes(), (m, n, k)
+print(dependent.__file__, nogil_kernels.build_info()["backend"])
+"""
+
+ABROAD = 'cdef extern from "'
+
+
+@pytest.fixture(scope="module")
+def site(wheel, tmp_path_factory):
+    """Where the wheel is installed, by itself."""
+    site = tmp_path_factory.mktemp("site")
+    run(sys.executable, "-m", "pip", "install", "--no-deps", "--no-index", "--target", site, wheel)
+    return site
+
+
+def test_a_wheel_has_the_declarations_that_others_cimport_and_no_more(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        declared = {name for name in archive.namelist() if name.endswith((".pxd", ".h", ".pxi"))}
+        text = "".join(archive.read(name).decode() for name in declared)
+    folder = "nogil_kernels/compiled"
+    assert declared == {"nogil_kernels/__init__.pxd", f"{folder}/matmul.pxd", f"{folder}/sum_of_squares.pxd"}
+    assert ABROAD not in text, "a header would be needed, and none is in the wheel"
+
+
+def test_a_dependent_package_builds_against_the_installed_wheel_and_runs(site, tmp_path):
+    pytest.importorskip("Cython", reason="Cython is not installed: pip install -e '.[packaging]'")
+    pytest.importorskip("setuptools", reason="setuptools is not installed: pip install -e '.[packaging]'")
+    (tmp_path / "dependent.pyx").write_text(PYX)
+    (tmp_path / "setup.py").write_text(SETUP)
+    run(sys.executable, "setup.py", "-q", "build_ext", "--inplace", cwd=tmp_path, PYTHONPATH=str(site))
+    printed = run(sys.executable, "-W", "error", "-c", USE, cwd=tmp_path, PYTHONPATH=str(site))
+    assert printed.split() == [str(tmp_path / f"dependent{sysconfig.get_config_var('EXT_SUFFIX')}"), "compiled"]
+    assert not (ROOT / "dependent.pyx").exists()
