@@ -28,7 +28,7 @@ EXTENSIONS = {
     "own_gil.matmul": (),
 }
 
-# For NOGIL_KERNELS_BUILD=abi3: the limited API of 3.11, the first with buffers. No own_gil/: its declaration is of 3.12.
+# For NOGIL_KERNELS_BUILD=abi3: the limited API of 3.11, the first with buffers. own_gil/ is left out: that takes 3.12.
 LIMITED_API = "0x030B0000"
 
 # Processor family -> instruction set -> flags of GCC and Clang, flags of MSVC. tiles/isa.h chooses one at import.
@@ -51,8 +51,8 @@ UNIX_FLAGS += ["-fno-asynchronous-unwind-tables"]  # read by debuggers and profi
 MSVC_FLAGS = ["/O2", "/std:c11", "/fp:contract"]
 UNIX_LINK_FLAGS = ["-Wl,-s"] if sys.platform == "linux" else []
 
-# What is not -O2, since a wheel may weigh 400 kB. -O3 makes code a third larger, and pays where the compiler has to find the
-# vectors. -Os writes even 64 bytes by a loop of microcode: a 4 x 4 product by such a tile took 250 ns instead of 90.
+# What is not -O2, since a wheel may weigh 400 kB. -O3 makes code a third larger, and pays where the compiler has to
+# find the vectors. -Os writes even 64 bytes by a loop of microcode: a 4 x 4 product by such a tile took 250 ns instead of 90.
 OPTIMISED = {
     "sum_of_squares.c": "-O3",
     "matmul": "-O3",  # 5 ns of 90
