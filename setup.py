@@ -52,7 +52,7 @@ MSVC_FLAGS = ["/O2", "/std:c11", "/fp:contract"]
 UNIX_LINK_FLAGS = ["-Wl,-s"] if sys.platform == "linux" else []
 
 # What is not -O2, since a wheel may weigh 400 kB. -O3 makes code a third larger, and pays where the compiler has to
-# find the vectors. -Os writes even 64 bytes by a loop of microcode: a 4 x 4 product by such a tile took 250 ns instead of 90.
+# find the vectors. -Os copies even 64 bytes by a loop of microcode: a 4 x 4 product by such a tile took 250 ns, not 90.
 OPTIMISED = {
     "sum_of_squares.c": "-O3",
     "matmul": "-O3",  # 5 ns of 90
