@@ -30,7 +30,7 @@ EXTENSIONS = {
     "own_gil.matmul": (),
 }
 
-# For NOGIL_KERNELS_BUILD=abi3: the limited API of 3.11, the first with buffers. Not own_gil/, whose slot is of 3.12.
+# For NOGIL_KERNELS_BUILD=abi3: the limited API of 3.11, the first with buffers. own_gil/ is left out: that takes 3.12.
 LIMITED_API = "0x030B0000"
 
 # Processor family -> instruction set -> flags of GCC and Clang, flags of MSVC. tiles/isa.h chooses one at import.
@@ -54,8 +54,8 @@ MSVC_FLAGS = ["/O2", "/std:c11", "/fp:contract"]
 UNIX_LINK_FLAGS = ["-Wl,-s"] if sys.platform == "linux" else []
 CLANG_PROCESSORS = {"win-amd64": "x86_64", "win-arm64": "aarch64", "win32": "i686"}
 
-# What is not -O2, since a wheel may weigh 400 kB. -O3 makes code a third larger, and pays where the compiler has to find
-# the vectors. -Os copies even 64 bytes by a loop of microcode: a 4 x 4 product by such a tile took 250 ns instead of 90.
+# What is not -O2, since a wheel may weigh 400 kB. -O3 makes code a third larger, and pays where the compiler has to
+# find the vectors. -Os copies even 64 bytes by a loop of microcode: a 4 x 4 product by such a tile took 250 ns, not 90.
 OPTIMISED = {
     "sum_of_squares.c": "-O3",
     "matmul": "-O3",  # 5 ns of 90

@@ -89,8 +89,8 @@ def build_info() -> dict[str, object]:
 
     - backend: "compiled" or "pure"; backend_reason: why it is that one;
     - isa: the instruction set that the kernels use, isas_available: all that this machine has, slowest first,
-      compiler: what built them, and abi3: whether for every CPython from 3.11 on and not for this one (None, (), None and
-      None on the pure backend);
+      compiler: what built them, and abi3: whether for every CPython from 3.11 on (None, (), None and None on the pure
+      backend);
     - version: of nogil_kernels; python: the implementation and its version;
     - free_threaded_build: whether this Python can run without the GIL;
     - gil: now, "enabled" or "disabled"; "enabled, cannot be disabled" on builds that are not free-threaded.

@@ -1,4 +1,4 @@
-"""The abi3 build: one wheel for every CPython from 3.11 on, audited, and free of what the stable ABI does not promise."""
+"""The abi3 build: one wheel for every CPython from 3.11 on, and audited."""
 
 import sys
 import sysconfig

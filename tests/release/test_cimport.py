@@ -37,7 +37,8 @@ from array import array
 import dependent, nogil_kernels
 
 def doubles(rows, columns, step):
-    return memoryview(array("d", [(i * step) % 17 - 8 for i in range(rows * columns)])).cast("B").cast("d", (rows, columns))
+    numbers = array("d", [(i * step) % 17 - 8 for i in range(rows * columns)])
+    return memoryview(numbers).cast("B").cast("d", (rows, columns))
 
 for n in (1, 8, 31, 123_904, 1_000_003):
     x = array("d", [(i * 0.7) % 3 for i in range(n)])

@@ -90,7 +90,7 @@ cdef bint agrees(object array, object descr) noexcept:
 
 
 cdef bint reads_ndarrays(object ndarray) noexcept:
-    """Whether that is so for arrays of every type. Here, since each module would have it once more: see ndarrays.pxd."""
+    """Whether that is so for arrays of every type. Here, since each module would have its own: see ndarrays.pxd."""
     cdef bint agreed = True
     try:
         from nogil_kernels.arrays import probes
