@@ -25,7 +25,6 @@ EXTENSIONS = {
     "isa": ("sum_of_squares.c", "matmul.c", "limits.c"),
     "sum_of_squares": (),
     "matmul": (),
-    "limits": (),
     "own_gil.sum_of_squares": (),
     "own_gil.matmul": (),
 }
@@ -60,7 +59,6 @@ OPTIMISED = {
     "sum_of_squares.c": "-O3",
     "matmul": "-O3",  # 5 ns of 90
     "isa": "-Os",
-    "limits": "-Os",
     "own_gil.sum_of_squares": "-Os",
     "own_gil.matmul": "-Os",
 }

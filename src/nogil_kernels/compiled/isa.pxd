@@ -59,5 +59,4 @@ cdef extern from "tiles/limits.h":
 
 cdef const nk_sum_tiles *sum_tiles() noexcept
 cdef const nk_matmul_kernel *const *matmul_kernels() noexcept
-cdef const nk_limits_tiles *limits_tiles() noexcept
 cdef bint reads_ndarrays(object ndarray) noexcept
