@@ -27,7 +27,7 @@ def why_not_compiled():
     if os.environ.get(BACKEND) == "pure":
         return f"{BACKEND}=pure asks for the pure backend alone"
     try:
-        for module in ("isa", "sum_of_squares", "matmul", "limits"):
+        for module in ("isa", "sum_of_squares", "matmul"):
             importlib.import_module(f"nogil_kernels.compiled.{module}")
     except ImportError as error:
         return f"the compiled kernels cannot be imported: {error}"

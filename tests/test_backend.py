@@ -12,7 +12,7 @@ import nogil_kernels
 PACKAGES_AN_IMPORT_DOES_NOT_NEED = ["numpy", "rich", "matplotlib", "psutil", "pyperf", "threadpoolctl", "scipy"]
 WITHOUT_COMPILED = """
     import sys
-    for name in ("isa", "sum_of_squares", "matmul", "limits"):
+    for name in ("isa", "sum_of_squares", "matmul"):
         sys.modules["nogil_kernels.compiled." + name] = None
 """
 WITHOUT_NUMPY = """

@@ -70,18 +70,13 @@ else:
 def limits() -> ModuleType:
     """The compiled loops that tell what a core can do at most, for `measure.ceiling`.
 
-    Raises RuntimeError on the pure backend, since plain Python comes nowhere near what a core can do, and in
-    subinterpreters: what threads gain without a GIL the main one can measure.
+    Raises RuntimeError on the pure backend, since plain Python comes nowhere near what a core can do.
     """
     if backend == "pure":
         raise RuntimeError(f"a core's limits are measured by compiled loops, and the backend is pure: {reason}")
-    from .compiled.isa import is_main_interpreter
+    from .compiled import isa
 
-    if not is_main_interpreter:
-        raise RuntimeError("a core's limits are measured in the main interpreter, and this is another one")
-    from .compiled import limits
-
-    return limits
+    return isa
 
 
 def build_info() -> dict[str, object]:

@@ -174,7 +174,7 @@ cdef inline const nk_matmul_tile *tile_for_block(
     """The tile for a block of k: with 64-bit integers a faster one where all of A's and B's are narrow."""
     if p.kernel.narrow != NULL and p.tile == &p.kernel.block and m >= NARROW_ROWS and nc >= NARROW_ROWS and \
             is_narrow(p, B, pc, kc, jc, nc) and is_narrow(p, A, 0, m, pc, kc):
-        return &p.kernel.narrow.block
+        return p.kernel.narrow
     return p.tile
 
 

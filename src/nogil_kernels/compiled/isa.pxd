@@ -38,7 +38,7 @@ cdef extern from "tiles/matmul.h":
             const char *b, Py_ssize_t row_stride, Py_ssize_t column_stride, char *packed
         ) noexcept nogil
         nk_matmul_tile block, row, dots
-        const nk_matmul_kernel *narrow
+        const nk_matmul_tile *narrow
         bint (*is_narrow)(const char *x, Py_ssize_t n) noexcept nogil
     enum:
         NK_MATMUL_F32, NK_MATMUL_F64, NK_MATMUL_C64, NK_MATMUL_C128, NK_MATMUL_I32, NK_MATMUL_I64
@@ -59,5 +59,4 @@ cdef extern from "tiles/limits.h":
 
 cdef const nk_sum_tiles *sum_tiles() noexcept
 cdef const nk_matmul_kernel *const *matmul_kernels() noexcept
-cdef const nk_limits_tiles *limits_tiles() noexcept
 cdef bint reads_ndarrays(object ndarray) noexcept

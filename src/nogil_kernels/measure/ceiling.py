@@ -1,6 +1,6 @@
 """What the machine can do at most: one core's arithmetic and reading, and what threads gain where no GIL plays a part.
 
-The loops are compiled.limits', for the instruction set that the kernels use; on the pure backend there are none, and
+The loops are compiled.isa's, for the instruction set that the kernels use; on the pure backend there are none, and
 every function here raises RuntimeError.
 """
 

@@ -1,4 +1,4 @@
-/* What limits.pyx knows of the C side: per ISA, loops that do one thing only, as fast as a core can. */
+/* What isa.pyx knows of the C side: per ISA, loops that do one thing only, as fast as a core can. */
 #ifndef NK_LIMITS_H
 #define NK_LIMITS_H
 

@@ -8,6 +8,7 @@
 #define PARTS 1
 #define MULTIPLY_ADDS 1
 #define SIMD 1
+#define PADDED NK_COMPACT
 #include "matmul_tile.h"
 
 #define NAME f64
@@ -16,6 +17,7 @@
 #define PARTS 1
 #define MULTIPLY_ADDS 1
 #define SIMD 1
+#define PADDED NK_COMPACT
 #include "matmul_tile.h"
 
 #define NAME c64
@@ -24,6 +26,7 @@
 #define PARTS 2
 #define MULTIPLY_ADDS 4
 #define SIMD 1
+#define PADDED NK_COMPACT
 #include "matmul_tile.h"
 
 #define NAME c128
@@ -32,6 +35,7 @@
 #define PARTS 2
 #define MULTIPLY_ADDS 4
 #define SIMD 1
+#define PADDED NK_COMPACT
 #include "matmul_tile.h"
 
 /* Unsigned, since a signed overflow is undefined in C; the bits are those of signed wrap-around. */
@@ -41,6 +45,7 @@
 #define PARTS 1
 #define MULTIPLY_ADDS 2
 #define SIMD 1
+#define PADDED 1
 #include "matmul_tile.h"
 
 #ifdef NK_MULTIPLY_NARROW
@@ -49,11 +54,11 @@
 #define T uint64_t
 #define SIZE 8
 #define PARTS 1
-#define MULTIPLY_ADDS 8
 #define SIMD 1
-#define NARROW 1
+#define PADDED 1
+#define NARROW
 #include "matmul_tile.h"
-#define NARROWER &kernel_i64_narrow
+#define NARROWER &block_i64_narrow
 #endif
 
 #define NAME i64
@@ -62,6 +67,7 @@
 #define PARTS 1
 #define MULTIPLY_ADDS 8
 #define SIMD 1
+#define PADDED 1
 #include "matmul_tile.h"
 
 /* Without vectors one instance serves every instruction set. */
@@ -73,6 +79,7 @@
 #define PARTS 1
 #define MULTIPLY_ADDS 16
 #define SIMD 0
+#define PADDED 1
 #include "matmul_tile.h"
 
 #define NAME c_long_double
@@ -81,6 +88,7 @@
 #define PARTS 2
 #define MULTIPLY_ADDS 64
 #define SIMD 0
+#define PADDED 1
 #include "matmul_tile.h"
 #endif
 

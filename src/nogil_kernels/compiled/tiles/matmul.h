@@ -22,7 +22,7 @@ typedef struct {
                 ptrdiff_t c_column_stride, int accumulate);
 } nk_matmul_tile;
 
-typedef struct nk_matmul_kernel {
+typedef struct {
     int element_size;
     int multiply_adds; /* of reals, for one product of two elements, in units of a float64's: what gil="auto" weighs */
 
@@ -37,8 +37,8 @@ typedef struct nk_matmul_kernel {
     nk_matmul_tile row;   /* for a single row of A */
     nk_matmul_tile dots;  /* for a single column of B, which is contiguous as the rows of A are; run is NULL where it is missing */
 
-    /* The same for elements that fit half their bits, where that is faster, and whether n elements side by side do; or NULL. */
-    const struct nk_matmul_kernel *narrow;
+    /* `block` for elements that fit half their bits, where that is faster, and whether n elements side by side do; or NULL. */
+    const nk_matmul_tile *narrow;
     int (*is_narrow)(const char *x, ptrdiff_t n);
 } nk_matmul_kernel;
 

@@ -7,8 +7,9 @@
  *   T        the real type that is computed in, SIZE bytes long (a literal, for #if)
  *   PARTS    1 for real elements, 2 for complex ones (a T for the real part, then one for the imaginary part)
  *   MULTIPLY_ADDS  see nk_matmul_kernel
- *   NARROW   defined where elements of T fit half of its bits, as signed numbers
- *   NARROWER the kernel for such elements, where this one takes any; defined where there is one
+ *   NARROW   defined where elements of T fit half of its bits, as signed numbers: of this there is the `block` tile alone
+ *   NARROWER that tile, where this kernel takes any elements; defined where there is one
+ *   PADDED   1 where B is packed for its edges, filled up to whole tiles: fewer instances, and slower edges
  *   SIMD     1 where T fills vectors; 0 where it stands alone (long double), and its kernel is there for all instruction sets
  *
  * Columns lie along the vectors: row p of B is loaded, each element of column p of A is broadcast, and their products are added
@@ -55,6 +56,8 @@ typedef T NK_PASTE(vec, NAME);
 #define FETCH_KC 32
 
 #define MASKS (NK_HAS_MASKS && LANES > 1)
+#define NR (NV * LANES / PARTS)
+#define NR_STEP (PADDED ? NR : MASKS || LANES < PARTS ? 1 : LANES / PARTS)
 #define VEC NK_PASTE(vec, NAME)
 #define ELEMENT (PARTS * (ptrdiff_t)sizeof(T))
 #define FUNCTION(function) NK_PASTE(function, NAME)
@@ -65,6 +68,7 @@ NK_INLINE VEC FUNCTION(multiply)(VEC a, VEC b) { return (VEC)NK_MULTIPLY_NARROW(
 NK_INLINE VEC FUNCTION(multiply)(VEC a, VEC b) { return a * b; }
 #endif
 
+#ifndef NARROW
 static void FUNCTION(pack_panel_a)(ptrdiff_t rows, ptrdiff_t kc, const char *a, ptrdiff_t row_stride,
                                    ptrdiff_t column_stride, char *packed)
 {
@@ -86,7 +90,7 @@ static void FUNCTION(pack_panel_a)(ptrdiff_t rows, ptrdiff_t kc, const char *a, 
 static void FUNCTION(pack_panel_b)(ptrdiff_t kc, ptrdiff_t columns, ptrdiff_t width, const char *b, ptrdiff_t row_stride,
                                    ptrdiff_t column_stride, char *packed)
 {
-    if (column_stride == ELEMENT && columns == NV * LANES / PARTS) { /* whole rows of whole vectors */
+    if (column_stride == ELEMENT && columns == NR) { /* whole rows of whole vectors */
         for (ptrdiff_t p = 0; p < kc; p++) memcpy(packed + p * NV * LANES * sizeof(T), b + p * row_stride, NV * LANES * sizeof(T));
         return;
     }
@@ -101,6 +105,8 @@ static void FUNCTION(pack_panel_b)(ptrdiff_t kc, ptrdiff_t columns, ptrdiff_t wi
         }
     }
 }
+
+#endif
 
 /* Writes or adds the first `columns` lanes of a vector; all of them where there are no masks. */
 NK_INLINE void FUNCTION(store_vec)(VEC value, ptrdiff_t columns, char *c, int accumulate)
@@ -199,7 +205,7 @@ NK_INLINE void FUNCTION(tile_of)(const int max_rows, const int vecs, const int w
         b += b_row_stride;
     }
 
-    if (PARTS == 1 && c_column_stride == ELEMENT && (MASKS || columns == vecs * LANES)) {
+    if (PARTS == 1 && c_column_stride == ELEMENT && (!whole || columns == vecs * LANES)) {
         NK_UNROLL
         for (int i = 0; i < max_rows; i++) {
             if (i >= rows) break;
@@ -235,7 +241,11 @@ static void FUNCTION(tile)(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t kc, cons
                            ptrdiff_t a_column_stride, const char *b, ptrdiff_t b_row_stride, char *c,
                            ptrdiff_t c_row_stride, ptrdiff_t c_column_stride, int accumulate)
 {
-#if MASKS /* elsewhere B is padded, and one instance serves whole tiles and others */
+#if PADDED
+    if (rows > 1) TILE_OF(MR, NV, 1, rows);
+    else TILE_OF(PARTS, NV, 1, 1);
+#else
+#if MASKS /* elsewhere B is padded to whole vectors, and one instance serves whole tiles and others */
     if (columns * PARTS == NV * LANES) {
         TILE_OF_ROWS(NV, 1);
         return;
@@ -248,26 +258,28 @@ static void FUNCTION(tile)(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t kc, cons
 #endif
     default: TILE_OF_ROWS(NV, !MASKS); break;
     }
+#endif
 }
 
+#if !PADDED
 /* One row: what counts is how much of each row of B is read at a time, since the next row lies on another page. */
 static void FUNCTION(row)(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t kc, const char *a, ptrdiff_t a_row_stride,
                           ptrdiff_t a_column_stride, const char *b, ptrdiff_t b_row_stride, char *c,
                           ptrdiff_t c_row_stride, ptrdiff_t c_column_stride, int accumulate)
 {
-    const ptrdiff_t nr = NV * LANES / PARTS;
-
     if (columns * PARTS == ROW_VECS * LANES) {
         TILE_OF(PARTS, ROW_VECS, 1, 1);
         return;
     }
-    for (ptrdiff_t j = 0; j < columns; j += nr) {
-        FUNCTION(tile)(rows, columns - j < nr ? columns - j : nr, kc, a, a_row_stride, a_column_stride, b + j * ELEMENT,
+    for (ptrdiff_t j = 0; j < columns; j += NR) {
+        FUNCTION(tile)(rows, columns - j < NR ? columns - j : NR, kc, a, a_row_stride, a_column_stride, b + j * ELEMENT,
                        b_row_stride, c + j * c_column_stride, c_row_stride, c_column_stride, accumulate);
     }
 }
 
-#if PARTS == 1
+#endif
+
+#if PARTS == 1 && !defined NARROW
 /* The first lanes of a vector, and zeros; nothing beyond them is read. */
 NK_INLINE VEC FUNCTION(load_part)(const char *x, ptrdiff_t lanes)
 {
@@ -365,6 +377,9 @@ static int FUNCTION(is_narrow)(const char *x, ptrdiff_t n)
 }
 #endif
 
+#ifdef NARROW
+static const nk_matmul_tile FUNCTION(block) = {MR, NR, NR_STEP, FUNCTION(tile)};
+#else
 #if SIMD
 static
 #endif
@@ -373,8 +388,12 @@ const nk_matmul_kernel FUNCTION(kernel) = {
     MULTIPLY_ADDS,
     FUNCTION(pack_panel_a),
     FUNCTION(pack_panel_b),
-    {MR / PARTS, NV * LANES / PARTS, MASKS || LANES < PARTS ? 1 : LANES / PARTS, FUNCTION(tile)},
-    {1, ROW_VECS * LANES / PARTS, MASKS || LANES < PARTS ? 1 : LANES / PARTS, FUNCTION(row)},
+    {MR / PARTS, NR, NR_STEP, FUNCTION(tile)},
+#if PADDED
+    {1, NR, NR_STEP, FUNCTION(tile)},
+#else
+    {1, ROW_VECS * LANES / PARTS, NR_STEP, FUNCTION(row)},
+#endif
 #if PARTS == 1
     {DOT_ROWS, 1, 1, FUNCTION(dots)},
 #else
@@ -388,12 +407,15 @@ const nk_matmul_kernel FUNCTION(kernel) = {
     NULL,
 #endif
 };
+#endif
 
 #undef TILE_OF_ROWS
 #undef TILE_OF
 #undef FUNCTION
 #undef ELEMENT
 #undef VEC
+#undef NR_STEP
+#undef NR
 #undef MASKS
 #undef FETCH_KC
 #undef DOT_SUMS
@@ -402,6 +424,7 @@ const nk_matmul_kernel FUNCTION(kernel) = {
 #undef NV
 #undef MR
 #undef LANES
+#undef PADDED
 #undef SIMD
 #undef NARROWER
 #undef NARROW

@@ -37,6 +37,13 @@
 #define NK_REGISTERS 16
 #endif
 
+/* Few instances of a tile where speed at the edges counts for little: on x86-64, processors from before 2013. */
+#if (defined(__x86_64__) || defined(_M_X64)) && !defined(__AVX2__)
+#define NK_COMPACT 1
+#else
+#define NK_COMPACT 0
+#endif
+
 #define NK_CACHE_LINE 64
 
 /* AVX-512 reads and writes the first `lanes` lanes of a vector, of 4 or 8 bytes each, and touches nothing beyond them. */
