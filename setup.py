@@ -1,20 +1,23 @@
 """The compiled part of the build: a table of extensions, a table of instruction sets, one build_ext.
 
-Everything else stands in pyproject.toml.
+Beside it, the archive of the template that `nogil-kernels new` copies. Everything else stands in pyproject.toml.
 """
 
 import os
 import platform
+import runpy
 import sys
 from pathlib import Path
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
+from setuptools.command.build_py import build_py
 from setuptools.errors import CCompilerError, ExecError, PlatformError
 
 PACKAGE = "nogil_kernels.compiled"
 SOURCES = "src/nogil_kernels/compiled"
 TILES = f"{SOURCES}/tiles"
+SCAFFOLD = "src/nogil_kernels/scaffold"
 
 # Extension -> the C sources in tiles/ that it has one instance of per instruction set. `isa` hands them to the kernels;
 # those are built twice from one source, in own_gil/ for interpreters with a GIL of their own.
@@ -104,6 +107,17 @@ class BuildKernels(build_ext):
         super().build_extension(ext)
 
 
+class BuildModules(build_py):
+    """Puts the template into the wheel, as one file: its modules are no part of this package."""
+
+    def run(self) -> None:
+        super().run()
+        if not self.editable_mode:  # there `new` reads the folders
+            archive = runpy.run_path(f"{SCAFFOLD}/archive.py")
+            content = archive["pack"](archive["collect"](Path(SCAFFOLD)))
+            Path(self.build_lib, SCAFFOLD.removeprefix("src/"), "template.zip").write_bytes(content)
+
+
 def extensions() -> list[Extension]:
     from Cython.Build import cythonize
 
@@ -121,7 +135,10 @@ def main() -> None:
     wanted = os.environ.get("NOGIL_KERNELS_BUILD", "compiled")
     if wanted not in ("compiled", "pure"):
         raise SystemExit(f"NOGIL_KERNELS_BUILD={wanted}: say compiled (the default) or pure")
-    setup(ext_modules=extensions() if wanted == "compiled" else [], cmdclass={"build_ext": BuildKernels})
+    setup(
+        ext_modules=extensions() if wanted == "compiled" else [],
+        cmdclass={"build_ext": BuildKernels, "build_py": BuildModules},
+    )
 
 
 main()

@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
-import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from .answers import Answers, from_git, gather
+from .. import __version__
 from .errors import Refused
 
 DESCRIPTION = """\
@@ -30,7 +30,6 @@ without NAME, everything is. Without a terminal nothing is asked, and the projec
   nogil-kernels new --diff --simd                  the same, and with other answers
 """
 ANSWERS = ("name", "kernel", "simd", "author", "email", "repo")
-PLACEHOLDERS = ("Your Name", "you@example.org", "your-name/")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -78,8 +77,7 @@ def run(options: argparse.Namespace) -> int:
 
 def make(options: argparse.Namespace, given: Mapping[str, Any]) -> int:
     """Write a project, or with --dry-run say what would be written."""
-    from .. import __version__
-    from . import names, prompts, record, template, writing
+    from . import answers, names, prompts, record, template, writing
 
     source = template.load()
     taken = template.taken(source)
@@ -89,21 +87,17 @@ def make(options: argparse.Namespace, given: Mapping[str, Any]) -> int:
         writing.check(folder_of(options, name))
 
     ask = prompts.asking(lambda name: names.why_not(name, taken)) if prompts.terminal() else None
-    answers = gather(given, from_git(), ask, look)
-    project = template.render(source, answers)
-    missing = placeholders(project)
-    project[record.NAME] = record.dump(record.record(__version__, answers, project))
-    folder = folder_of(options, answers.name)
+    chosen = answers.gather(given, answers.from_git(), ask, look)
+    project = template.render(source, chosen)
+    open_points = list(to_fill_in(project))
+    project[record.NAME] = record.dump(record.record(__version__, chosen, project))
+    folder = folder_of(options, chosen.name)
     if options.dry_run:
-        print(*project, sep="\n")
-        print(f"\n{summary(project, folder)} would be written; nothing was.")
+        print(*project, "", f"{summary(project, folder)} would be written; nothing was.", sep="\n")
         return 0
     writing.write(project, folder)
-    if missing:
-        print("\nStill to be filled in:")
-        print(*(f"  {word} in {', '.join(paths)}" for word, paths in missing.items()), sep="\n")
-    print("\nNext:\n")
-    print(*next_commands(folder), sep="\n")
+    kind = f"{chosen.kernel}{' with SIMD' * chosen.simd}, imported as {names.import_name(chosen.name)}"
+    print(f"{summary(project, folder)}: {kind}.", *open_points, "", "Next:", "", *next_commands(folder), sep="\n")
     return 0
 
 
@@ -117,44 +111,49 @@ def summary(project: Mapping[str, bytes], folder: Path) -> str:
     return f"{len(project)} files, {sum(map(len, project.values())) / 1000:.0f} kB, in {folder}"
 
 
-def placeholders(project: Mapping[str, bytes]) -> dict[str, list[str]]:
+def to_fill_in(project: Mapping[str, bytes]) -> Iterator[str]:
     """What nobody has said, and the files where it stands."""
-    found = {word: [path for path in project if word.encode() in project[path]] for word in PLACEHOLDERS}
-    return {word: paths for word, paths in found.items() if paths}
+    from .answers import AUTHOR, EMAIL, OWNER
+
+    for word in (AUTHOR, EMAIL, OWNER):
+        if files := [path for path, content in project.items() if word.encode() in content]:
+            yield f'To be filled in: "{word}" in {", ".join(files)}'
 
 
 def next_commands(folder: Path) -> list[str]:
-    """From here to the first green test, and to a first commit."""
-    place = os.path.relpath(folder) if folder.anchor == Path.cwd().anchor else str(folder)
-    quoted = subprocess.list2cmdline([place]) if sys.platform == "win32" else shlex.quote(place)
-    enter = [] if place == os.curdir else [f"    cd {quoted}"]
-    return [
-        *enter,
-        '    pip install -e ".[test]" && pytest',
-        '    git init && git add . && git commit -m "A new project"',
-    ]
+    """From here to the first green test, and to the first commit."""
+    commands = ['    pip install -e ".[test]" && pytest', '    git init && git add . && git commit -m "A new project"']
+    here = Path.cwd()
+    if folder == here:
+        return commands
+    place = str(folder.relative_to(here)) if folder.is_relative_to(here) else str(folder)
+    return [f"    cd {quoted(place)}", *commands]
+
+
+def quoted(path: str) -> str:
+    """A path as the system's shell reads it."""
+    if sys.platform == "win32":
+        return f'"{path}"' if " " in path else path
+    return shlex.quote(path)
 
 
 def diff(options: argparse.Namespace, given: Mapping[str, Any]) -> int:
     """Print what would change in a project, as a patch; what there is to say of it goes to stderr."""
-    from dataclasses import asdict
-
-    from .. import __version__
-    from . import changes, names, record, template
+    from . import answers, changes, names, record, template
 
     if "name" in given or options.dry_run:
-        raise Refused("--diff takes neither NAME, which stands in .template.toml, nor --dry-run: it writes nothing")
+        raise Refused(f"--diff writes nothing and reads the name from {record.NAME}: leave out NAME and --dry-run")
     folder = Path(options.into or os.curdir)
     content = changes.read(folder / record.NAME)
     if content is None:
         raise Refused(f"{folder.absolute()} has no {record.NAME}: --diff compares a project that this command made")
     made = record.load(content)
-    names.check(made.answers.name, {})
-    answers = Answers(**{**asdict(made.answers), **given})
-    project = template.render(template.load(), answers)
-    found = changes.changes(folder, made, record.record(__version__, answers, project), project)
+    names.check(made.answers.name, taken={})
+    chosen = answers.Answers(**{**asdict(made.answers), **given})
+    project = template.render(template.load(), chosen)
+    found = changes.changes(folder, made, record.record(__version__, chosen, project), project)
     sys.stdout.flush()
-    sys.stdout.buffer.write(b"".join(found.patches.values()))  # the bytes of the files, whatever the terminal speaks
+    sys.stdout.buffer.write(b"".join(found.patches.values()))  # bytes: no line end nor letter is to be translated
     sys.stdout.flush()
     print(*changes.said(found), sep="\n", file=sys.stderr)
     return 0

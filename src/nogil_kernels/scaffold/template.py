@@ -35,8 +35,11 @@ def render(template: Mapping[str, bytes], answers: Answers) -> dict[str, bytes]:
         for path, content in template.items()
         if path.startswith(f"{folder}/")
     }
+    owner, _, repository = answers.repo.partition("/")
     words = {
         f"{OWNER}/your-kernels": answers.repo,
+        OWNER: owner,
+        "your-repository": repository,
         "your-kernels": answers.name,
         "your_kernels": import_name(answers.name),
         "YOUR_KERNELS": import_name(answers.name).upper(),
@@ -49,7 +52,7 @@ def render(template: Mapping[str, bytes], answers: Answers) -> dict[str, bytes]:
 
 
 def replaced(text: str, words: Mapping[str, str]) -> str:
-    """`text` with every word replaced, in one pass: an answer may contain a word of the template."""
+    """`text` with every word replaced, the first that fits, in one pass: an answer may hold a word of the template."""
     return re.sub("|".join(map(re.escape, words)), lambda found: words[found.group()], text)
 
 
