@@ -73,11 +73,11 @@ def taken(template: Mapping[str, bytes]) -> dict[str, str]:
         if found := REQUIREMENT.match(requirement):
             names[import_name(found.group())] = "what the project needs itself"
     for path in map(PurePosixPath, template):
-        inside = path.relative_to(*path.parts[: 1 if path.parts[0] == "template" else 2])
-        if len(inside.parts) > 1:
-            names[inside.parts[0]] = "a folder of the project"
-        if inside.suffix == ".py" and inside.parts[0] != "src":
-            names[inside.stem] = "a file of the project"
+        first, *rest = path.parts[1:] if path.parts[0] == "template" else path.parts[2:]
+        if rest:
+            names[first] = "a folder of the project"
+        if path.suffix == ".py" and first != "src":
+            names[path.stem] = "a file of the project"
     for pattern in template[archive.IGNORED].decode().split():
         names[pattern.rstrip("/")] = "a folder that a build makes"
     names.pop("your_kernels", None)  # a project may ask for its own extras
