@@ -25,7 +25,7 @@ class OfThisThread(threading.local):
         self.few, self.few_out = square(FEW), square(FEW)
 
 
-def square(edge: int) -> memoryview[float]:
+def square(edge: int) -> "memoryview[float]":  # Python before 3.14 cannot subscript it
     return memoryview(array("d", range(edge * edge))).cast("B").cast("d", (edge, edge))
 
 

@@ -1,0 +1,2 @@
+available: tuple[str, ...]
+chosen: str
