@@ -3,6 +3,10 @@
 `nox` runs them on the interpreters that this machine has; `nox -s tests-3.14t` runs one. `.ci/run` is what has to pass.
 """
 
+import tarfile
+import tempfile
+from pathlib import Path
+
 import nox
 
 nox.needs_version = ">= 2024.4.15"
@@ -35,6 +39,23 @@ def pure(session: nox.Session) -> None:
     session.run("pytest", *session.posargs, env={"NOGIL_KERNELS_BACKEND": "pure"})
 
 
+@nox.session(python=GIL + FREE_THREADED)
+def wheel(session: nox.Session) -> None:
+    """A wheel built from the sdist, and the sdist's tests in a folder where nothing else lies."""
+    session.install("build")
+    with tempfile.TemporaryDirectory() as name:  # short: the paths of processes' sockets have room for 100 characters
+        dist, away = Path(name, "dist"), Path(name, "away")
+        session.run("python", "-m", "build", "--outdir", str(dist), silent=True)
+        (sdist,), (built,) = dist.glob("*.tar.gz"), dist.glob("*.whl")
+        session.install("--prefer-binary", f"{built}[test]")
+        with tarfile.open(sdist) as archive:
+            wanted = [member for member in archive if member.name.split("/")[1:2] in (["tests"], ["pyproject.toml"])]
+            archive.extractall(away, wanted, filter="data")
+        with session.chdir(next(away.iterdir())):
+            session.run("python", "-m", "nogil_kernels", "info")
+            session.run("pytest", *session.posargs)
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Style of Python and Cython. Needs no build."""
@@ -50,3 +71,10 @@ def types(session: nox.Session) -> None:
     session.install("--editable", ".[dev]")  # with its tree at hand, mypy checks the sources and not the installed copy
     session.run("mypy")
     session.run("python", "-m", "mypy.stubtest", "--mypy-config-file", "pyproject.toml", "nogil_kernels")
+
+
+@nox.session(python="3.13")
+def packaging(session: nox.Session) -> None:
+    """The gates of a release: sdist and wheels, metadata, workflows. Needs no build of its own."""
+    install(session, "packaging", NOGIL_KERNELS_BUILD="pure")
+    session.run("pytest", "tests/release", *session.posargs)

@@ -1,6 +1,6 @@
 """One suite for both backends: what asks for `kernels` runs on the compiled functions and on those of the twins."""
 
-import importlib
+import importlib.util
 import os
 import signal
 from types import SimpleNamespace
@@ -12,6 +12,11 @@ settings.register_profile("suite", deadline=None, max_examples=60, derandomize=T
 settings.load_profile("suite")
 
 BACKEND = "NOGIL_KERNELS_BACKEND"
+
+# Beside an installed wheel there are no experiments, and they need more than the kernels do.
+NEEDED_BY_EXPERIMENTS = ("bench", "pyperf", "rich", "scipy")
+MISSING = [name for name in NEEDED_BY_EXPERIMENTS if importlib.util.find_spec(name) is None]
+collect_ignore = ["test_bench.py", "test_experiments.py", "test_gemm_steps.py"] if MISSING else []
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a background job of a shell: its children never see Ctrl-C
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -46,7 +51,10 @@ def pytest_configure(config):
 def pytest_report_header(config):
     from nogil_kernels import build_info
 
-    return "; ".join(f"{name}: {value}" for name, value in build_info().items())
+    lines = ["; ".join(f"{name}: {value}" for name, value in build_info().items())]
+    if collect_ignore:
+        lines.append(f"not collected, without {', '.join(MISSING)}: {', '.join(collect_ignore)}")
+    return lines
 
 
 @pytest.fixture(scope="session", params=["compiled", "pure"])

@@ -39,6 +39,14 @@ def changes_the_current_folder():
     squares()
 
 
+def needs_no_more_than_itself():
+    """In a process or interpreter of its own nothing is imported that reports, checks or sums with NumPy."""
+    heavy = {"numpy", "scipy", "rich", "pyperf", "psutil", "matplotlib", "argparse", "asyncio"} & sys.modules.keys()
+    if heavy and "pytest" not in sys.modules:
+        raise ImportWarning(f"imported in a worker: {sorted(heavy)}")
+    squares()
+
+
 def forks_in_processes():
     """And waits for the new process."""
     if parent_process():

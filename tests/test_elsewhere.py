@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from support import SOURCES, environment, left_of, needs_proc
+from support import environment, left_of, needs_proc
 
 pytest.importorskip("pyperf")
 pytest.importorskip("scipy")
@@ -101,7 +101,7 @@ def test_one_that_has_the_package_uses_its_own(bare, alone):
         check=True,
     )
     path = Path(packages.stdout.strip(), "made.pth")
-    path.write_text(str(SOURCES))
+    path.write_text(str(elsewhere.HERE))
     try:
         sessions, rows, notes = first_rows(bare)
     finally:

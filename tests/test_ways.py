@@ -179,6 +179,16 @@ def test_workers_of_every_kind_run_the_same_work(way, compiled_backend):
         session.close()
 
 
+@pytest.mark.parametrize("way", [*PROCESSES, INTERPRETERS])
+def test_workers_import_nothing_that_their_work_does_not_need(way):
+    session = session_of(way, "made_functions:needs_no_more_than_itself")
+    try:
+        assert session.notes == []
+        assert samples(session)["made_functions:needs_no_more_than_itself", way] > 0
+    finally:
+        session.close()
+
+
 @pytest.mark.parametrize("way", PROCESSES)
 @pytest.mark.parametrize(
     "name", ["returns_what_cannot_be_sent", "changes_the_current_folder", "prints", "forks_in_processes"]

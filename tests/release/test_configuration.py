@@ -1,0 +1,87 @@
+"""Gates for the files that tools read: pyproject.toml, the workflows, Dependabot's."""
+
+import re
+
+import pytest
+from gates import ROOT
+
+GITHUB = ROOT / ".github"
+WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
+each_workflow = pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)
+
+
+def loaded(path):
+    yaml = pytest.importorskip("yaml", reason="pyyaml is not installed: pip install -e '.[packaging]'")
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def test_pyproject_is_valid_tables_of_tools_included(tool):
+    pytest.importorskip("validate_pyproject_schema_store", reason="the tables of tools have their schemas there")
+    tool("validate-pyproject", ROOT / "pyproject.toml", VALIDATE_PYPROJECT_NO_NETWORK="1")
+
+
+def test_workflows_follow_their_schema(tool):
+    tool("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *WORKFLOWS)
+
+
+def test_dependabots_file_follows_its_schema(tool):
+    tool("check-jsonschema", "--builtin-schema", "vendor.dependabot", GITHUB / "dependabot.yml")
+
+
+def test_workflows_have_no_mistakes(tool):
+    tool("actionlint", *WORKFLOWS)
+
+
+def test_workflows_have_no_known_weakness(tool):
+    tool("zizmor", "--offline", "--no-progress", "--persona", "pedantic", GITHUB)
+
+
+def test_the_repository_is_laid_out_as_scientific_python_advises(tool):
+    tool("repo-review", ROOT)
+
+
+@each_workflow
+def test_every_action_is_pinned_and_says_its_version(workflow):
+    for line in re.findall(r"uses: (.+)", workflow.read_text(encoding="utf-8")):
+        assert line.startswith("$/") or re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line), line
+
+
+def test_one_action_has_one_version():
+    used = set(re.findall(r"uses: ([^@\s]+)@(\w+) # (v.+)", "\n".join(path.read_text() for path in WORKFLOWS)))
+    assert len({action for action, _, _ in used}) == len(used), sorted(used)
+
+
+@each_workflow
+def test_a_workflow_may_do_nothing_by_itself_and_every_job_ends(workflow):
+    content = loaded(workflow)
+    assert content["permissions"] == {}
+    assert "concurrency" in content
+    for name, job in content["jobs"].items():
+        assert "permissions" in job, name
+        assert "timeout-minutes" in job or "uses" in job, name
+
+
+def test_no_job_but_that_of_the_sdist_sees_the_sources():
+    jobs = loaded(GITHUB / "workflows" / "wheels.yml")["jobs"]
+    for name in ("wheels", "emulated", "twins"):
+        assert jobs[name]["needs"] == "sdist"
+    with_sources = [
+        name
+        for name, job in jobs.items()
+        if any(step.get("uses", "").startswith("actions/checkout@") for step in job["steps"])
+    ]
+    assert with_sources == ["sdist"]
+
+
+def test_publishing_needs_what_it_publishes_built_and_attested():
+    jobs = loaded(GITHUB / "workflows" / "release.yml")["jobs"]
+    assert jobs["attest"]["needs"] == "build"
+    for name in ("publish", "rehearse"):
+        job = jobs[name]
+        assert job["needs"] == "attest"
+        assert job["permissions"] == {"id-token": "write"}
+        assert job["environment"]["name"]
+        assert [step["uses"].partition("@")[0] for step in job["steps"]] == [
+            "actions/download-artifact",
+            "pypa/gh-action-pypi-publish",
+        ]
