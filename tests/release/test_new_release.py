@@ -17,6 +17,7 @@ KINDS = {
     "elementwise-simd": ["--kernel", "elementwise", "--simd"],
     "gemm-simd": ["--kernel", "gemm", "--simd"],
 }
+two_kinds = pytest.mark.parametrize("project", ["reduction", "gemm-simd"], indirect=True)  # a build takes some seconds
 ANSWERS = ["--author", "Jane Doe", "--email", "jane@example.net", "--repo", "jane/fast-hash"]
 
 
@@ -73,10 +74,12 @@ def released(build, project, tmp_path_factory):
     return sdist, build(tree, tmp_path_factory.mktemp("wheel"), "--wheel")
 
 
+@two_kinds
 def test_metadata_renders(tool, released):
     assert "PASSED" in tool("twine", "check", "--strict", *released)
 
 
+@two_kinds
 def test_a_wheel_holds_modules_and_no_sources(tool, project, released):
     _, wheel = released
     tool("check-wheel-contents", "--config", project / "pyproject.toml", wheel)
@@ -86,6 +89,7 @@ def test_a_wheel_holds_modules_and_no_sources(tool, project, released):
     assert {Path(name).suffix for name in names} >= {".py", ".pyi", ".pxd", ".typed"}
 
 
+@two_kinds
 def test_a_wheel_has_no_symbols_for_debuggers(released, tmp_path):
     elffile = pytest.importorskip("elftools.elf.elffile", reason="pyelftools is not installed: see the extra packaging")
     with zipfile.ZipFile(released[1]) as archive:
