@@ -4,7 +4,8 @@
  * scalar code. A compiler without them (MSVC) gets vectors of one lane: the same source, scalar. */
 #include "simd.h"
 
-/* MR x NV vectors of sums, NV of B and what is multiplied fill the registers: 8 + 2 of 16, 12 + 3 of 16, 24 + 3 of 32. */
+/* MR x NV vectors of sums, NV of B, and one that is multiplied: 8 + 2 + 1 of 16 registers, 12 + 3 + 1 of 16, and
+ * 24 + 3 + 1 of 32. */
 #if defined(__AVX512F__)
 enum { VECTOR_BYTES = 64, MR = 8, NV = 3 };
 #elif defined(__AVX2__)
