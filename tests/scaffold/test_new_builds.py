@@ -45,7 +45,7 @@ def build(folder):
 def built(tmp_path_factory):
     """built(kernel, simd): a project of that kind, built where it lies, once."""
     for module in ("setuptools", "Cython"):
-        pytest.importorskip(module, reason=f"{module} is not installed: pip install 'setuptools >= 80' 'Cython >= 3.3'")
+        pytest.importorskip(module, reason=f"{module} is not installed: pip install -e '.[packaging]'")
     made = {}
 
     def made_as(kernel, simd):
