@@ -6,13 +6,15 @@ import sys
 
 import pytest
 
-SHOW = "import your_kernels; print(your_kernels.backend, your_kernels.kernels.__name__)"
+VARIABLE = "YOUR_KERNELS_BACKEND"
+SHOW = "import your_kernels as package; print(package.backend, package.kernels.__name__)"
+MISSING = f"import sys; sys.modules['your_kernels.kernels'] = None; {SHOW}"
 
 
 def run(code, choice):
     return subprocess.run(
         [sys.executable, "-c", code],
-        env={**os.environ, "YOUR_KERNELS_BACKEND": choice},
+        env={**os.environ, VARIABLE: choice},
         capture_output=True,
         text=True,
         check=False,
@@ -21,14 +23,15 @@ def run(code, choice):
 
 @pytest.mark.parametrize(("choice", "module"), [("", "kernels"), ("compiled", "kernels"), ("pure", "pure")])
 def test_the_variable_chooses(choice, module):
-    assert run(SHOW, choice).stdout.split() == [choice or "compiled", f"your_kernels.{module}"]
+    backend, name = run(SHOW, choice).stdout.split()
+    assert backend == (choice or "compiled")
+    assert name == f"your_kernels.{module}"
 
 
 def test_any_other_choice_is_an_error_that_says_what_to_do():
-    assert "YOUR_KERNELS_BACKEND=fast: set it to compiled or pure" in run(SHOW, "fast").stderr
+    assert f"{VARIABLE}=fast: set it to compiled or pure" in run(SHOW, "fast").stderr
 
 
 def test_compiled_kernels_that_are_missing_are_an_error_that_says_what_to_do():
-    code = f"import sys; sys.modules['your_kernels.kernels'] = None; {SHOW}"
-    assert "YOUR_KERNELS_BACKEND=pure" in run(code, "").stderr
-    assert run(code, "pure").returncode == 0
+    assert f"{VARIABLE}=pure" in run(MISSING, "").stderr
+    assert run(MISSING, "pure").returncode == 0

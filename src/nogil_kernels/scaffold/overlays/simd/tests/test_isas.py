@@ -17,7 +17,7 @@ NONE = pytest.param("none", marks=pytest.mark.skip(reason=f"this machine has {is
 def run(name, *arguments):
     return subprocess.run(
         [sys.executable, *arguments],
-        env={**os.environ, "YOUR_KERNELS_ISA": name},
+        env={**os.environ, isa.VARIABLE: name},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -31,10 +31,13 @@ def test_the_kernels_pass_their_tests_on_the_isa(name):
     assert done.returncode == 0, done.stdout
 
 
+SHOW = "from your_kernels import isa; print(isa.chosen)"
+
+
 @pytest.mark.parametrize("name", isa.available)
 def test_the_variable_chooses(name):
-    assert run(name, "-c", "from your_kernels import isa; print(isa.chosen)").stdout.strip() == name
+    assert run(name, "-c", SHOW).stdout.strip() == name
 
 
 def test_an_isa_that_this_machine_lacks_is_an_error_that_names_those_it_has():
-    assert f"this machine has {', '.join(isa.available)};" in run("sse9", "-c", "import your_kernels").stdout
+    assert f"sse9: this machine has {', '.join(isa.available)};" in run("sse9", "-c", SHOW).stdout

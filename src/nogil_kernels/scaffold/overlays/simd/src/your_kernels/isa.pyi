@@ -1,2 +1,3 @@
+VARIABLE: str
 available: tuple[str, ...]
 chosen: str

@@ -1,5 +1,5 @@
 # cython: freethreading_compatible=True, autotestdict=False
-"""The instruction set that the kernels use: the best of this machine, or the one that YOUR_KERNELS_ISA names."""
+"""The instruction set that the kernels use: the best of this machine, or the one that is asked for."""
 
 import os
 
@@ -9,8 +9,8 @@ cdef extern from "isa.h":
     const char *const *isa_names
     bint isa_is_here(int isa)
 
+VARIABLE = "YOUR_KERNELS_ISA"
 available = tuple([isa_names[isa].decode() for isa in range(ISA_COUNT) if isa_is_here(isa)])  # slowest first
-chosen = os.environ.get("YOUR_KERNELS_ISA") or available[len(available) - 1]
+chosen = os.environ.get(VARIABLE) or available[len(available) - 1]
 if chosen not in available:
-    have = ", ".join(available)
-    raise ValueError(f"YOUR_KERNELS_ISA={chosen}: this machine has {have}; name one of them or unset it")
+    raise ValueError(f"{VARIABLE}={chosen}: this machine has {', '.join(available)}; name one of them or unset it")
