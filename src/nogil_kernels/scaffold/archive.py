@@ -33,11 +33,12 @@ def with_unix_lines(content: bytes) -> bytes:
 def pack(files: dict[str, bytes]) -> bytes:
     """The same bytes for the same files, on any machine: sorted, dated 1980, and stored, since the wheel compresses.
 
-    Compressing twice would cost the wheel more than it gains, and make the bytes depend on the zlib at hand.
+    What is compressed file by file weighs twice as much as all of it compressed once. Files of one name lie side by
+    side, where DEFLATE sees that they are alike: it looks 32 KiB back.
     """
     memory = io.BytesIO()
     with zipfile.ZipFile(memory, "w", zipfile.ZIP_STORED) as archive:
-        for name in sorted(files):
+        for name in sorted(files, key=lambda name: (name.rpartition("/")[2], name)):
             entry = zipfile.ZipInfo(name, FIRST_DATE)
             entry.create_system = 3  # Unix; Python would put in the system that it runs on
             entry.external_attr = 0o100644 << 16
