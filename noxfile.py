@@ -61,7 +61,7 @@ def wheel(session: nox.Session) -> None:
 def new(session: nox.Session) -> None:
     """Every kind of project that `new` makes: as its README says, from its sdist, and with a second kernel."""
     install(session, "test")
-    session.install("setuptools >= 80", "Cython >= 3.3", "build")
+    session.install("setuptools >= 80", "Cython >= 3.3", "build", "cython-lint", "ruff")
     session.run("pytest", "tests/scaffold", *session.posargs, env={"NOGIL_KERNELS_TEST": "every"})
     for kernel in ("reduction", "elementwise", "gemm"):
         for simd in ([], ["--simd"]):
