@@ -21,11 +21,9 @@ EXTENSIONS = {
 }
 
 # Processor family -> instruction set -> flags of GCC and Clang, flags of MSVC. isa.h tells which of them a machine has.
-AVX512 = ["-mavx512f", "-mavx512dq", "-mavx512bw", "-mavx512vl", "-mfma", "-mprefer-vector-width=512"]
 X86_64 = {
     "portable": ([], []),
     "avx2": (["-mavx2", "-mfma"], ["/arch:AVX2"]),
-    "avx512": (AVX512, ["/arch:AVX512"]),
 }
 OTHER = {"portable": ([], [])}  # on AArch64 that has NEON
 INSTRUCTION_SETS = {"x86_64": X86_64, "amd64": X86_64, "x64": X86_64}

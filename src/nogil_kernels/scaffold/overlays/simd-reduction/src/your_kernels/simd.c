@@ -1,8 +1,8 @@
 /* The kernels' loops, compiled once per instruction set: with its flags, and with ISA naming it. */
 #include "simd.h"
 
-/* Sums side by side: four vectors of AVX2, two of AVX-512. A sum waits four cycles for its last addition, and L2 brings
- * 32 bytes a cycle, so that no more would be faster. GCC unrolls up to 16 times, and makes no vectors of what is left. */
+/* Sums side by side: four vectors of AVX2. A sum waits four cycles for its last addition, and L2 brings 32 bytes a
+ * cycle: more would not be faster, nor would AVX-512. GCC unrolls 16 times at most, and else makes no vectors of it. */
 enum { LANES = 16 };
 
 static double sum_of_squares(const double *x, ptrdiff_t n)
