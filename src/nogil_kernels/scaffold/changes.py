@@ -98,7 +98,7 @@ def said(result: Changes) -> Iterator[str]:
     if not count:
         yield "Nothing to change."
     else:
-        yield f"{count} file{'s' * (count > 1)} would change. With nothing uncommitted, git apply --3way takes the patch."
+        yield f"{count} file{'s' * (count > 1)} would change. To apply it, with nothing uncommitted: git apply --3way"
     if result.merged:
         yield f"Edited here, too, and to be merged: {', '.join(result.merged)}"
     for path, reason in result.left_out.items():
