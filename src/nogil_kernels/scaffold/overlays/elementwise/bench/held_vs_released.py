@@ -14,7 +14,7 @@ from collections.abc import Callable
 from your_kernels import axpy, pure
 
 ROUNDS = 9
-NUMBERS = array("d", range(50_000))  # 0.8 MB with y fit a core's L2; 10 us a call outweigh passing on the GIL
+NUMBERS = array("d", range(75_000))  # 1.2 MB with y fit a core's L2; 15 us a call outweigh passing on the GIL
 FEW = NUMBERS[:1_000]
 
 

