@@ -71,6 +71,19 @@ def fails():
     raise LookupError("nothing there")
 
 
+async def is_async():
+    """A call makes a coroutine."""
+
+
+def is_a_generator():
+    """A call makes a generator."""
+    yield
+
+
+def takes_arguments(one, two=2):
+    """One at least."""
+
+
 def exits():
     """From wherever."""
     sys.exit(3)

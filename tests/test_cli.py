@@ -1,5 +1,6 @@
 """The command `nogil-kernels`: what it prints, where, and the exit status."""
 
+import contextlib
 import json
 import os
 import signal
@@ -9,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from support import environment, left_of, needs_proc, processes_of
+from support import SOURCES, environment, left_of, needs_proc, processes_of
 
 import nogil_kernels
 from nogil_kernels import build_info
@@ -163,7 +164,7 @@ def test_what_makes_no_sense_is_refused_before_measuring(arguments, said, measur
         (["squares"], "no workload 'squares': name one of squares-python, "),
         (["made_functions:nobody"], "made_functions:nobody: module 'made_functions' has no attribute 'nobody'"),
         (["no_such_module:f"], "no_such_module:f: No module named 'no_such_module'"),
-        (["made_functions:times"], "made_functions:times is a int; name a function"),
+        (["made_functions:times"], "made_functions:times is no function, but of type int"),
         (["--ways", "thread"], "no way 'thread': name one of sequential, threads"),
         (["--ways", ""], "no way '': name one of sequential, threads"),
         (["--executor", "no_such_module:make"], "no_such_module:make: No module named"),
@@ -225,6 +226,79 @@ def test_a_function_of_the_current_folder_is_measured_by_workers_of_every_kind()
     assert done.stderr == ""
     for words in ("2 threads", "2 processes, Pool", "2 processes"):
         assert words in done.stdout
+
+
+def test_what_a_function_prints_is_not_in_the_report():
+    done = run("compare", "made_functions:prints", "--seconds", "0.05", "--ways", "threads,processes,pool")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert "nor is this" not in done.stdout
+    assert "one after another" in done.stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
+def test_nor_is_it_in_a_terminal_with_a_progress_bar():
+    import pty
+
+    parent, child = pty.openpty()
+    arguments = ["compare", "made_functions:prints", "--seconds", "0.05", "--ways", "threads"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "nogil_kernels", *arguments],
+        env=environment(TERM="xterm", COLUMNS="80"),
+        cwd=HERE,
+        stdout=child,
+        stderr=child,
+    )
+    os.close(child)
+    shown = b""
+    with contextlib.suppress(OSError):  # Linux' way to say that the other end is closed
+        while got := os.read(parent, 1 << 16):
+            shown += got
+    os.close(parent)
+    assert process.wait(60) == 0
+    for words in (b"measuring", b"one after another"):
+        assert words in shown
+    assert b"nor is this" not in shown
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        ("fails", ["Traceback", "in fails", "LookupError: nothing there"]),
+        ("exits", ["It called sys.exit(3)"]),
+        ("1 / 0", ["Traceback", "made_failing.py", "ZeroDivisionError"]),
+        ("def f(:", ["made_failing.py", "SyntaxError"]),
+    ],
+)
+def test_an_error_of_a_function_is_shown_from_there_on(function, said, tmp_path):
+    Path(tmp_path, "made_failing.py").write_text(f"{function}\n")
+    name = f"made_functions:{function}" if function.isidentifier() else "made_failing:f"
+    done = run("compare", name, PYTHONPATH=os.pathsep.join([str(SOURCES), str(tmp_path)]))
+    assert done.returncode == 1
+    assert done.stdout == ""
+    for words in (*said, "nothing to compare"):
+        assert words in done.stderr
+    assert "nogil_kernels" not in done.stderr
+    assert "importlib" not in done.stderr
+
+
+def test_an_error_of_our_own_is_a_traceback(monkeypatch):
+    monkeypatch.setattr("nogil_kernels.scaling.session.seconds_per_call", None)
+    with pytest.raises(TypeError, match="not callable"):
+        main(["compare", "made_functions:squares"])
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        ("is_async", "is async"),
+        ("is_a_generator", "is a generator"),
+        ("takes_arguments", "takes arguments (missing a required argument: 'one')"),
+    ],
+)
+def test_a_function_whose_calls_would_do_nothing_is_refused(function, said, capsys):
+    assert main(["compare", f"made_functions:{function}"]) == 2
+    assert f"made_functions:{function} {said}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

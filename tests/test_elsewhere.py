@@ -14,12 +14,14 @@ from support import environment, left_of, needs_proc
 pytest.importorskip("pyperf")
 pytest.importorskip("scipy")
 
+from nogil_kernels import __version__
 from nogil_kernels.scaling import compare, comparison, elsewhere
 from nogil_kernels.scaling.elsewhere import Elsewhere, RemoteSession
 from nogil_kernels.scaling.plan import Request
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the made interpreters are shell scripts")
 
+PURE = f"without nogil_kernels {__version__} it ran what is pure Python; install that there, too"
 REQUEST = Request(("squares-python",), ("sequential", "threads"), (2,), first=False)
 
 
@@ -65,6 +67,12 @@ def others():
     return found
 
 
+def packages_of(python):
+    """The folder that it has packages in."""
+    code = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    return subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+
+
 def first_rows(python, **options):
     """What a comparison with this interpreter says: (sessions, rows of them, notes)."""
     report = compare(["squares-python"], ways=["threads"], workers=[2], seconds=0.05, pythons=[python], **options)
@@ -82,7 +90,7 @@ def test_another_interpreter_measures_the_same_calls(bare, alone):
     for way in ("sequential", "threads", "processes"):
         assert by_way[here, way].calls == by_way[there, way].calls
     assert report.facts_of(there)["python_version"] == report.facts["python_version"]
-    assert any(note.startswith("without nogil_kernels it ran what is pure Python") for note in report.notes)
+    assert any(note.startswith(PURE) for note in report.notes)
 
 
 def test_one_that_lacks_the_package_gets_a_copy_without_what_is_compiled(bare, alone):
@@ -94,20 +102,28 @@ def test_one_that_lacks_the_package_gets_a_copy_without_what_is_compiled(bare, a
 
 
 def test_one_that_has_the_package_uses_its_own(bare, alone):
-    packages = subprocess.run(
-        [bare, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    path = Path(packages.stdout.strip(), "made.pth")
-    path.write_text(str(elsewhere.HERE))
+    path = Path(packages_of(bare), "made.pth")
+    path.write_text(str(SOURCES))
     try:
         sessions, rows, notes = first_rows(bare)
     finally:
         path.unlink()
     assert len(sessions) == 2 + (len(rows) > 4)
     assert notes == []
+
+
+def test_one_that_has_another_release_runs_ours_in_pure_python(bare, alone):
+    folder = Path(packages_of(bare), "nogil_kernels")
+    folder.mkdir()
+    Path(folder, "__init__.py").write_text("raise ImportError('too old')")
+    Path(folder, "_version.py").write_text("__version__ = '0.0.1'")
+    try:
+        _, rows, notes = first_rows(bare)
+    finally:
+        shutil.rmtree(folder)
+    assert len(rows) >= 4
+    assert all(note.startswith(PURE) for note in notes)
+    assert notes
 
 
 def test_the_folder_of_this_package_is_not_on_the_path_of_others(monkeypatch, tmp_path):
@@ -197,6 +213,7 @@ def test_free_threaded_ones_are_looked_for_on_path_and_others_named(made, monkey
         ("""echo '[false, false, [3, 9, 1], "cpython", "/"]'""", "is cpython 3.9.1; it takes CPython 3.11 or newer"),
         ("""echo '[false, false, [2, 7, 18], false, "/"]'""", "is Python 2.7.18; it takes CPython 3.11 or newer"),
         ("""echo '[false, true, [3, 11, 9], "pypy", "/"]'""", "is pypy 3.11.9; it takes CPython 3.11 or newer"),
+        (f"echo {200 * 'x'} >&2; exit 3", f"cannot be used: {100 * 'x'} ..."),
         ('[ $1 = -c ] && exec $PYTHON "$@"; echo late >&2; exit 4', "ended with status 4: late"),
         ('[ $1 = -c ] && exec $PYTHON "$@"; echo garbage; exec sleep 60', "does not answer as Python does: 'garbage'"),
     ],

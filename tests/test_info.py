@@ -29,7 +29,7 @@ QUIET = {
     "load_avg_1min": 0.1,
     "nk_version": "0.1.0",
     "nk_backend": "compiled",
-    "nk_backend_reason": "the compiled modules can be imported",
+    "nk_backend_reason": "the compiled modules were found",
     "nk_isa": "avx2",
     "nk_isas_available": "portable avx2",
     "nk_kernels_compiler": "GCC 14",

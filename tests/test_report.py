@@ -15,7 +15,7 @@ import made_reports as made  # noqa: E402
 from made_reports import CALLS, FACTS, native, report, series  # noqa: E402
 from rich.console import Console  # noqa: E402
 
-from nogil_kernels.scaling import compare, names, spread  # noqa: E402
+from nogil_kernels.scaling import compare, names, spread, table  # noqa: E402
 from nogil_kernels.scaling.progress import bar  # noqa: E402
 from nogil_kernels.scaling.report import Report  # noqa: E402
 from nogil_kernels.scaling.sentences import meaning  # noqa: E402
@@ -318,11 +318,16 @@ POOR = rows("native-arithmetic", {"sequential": 1.0, "threads 4": 0.5})
             "4 threads are 4.00x as fast as one, 100% of what native threads gain: it releases the GIL.",
         ),
         (
+            ALONE | {"threads 4": 0.125},
+            "4 threads are 8.00x as fast as one, more than native threads gain: it releases the GIL, and waits for"
+            " something else than a core.",
+        ),
+        (
             ALONE | {"threads 4": 0.5},
             "4 threads are 2.00x as fast as one: it releases the GIL for a part of its time.",
         ),
         (ALONE | {"processes 4": 0.25}, "Processes 4.00x."),
-        (ALONE | {"loky:get_reusable_executor 4": 0.25}, "Loky 4.00x."),
+        (ALONE | {"loky:get_reusable_executor 4": 0.25}, "Workers of loky 4.00x."),
         (ALONE, "One worker alone: nothing here ran at once, so there is no speed-up to see."),
     ],
 )
@@ -342,11 +347,6 @@ def test_without_a_gil_threads_do_it_alone():
     )
 
 
-def test_an_executor_of_threads_has_no_gil_of_its_own():
-    seconds = {("python", "sequential"): 1.0, ("python", "threads 4"): 1.0, ("python", "own:make 4"): 1.0}
-    assert said([*rows("a:f", seconds), *GOOD]).endswith("run Python. Own 1.00x.")
-
-
 def test_an_interpreter_without_a_gil_says_that_there_is_none():
     seconds = {("python", "sequential"): 1.0, ("python", "threads 4"): 0.25}
     sentence = said([*rows("a:f", seconds), *GOOD], nk_gil_enabled=0)
@@ -361,10 +361,26 @@ def test_where_the_machine_gives_less_than_its_cores_that_is_said_first():
     )
 
 
-def test_where_the_machine_gives_one_core_the_gil_is_not_blamed():
-    one_core = rows("native-arithmetic", {"sequential": 1.0, "threads 4": 0.9})
-    sentence = said([*rows("a:f", ALONE | {"threads 4": 0.95, "processes 4": 0.98}), *one_core])
-    assert sentence.endswith("is the machine's, not the GIL's. No speed-up above says anything of the GIL.")
+def test_a_machine_without_cores_to_spare_says_nothing_of_the_gil():
+    busy = rows("native-arithmetic", {"sequential": 1.0, "threads 4": 0.8})
+    for took in (1.0, 0.7):
+        sentence = said([*rows("a:f", ALONE | {"threads 4": took}), *busy])
+        assert sentence.endswith("cannot be told: neither native threads nor anything else gained 1.5x here for sure.")
+
+
+def test_an_interval_around_no_gain_says_nothing_of_the_gil():
+    wide = {"spread": (1.0, 0.5, 1.6, 0.7, 1.4)}
+    for took in (0.9, 0.6):
+        sentence = said([*rows("a:f", ALONE), *rows("a:f", {"threads 4": took}, **wide), *GOOD])
+        assert "too uncertain to tell whether it releases the GIL" in sentence
+
+
+def test_processes_that_gain_nothing_and_foreign_workers_have_no_gil_of_their_own():
+    held = {("python", "sequential"): 1.0, ("python", "threads 4"): 1.0}
+    for way in ("processes 4", "loky:get_reusable_executor 4"):
+        for took in (1.0, 0.25):
+            sentence = said([*rows("a:f", held | {("python", way): took}), *GOOD])
+            assert sentence.endswith("each has a GIL of its own.") == ((way, took) == ("processes 4", 0.25))
 
 
 def test_waiting_needs_no_gil():
@@ -437,6 +453,25 @@ def test_the_table_fits_and_shows_every_row_of_every_interpreter(interpreters, w
         assert words in text
     for name in it.sessions[1:]:
         assert name.split(" ")[0] in text
+
+
+def test_a_narrow_terminal_has_fewer_columns_and_cuts_none():
+    it = report([*rows("a:f", ALONE | {"threads 4": 0.25, "a.long.module.name:of_an_executor 4": 0.25}), *GOOD])
+    assert "speed-up" in printed(full(), 45)  # that of the first interpreter, whatever there is beside it
+    wide, narrow = printed(it, 120), printed(it, 60)
+    assert "effi-" in wide
+    assert "effi-" not in narrow
+    for words in ("4 workers of a.long.module.name", "4.00x", "speed-up"):
+        assert words in narrow
+
+
+def test_a_file_gets_no_blanks_at_the_end_of_lines_and_the_same_lines():
+    out, terminal = io.StringIO(), io.StringIO()
+    table.show(full(), Console(file=out, width=80))
+    table.show(full(), Console(file=terminal, width=80, force_terminal=True, color_system=None, legacy_windows=False))
+    lines = out.getvalue().splitlines()
+    assert lines == [line.rstrip() for line in terminal.getvalue().splitlines()]
+    assert lines == [line.rstrip() for line in lines]
 
 
 def test_a_row_shows_a_call_s_time_speed_up_share_of_the_ceiling_efficiency_and_spread():

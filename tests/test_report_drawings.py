@@ -326,12 +326,13 @@ def test_a_row_of_the_table_has_speed_up_interval_efficiency_and_share_of_the_ce
 
 
 def test_a_page_tells_the_laws_what_workers_cost_and_what_was_left_out():
-    made = report(squares(MANY), notes=["interpreters are left out: why"])
+    made = report(squares(MANY), notes=["interpreters are left out: why"], nk_native_speed_up=1.2)
     texts = " ".join(Parsed(page.page(made)).texts)
     assert str(curve_of(made)) in texts
     assert "What workers cost" in texts
     assert "200 ms" in texts  # the start of the pool
     assert "interpreters are left out: why" in texts
+    assert "Two threads that need neither GIL nor memory were 1.20 times as fast" in texts
 
 
 def test_a_single_sample_has_no_interval():

@@ -9,7 +9,7 @@ import pytest
 
 from nogil_kernels import build_info
 from nogil_kernels.measure import machine
-from nogil_kernels.scaling import gate, session, worker
+from nogil_kernels.scaling import compare, gate, session, worker
 from nogil_kernels.scaling.gate import NotEnoughWorkers
 from nogil_kernels.scaling.plan import Request, fitted, worker_counts
 from nogil_kernels.scaling.session import Session
@@ -88,6 +88,26 @@ def test_all_numbers_of_workers_make_the_same_number_of_calls_in_equal_shares():
         calls = {here.calls_of(row) for row in here.rows if row.way == "threads" and row.workload == "squares-python"}
         assert len(calls) == 1
         assert calls.pop() % 6 == 0
+
+
+def test_of_slow_calls_no_row_makes_more_than_its_workers_need(monkeypatch):
+    monkeypatch.setattr(session, "seconds_per_call", lambda call: 0.2)
+    with opened(["made_functions:squares"], workers=(2, 3, 5)) as here:
+        calls = [here.calls_of(row) for row in here.rows if row.workload == "made_functions:squares"]
+        assert calls == [1, 2, 3, 5]
+
+
+def test_a_try_that_was_interrupted_does_not_tell_how_long_a_call_takes(monkeypatch):
+    times = iter([(0, 0.5), (0, 0.02), (0, 0.03)])
+    monkeypatch.setattr(worker, "repeated", lambda call, count: next(times))
+    assert session.seconds_per_call(int) == 0.02
+    assert next(times, None) is None
+
+
+def test_a_slow_call_is_tried_once(monkeypatch):
+    times = iter([(0, 3.0)])
+    monkeypatch.setattr(worker, "repeated", lambda call, count: next(times))
+    assert session.seconds_per_call(int) == 3.0
 
 
 def test_weak_scaling_gives_each_worker_the_same_number_of_calls(monkeypatch):
@@ -239,6 +259,11 @@ def test_beside_another_interpreter_work_that_fails_is_left_out(name):
     with opened([f"made_functions:{name}", "squares-python"], first=False) as here:
         assert {row.workload for row in here.rows} == {"squares-python"}
         assert here.notes[0].startswith(f"made_functions:{name} is left out: ")
+
+
+def test_one_function_or_one_name_need_no_list():
+    for workload in (made_functions.squares, "made_functions:squares"):
+        assert compare(workload, ways=["threads"], workers=[2], seconds=0.01).workloads == ["made_functions:squares"]
 
 
 def test_a_lambda_a_partial_and_a_nested_function_run_on_threads_only():

@@ -10,6 +10,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from itertools import pairwise
+from pathlib import Path
 
 import made_functions
 import pytest
@@ -116,6 +117,17 @@ def test_the_folder_goes_at_the_end(folder):
     assert not folder.path.exists()
 
 
+def test_a_folder_whose_process_was_killed_goes_with_the_next_one(folder, monkeypatch):
+    code = "import os; from nogil_kernels.scaling.shared import Folder; print(Folder().path, flush=True); os._exit(9)"
+    killed = Path(run_python(code).stdout.strip())
+    with shared.Folder():
+        assert killed.exists()  # it may be one that has no lock yet
+    monkeypatch.setattr(shared, "YOUNG", -1)
+    with shared.Folder():
+        assert not killed.exists()
+        assert folder.path.exists()
+
+
 def test_without_a_disk_in_memory_files_are_in_the_temporary_folder(tmp_path, monkeypatch):
     monkeypatch.setattr(shared, "MEMORY_DISK", str(tmp_path / "absent"))
     monkeypatch.setattr(shared.tempfile, "tempdir", str(tmp_path))
@@ -138,7 +150,7 @@ def test_a_path_that_leads_nowhere_is_refused(path):
 
 
 def test_what_cannot_be_called_is_refused():
-    with pytest.raises(Unknown, match="made_functions:times is a int; name a function"):
+    with pytest.raises(Unknown, match="made_functions:times is no function, but of type int"):
         ways.imported("made_functions:times")
 
 
@@ -210,7 +222,7 @@ def test_a_function_may_do_odd_things(way, name, tmp_path, monkeypatch):
     ("name", "said"),
     [
         ("fails_in_processes", "RuntimeError: Unsendable: this and that"),
-        ("exits_in_processes", "RuntimeError: it called sys.exit(3)"),
+        ("exits_in_processes", "it called sys.exit(3)"),
     ],
 )
 def test_what_fails_in_one_way_is_left_out_of_that(way, name, said):
@@ -280,6 +292,13 @@ def test_errors_of_workers_can_be_sent(kind):
     with pytest.raises(RuntimeError) as raised, worker.sendable():
         raise error
     assert str(pickle.loads(pickle.dumps(raised.value))) == str(raised.value)
+
+
+def test_of_an_import_that_failed_the_first_cause_is_told():
+    error = ImportError("a page of advice")
+    error.__cause__ = ImportError("no such module")
+    with pytest.raises(ImportError, match="no such module"), worker.sendable():
+        raise error
 
 
 def test_other_errors_of_workers_stay_as_they_are():

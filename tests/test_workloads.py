@@ -117,7 +117,7 @@ def test_a_function_of_the_user_is_called_in_other_processes(folder):
 def test_names_that_nothing_has_are_told_with_those_there_are(folder):
     with pytest.raises(ValueError, match=r"no workload 'nap'.*sleep, file-read"):
         workloads.find("nap", folder)
-    with pytest.raises(ValueError, match="math:pi is a float"):
+    with pytest.raises(ValueError, match="math:pi is no function, but of type float"):
         workloads.find("math:pi", folder)
 
 

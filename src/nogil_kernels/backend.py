@@ -25,18 +25,18 @@ ADVICE = (
 
 
 def _import_compiled() -> tuple[str, tuple[Any, Any]]:
-    """Which of the two builds this interpreter gets, and its functions."""
+    """The reason to run them, and the functions, of the build that is for this interpreter."""
     from .compiled.isa import is_main_interpreter
 
     if is_main_interpreter:
         from .compiled.matmul import matmul
         from .compiled.sum_of_squares import sum_of_squares
 
-        return "of the main interpreter", (sum_of_squares, matmul)
+        return "the compiled modules were found", (sum_of_squares, matmul)
     from .compiled.own_gil.matmul import matmul
     from .compiled.own_gil.sum_of_squares import sum_of_squares
 
-    return "of subinterpreters", (sum_of_squares, matmul)
+    return "the compiled modules for subinterpreters were found", (sum_of_squares, matmul)
 
 
 def _choose() -> tuple[str, str]:
@@ -48,12 +48,12 @@ def _choose() -> tuple[str, str]:
     if wanted == "pure":
         return "pure", asked
     try:
-        build, _ = _import_compiled()
+        found, _ = _import_compiled()
     except ImportError as error:
         if wanted:
             raise ImportError(f"{asked}, but the compiled modules cannot be imported: {error}. {ADVICE}") from error
         return "pure", f"the compiled modules cannot be imported: {error}"
-    return "compiled", asked if wanted else f"the compiled modules {build} can be imported"
+    return "compiled", asked if wanted else found
 
 
 backend, reason = _choose()

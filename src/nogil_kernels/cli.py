@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import io
 import os
 import sys
-from collections.abc import Sequence
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from . import __version__
 from .extras import MissingExtra, require
 from .scaffold.command import add_options as add_new
-from .scaling.errors import Unavailable, Unknown
+from .scaling.errors import Exited, Unavailable, Unknown
 from .scaling.ways import WAYS
 from .scaling.workloads import WORKLOADS
 
@@ -75,7 +78,7 @@ def add_compare(parser: argparse.ArgumentParser) -> None:
     )
     parser.epilog = (
         f"Workloads: {', '.join(WORKLOADS)}; or module:function, a function of yours without arguments, found from the"
-        f" current folder, too. Ways: {', '.join(WAYS)}."
+        f" current folder, too; what it prints is not shown. Ways: {', '.join(WAYS)}."
     )
     parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help="what to compare; all of them by default")
     parser.add_argument("--quick", action="store_true", help="10 seconds, with fewer samples and numbers of workers")
@@ -85,7 +88,7 @@ def add_compare(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--workers", type=counts, metavar="N,...", help="numbers of workers (2, 4, ... and all cores)")
     parser.add_argument(
-        "--weak", action="store_true", help="so much work for each worker, rather than for all together"
+        "--weak", action="store_true", help="weak scaling: as many calls for each worker, rather than for all together"
     )
     parser.add_argument(
         "--python",
@@ -189,7 +192,7 @@ def run_compare(options: argparse.Namespace) -> int:
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())  # where a user's own function may be; `python -m` has it
     try:
-        with bar(Console(stderr=True)) as progress:
+        with bar(Console(stderr=True)) as progress, silent():
             report = compare(
                 options.workloads or None,
                 ways=options.ways,
@@ -204,12 +207,53 @@ def run_compare(options: argparse.Namespace) -> int:
     except (Unknown, Unavailable) as error:
         print(f"nogil-kernels compare: {error}", file=sys.stderr)
         return 2 if isinstance(error, Unknown) else 1
+    except Exception as error:
+        if not (told := of_user(error)):
+            raise
+        print(f"{told}\nnogil-kernels compare: that failed, so there is nothing to compare", file=sys.stderr)
+        return 1
     show(report)
     is_saved = not options.json or save(report, options.json)
     draw(report, options.output)
     if not is_saved:
         return 1
     return INTERRUPTED if report.interrupted else 0
+
+
+@contextmanager
+def silent() -> Iterator[None]:
+    """What a function prints, in whatever process, does not get between the lines of the report."""
+    if sys.stdout is None:  # it was closed, and nothing is printed at all
+        yield
+        return
+    sys.stdout.flush()
+    kept = os.dup(1)
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
+def of_user(error: Exception) -> str:
+    """The traceback of an error within a user's function, from there on; "" for an error of our own."""
+    if isinstance(error, Exited):
+        return str(error).capitalize()
+    ours = os.path.dirname(__file__) + os.sep
+    at, theirs = error.__traceback__, None
+    while at:
+        name = at.tb_frame.f_code.co_filename
+        if name.startswith(ours):
+            theirs = None
+        elif theirs is None and not name.startswith("<frozen ") and name != importlib.__file__:
+            theirs = at
+        at = at.tb_next
+    if theirs is None and not isinstance(error, SyntaxError):  # whose place is in its text
+        return ""
+    return "".join(traceback.format_exception(type(error), error, theirs)).rstrip()
 
 
 def run_report(options: argparse.Namespace) -> int:

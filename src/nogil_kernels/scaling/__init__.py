@@ -16,7 +16,7 @@ Progress = Callable[[float, float], None]
 
 
 def compare(
-    workloads: Sequence[str | Callable[[], object]] | None = None,
+    workloads: str | Callable[[], object] | Sequence[str | Callable[[], object]] | None = None,
     *,
     ways: Sequence[str] | None = None,
     workers: Sequence[int] | None = None,
@@ -29,12 +29,14 @@ def compare(
 ) -> Report:
     """Measure how work scales: by threads, processes, interpreters, asyncio, on this Python and on others.
 
-    Strong scaling: all workers of a row share one and the same number of calls, fitted to the machine. A sample is the
-    time from the moment when all of them start to the end of the last. All rows of all interpreters are measured in
-    turn, round by round, so that a slow minute hits every one of them, until each is known to 1 % or time is up.
+    Strong scaling: all workers of a row share one and the same number of calls, fitted to the machine; of calls that
+    take a second or so each worker makes one. A sample is the time from the moment when all of them start to the end of
+    the last. All rows of all interpreters are measured in turn, round by round, so that a slow minute hits every one of
+    them, until each is known to 1 % or time is up.
 
-    workloads : names of workloads.WORKLOADS, functions without arguments, or their paths "module:function"; None for
-                all that have names. A function is called so many times in all; processes import it by its name
+    workloads : names of workloads.WORKLOADS, functions without arguments, or their paths "module:function", one or
+                several; None for all that have names. A function is called so many times in all; processes import it by
+                its name
     ways      : names of ways.WAYS; None for all. Work that was done one call after the other is always measured
     workers   : the numbers of workers; None for 2, 4, ... and the usable cores (those that give equal shares)
     weak      : so many calls for each worker rather than for all of them
@@ -62,5 +64,7 @@ def compare(
     require("bench", "pyperf", "scipy")
     from .comparison import Comparison
 
+    if isinstance(workloads, str) or callable(workloads):
+        workloads = [workloads]
     with Comparison(workloads, ways, workers, weak, quick, pythons, executors) as comparison:
         return comparison.measure(seconds, progress or (lambda over, expected: None))

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from .. import __version__
 from ..measure import machine
 from ..measure.facts import Fact
 from .plan import Request, Row, Sample
@@ -26,7 +27,12 @@ import json, os, sys, sysconfig
 new = sys.version_info >= (3, 11)
 if new:
     from importlib.util import find_spec
-print(json.dumps([bool(sysconfig.get_config_var("Py_GIL_DISABLED")), new and find_spec("nogil_kernels") is not None,
+found = new and find_spec("nogil_kernels")
+release = {}
+if found and found.origin:
+    with open(os.path.join(os.path.dirname(found.origin), "_version.py")) as file:
+        exec(file.read(), release)
+print(json.dumps([bool(sysconfig.get_config_var("Py_GIL_DISABLED")), release.get("__version__", ""),
                   list(sys.version_info[:3]), new and sys.implementation.name, os.path.realpath(sys.prefix)]))
 """
 HERE = Path(__file__).resolve().parents[2]
@@ -34,7 +40,7 @@ HERE = Path(__file__).resolve().parents[2]
 
 PATIENCE = 60  # seconds for an interpreter to start
 LAST_SAMPLE = 5  # seconds for one to end; then it is killed
-INSTALL = "-m pip install nogil-kernels"
+LONGEST = 100  # characters of what an interpreter says of itself
 
 
 class Elsewhere(RuntimeError):
@@ -57,7 +63,7 @@ def sessions(python: str, request: Request) -> Iterator[RemoteSession]:
 
     Raises Elsewhere where it does not start, is too old, or is no CPython.
     """
-    free_threaded, installed, version, implementation, prefix = _asked(python)
+    free_threaded, release, version, implementation, prefix = _asked(python)
     if tuple(version) < (3, 11) or implementation != "cpython":
         found = f"{implementation or 'Python'} {'.'.join(map(str, version))}"
         raise Elsewhere(f"{_name(python)} is {found}; it takes CPython 3.11 or newer")
@@ -66,7 +72,7 @@ def sessions(python: str, request: Request) -> Iterator[RemoteSession]:
         raise Elsewhere(f"{_name(python)} is the interpreter of this command: its rows are there already")
     for gil in ("0", "1") if free_threaded else ("",):
         if not itself or int(gil or 1) != machine.gil_enabled():  # that one is measured here
-            yield RemoteSession(python, request, gil, installed)
+            yield RemoteSession(python, request, gil, release == __version__)
 
 
 def _asked(python: str) -> Any:
@@ -89,10 +95,10 @@ def _asked(python: str) -> Any:
     if answer.returncode:
         raise Elsewhere(f"{cannot}: {_last_line(answer.stderr)}")
     try:
-        free_threaded, installed, version, implementation, prefix = json.loads(answer.stdout)
+        free_threaded, release, version, implementation, prefix = json.loads(answer.stdout)
     except (TypeError, ValueError):
         raise Elsewhere(f"{cannot}: it does not answer as Python does") from None
-    return free_threaded, installed, version, implementation, prefix
+    return free_threaded, release, version, implementation, prefix
 
 
 def _environment() -> dict[str, str]:
@@ -105,7 +111,8 @@ def _environment() -> dict[str, str]:
 
 
 def _last_line(text: str) -> str:
-    return (text.strip().splitlines() or ["it ended without a word"])[-1]
+    last = (text.strip().splitlines() or ["it ended without a word"])[-1]
+    return last if len(last) <= LONGEST else f"{last[:LONGEST]} ..."
 
 
 def _name(python: str) -> str:
@@ -150,7 +157,7 @@ class RemoteSession:
         self.notes: list[str] = told["notes"]
         if not installed:
             self.notes = [note for note in self.notes if not note.endswith(NOT_COMPILED)]
-            self.notes += [f"without nogil_kernels it ran what is pure Python; `{self.name} {INSTALL}` brings the rest"]
+            self.notes += [f"without nogil_kernels {__version__} it ran what is pure Python; install that there, too"]
 
     def calls_of(self, row: Row) -> int:
         """Calls in all, over all workers of a row."""

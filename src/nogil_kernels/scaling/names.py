@@ -41,7 +41,10 @@ def way(row: Row) -> str:
 
 def kind(row: Row) -> str:
     """The way of a row, in a sentence: processes."""
-    return {"pool": "a Pool's processes"}.get(row.way, row.way.partition(":")[0])
+    if row.way == "pool":
+        return "a Pool's processes"
+    module, foreign, _ = row.way.partition(":")
+    return f"workers of {module}" if foreign else row.way
 
 
 def interpreter(session: str) -> str:

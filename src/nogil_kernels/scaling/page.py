@@ -160,7 +160,7 @@ def _notes(report: Report) -> Iterator[str]:
         " efficiency: by the number of workers; of ceiling: by what native threads gained in the same minute."
         " In brackets is the interval that holds the true median with 95 % confidence.",
     )
-    yield from (_element("li", note) for note in report.notes)
+    yield from (_element("li", note) for note in (*report.notes, *report.warnings))
     yield "</ul>"
     yield (
         "<p>The samples are in the file that <code>nogil-kernels compare --json FILE</code> writes. From it"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import names, style
 from .fits import law
-from .report import Report, Row
+from .report import About, Report, Row, about
 from .spread import Interval, interval
 from .workloads import HOLD
 
@@ -74,12 +74,9 @@ class Kind:
 
 def kind(report: Report, rows: Sequence[Row]) -> type[Kind]:
     """How the rows of one workload are shown best."""
-    if rows[0].updates:
-        return Lost
-    if any(row.setting for row in rows):
-        return Latency
-    if not any(row.limit for row in rows):
-        return Waits
+    subject = about(rows)
+    if subject is not About.SPEED_UP:
+        return {About.LOST: Lost, About.LATENCY: Latency, About.WAITING: Waits}[subject]
     compared = _compared(report, rows)
     if not compared:
         return Calls

@@ -16,8 +16,14 @@ def bar(console: Console) -> Iterator[Told]:
     It is drawn between samples only: a bar that a thread of its own refreshed would take the GIL from the measured.
     """
     columns = (TextColumn("measuring"), BarColumn(), TextColumn("{task.fields[left]}"))
-    hidden = not console.is_terminal
-    with Progress(*columns, console=console, auto_refresh=False, transient=True, disable=hidden) as drawn:
+    with Progress(
+        *columns,
+        console=console,
+        auto_refresh=False,
+        redirect_stdout=False,  # what the measured function prints is not for this console
+        transient=True,
+        disable=not console.is_terminal,
+    ) as drawn:
         task = drawn.add_task("", total=None, left="")
 
         def told(over: float, expected: float) -> None:

@@ -31,6 +31,7 @@ import os
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from functools import cache, cached_property
 from typing import Any
 
@@ -42,6 +43,15 @@ from . import plan
 from .runner import Series
 from .spread import Interval, interval, ratio
 from .workloads.native import NATIVE
+
+
+class About(Enum):
+    """What the rows of a workload tell of, from which follow their sentences, their table and their plot."""
+
+    LOST = "how many updates were lost"
+    LATENCY = "how long a call takes, by setting"
+    WAITING = "how long work takes that waits"
+    SPEED_UP = "how much faster work is done by several workers"
 
 
 @dataclass(frozen=True)
@@ -82,6 +92,15 @@ class Row:
     def seconds_per_call(self) -> Interval:
         """The median of per_call. With workers that run at once it is less than a call takes."""
         return interval(self.per_call)
+
+
+def about(rows: Sequence[Row]) -> About:
+    """What the rows of one workload tell of."""
+    if rows[0].updates:
+        return About.LOST
+    if any(row.setting for row in rows):
+        return About.LATENCY
+    return About.SPEED_UP if any(row.limit for row in rows) else About.WAITING
 
 
 @dataclass(frozen=True)

@@ -6,27 +6,30 @@ from collections.abc import Iterator, Sequence
 
 from .fits import law
 from .names import duration, interpreter, kind, side, way
-from .report import Report, Row
+from .report import About, Report, Row, about
 from .workloads import HOLD, PYTHON, RELEASE
 
 FLAT = 1.25  # a speed-up up to here is none: noise, and caches that one more core brings
+CLEAR = 1.5  # a speed-up that the machine must give for sure, before one up to FLAT says anything of the GIL
 NEAR = 0.8  # an efficiency from here on says that the workers ran at once
+BEYOND = 1.2  # a share of the ceiling from here on is no chance: work that waits needs no core
 LATE = 5.0  # times as long as alone: a call that waits for the GIL
 
 
 def meaning(report: Report, workload: str) -> str:
     """What the rows of one workload say."""
     rows = report.block(workload)
-    if rows[0].updates:
+    subject = about(rows)
+    if subject is About.LOST:
         return _counted(report, rows)
-    if any(row.setting for row in rows):
+    if subject is About.LATENCY:
         return _convoy(report, rows)
     largest = _largest(report, rows)
     if not largest:
         if report.interrupted:
             return "Interrupted before there was anything to compare."
         return "One worker alone: nothing here ran at once, so there is no speed-up to see."
-    if not any(row.limit for row in rows):
+    if subject is About.WAITING:
         return _waiting(report, largest)
     return " ".join([*_missing_cores(report, largest), *_computing(report, largest)])
 
@@ -55,9 +58,9 @@ def _largest(report: Report, rows: Sequence[Row]) -> list[Row]:
 
 def _missing_cores(report: Report, rows: Sequence[Row]) -> list[str]:
     """Where the machine did not give as many cores as there are workers."""
-    row = max(rows, key=lambda row: (row.workers, report.efficiency(row)))
+    row = max(rows, key=lambda row: row.workers)
     ceiling = report.ceiling(row)
-    if ceiling is None or _given(report, rows) >= NEAR * row.workers:
+    if ceiling is None or _reached(report, rows) >= NEAR * row.workers:
         return []
     what = "reading memory" if row.limit == "memory" else "doing arithmetic"
     return [
@@ -66,29 +69,32 @@ def _missing_cores(report: Report, rows: Sequence[Row]) -> list[str]:
     ]
 
 
-def _given(report: Report, rows: Sequence[Row]) -> float:
-    """As how many cores the machine is known to have worked: the best of what native threads and these rows gained."""
-    ceilings = [ceiling.median for row in rows if (ceiling := report.ceiling(row))]
-    return max([*ceilings, *(row.workers * (report.efficiency(row) or 0.0) for row in rows)])
+def _reached(report: Report, rows: Sequence[Row]) -> float:
+    """The speed-up that this machine gave for sure, to native threads or to whichever row gained the most."""
+    most = max(row.workers for row in rows)
+    found = [report.speed_up(row) for row in rows if row.workers == most]
+    found += [report.ceiling(row) for row in rows if row.workers == most]
+    return max((one.median if one.low is None else one.low for one in found if one), default=0.0)
 
 
 def _computing(report: Report, rows: Sequence[Row]) -> list[str]:
-    sentences: list[str] = []
+    sentences = []
     here = [row for row in rows if row.session == report.sessions[0]]
-    if here and _given(report, here) <= FLAT:
-        return ["No speed-up above says anything of the GIL."]
     threads = {row.side: row for row in here if row.way == "threads"}
     apart = [row for row in here if row.way != "threads" and row.side != RELEASE]
     if RELEASE in threads:
         sentences.append(_released(report, threads))
     elif threads:
         (row,) = threads.values()
-        sentences.append(_one_side(report, row))
-    if apart:
-        held = "with the GIL held, " if RELEASE in threads else ""
-        own = _flat(report, threads.get(HOLD, threads.get(PYTHON))) and not any(_flat(report, row) for row in apart)
-        sentence = f"{held}{_kinds(report, apart)}{': each has a GIL of its own' if own else ''}."
-        sentences.append(sentence[0].upper() + sentence[1:])
+        sentences.append(_one_side(report, row, _reached(report, rows)))
+    held = "with the GIL held, " if RELEASE in threads else ""
+    foreign = [row for row in apart if ":" in row.way]
+    for of in ([row for row in apart if row not in foreign], foreign):
+        if of:
+            own = of is not foreign and _flat(report, threads.get(HOLD, threads.get(PYTHON)))
+            gained = not any(_flat(report, row) for row in of)
+            sentence = f"{held}{_kinds(report, of)}{': each has a GIL of its own' if own and gained else ''}."
+            sentences.append(sentence[0].upper() + sentence[1:])
     others = [row for row in rows if row.session != report.sessions[0] and row.way == "threads" and row.side != RELEASE]
     free = [row for row in others if not report.facts_of(row.session)["nk_gil_enabled"]]
     if free and _flat(report, threads.get(HOLD, threads.get(PYTHON, threads.get("")))):
@@ -111,16 +117,26 @@ def _released(report: Report, threads: dict[str, Row]) -> str:
     return f"{start}; held, {_gain(report, held)}."
 
 
-def _one_side(report: Report, row: Row) -> str:
+def _one_side(report: Report, row: Row, reached: float) -> str:
     """Pure Python, and functions of which nobody has said what they do with the GIL."""
     gain = f"{way(row).capitalize()} are {_gain(report, row)} as fast as one"
     if not report.facts_of(row.session)["nk_gil_enabled"]:
         return f"{gain}: there is no GIL here."
     if row.side == PYTHON:
         return f"{gain}: the GIL lets one of them at a time run Python." if _flat(report, row) else f"{gain}."
-    share = report.of_ceiling(row)
+    share, speed_up = report.of_ceiling(row), report.speed_up(row)
+    if reached < CLEAR:
+        return (
+            f"{gain}. Whether it releases the GIL cannot be told: neither native threads nor anything else gained"
+            f" {CLEAR}x here for sure."
+        )
+    if speed_up and speed_up.low is not None and speed_up.high is not None and speed_up.low <= FLAT < speed_up.high:
+        spread = f"{speed_up.low:.2f}x to {speed_up.high:.2f}x"
+        return f"{gain}, or {spread}: too uncertain to tell whether it releases the GIL. Measure longer, or in quiet."
     if _flat(report, row):
         return f"{gain}: it holds the GIL, or waits for something else that they share."
+    if share is not None and share > BEYOND:
+        return f"{gain}, more than native threads gain: it releases the GIL, and waits for something else than a core."
     if share is not None and share >= NEAR:
         return f"{gain}, {share:.0%} of what native threads gain: it releases the GIL."
     return f"{gain}: it releases the GIL for a part of its time."

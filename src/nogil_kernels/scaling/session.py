@@ -17,7 +17,7 @@ from ..measure import machine
 from ..measure.facts import Fact, facts
 from ..measure.gil_watch import watch
 from . import gate, ways, worker, workloads
-from .errors import Unavailable
+from .errors import Exited, Unavailable
 from .gate import Gates
 from .plan import Request, Row, Sample, fitted, rows, workers_of
 from .shared import Folder, maps
@@ -27,7 +27,9 @@ from .workloads.native import Native
 TAKING_TURNS = 0.035  # seconds of all the work where the GIL lets one worker at a time run: seven switch intervals
 AT_ONCE = 0.05  # seconds of all the work where workers run at once, longer since they get but a share of it each ...
 ONE_SHARE = 0.005  # ... and at least this: all of them begin within 0.15 ms
-CALIBRATION = 0.01  # seconds of repeated calls that tell how long one takes
+CALIBRATION = 0.01  # seconds of repeated calls that tell how long one takes, ...
+TRIES = 3  # ... the best of so many
+TOO_LONG = 1.0  # seconds: for a second try of such a call, and for equal shares by every number of workers
 
 
 class Session:
@@ -105,7 +107,7 @@ class Session:
 
     def _fitted(self, row: Row) -> int:
         calls = self.calls[_turns(row) if _takes_turns(row) else row.work]
-        return calls * row.workers if self.request.weak else calls
+        return calls * row.workers if self.request.weak else math.ceil(calls / row.workers) * row.workers
 
     def _found(self) -> Iterator[Workload]:
         """The workloads that can run here, and the native ceilings that they need."""
@@ -178,6 +180,8 @@ class Session:
             took = seconds_per_call(worker.call_of(workload.job(row.side, row.setting, "sequential")))
         counts = [1] if self.request.weak else self.request.workers or [1]
         share = math.lcm(*counts)
+        if share * took > TOO_LONG:
+            share = 1  # and rows round up: 64 calls of a second, one after another, would be a minute a sample
         self.calls[row.work] = fitted(took, max(AT_ONCE, ONE_SHARE * max(counts)), share)
         self.calls[_turns(row)] = min(self.calls[row.work], fitted(took, TAKING_TURNS, share))
 
@@ -263,15 +267,20 @@ def _turns(row: Row) -> str:
 
 def _one_line(error: BaseException) -> str:
     text = " ".join(str(error).split())[:200]
-    return text if isinstance(error, Unavailable) else f"{type(error).__name__}: {text}"
+    return text if isinstance(error, (Unavailable, Exited)) else f"{type(error).__name__}: {text}"
 
 
 def seconds_per_call(call: worker.Call) -> float:
-    """A first idea of how long a call takes, warm."""
+    """A first idea of how long a call takes, warm: the best of some tries, since any of them may be interrupted."""
     call()
     times = 1
     while True:
-        begin, end = worker.repeated(call, times)
-        if end - begin >= CALIBRATION:
-            return (end - begin) / times
+        quickest = math.inf
+        for _ in range(TRIES):
+            begin, end = worker.repeated(call, times)
+            quickest = min(quickest, end - begin)
+            if quickest < CALIBRATION or quickest > TOO_LONG:
+                break
+        if quickest >= CALIBRATION:
+            return quickest / times
         times *= 2

@@ -11,18 +11,29 @@ import mmap
 import os
 import shutil
 import tempfile
+import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
+try:
+    import fcntl
+except ImportError:  # Windows, which has no MEMORY_DISK either
+    fcntl = None  # type: ignore[assignment]
+
 MEMORY_DISK = "/dev/shm"  # Linux keeps files there in memory; elsewhere the page cache does
+PREFIX = "nogil-kernels-maps-"
+YOUNG = 60  # seconds: a folder may not have its lock yet
 
 
 class Folder:
-    """A temporary folder for files to map, removed at the end."""
+    """A temporary folder for files to map, removed at the end; where its process is killed, by the next one."""
 
     def __init__(self) -> None:
         in_memory = os.path.isdir(MEMORY_DISK) and os.access(MEMORY_DISK, os.W_OK)
-        self.path = Path(tempfile.mkdtemp(prefix="nogil-kernels-", dir=MEMORY_DISK if in_memory else None))
+        self.path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=MEMORY_DISK if in_memory else None))
+        self._lock = _locked(self.path)
+        _sweep(self.path.parent)
 
     def file(self, name: str, data: bytes | bytearray | memoryview) -> str:
         """The path of a new file with these bytes; that of the one there is where it has been made before."""
@@ -36,6 +47,31 @@ class Folder:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         shutil.rmtree(self.path, ignore_errors=True)  # Windows keeps what is mapped until its process ends
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+
+def _locked(path: Path) -> int | None:
+    """A lock of that folder, which ends with its process at the latest; None where another process has it."""
+    if fcntl is None:
+        return None
+    file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(file)
+        return None
+    return file
+
+
+def _sweep(parent: Path) -> None:
+    """Remove the folders of processes that were killed: memory that nobody else would free."""
+    for path in parent.glob(f"{PREFIX}*"):
+        with suppress(OSError):  # somebody else's, or removed meanwhile
+            if time.time() - path.stat().st_mtime > YOUNG and (lock := _locked(path)) is not None:
+                shutil.rmtree(path, ignore_errors=True)
+                os.close(lock)
 
 
 maps: dict[str, mmap.mmap] = {}

@@ -11,15 +11,21 @@ from rich.table import Table
 from rich.text import Text
 
 from .names import SIDES, counted, duration, interpreter, side, way
-from .report import Report, Row
+from .report import About, Report, Row, about
 from .sentences import NEAR, laws, meaning
 
 DETAILS, BRIEF = 52, 8  # columns of a terminal: the first interpreter and each other one
 
 
 def show(report: Report, console: Console) -> None:
-    """Print the whole report."""
-    console.print(render(report, console.width))
+    """Print the whole report; into a file or a pipe without the blanks that fill lines up."""
+    if console.is_terminal:
+        console.print(render(report, console.width))
+        return
+    with console.capture() as captured:
+        console.print(render(report, console.width))
+    for line in captured.get().splitlines():
+        print(line.rstrip(), file=console.file)
 
 
 def render(report: Report, width: int) -> Group:
@@ -51,18 +57,30 @@ def block(report: Report, workload: str, width: int) -> Iterator[RenderableType]
     sizes = dict.fromkeys(row.size for row in rows)
     yield Text.assemble("\n", (workload, "bold"), "  ", ("; ".join(sizes), "dim"))
     here, *others = [name for name in report.sessions if any(row.session == name for row in rows)]
-    fitting = max(1, (width - DETAILS) // BRIEF)
-    yield _table(report, rows, [here, *others[:fitting]])
-    for first in range(fitting, len(others), fitting):
-        yield _table(report, rows, ["", *others[first : first + fitting]])
+    beside = max(0, (width - DETAILS) // BRIEF)
+    yield _fitting(report, rows, [here, *others[:beside]], width)
+    step = max(1, beside)
+    for first in range(beside, len(others), step):
+        yield _fitting(report, rows, ["", *others[first : first + step]], width)
     yield Padding(Text("\n".join([meaning(report, workload), *laws(report, rows)])), (0, 2))
 
 
-def _table(report: Report, rows: Sequence[Row], sessions: Sequence[str]) -> Table:
+def _fitting(report: Report, rows: Sequence[Row], sessions: Sequence[str], width: int) -> Table:
+    """The table with as many details of the first interpreter as so many columns have room for; one at least."""
+    console = Console(width=10 * width)
+    details = len(TABLES[about(rows)].headings)
+    for most in range(details, 0, -1):
+        table = _table(report, rows, sessions, most)
+        if console.measure(table).maximum <= width:
+            break
+    return table
+
+
+def _table(report: Report, rows: Sequence[Row], sessions: Sequence[str], most: int) -> Table:
     """A line for each way, with the first interpreter in detail and one column for each other one."""
     first, *others = sessions
-    cells = _kind(rows)
-    headings = cells.headings[: None if not others else cells.kept] if first else ()
+    cells = TABLES[about(rows)]
+    headings = cells.headings[: min(most, cells.kept) if others else most] if first else ()
     table = Table(box=SIMPLE_HEAD, header_style="dim", padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("", no_wrap=True)
     for heading in [*headings, *(name.replace(" ", "\n", 1) for name in others)]:
@@ -187,13 +205,7 @@ class _Latency(_Scaling):
         return duration(row.seconds_per_call.median)
 
 
-def _kind(rows: Sequence[Row]) -> type[_Scaling]:
-    """What a block's table is about."""
-    if rows[0].updates:
-        return _Updates
-    if any(row.setting for row in rows):
-        return _Latency
-    return _Scaling if any(row.limit for row in rows) else _Waiting
+TABLES = {About.LOST: _Updates, About.LATENCY: _Latency, About.WAITING: _Waiting, About.SPEED_UP: _Scaling}
 
 
 def _style(report: Report, row: Row | None) -> str:
@@ -210,27 +222,25 @@ def costs(report: Report) -> Iterator[RenderableType]:
     table = Table(box=SIMPLE_HEAD, header_style="dim", padding=(0, 1, 0, 0), pad_edge=False)
     for heading in ("", "start", "a round"):
         table.add_column(heading, justify="right" if heading else "left", no_wrap=True, min_width=7)
+    several = len(report.sessions) > 1
     for name in report.sessions:
-        if len(report.sessions) > 1:
+        if several:
             table.add_row(Text("  " + interpreter(name), style="dim"))
         for row, start_up, overhead in (cost for cost in costs if cost[0].session == name):
-            table.add_row("    " + way(row), duration(start_up), duration(overhead))
+            table.add_row(("    " if several else "  ") + way(row), duration(start_up), duration(overhead))
     yield Text.assemble("\n", ("What workers cost", "bold"), "  ", ("in none of the times above", "dim"))
     yield table
     said = "Start: until all of them ran. A round: handing out the parts, waiting for all, getting the answers."
     yield Padding(Text(said), (0, 2))
 
 
-def _samples(report: Report) -> str:
-    fewest, most = (pick(len(row.values) for row in report.rows) for pick in (min, max))
-    return f"{most} samples" if fewest == most else f"{fewest} to {most} samples"
-
-
 def _notes(report: Report) -> Iterator[RenderableType]:
     """What the reader must know of all blocks."""
     facts = report.facts
+    fewest, *_, most = sorted(len(row.values) for row in (report.rows[0], *report.rows))
+    samples = counted(most, "sample") if fewest == most else f"{fewest} to {counted(most, 'sample')}"
     notes = [
-        f"a call: time of all the work / number of calls; medians of {_samples(report)}, taken in"
+        f"a call: time of all the work / number of calls; medians of {samples}, taken in"
         " turns. Speed-up: against one after another, round by round, with the interval that holds it with 95 %"
         " confidence. Ceiling: what native threads gained meanwhile."
     ]

@@ -18,6 +18,7 @@ from threading import get_ident
 from time import perf_counter
 from typing import Any
 
+from .errors import Exited
 from .gate import Gate
 
 Call = Callable[[], Any]
@@ -68,13 +69,15 @@ def sendable() -> Iterator[None]:
     try:
         yield
     except SystemExit as error:
-        raise RuntimeError(f"it called sys.exit({error.code!r})") from None
+        raise Exited(f"it called sys.exit({error.code!r})") from None
     except Exception as error:
+        while isinstance(error, ImportError) and isinstance(error.__cause__, ImportError):
+            error = error.__cause__  # NumPy's own is a page of advice, of which none helps an interpreter
         try:
             pickle.loads(pickle.dumps(error))
         except Exception:
             raise RuntimeError(f"{type(error).__name__}: {error}") from None
-        raise
+        raise error
 
 
 async def run_async(part: Part) -> Span:

@@ -47,5 +47,5 @@ def imported(path: str) -> Callable[..., Any]:
     except (ImportError, AttributeError, TypeError, ValueError) as error:
         raise Unknown(f"{path}: {error}; name a function as package.module:function") from error
     if not callable(found):
-        raise Unknown(f"{path} is a {type(found).__name__}; name a function")
+        raise Unknown(f"{path} is no function, but of type {type(found).__name__}")
     return found

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import count
 
+from ..errors import Unknown
 from ..ways import imported
 from ..worker import Job, given, resolve
 from . import Workload
@@ -17,8 +19,9 @@ class Users(Workload):
     stays_on_core = False
 
     def __init__(self, path: str) -> None:
-        if path not in given:
-            imported(path)
+        function = given[path] if path in given else imported(path)
+        if reason := _unfit(function):
+            raise Unknown(f"{path} {reason}")
         self.name = self.path = path
 
     def size(self, side: str) -> str:
@@ -35,6 +38,21 @@ class Users(Workload):
     def close(self) -> None:
         """Forget the function."""
         given.pop(self.path, None)
+
+
+def _unfit(function: Callable[..., object]) -> str:
+    """Why calls without arguments would not do the work of that function; "" where they do."""
+    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+        return "is async: a call of it runs none of it; name a function that calls asyncio.run"
+    if inspect.isgeneratorfunction(function):
+        return "is a generator: a call of it runs none of it; name a function that takes its items"
+    try:
+        inspect.signature(function).bind()
+    except TypeError as error:
+        return f"takes arguments ({error}): name a function that takes none"
+    except ValueError:
+        pass  # a builtin that does not tell
+    return ""
 
 
 def is_importable(path: str) -> bool:
