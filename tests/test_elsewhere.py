@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from support import environment, left_of, needs_proc
+from support import SOURCES, environment, left_of, needs_proc
 
 pytest.importorskip("pyperf")
 pytest.importorskip("scipy")

@@ -44,8 +44,8 @@ def build(folder):
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
     """built(kernel, simd): a project of that kind, built where it lies, once."""
-    for module in ("setuptools", "Cython"):
-        pytest.importorskip(module, reason=f"{module} is not installed: pip install -e '.[packaging]'")
+    for module, version in {"setuptools": "80", "Cython": "3.3"}.items():
+        pytest.importorskip(module, version, reason=f"{module} >= {version} is not here: pip install -e '.[packaging]'")
     made = {}
 
     def made_as(kernel, simd):

@@ -18,8 +18,8 @@ def packed(tmp_path_factory):
     """The package as build_py puts it into a wheel."""
     if not (ROOT / "setup.py").exists():
         pytest.skip("what goes into a wheel is built in a checkout, and these tests lie elsewhere")
-    for module in ("setuptools", "Cython"):
-        pytest.importorskip(module, reason=f"{module} is not installed: pip install -e '.[packaging]'")
+    for module, version in {"setuptools": "80", "Cython": "3.3"}.items():
+        pytest.importorskip(module, version, reason=f"{module} >= {version} is not here: pip install -e '.[packaging]'")
     folder = tmp_path_factory.mktemp("packed")
     command = [sys.executable, "setup.py", "-q", "build_py", "--build-lib", str(folder)]
     subprocess.run(command, cwd=ROOT, env={**os.environ, "NOGIL_KERNELS_BUILD": "pure"}, check=True)
