@@ -3,6 +3,7 @@
 `nox` runs them on the interpreters that this machine has; `nox -s tests-3.14t` runs one. `.ci/run` is what has to pass.
 """
 
+import shutil
 import tarfile
 import tempfile
 from pathlib import Path
@@ -61,6 +62,36 @@ def abi3(session: nox.Session) -> None:
     """The suite on the one build for every CPython from 3.11 on, which this session's Python makes."""
     install(session, "test", NOGIL_KERNELS_BUILD="abi3")
     session.run("pytest", *session.posargs)
+
+
+@nox.session(python=GIL + FREE_THREADED)
+def new(session: nox.Session) -> None:
+    """Every kind of project that `new` makes: as its README says, from its sdist, and with a second kernel."""
+    install(session, "test")
+    session.install("setuptools >= 80", "Cython >= 3.3", "build", "cython-lint", "ruff")
+    session.run("pytest", "tests/scaffold", *session.posargs, env={"NOGIL_KERNELS_TEST": "every"})
+    for kernel in ("reduction", "elementwise", "gemm"):
+        for simd in ([], ["--simd"]):
+            with tempfile.TemporaryDirectory() as name:
+                try_new(session, Path(name), ["--kernel", kernel, *simd])
+
+
+def try_new(session: nox.Session, folder: Path, options: list[str]) -> None:
+    """Make a project and follow its README; then a wheel of its sdist, and the tests where nothing else lies."""
+    project, dist, away = folder / "fast-hash", folder / "dist", folder / "away"
+    session.run("nogil-kernels", "new", "fast-hash", *options, "--into", str(project))
+    session.install("--editable", f"{project}[test]")
+    with session.chdir(project):
+        session.run("pytest")
+        session.run("python", "bench/held_vs_released.py")
+    session.run("python", "-m", "build", "--outdir", str(dist), str(project), silent=True)
+    (built,) = dist.glob("*.whl")
+    session.install("--force-reinstall", "--no-deps", str(built))
+    shutil.copytree(project / "tests", away / "tests")
+    for file in ("pyproject.toml", "README.md"):
+        shutil.copy(project / file, away)
+    with session.chdir(away):
+        session.run("pytest")
 
 
 @nox.session

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from . import __version__
 from .extras import MissingExtra, require
+from .scaffold.command import add_options as add_new
 from .scaling.errors import Exited, Unavailable, Unknown
 from .scaling.ways import WAYS
 from .scaling.workloads import WORKLOADS
@@ -56,6 +57,7 @@ def make_parser() -> argparse.ArgumentParser:
         commands.add_parser("compare", help="the same work in every way that Python offers, GIL held and released")
     )
     add_report(commands.add_parser("report", help="show, plot or export a report that compare --json wrote"))
+    add_new(commands.add_parser("new", help="write a project for an extension of your own, with all that this one has"))
     info = commands.add_parser(
         "info",
         help="print which kernels are in use, the GIL's state, the machine, and what would spoil a measurement",

@@ -1,0 +1,45 @@
+# cython: freethreading_compatible=True, boundscheck=False, wraparound=False, autotestdict=False
+"""The kernels: the loops of simd.c for this machine, and a function that calls them with the GIL released or held."""
+
+from your_kernels.gil cimport release_wanted
+
+from your_kernels import isa
+
+
+cdef extern from "simd.h":
+    ctypedef struct simd_kernels:
+        double (*sum_of_squares)(const double *x, Py_ssize_t n) noexcept nogil
+    const simd_kernels *simd_of(const char *isa) noexcept
+
+
+cdef bytes name = isa.chosen.encode()
+cdef const simd_kernels *simd = simd_of(name)
+
+
+cdef enum:
+    # gil="auto" holds the GIL for as many numbers at most. Getting it back can take a switch interval, 5 ms, where
+    # others run Python: too much for 128 KiB, which take 2 us from cache at 80 GB/s, and 20 from memory at 6.5.
+    AUTO_HOLD = 16 * 1024
+
+
+cdef double sum_of_squares_nogil(const double *x, Py_ssize_t n) noexcept nogil:
+    """x[0] * x[0] + ... + x[n-1] * x[n-1], in an order that depends on n alone."""
+    return simd.sum_of_squares(x, n)
+
+
+def sum_of_squares(const double[::1] x not None, *, gil="auto"):
+    """The sum of v * v over all v in x, a contiguous buffer of float64 with one axis.
+
+    gil: "release" lets other threads run Python meanwhile, "hold" does not, and "auto" releases for long arrays, where
+    it pays. All three run the same machine code.
+
+    Raises TypeError for what is no buffer, ValueError or BufferError for another buffer, ValueError for another gil.
+    """
+    cdef Py_ssize_t n = x.shape[0]
+    cdef double total
+    if release_wanted(gil, n > AUTO_HOLD):
+        with nogil:
+            total = sum_of_squares_nogil(&x[0], n)
+    else:
+        total = sum_of_squares_nogil(&x[0], n)
+    return total

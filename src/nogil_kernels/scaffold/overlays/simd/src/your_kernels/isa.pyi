@@ -1,0 +1,3 @@
+VARIABLE: str
+available: tuple[str, ...]
+chosen: str

@@ -1,0 +1,24 @@
+"""What the twins look at before they compute: the same as the compiled kernels, so that both refuse the same."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from typing_extensions import Buffer
+
+
+def check_gil(gil: str) -> None:
+    if gil not in ("auto", "release", "hold"):
+        raise ValueError(f"gil must be 'auto', 'release' or 'hold', not {gil!r}")
+
+
+def view_of(x: Buffer, format: str, ndim: int, writable: bool = False) -> Any:
+    """A memoryview of x, contiguous; format is that of the struct module: d is float64, f is float32."""
+    view = memoryview(x)
+    if view.format != format or view.ndim != ndim or not view.c_contiguous:
+        raise ValueError(f"a contiguous buffer of format {format!r} with ndim {ndim} is needed, not {x!r}")
+    if writable and view.readonly:
+        raise ValueError(f"{x!r} may not be written")
+    return view

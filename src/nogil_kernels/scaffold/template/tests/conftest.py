@@ -1,0 +1,34 @@
+"""One suite for both backends: a test that asks for `kernels` runs on the compiled kernels and on their twins."""
+
+import sys
+
+import pytest
+from ticker import Ticker
+
+from your_kernels.backend import load
+
+
+@pytest.fixture(params=["compiled", "pure"])
+def kernels(request):
+    return load(request.param)
+
+
+@pytest.fixture
+def compiled():
+    """For what plain Python cannot do."""
+    return load("compiled")
+
+
+@pytest.fixture
+def ticker():
+    """A switch interval of an hour means that nobody is made to give the GIL up: only a release hands it over, so that
+    a single tick during a held call is an error and not bad luck."""
+    if not getattr(sys, "_is_gil_enabled", lambda: True)():
+        pytest.skip("no GIL to hold or release in this interpreter")
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(3600)
+    try:
+        with Ticker() as running:
+            yield running
+    finally:
+        sys.setswitchinterval(before)

@@ -1,0 +1,32 @@
+"""The GIL switch: which values it takes, and that releasing and holding do what they say."""
+
+import pytest
+from calls import long_call, medium_call, short_call
+
+
+def test_every_value_of_gil_gives_the_same_result(kernels):
+    results = [medium_call(kernels, gil) for gil in ("auto", "release", "hold")]
+    assert results == [medium_call(kernels)] * 3
+
+
+@pytest.mark.parametrize("gil", ["", "Release", "held", None, True, 1, b"hold"], ids=repr)
+def test_any_other_value_of_gil_is_refused_and_the_three_are_named(kernels, gil):
+    with pytest.raises(ValueError, match="'auto', 'release' or 'hold'"):
+        short_call(kernels, gil)
+
+
+@pytest.mark.parametrize("gil", ["release", "auto"])
+def test_another_thread_runs_while_a_long_kernel_has_released_the_gil(compiled, ticker, gil):
+    assert ticker.ever_ticks_during(lambda: long_call(compiled, gil))
+
+
+def test_no_other_thread_runs_while_a_kernel_holds_the_gil(compiled, ticker):
+    assert [ticker.ticks_during(lambda: long_call(compiled, "hold")) for _ in range(3)] == [0, 0, 0]
+
+
+def test_auto_holds_the_gil_for_short_work(compiled, ticker):
+    assert ticker.ticks_during(lambda: [short_call(compiled) for _ in range(2000)]) == 0
+
+
+def test_release_releases_even_for_short_work(compiled, ticker):
+    assert ticker.ever_ticks_during(lambda: [short_call(compiled, "release") for _ in range(2000)])

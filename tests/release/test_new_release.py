@@ -1,0 +1,112 @@
+"""The gates of a release, for what `nogil-kernels new` makes: projects are to pass them as this one does."""
+
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+from gates import ROOT, run
+
+from nogil_kernels.cli import main
+
+KINDS = {
+    "reduction": ["--kernel", "reduction"],
+    "elementwise": ["--kernel", "elementwise"],
+    "gemm": ["--kernel", "gemm"],
+    "reduction-simd": ["--kernel", "reduction", "--simd"],
+    "elementwise-simd": ["--kernel", "elementwise", "--simd"],
+    "gemm-simd": ["--kernel", "gemm", "--simd"],
+}
+two_kinds = pytest.mark.parametrize("project", ["reduction", "gemm-simd"], indirect=True)  # a build takes some seconds
+ANSWERS = ["--author", "Jane Doe", "--email", "jane@example.net", "--repo", "jane/fast-hash"]
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def project(request, tmp_path_factory):
+    """A project of each kind, in a repository: repo-review asks git for its files."""
+    folder = tmp_path_factory.mktemp(request.param) / "fast-hash"
+    assert main(["new", "fast-hash", *KINDS[request.param], *ANSWERS, "--into", str(folder)]) == 0
+    run("git", "init", "--quiet", cwd=folder)
+    run("git", "add", "--all", cwd=folder)
+    return folder
+
+
+def workflows(project):
+    """The workflows of a project."""
+    return sorted((project / ".github/workflows").glob("*.yml"))
+
+
+def test_pyproject_is_valid_tables_of_tools_included(tool, project):
+    pytest.importorskip("validate_pyproject_schema_store", reason="the tables of tools have their schemas there")
+    tool("validate-pyproject", project / "pyproject.toml", VALIDATE_PYPROJECT_NO_NETWORK="1")
+
+
+def test_workflows_and_dependabots_file_follow_their_schemas(tool, project):
+    tool("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows(project))
+    tool("check-jsonschema", "--builtin-schema", "vendor.dependabot", project / ".github/dependabot.yml")
+
+
+def test_workflows_have_no_mistakes(tool, project):
+    tool("actionlint", *workflows(project))
+
+
+def test_workflows_have_no_known_weakness(tool, project):
+    tool("zizmor", "--offline", "--no-progress", "--persona", "pedantic", project / ".github")
+
+
+def test_the_repository_is_laid_out_as_scientific_python_advises(tool, project):
+    tool("repo-review", project)
+
+
+def test_cibuildwheel_reads_its_table(tool, project):
+    for platform in ("linux", "macos", "windows"):
+        assert len(tool("cibuildwheel", "--print-build-identifiers", "--platform", platform, project).split()) >= 10
+
+
+@pytest.fixture(scope="module")
+def released(build, project, tmp_path_factory):
+    """The sdist of a project, and the wheel that this machine's compiler makes of that sdist."""
+    sdist = build(project, tmp_path_factory.mktemp("sdist"), "--sdist")
+    unpacked = tmp_path_factory.mktemp("unpacked")
+    with tarfile.open(sdist) as archive:
+        archive.extractall(unpacked, filter="data")
+    (tree,) = unpacked.iterdir()
+    return sdist, build(tree, tmp_path_factory.mktemp("wheel"), "--wheel")
+
+
+@two_kinds
+def test_metadata_renders(tool, released):
+    assert "PASSED" in tool("twine", "check", "--strict", *released)
+
+
+@two_kinds
+def test_a_wheel_holds_modules_and_no_sources(tool, project, released):
+    _, wheel = released
+    tool("check-wheel-contents", "--config", project / "pyproject.toml", wheel)
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+    assert not [name for name in names if name.endswith((".pyx", ".c", ".o"))]
+    assert {Path(name).suffix for name in names} >= {".py", ".pyi", ".pxd", ".typed"}
+
+
+@two_kinds
+def test_a_wheel_has_no_symbols_for_debuggers(released, tmp_path):
+    elffile = pytest.importorskip("elftools.elf.elffile", reason="pyelftools is not installed: see the extra packaging")
+    with zipfile.ZipFile(released[1]) as archive:
+        modules = [archive.extract(name, tmp_path) for name in archive.namelist() if name.endswith(".so")]
+    if not modules:
+        pytest.skip("the modules of this system are not ELF")
+    for module in modules:
+        with open(module, "rb") as file:
+            sections = {section.name for section in elffile.ELFFile(file).iter_sections()}
+        assert ".dynsym" in sections
+        assert not {name for name in sections if name.startswith(".debug") or name == ".symtab"}, module
+
+
+def test_its_actions_are_the_ones_of_this_project(project):
+    """Dependabot sees this project's workflows and not the template's: what it updates here is to be updated there."""
+    ours = "".join(path.read_text(encoding="utf-8") for path in (ROOT / ".github/workflows").glob("*.yml"))
+    theirs = "".join(path.read_text(encoding="utf-8") for path in workflows(project))
+    used = {line.strip() for line in theirs.splitlines() if "uses: " in line}
+    assert len(used) >= 5
+    assert {line.removeprefix("- ") for line in used} <= {line.strip().removeprefix("- ") for line in ours.splitlines()}

@@ -1,0 +1,121 @@
+"""Projects that `new` made are built, and pass their own tests: one of each kernel, and one with SIMD.
+
+NOGIL_KERNELS_TEST=every builds all of them. `nox -s new` does that on every Python, in environments of their own.
+"""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import sysconfig
+
+import pytest
+
+from nogil_kernels.scaffold.answers import KERNELS
+
+EVERY = [(kernel, simd) for simd in (False, True) for kernel in KERNELS]
+KINDS = EVERY if os.environ.get("NOGIL_KERNELS_TEST") == "every" else EVERY[:4]
+
+
+def run(folder, *arguments):
+    """What Python prints in `folder`, whose `src` is the first place where it looks; it has to end well."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(("NOGIL_KERNELS_", "PYTHON"))}
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=folder,
+        env={**ours, "PYTHONPATH": str(folder / "src")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def build(folder):
+    """Compile a project where it lies."""
+    run(folder, "setup.py", "-q", "build_ext", "--inplace")
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """built(kernel, simd): a project of that kind, built where it lies, once."""
+    for module, version in {"setuptools": "80", "Cython": "3.3"}.items():
+        pytest.importorskip(module, version, reason=f"{module} >= {version} is not here: pip install -e '.[packaging]'")
+    made = {}
+
+    def made_as(kernel, simd):
+        if (kernel, simd) not in made:
+            folder = made[kernel, simd] = tmp_path_factory.mktemp("built") / "fast-hash"
+            options = ["--kernel", kernel, *(["--simd"] if simd else []), "--into", folder]
+            command = [sys.executable, "-m", "nogil_kernels", "new", "fast-hash", *options]
+            subprocess.run(command, check=True, capture_output=True)
+            build(folder)
+        return made[kernel, simd]
+
+    return made_as
+
+
+@pytest.mark.parametrize(("kernel", "simd"), KINDS)
+def test_a_project_passes_its_own_tests(built, kernel, simd):
+    said = run(built(kernel, simd), "-m", "pytest", "-p", "no:cacheprovider")
+    assert int(re.search(r"(\d+) passed", said)[1]) > 20
+    assert "failed" not in said
+
+
+@pytest.mark.parametrize(("kernel", "simd"), KINDS)
+def test_its_modules_are_compiled_where_they_lie(built, kernel, simd):
+    modules = list((built(kernel, simd) / "src/fast_hash").glob(f"*{sysconfig.get_config_var('EXT_SUFFIX')}"))
+    assert len(modules) == 1 + simd  # and the one that chooses the instruction set
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_its_benchmark_shows_three_ways(built, kernel):
+    said = run(built(kernel, False), "bench/held_vs_released.py")
+    assert re.findall(r"^(pure Python|GIL held|GIL released) .*\d+\.\d\dx$", said, re.MULTILINE) == [
+        "pure Python",
+        "GIL held",
+        "GIL released",
+    ]
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_it_needs_nothing_of_this_package(built, kernel):
+    """Imported where this package cannot be, its modules come from its own folder and from Python's."""
+    blocked = "import sys; sys.modules['nogil_kernels'] = sys.modules['numpy'] = None; import fast_hash; "
+    said = run(built(kernel, False), "-c", blocked + "print(fast_hash.__file__)")
+    assert "fast-hash" in said
+
+
+def follow(document, folder):
+    """Do what a document says with its blocks of code, each in the file that the line above it names; the commands."""
+    done = []
+    for how, path, code in re.findall(r"(Append to|A new file,) `([^`]+)`:\n\n```\w+\n(.*?)```\n", document, re.DOTALL):
+        file = folder / path
+        before = file.read_text(encoding="utf-8") + "\n\n" if how == "Append to" else ""
+        assert file.exists() == (how == "Append to"), path
+        file.write_text(before + code, encoding="utf-8")
+        done.append(path)
+    assert len(done) == document.count("\n```\n") > 5, f"a block of code stands under no file: {done}"
+    words = re.sub(r"```.*?```", "", document, flags=re.DOTALL)
+    return [command for line in re.findall(r"^    (.+)$", words, re.MULTILINE) for command in line.split(" && ")]
+
+
+@pytest.mark.parametrize(("kernel", "simd"), KINDS[:1] if KINDS != EVERY else EVERY)
+def test_a_kernel_is_added_as_the_document_says(built, tmp_path, kernel, simd):
+    folder = shutil.copytree(built(kernel, simd), tmp_path / "fast-hash")
+    commands = follow((folder / "docs/add_a_kernel.md").read_text(encoding="utf-8"), folder)
+    install, *others = commands
+    assert install == 'pip install -e ".[dev]"'
+    build(folder)
+    for command in others:
+        program, *arguments = shlex.split(command)
+        module = arguments[1] if program == "python" else program
+        if shutil.which(module.partition(".")[0], path=sysconfig.get_path("scripts")) is None:
+            pytest.skip(f"up to there it works, but {module} is not installed: pip install -e '.[dev]'")
+        module = module.replace("cython-lint", "cython_lint.cython_lint")
+        run(folder, "-m", module, *arguments[2 * (program == "python") :])
