@@ -390,11 +390,10 @@ def interrupted(arguments, is_time, tmp_path, group=False):
 
 @needs_proc
 @pytest.mark.parametrize("group", [False, True])
-def test_ctrl_c_prints_what_there_is_and_leaves_nobody_behind(group, bare, tmp_path, monkeypatch):
+def test_ctrl_c_prints_what_there_is_and_leaves_nobody_behind(group, bare, tmp_path, tmp_path_factory, monkeypatch):
     """The signal goes to the process, or, as from a terminal, to all of its group."""
     told = tmp_path / "told"
-    temporary = tmp_path / "temporary"
-    temporary.mkdir()
+    temporary = tmp_path_factory.mktemp("t")  # short: the path of a socket in it has room for 107 characters
     monkeypatch.setenv("MADE_FILE", str(told))
     arguments = ["--ways", "threads,pool,processes", "--workers", "2", "--seconds", "60", "--python", bare]
     status, output, errors = interrupted(

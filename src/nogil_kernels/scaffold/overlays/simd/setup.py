@@ -26,24 +26,15 @@ X86_64 = {
     "avx2": (["-mavx2", "-mfma"], ["/arch:AVX2"]),
 }
 OTHER = {"portable": ([], [])}  # on AArch64 that has NEON
-INSTRUCTION_SETS = {"x86_64": X86_64, "amd64": X86_64, "x64": X86_64}
+INSTRUCTION_SETS = {"x86_64": X86_64, "amd64": X86_64}
 
 # -O3 makes vectors of loops, in GCC of every age. -g0: debug symbols would be most of the wheel.
 UNIX_FLAGS = ["-O3", "-ffp-contract=fast", "-g0", "-fvisibility=hidden"]
 MSVC_FLAGS = ["/O2", "/fp:contract"]
 LINK = ["-Wl,-s"] if sys.platform == "linux" else []
 
-
-def target_machine() -> str:
-    """The processor family that is built for."""
-    if sys.platform == "darwin":  # a universal Python would compile for two at once, an instruction set is of one
-        return os.environ.setdefault("ARCHFLAGS", f"-arch {platform.machine()}").split()[-1]
-    if sys.platform == "win32":
-        return os.environ.get("VSCMD_ARG_TGT_ARCH", platform.machine()).lower()
-    return platform.machine()
-
-
-TARGET = target_machine()
+if sys.platform == "darwin":  # a universal Python would compile for two at once, an instruction set is of one
+    os.environ.setdefault("ARCHFLAGS", f"-arch {platform.machine()}")
 
 
 class BuildKernels(build_ext):
@@ -53,7 +44,8 @@ class BuildKernels(build_ext):
         msvc = self.compiler.compiler_type == "msvc"
         ext.extra_compile_args = MSVC_FLAGS if msvc else UNIX_FLAGS
         ext.extra_link_args = [] if msvc else LINK
-        for isa, (unix_flags, msvc_flags) in INSTRUCTION_SETS.get(TARGET, OTHER).items():
+        family = os.environ["ARCHFLAGS"].split()[-1] if sys.platform == "darwin" else self.plat_name.rpartition("-")[2]
+        for isa, (unix_flags, msvc_flags) in INSTRUCTION_SETS.get(family, OTHER).items():
             for source in EXTENSIONS[ext.name][1]:
                 ext.extra_objects += self.compiler.compile(
                     [f"{SOURCES}/{source}"],
