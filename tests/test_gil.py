@@ -157,7 +157,7 @@ def test_auto_holds_the_gil_for_short_work(compiled):
 
     many_short_calls()
     with switch_interval(3600), Ticker() as ticker:
-        assert ticker.ticks_during(many_short_calls) == 0
+        assert not ticker.ever_ticks_during(many_short_calls, seconds=1)  # one batch alone may be over too soon
 
 
 @needs_gil
