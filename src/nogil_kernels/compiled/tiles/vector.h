@@ -73,10 +73,12 @@
 
 #if NK_GNU_C
 #define NK_INLINE static inline __attribute__((always_inline))
+#define NK_NO_INLINE __attribute__((noinline))
 #define NK_UNROLL _Pragma("GCC unroll 32")
 #define NK_PREFETCH_WRITE(address) __builtin_prefetch((address), 1)
 #else
 #define NK_INLINE static __forceinline
+#define NK_NO_INLINE __declspec(noinline)
 #define NK_UNROLL
 #define NK_PREFETCH_WRITE(address) ((void)(address))
 #endif
