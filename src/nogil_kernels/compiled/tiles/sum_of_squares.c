@@ -33,7 +33,7 @@ typedef int64_t int_vec;
 /* ---- integers: exact, in plain loops that compilers vectorise at the width they are given ---- */
 
 /* sum += value << (64 * word) */
-static void add_at(nk_sum *sum, int word, uint64_t value)
+NK_APART void add_at(nk_sum *sum, int word, uint64_t value)
 {
     for (; word < 3; word++) {
         sum->words[word] += value;
@@ -249,7 +249,7 @@ NK_INLINE double float16_magnitude(uint16_t bits)
 
 #if NK_VECTOR_BYTES < 32
 /* LANES of them. A function of its own: a block of float16 has 128 of these, which would be a third of all code here. */
-NK_NO_INLINE static vec float16_magnitudes(const uint16_t *x)
+NK_APART vec float16_magnitudes(const uint16_t *x)
 {
     vec value;
     double lanes[LANES];
