@@ -94,6 +94,15 @@ static void FUNCTION(pack_panel_b)(ptrdiff_t kc, ptrdiff_t columns, ptrdiff_t wi
         for (ptrdiff_t p = 0; p < kc; p++) memcpy(packed + p * NV * LANES * sizeof(T), b + p * row_stride, NV * LANES * sizeof(T));
         return;
     }
+#if PADDED
+    if (column_stride == ELEMENT) { /* rows to be filled up: most of a whole tile's width can be zeros */
+        for (ptrdiff_t p = 0; p < kc; p++, packed += width * ELEMENT) {
+            memcpy(packed, b + p * row_stride, (size_t)columns * ELEMENT);
+            memset(packed + columns * ELEMENT, 0, (size_t)(width - columns) * ELEMENT);
+        }
+        return;
+    }
+#endif
     for (ptrdiff_t j = 0; j < width; j++) {
         const char *from = b + j * column_stride;
         char *to = packed + j * ELEMENT;
@@ -129,7 +138,12 @@ NK_INLINE void FUNCTION(store_vec)(VEC value, ptrdiff_t columns, char *c, int ac
 }
 
 /* Writes or adds a tile that is laid out in rows of `width` reals. What vectors cannot write goes this way. */
-static void FUNCTION(store)(const T *sums, ptrdiff_t width, ptrdiff_t rows, ptrdiff_t columns, char *c,
+#if PADDED
+NK_APART
+#else /* where it pays that compilers have copies of it in the tiles */
+static
+#endif
+void FUNCTION(store)(const T *sums, ptrdiff_t width, ptrdiff_t rows, ptrdiff_t columns, char *c,
                             ptrdiff_t c_row_stride, ptrdiff_t c_column_stride, int accumulate)
 {
     for (ptrdiff_t i = 0; i < rows; i++) {
@@ -350,10 +364,12 @@ static void FUNCTION(dots)(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t kc, cons
                            ptrdiff_t c_row_stride, ptrdiff_t c_column_stride, int accumulate)
 {
     (void)columns, (void)a_column_stride, (void)b_row_stride, (void)c_column_stride;
+#if !PADDED /* a product of integers takes so long that loading the column for each row costs nothing */
     if (rows == DOT_ROWS) {
         FUNCTION(dots_of)(DOT_ROWS, kc, a, a_row_stride, b, c, c_row_stride, accumulate);
         return;
     }
+#endif
     for (ptrdiff_t i = 0; i < rows; i++) {
         FUNCTION(dots_of)(1, kc, a + i * a_row_stride, 0, b, c + i * c_row_stride, 0, accumulate);
     }

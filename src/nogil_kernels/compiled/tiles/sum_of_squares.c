@@ -33,7 +33,7 @@ typedef int64_t int_vec;
 /* ---- integers: exact, in plain loops that compilers vectorise at the width they are given ---- */
 
 /* sum += value << (64 * word) */
-static void add_at(nk_sum *sum, int word, uint64_t value)
+NK_APART void add_at(nk_sum *sum, int word, uint64_t value)
 {
     for (; word < 3; word++) {
         sum->words[word] += value;
@@ -234,20 +234,35 @@ static void run_range(int64_t start, int64_t step, ptrdiff_t n, nk_sum *sum)
 
 /* ---- floats: converted to float64, squared and added there ---- */
 
-/* The magnitude of an IEEE 754 binary16 by its fields: 5 exponent (bias 15) and 10 fraction bits. */
+/* The magnitude of an IEEE 754 binary16 by its fields: 5 exponent (bias 15) and 10 fraction bits. Without a branch, and without
+ * subnormals of float64, which a thread may have told its processor to take for 0. */
 NK_INLINE double float16_magnitude(uint16_t bits)
 {
-    uint64_t exponent = (bits >> 10) & 31, fraction = bits & 1023;
+    const uint64_t exponent = (bits >> 10) & 31, fraction = bits & 1023, moved = 1023 - 15;
+    const uint64_t subnormal = exponent == 0, infinite = exponent == 31; /* or not a number: exponent 2047 = 31 + 2 * moved */
+    const uint64_t wide = (exponent + moved + subnormal + infinite * moved) << 52 | fraction << 42;
     double value;
 
-    if (exponent == 0) {
-        value = (double)fraction * (1.0 / (1 << 24)); /* zero and subnormals */
-    } else {
-        uint64_t wide = (exponent == 31 ? 2047 : exponent + 1023 - 15) << 52 | fraction << 42;
-        memcpy(&value, &wide, sizeof value);
+    memcpy(&value, &wide, sizeof value);
+    return value - (double)subnormal * (1.0 / (1 << 14)); /* which have no leading 1 */
+}
+
+#if NK_VECTOR_BYTES < 32
+/* LANES of them. A function of its own: a block of float16 has 128 of these, which would be a third of all code here. */
+NK_APART vec float16_magnitudes(const uint16_t *x)
+{
+    vec value;
+    double lanes[LANES];
+
+    for (int lane = 0; lane < LANES; lane++) {
+        uint16_t bits;
+        memcpy(&bits, x + lane, sizeof bits);
+        lanes[lane] = float16_magnitude(bits);
     }
+    memcpy(&value, lanes, sizeof value);
     return value;
 }
+#endif
 
 /* x[i], ..., x[i + LANES - 1] as float64 */
 NK_INLINE vec load_vec(enum nk_sum_type type, const void *x, ptrdiff_t i)
@@ -276,13 +291,7 @@ NK_INLINE vec load_vec(enum nk_sum_type type, const void *x, ptrdiff_t i)
 #elif NK_VECTOR_BYTES == 32
         value = (vec)_mm256_cvtps_pd(_mm_cvtph_ps(_mm_loadl_epi64((const __m128i *)((const uint16_t *)x + i))));
 #else
-        double lanes[LANES];
-        for (int lane = 0; lane < LANES; lane++) {
-            uint16_t bits;
-            memcpy(&bits, (const uint16_t *)x + i + lane, sizeof bits);
-            lanes[lane] = float16_magnitude(bits);
-        }
-        memcpy(&value, lanes, sizeof value);
+        value = float16_magnitudes((const uint16_t *)x + i);
 #endif
     }
     return value;
