@@ -139,20 +139,20 @@ class BuildKernels(build_ext):
         elif OPTIMISED.get(name) == "-Os":
             ext.define_macros += SMALL_CODE.items()
         ext.extra_link_args = [] if self.msvc else UNIX_LINK_FLAGS
-        ext.extra_objects += self.compile_tiles(EXTENSIONS[name], ext.depends)
+        ext.extra_objects += self.compile_tiles(ext)
         super().build_extension(ext)
 
-    def compile_tiles(self, sources: Sequence[str], depends: list[str]) -> list[str]:
+    def compile_tiles(self, ext: Extension) -> list[str]:
         family = os.environ["ARCHFLAGS"].split()[-1] if sys.platform == "darwin" else self.plat_name.rpartition("-")[2]
         objects: list[str] = []
         for isa, flags in INSTRUCTION_SETS.get(family, OTHER).items():
-            for source in sources:
+            for source in EXTENSIONS[ext.name.removeprefix(f"{PACKAGE}.")]:
                 objects += self.compiler.compile(
                     [f"{TILES}/{source}"],
                     output_dir=str(Path(self.build_temp, isa)),
                     macros=[("NK_ISA", isa)],
                     extra_postargs=self.flags(source, *flags),
-                    depends=depends,
+                    depends=ext.depends,
                 )
         return objects
 

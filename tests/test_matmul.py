@@ -542,10 +542,16 @@ def test_out_may_be_an_input_itself(kernels, dtype, side, threads):
         x, y = a.copy(), b.copy()
         out = over(x, y)
         assert kernels.matmul(x, y, out=out, threads=threads) is out
-        np.testing.assert_array_equal(out, np.matmul(a, b))
+        np.testing.assert_array_equal(out, product_by_numpy(a, b))
     x = a.copy()
     assert kernels.matmul(x, x, out=x, threads=threads) is x
-    np.testing.assert_array_equal(x, np.matmul(a, a))
+    np.testing.assert_array_equal(x, product_by_numpy(a, a))
+
+
+def product_by_numpy(a, b):
+    """On AArch64 its BLAS computes with lanes that nobody reads, and NumPy warns of what it finds there."""
+    with np.errstate(all="ignore"):
+        return np.matmul(a, b)
 
 
 @given(
