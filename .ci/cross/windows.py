@@ -104,7 +104,10 @@ def link_tiles(windows: Target, tree: Path) -> Path:
     tiles = tiles_by_clang_cl(tree, windows.platform)
     (modules,) = tree.glob("build/temp.*/build/cython/src/nogil_kernels/compiled")
     isa = scratch() / f"isa{windows.suffix}"
-    run(*ZIG, "cc", "-target", windows.triple, "-shared", "-o", isa, modules / "isa.o", *tiles, *windows.link_flags)
+    runtime = scratch() / "runtime.c"
+    runtime.write_text("int _fltused = 1;")  # a mark of Microsoft's runtime that MinGW's has not
+    zig = (*ZIG, "cc", "-target", windows.triple, "-shared", "-o", isa)
+    run(*zig, runtime, modules / "isa.o", *tiles, *windows.link_flags)
     return isa
 
 
