@@ -118,13 +118,13 @@ def clang_cl_version() -> str:
 def tiles_by_clang_cl(tree: Path, platform: str) -> list[Path]:
     """Clang is inside zig; told by --driver-mode=cl it is clang-cl, which setup.py looks for on PATH.
 
-    /Zl: the objects name none of Microsoft's libraries, which are not here.
+    /Zl, /GS-: the objects name none of Microsoft's libraries, nor the guard of the stack in them, which are not here.
     """
     headers, programs = scratch(), scratch()
     for name, text in MICROSOFTS_HEADERS.items():
         (headers / name).write_text(text)
     own = Path(run(sys.executable, "-c", "import ziglang; print(ziglang.__path__[0])").strip(), "lib", "include")
-    options = words(*ZIG, "clang", "--driver-mode=cl", "/Zl", "-imsvc", own, "-imsvc", headers)
+    options = words(*ZIG, "clang", "--driver-mode=cl", "/Zl", "/GS-", "-imsvc", own, "-imsvc", headers)
     (programs / "clang-cl").write_text(f'#!/bin/sh\nexec {options} "$@"\n')
     (programs / "clang-cl").chmod(0o755)
     path = f"{programs}{os.pathsep}{os.environ['PATH']}"
