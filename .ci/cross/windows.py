@@ -104,7 +104,10 @@ def link_tiles(windows: Target, tree: Path) -> Path:
     tiles = tiles_by_clang_cl(tree, windows.platform)
     (modules,) = tree.glob("build/temp.*/build/cython/src/nogil_kernels/compiled")
     isa = scratch() / f"isa{windows.suffix}"
-    run(*ZIG, "cc", "-target", windows.triple, "-shared", "-o", isa, modules / "isa.o", *tiles, *windows.link_flags)
+    runtime = scratch() / "runtime.c"
+    runtime.write_text("int _fltused = 1;")  # a mark of Microsoft's runtime that MinGW's has not
+    zig = (*ZIG, "cc", "-target", windows.triple, "-shared", "-o", isa)
+    run(*zig, runtime, modules / "isa.o", *tiles, *windows.link_flags)
     return isa
 
 
@@ -113,12 +116,15 @@ def clang_cl_version() -> str:
 
 
 def tiles_by_clang_cl(tree: Path, platform: str) -> list[Path]:
-    """Clang is inside zig; told by --driver-mode=cl it is clang-cl, which setup.py looks for on PATH."""
+    """Clang is inside zig; told by --driver-mode=cl it is clang-cl, which setup.py looks for on PATH.
+
+    /Zl, /GS-: the objects name none of Microsoft's libraries, nor the guard of the stack in them, which are not here.
+    """
     headers, programs = scratch(), scratch()
     for name, text in MICROSOFTS_HEADERS.items():
         (headers / name).write_text(text)
     own = Path(run(sys.executable, "-c", "import ziglang; print(ziglang.__path__[0])").strip(), "lib", "include")
-    options = words(*ZIG, "clang", "--driver-mode=cl", "-imsvc", own, "-imsvc", headers)
+    options = words(*ZIG, "clang", "--driver-mode=cl", "/Zl", "/GS-", "-imsvc", own, "-imsvc", headers)
     (programs / "clang-cl").write_text(f'#!/bin/sh\nexec {options} "$@"\n')
     (programs / "clang-cl").chmod(0o755)
     path = f"{programs}{os.pathsep}{os.environ['PATH']}"
