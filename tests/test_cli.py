@@ -278,7 +278,7 @@ def test_an_error_of_a_function_is_shown_from_there_on(function, said, tmp_path)
     assert done.stdout == ""
     for words in (*said, "nothing to compare"):
         assert words in done.stderr
-    assert "nogil_kernels" not in done.stderr
+    assert os.path.join("nogil_kernels", "scaling") not in done.stderr  # the folder of the tests may bear our name
     assert "importlib" not in done.stderr
 
 
