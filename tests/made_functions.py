@@ -58,10 +58,10 @@ def forks_in_processes():
 
 
 def tells_when_it_is_measured():
-    """By a file, some rounds after warming up."""
+    """By a file, some rounds after warming up: calibration and a first round are 12,000 calls on a fast machine."""
     global times
     times += 1
-    if times == 12_000 and not parent_process():
+    if times == 30_000 and not parent_process():
         Path(os.environ["MADE_FILE"]).touch()
     squares()
 
