@@ -336,13 +336,18 @@ def test_a_file_that_cannot_be_read_is_named(name, tmp_path, monkeypatch, capsys
 
 
 def test_quick_ends_within_ten_seconds():
-    """And a margin for cores that others use, too. Nothing but the report is printed, in whatever encoding."""
-    begin = time.monotonic()
-    done = run("compare", "--quick", PYTHONIOENCODING="ascii", PATH="")
-    assert time.monotonic() - begin < 40
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
-    assert "squares-python" in done.stdout
+    """In one of three tries, since others may use the cores. Only the report is printed, in whatever encoding."""
+
+    def seconds():
+        begin = time.monotonic()
+        done = run("compare", "--quick", PYTHONIOENCODING="ascii", PATH="")
+        took = time.monotonic() - begin
+        assert done.returncode == 0, done.stderr
+        assert done.stderr == ""
+        assert "squares-python" in done.stdout
+        return took
+
+    assert any(seconds() < 10 for _ in range(3))
 
 
 # Ctrl-C
