@@ -60,7 +60,7 @@ def test_read_takes_any_contiguous_buffer(limits, buffer):
     assert limits.read(buffer, 2) == memoryview(buffer).nbytes
 
 
-@pytest.mark.parametrize("buffer", [[1, 2], "abc", None, np.ones(8)[::2], np.ones((2, 3)).T])
+@pytest.mark.parametrize("buffer", [[1, 2], "abc", None, np.ones(8)[::2], np.ones((2, 3)).T, np.ma.ones(3)])
 def test_read_refuses_what_is_no_contiguous_buffer(limits, buffer):
     with pytest.raises(TypeError, match=f"contiguous buffer.*{type(buffer).__name__}"):
         limits.read(buffer, 1)

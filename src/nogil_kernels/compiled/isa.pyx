@@ -12,6 +12,7 @@ import os
 from cpython.buffer cimport PyBUF_C_CONTIGUOUS, PyBUF_FORMAT, PyBUF_STRIDES, PyBuffer_Release
 from libc.string cimport memset
 
+from nogil_kernels.compiled.buffers cimport may_be_masked
 from nogil_kernels.compiled.ndarrays cimport (
     PyErr_Clear, PyObject_GetBuffer, nk_fields_agree, nk_view_ndarray, nk_views_agree,
 )
@@ -159,7 +160,7 @@ def multiply_adds(str dtype, Py_ssize_t count):
 
 
 def read(object buffer, int streams, *, bint prefetch=False, Py_ssize_t passes=1):
-    """Load every byte of a C-contiguous buffer, `passes` times, and do next to nothing with them.
+    """Load every byte of a C-contiguous buffer that hides nothing, `passes` times, and do next to nothing with them.
 
     streams: 1, 2 or 4 places that are read in turns, each a part of the buffer of its own. prefetch: ask for what
     comes next half a KiB ahead, which is faster where the buffer fits no cache, and slower where it does. Which is the
@@ -173,7 +174,7 @@ def read(object buffer, int streams, *, bint prefetch=False, Py_ssize_t passes=1
     if passes < 0:
         raise ValueError(f"passes must be 0 or more, not {passes}")
     cdef Py_buffer view
-    if PyObject_GetBuffer(buffer, &view, PyBUF_C_CONTIGUOUS) < 0:
+    if may_be_masked(buffer) or PyObject_GetBuffer(buffer, &view, PyBUF_C_CONTIGUOUS) < 0:
         PyErr_Clear()
         raise TypeError(f"read needs a C-contiguous buffer, not {type(buffer).__name__}")
     cdef nk_read run = nk_limits_tiles_of(nk_chosen).read[prefetch][streams // 2]  # log2, up to 4
