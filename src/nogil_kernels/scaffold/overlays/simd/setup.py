@@ -24,6 +24,7 @@ EXTENSIONS = {
 X86_64 = {
     "portable": ([], []),
     "avx2": (["-mavx2", "-mfma"], ["/arch:AVX2"]),
+    "avx512": (["-mavx512f", "-mavx512vl", "-mfma", "-mprefer-vector-width=512"], ["/arch:AVX512"]),
 }
 OTHER = {"portable": ([], [])}  # on AArch64 that has NEON
 INSTRUCTION_SETS = {"x86_64": X86_64, "amd64": X86_64}

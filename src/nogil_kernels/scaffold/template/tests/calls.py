@@ -2,9 +2,9 @@
 
 from array import array
 
-SHORT = array("d", range(16))
-MEDIUM = array("d", range(20_000))
-LONG = array("d", bytes(8 * 4_000_000))  # some milliseconds
+SHORT = array("f", range(16))
+MEDIUM = array("f", range(20_000))
+LONG = array("f", bytes(4 * 8_000_000))  # some milliseconds
 
 
 def short_call(kernels, gil="auto"):

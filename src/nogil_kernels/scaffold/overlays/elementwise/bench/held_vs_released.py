@@ -1,6 +1,6 @@
 """The same loop in pure Python, with the GIL held and with it released: one thread against several.
 
-What this is not: a measurement to quote. It keeps the best of a few runs and gives no spread; it knows nothing of a
+What this is not: a measurement to quote. It keeps the median of a few runs and gives no spread; it knows nothing of a
 container's limits nor of what else runs on the machine; it shows threads only. It is here to be read, and to show at a
 glance that threads run at once where the GIL is released, and nowhere else (on a free-threaded Python: everywhere).
 """
@@ -10,35 +10,31 @@ import threading
 import time
 from array import array
 from collections.abc import Callable
+from functools import partial
+from statistics import median
 
-from your_kernels import axpy, pure
+from your_kernels import polyval, pure
 
 ROUNDS = 9
-NUMBERS = array("d", range(75_000))  # 1.2 MB with y fit a core's L2; 15 us a call outweigh passing on the GIL
-FEW = NUMBERS[:1_000]
+C = array("d", [0.1] * 30)
+X = array("d", bytes(8 * 50_000))  # 0.8 MB with out fit a core's L2; 40 us a call or more outweigh passing on the GIL
+FEW = X[:100]
 
-
-class OfThisThread(threading.local):
-    """What a thread writes to, and no other: or the cores would take the memory from one another."""
-
-    def __init__(self) -> None:
-        self.numbers, self.few = NUMBERS[:], FEW[:]
-
-
-Y = OfThisThread()
-WAYS: dict[str, Callable[[], object]] = {
-    "pure Python": lambda: pure.axpy(0.5, FEW, Y.few),
-    "GIL held": lambda: axpy(0.5, NUMBERS, Y.numbers, gil="hold"),
-    "GIL released": lambda: axpy(0.5, NUMBERS, Y.numbers, gil="release"),
+# Each thread has objects of its own: even a count of references to one array is memory that cores take from each other.
+WAYS: dict[str, Callable[[], Callable[[], object]]] = {
+    "pure Python": lambda: partial(pure.polyval, C[:], FEW[:], FEW[:]),
+    "GIL held": lambda: partial(polyval, C[:], X[:], X[:], gil="hold"),
+    "GIL released": lambda: partial(polyval, C[:], X[:], X[:], gil="release"),
 }
 
 
-def seconds(call: Callable[[], object], calls: int, workers: int) -> float:
+def seconds(way: Callable[[], Callable[[], object]], calls: int, workers: int) -> float:
     """From the moment when the last thread is ready to the end of the last, `calls` shared equally among them."""
     starts: list[float] = []
     barrier = threading.Barrier(workers, action=lambda: starts.append(time.perf_counter()))
 
     def work() -> None:
+        call = way()
         barrier.wait()
         for _ in range(calls // workers):
             call()
@@ -53,7 +49,8 @@ def seconds(call: Callable[[], object], calls: int, workers: int) -> float:
 
 if __name__ == "__main__":
     workers = min(4, os.cpu_count() or 1)
-    for name, call in WAYS.items():
-        calls = 12 * max(1, int(0.05 / seconds(call, 12, 1)))  # 12 come in equal shares for 1, 2, 3 or 4 threads
-        one, all_ = (min(seconds(call, calls, n) for _ in range(ROUNDS)) / calls * 1e6 for n in (1, workers))
+    for name, way in WAYS.items():
+        calls = 12 * max(1, int(0.05 / seconds(way, 12, 1)))  # 12 come in equal shares for 1, 2, 3 or 4 threads
+        rounds = [[seconds(way, calls, n) / calls * 1e6 for n in (1, workers)] for _ in range(ROUNDS)]
+        one, all_ = map(median, zip(*rounds, strict=True))
         print(f"{name:12}  1 thread {one:3.0f} us a call   {workers} threads {all_:3.0f}   {one / all_:.2f}x")

@@ -2,6 +2,7 @@
 
 from array import array
 
+LINE = array("d", [0.5, 1])  # x / 2 + 1
 SHORT = array("d", range(16))
 MEDIUM = array("d", range(20_000))
 LONG = array("d", bytes(8 * 2_000_000))  # some milliseconds
@@ -9,16 +10,16 @@ RESULT = array("d", LONG)
 
 
 def short_call(kernels, gil="auto"):
-    y = SHORT[:]
-    kernels.axpy(0.5, SHORT, y, gil=gil)
-    return y
+    out = SHORT[:]
+    kernels.polyval(LINE, SHORT, out, gil=gil)
+    return out
 
 
 def medium_call(kernels, gil="auto"):
-    y = MEDIUM[:]
-    kernels.axpy(0.5, MEDIUM, y, gil=gil)
-    return y
+    out = MEDIUM[:]
+    kernels.polyval(LINE, MEDIUM, out, gil=gil)
+    return out
 
 
 def long_call(kernels, gil="auto"):
-    kernels.axpy(0.5, LONG, RESULT, gil=gil)
+    kernels.polyval(LINE, LONG, RESULT, gil=gil)

@@ -5,108 +5,133 @@ import math
 import random
 import sys
 from array import array
+from fractions import Fraction
 
 import pytest
 
 from your_kernels import pure
 
+SQUARE = array("d", [1, 0, 0])
 
-def axpy(kernels, a, x, y, **options):
-    """The new y, as a list."""
-    result = array("d", y)
-    kernels.axpy(a, x, result, **options)
-    return result.tolist()
+
+def polyval(kernels, c, x, **options):
+    """The results as a list, in memory that held other numbers."""
+    out = array("d", [math.nan] * len(x))
+    kernels.polyval(array("d", c), x, out, **options)
+    return out.tolist()
 
 
 def numbers(n, seed):
     return array("d", [random.Random(f"{seed} {i}").gauss() for i in range(n)])
 
 
-@pytest.mark.parametrize("n", [0, 1, 2, 7, 8, 9, 15, 16, 17, 1000])
-def test_axpy_is_exact_but_for_two_roundings(kernels, n):
-    """Where a processor multiplies and adds in one instruction there is one rounding."""
-    x, y = numbers(n, "x"), numbers(n, "y")
-    for x_i, y_i, result in zip(x, y, axpy(kernels, 1.5, x, y), strict=True):
-        assert abs(result - (1.5 * x_i + y_i)) <= sys.float_info.epsilon * (abs(1.5 * x_i) + abs(y_i))
+@pytest.mark.parametrize("terms", [1, 2, 3, 10])
+@pytest.mark.parametrize("n", [0, 1, 2, 15, 16, 17, 31, 32, 33, 1000])
+def test_polyval_is_exact_but_for_a_rounding_a_step(kernels, n, terms):
+    """Two for each but the last; the bound is that of Higham, "Accuracy and Stability of Numerical Algorithms", 5.1."""
+    c, x = numbers(terms, "c"), numbers(n, "x")
+    powers = range(terms - 1, -1, -1)
+    for number, result in zip(x, polyval(kernels, c, x), strict=True):
+        exact = sum(Fraction(factor) * Fraction(number) ** power for factor, power in zip(c, powers, strict=True))
+        size = sum(abs(factor) * abs(number) ** power for factor, power in zip(c, powers, strict=True))
+        assert abs(result - exact) <= 1.01 * terms * sys.float_info.epsilon * size
+
+
+@pytest.mark.parametrize("n", [0, 5, 40])
+def test_no_coefficient_gives_zeros_and_one_gives_itself(kernels, n):
+    x = numbers(n, "x")
+    assert polyval(kernels, [], x) == [0] * n
+    assert polyval(kernels, [7], x) == [7] * n
 
 
 def test_integers_are_exact(kernels):
-    assert axpy(kernels, 3, array("d", range(1000)), array("d", range(1000))) == [4 * i for i in range(1000)]
+    x = array("d", range(1000))
+    assert polyval(kernels, [3, 2, 1], x) == [3 * i**2 + 2 * i + 1 for i in range(1000)]
 
 
-@pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan, 1e308])
+@pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan, 1e200])
 @pytest.mark.parametrize("place", [0, 8, 16])
 def test_what_is_not_finite_is_as_in_python(kernels, value, place):
     x = array("d", range(17))
     x[place] = value
-    assert str(axpy(kernels, 10, x, x)) == str(axpy(pure, 10, x, x))
+    assert str(polyval(kernels, [2, 0, -1], x)) == str(polyval(pure, [2, 0, -1], x))
 
 
-def test_x_may_be_y(kernels):
-    y = array("d", range(100))
-    kernels.axpy(2, y, y)
-    assert y.tolist() == [3 * i for i in range(100)]
+def test_out_may_be_x(kernels):
+    x = array("d", range(100))
+    kernels.polyval(SQUARE, x, x)
+    assert x.tolist() == [i * i for i in range(100)]
 
 
-def test_x_and_y_may_overlap(kernels):
-    """Element by element, from the first to the last: what is written is read where it is x, too."""
-    memory = memoryview(array("d", [1.0] * 101))
-    kernels.axpy(1, memory[:-1], memory[1:])
-    assert memory.tolist() == list(range(1, 102))
+def test_any_other_memory_that_out_shares_is_refused(compiled):
+    """Twins read all of x and c before they write."""
+    memory = memoryview(numbers(101, "x"))
+    before = memory.tolist()
+    for arguments in (
+        (SQUARE, memory[:-1], memory[1:]),
+        (SQUARE, memory[1:], memory[:-1]),
+        (memory[98:], memory[:3], memory[98:]),
+    ):
+        with pytest.raises(ValueError, match="must not share memory"):
+            compiled.polyval(*arguments)
+    assert memory.tolist() == before
 
 
-def test_x_may_be_memory_that_may_not_be_written_and_y_may_not(kernels):
+def test_memory_that_may_not_be_written_is_read_and_not_written(kernels):
     readonly = memoryview(array("d", [3, 4])).toreadonly()
-    assert axpy(kernels, 2, readonly, [1, 1]) == [7, 9]
+    assert polyval(kernels, readonly, readonly) == [13, 16]
     with pytest.raises((TypeError, ValueError, BufferError)):
-        kernels.axpy(2, readonly, readonly)
+        kernels.polyval(SQUARE, readonly, readonly)
     assert readonly.tolist() == [3, 4]
 
 
-def test_numpy_arrays_are_changed_in_place(kernels):
+def test_numpy_arrays_are_read_and_written(kernels):
     numpy = pytest.importorskip("numpy", reason="NumPy is not installed; the kernels do without")
-    y = numpy.ones(1000)
-    kernels.axpy(2, numpy.arange(1000.0), y)
-    assert y.tolist() == list(range(1, 2001, 2))
+    x, out = numpy.arange(1000.0), numpy.empty(1000)
+    kernels.polyval(numpy.array([2.0, 1.0]), x, out)
+    assert (out == numpy.polyval([2, 1], x)).all()
     with pytest.raises((ValueError, BufferError)):
-        kernels.axpy(2, y[::2], y[::2])
+        kernels.polyval(SQUARE, x[::2], out[:500])
+    with pytest.raises((ValueError, BufferError)):
+        kernels.polyval(SQUARE, x[:500], out[::2])
 
 
-@pytest.mark.parametrize("x", [None, 1.0, [1.0], "text"], ids=repr)
-def test_what_is_no_buffer_is_a_type_error(kernels, x):
-    y = array("d", [1])
-    for arguments in ((1, x, y), (1, y, x)):
+@pytest.mark.parametrize("other", [None, 1.0, [1.0], "text"], ids=repr)
+def test_what_is_no_buffer_is_a_type_error(kernels, other):
+    c, x, out = array("d", [1]), array("d", [1]), array("d", [7])
+    for arguments in ((other, x, out), (c, other, out), (c, x, other)):
         with pytest.raises(TypeError):
-            kernels.axpy(*arguments)
-    assert y == array("d", [1])
+            kernels.polyval(*arguments)
+    assert out == array("d", [7])
 
 
 TWO_AXES = memoryview(array("d", range(4))).cast("B").cast("d", (2, 2))
 OTHER_BUFFERS = [array("f", [1]), array("q", [1]), bytearray(8), memoryview(array("d", range(9)))[::2], TWO_AXES]
 
 
-@pytest.mark.parametrize("x", OTHER_BUFFERS, ids=["float32", "int64", "bytes", "every second", "two axes"])
-def test_another_buffer_is_refused(kernels, x):
-    y = array("d", range(len(x)))
-    for arguments in ((1, x, y), (1, y, x)):
+@pytest.mark.parametrize("other", OTHER_BUFFERS, ids=["float32", "int64", "bytes", "every second", "two axes"])
+def test_another_buffer_is_refused(kernels, other):
+    c, x, out = SQUARE, array("d", range(len(other))), array("d", range(len(other)))
+    for arguments in ((other, x, out), (c, other, out), (c, x, other)):
         with pytest.raises((ValueError, BufferError)):
-            kernels.axpy(*arguments)
-    assert y == array("d", range(len(x)))
+            kernels.polyval(*arguments)
+    assert out == x
 
 
 def test_two_lengths_are_refused(kernels):
     with pytest.raises(ValueError, match="of one length, not 2 and 3"):
-        kernels.axpy(1, array("d", [1, 2]), array("d", [1, 2, 3]))
+        kernels.polyval(SQUARE, array("d", [1, 2]), array("d", [1, 2, 3]))
 
 
 def test_the_loop_nest_can_be_called_from_elsewhere(compiled):
     """As other Cython code calls it, by the capsule that a cimport reads."""
-    capsule = compiled.__pyx_capi__["axpy_nogil"]
+    capsule = compiled.__pyx_capi__["polyval_nogil"]
     get_pointer = ctypes.pythonapi.PyCapsule_GetPointer
     get_pointer.restype, get_pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
-    doubles = ctypes.POINTER(ctypes.c_double)
-    prototype = ctypes.CFUNCTYPE(None, ctypes.c_double, doubles, doubles, ctypes.c_ssize_t)
-    loop_nest = prototype(get_pointer(capsule, b"void (double, double const *, double *, Py_ssize_t)"))
-    y = (ctypes.c_double * 2)(1, 1)
-    loop_nest(2, (ctypes.c_double * 2)(3, 4), y, 2)
-    assert list(y) == [7, 9]
+    doubles, size = ctypes.POINTER(ctypes.c_double), ctypes.c_ssize_t
+    prototype = ctypes.CFUNCTYPE(None, doubles, size, doubles, doubles, size)
+    signature = b"void (double const *, Py_ssize_t, double const *, double *, Py_ssize_t)"
+    loop_nest = prototype(get_pointer(capsule, signature))
+    out = (ctypes.c_double * 2)()
+    loop_nest((ctypes.c_double * 2)(2, 1), 2, (ctypes.c_double * 2)(3, 4), out, 2)
+    assert list(out) == [7, 9]

@@ -1,6 +1,6 @@
 """The same products in pure Python, with the GIL held and with it released: one thread against several.
 
-What this is not: a measurement to quote. It keeps the best of a few runs and gives no spread; it knows nothing of a
+What this is not: a measurement to quote. It keeps the median of a few runs and gives no spread; it knows nothing of a
 container's limits nor of what else runs on the machine; it shows threads only. It is here to be read, and to show at a
 glance that threads run at once where the GIL is released, and nowhere else (on a free-threaded Python: everywhere).
 """
@@ -9,41 +9,35 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
+from statistics import median
 
 from your_kernels import matmul, pure
 
 ROUNDS = 9
-EDGE, FEW = 128, 8  # of square matrices
+EDGE, FEW = 128, 8  # of square matrices: 3 of 131 kB fit a core's L2; 80 us a call or more outweigh passing on the GIL
 
 
-def square(edge: int) -> "memoryview[float]":  # Python before 3.14 cannot subscript it
-    return memoryview(bytearray(8 * edge * edge)).cast("d", (edge, edge))
+def three(edge: int) -> "list[memoryview[float]]":  # Python before 3.14 cannot subscript it
+    """A, B and C."""
+    return [memoryview(bytearray(8 * edge * edge)).cast("d", (edge, edge)) for _ in range(3)]
 
 
-class OfThisThread(threading.local):
-    """What a thread writes to, and no other: or the cores would take the memory from one another."""
-
-    def __init__(self) -> None:
-        self.numbers, self.few = square(EDGE), square(FEW)
-
-
-NUMBERS = square(EDGE)  # 3 matrices of 131 kB fit a core's L2; 80 us a call outweigh passing on the GIL
-FEW_NUMBERS = square(FEW)
-OUT = OfThisThread()
-
-WAYS: dict[str, Callable[[], object]] = {
-    "pure Python": lambda: pure.matmul(FEW_NUMBERS, FEW_NUMBERS, OUT.few),
-    "GIL held": lambda: matmul(NUMBERS, NUMBERS, OUT.numbers, gil="hold"),
-    "GIL released": lambda: matmul(NUMBERS, NUMBERS, OUT.numbers, gil="release"),
+# Each thread has objects of its own: even a count of references to one array is memory that cores take from each other.
+WAYS: dict[str, Callable[[], Callable[[], object]]] = {
+    "pure Python": lambda: partial(pure.matmul, *three(FEW)),
+    "GIL held": lambda: partial(matmul, *three(EDGE), gil="hold"),
+    "GIL released": lambda: partial(matmul, *three(EDGE), gil="release"),
 }
 
 
-def seconds(call: Callable[[], object], calls: int, workers: int) -> float:
+def seconds(way: Callable[[], Callable[[], object]], calls: int, workers: int) -> float:
     """From the moment when the last thread is ready to the end of the last, `calls` shared equally among them."""
     starts: list[float] = []
     barrier = threading.Barrier(workers, action=lambda: starts.append(time.perf_counter()))
 
     def work() -> None:
+        call = way()
         barrier.wait()
         for _ in range(calls // workers):
             call()
@@ -58,7 +52,8 @@ def seconds(call: Callable[[], object], calls: int, workers: int) -> float:
 
 if __name__ == "__main__":
     workers = min(4, os.cpu_count() or 1)
-    for name, call in WAYS.items():
-        calls = 12 * max(1, int(0.05 / seconds(call, 12, 1)))  # 12 come in equal shares for 1, 2, 3 or 4 threads
-        one, all_ = (min(seconds(call, calls, n) for _ in range(ROUNDS)) / calls * 1e6 for n in (1, workers))
+    for name, way in WAYS.items():
+        calls = 12 * max(1, int(0.05 / seconds(way, 12, 1)))  # 12 come in equal shares for 1, 2, 3 or 4 threads
+        rounds = [[seconds(way, calls, n) / calls * 1e6 for n in (1, workers)] for _ in range(ROUNDS)]
+        one, all_ = map(median, zip(*rounds, strict=True))
         print(f"{name:12}  1 thread {one:3.0f} us a call   {workers} threads {all_:3.0f}   {one / all_:.2f}x")

@@ -18,7 +18,8 @@ def view_of(x: Buffer, format: str, ndim: int, writable: bool = False) -> Any:
     """A memoryview of x, contiguous; format is that of the struct module: d is float64, f is float32."""
     view = memoryview(x)
     if view.format != format or view.ndim != ndim or not view.c_contiguous:
-        raise ValueError(f"a contiguous buffer of format {format!r} with ndim {ndim} is needed, not {x!r}")
+        given = f"{'a contiguous' if view.c_contiguous else 'a strided'} one of {view.format!r} with ndim {view.ndim}"
+        raise ValueError(f"a contiguous buffer of format {format!r} with ndim {ndim} is needed, not {given}")
     if writable and view.readonly:
-        raise ValueError(f"{x!r} may not be written")
+        raise ValueError(f"a buffer that may be written is needed, not a {type(x).__name__} that is read-only")
     return view

@@ -11,6 +11,6 @@ if TYPE_CHECKING:
 
 def sum_of_squares(x: Buffer, *, gil: str = "auto") -> float:
     """The sum of v * v over all v in x. gil is checked, and has no effect: plain Python cannot release the GIL."""
-    view = view_of(x, "d", 1)
+    view = view_of(x, "f", 1)
     check_gil(gil)
     return float(sum(v * v for v in view))

@@ -2,6 +2,6 @@
 
 from .backend import backend, kernels
 
-__all__ = ["axpy", "backend"]
+__all__ = ["backend", "polyval"]
 
-axpy = kernels.axpy
+polyval = kernels.polyval

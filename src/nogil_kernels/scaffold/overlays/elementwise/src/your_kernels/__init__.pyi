@@ -2,10 +2,10 @@ from typing import Literal, TypeAlias
 
 from typing_extensions import Buffer
 
-__all__ = ["axpy", "backend"]
+__all__ = ["backend", "polyval"]
 
 _Gil: TypeAlias = Literal["auto", "release", "hold"]
 
 backend: str
 
-def axpy(a: float, x: Buffer, y: Buffer, *, gil: _Gil = "auto") -> None: ...
+def polyval(c: Buffer, x: Buffer, out: Buffer, *, gil: _Gil = "auto") -> None: ...

@@ -1,3 +1,3 @@
-from . import axpy as axpy
+from . import polyval as polyval
 
 __pyx_capi__: dict[str, object]  # the functions of kernels.pxd, for a cimport

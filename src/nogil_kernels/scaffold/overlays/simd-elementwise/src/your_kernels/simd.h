@@ -7,10 +7,10 @@
 #include "isa.h"
 
 typedef struct {
-    void (*axpy)(double a, const double *x, double *y, ptrdiff_t n);
+    void (*polyval)(const double *c, ptrdiff_t terms, const double *x, double *out, ptrdiff_t n);
 } simd_kernels;
 
-extern const simd_kernels simd_portable, simd_avx2;
+extern const simd_kernels simd_portable, simd_avx2, simd_avx512;
 
 static inline const simd_kernels *simd_of(const char *isa) { return INSTANCE(simd, isa_of(isa)); }
 

@@ -7,10 +7,10 @@
 #include "isa.h"
 
 typedef struct {
-    double (*sum_of_squares)(const double *x, ptrdiff_t n);
+    double (*sum_of_squares)(const float *x, ptrdiff_t n);
 } simd_kernels;
 
-extern const simd_kernels simd_portable, simd_avx2;
+extern const simd_kernels simd_portable, simd_avx2, simd_avx512;
 
 static inline const simd_kernels *simd_of(const char *isa) { return INSTANCE(simd, isa_of(isa)); }
 

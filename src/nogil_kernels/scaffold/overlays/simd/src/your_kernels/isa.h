@@ -10,8 +10,8 @@
 #define PASTE_(a, b) a##_##b
 #define PASTE(a, b) PASTE_(a, b) /* PASTE(simd, ISA) is simd_avx2 where ISA is avx2 */
 
-enum { PORTABLE, AVX2, ISA_COUNT };
-static const char *const isa_names[ISA_COUNT] = {"portable", "avx2"};
+enum { PORTABLE, AVX2, AVX512, ISA_COUNT };
+static const char *const isa_names[ISA_COUNT] = {"portable", "avx2", "avx512"};
 
 static inline int isa_of(const char *name)
 {
@@ -21,7 +21,7 @@ static inline int isa_of(const char *name)
 }
 
 #if defined(__x86_64__) || defined(_M_X64)
-#define INSTANCE(prefix, isa) ((isa) == AVX2 ? &prefix##_avx2 : &prefix##_portable)
+#define INSTANCE(prefix, isa) ((isa) == AVX512 ? &prefix##_avx512 : (isa) == AVX2 ? &prefix##_avx2 : &prefix##_portable)
 
 #if defined(_MSC_VER)
 #include <intrin.h>
@@ -47,9 +47,9 @@ static inline int all_of(unsigned long long have, unsigned long long wanted) { r
 static inline int isa_is_here(int isa)
 {
     enum { EAX, EBX, ECX, EDX };
-    const unsigned int fma = 1u << 12, osxsave = 1u << 27, avx = 1u << 28;  /* leaf 1, ECX */
-    const unsigned int avx2 = 1u << 5;                                      /* leaf 7, EBX */
-    const unsigned long long ymm = 0x06;                                    /* XCR0 */
+    const unsigned int fma = 1u << 12, osxsave = 1u << 27, avx = 1u << 28;                        /* leaf 1, ECX */
+    const unsigned int avx2 = 1u << 5, f = 1u << 16, dq = 1u << 17, bw = 1u << 30, vl = 1u << 31; /* leaf 7, EBX */
+    const unsigned long long ymm = 0x06, zmm = 0xe6;                                              /* XCR0 */
     unsigned int leaf0[4], leaf1[4], leaf7[4];
 
     if (isa == PORTABLE) return 1;
@@ -57,7 +57,9 @@ static inline int isa_is_here(int isa)
     if (leaf0[EAX] < 7) return 0;
     cpuid(1, leaf1);
     cpuid(7, leaf7);
-    return all_of(leaf1[ECX], fma | osxsave | avx) && all_of(leaf7[EBX], avx2) && all_of(saved_registers(), ymm);
+    if (!all_of(leaf1[ECX], fma | osxsave | avx) || !all_of(leaf7[EBX], avx2)) return 0;
+    if (isa == AVX2) return all_of(saved_registers(), ymm);
+    return all_of(saved_registers(), zmm) && all_of(leaf7[EBX], f | dq | bw | vl);
 }
 #else
 #define INSTANCE(prefix, isa) ((void)(isa), &prefix##_portable)
