@@ -1,13 +1,12 @@
-"""What several test files share: array layouts, exact sums, and fresh interpreters."""
+"""What several test files share: array layouts and fresh interpreters."""
 
 import contextlib
-import math
 import os
 import subprocess
 import sys
+import sysconfig
 import textwrap
 import time
-from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ import pytest
 
 import nogil_kernels
 
+FREE_THREADED_BUILD = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 FREE_THREADED_NOW = not getattr(sys, "_is_gil_enabled", lambda: True)()
 SOURCES = Path(__file__).resolve().parent.parent / "src"
 OUR_VARIABLES = ("NOGIL_KERNELS_BACKEND", "NOGIL_KERNELS_ISA", "PYTHON_GIL", "PYTHONWARNINGS")
@@ -64,38 +64,6 @@ def laid_out(values, layout):
 def _padded(shape, dtype):
     """An array that is nowhere zero, so that whoever reads between the elements is found out."""
     return np.full(shape, 77, dtype)
-
-
-def exact_sum_of_squares(x):
-    """The sum of the squares of finite floats, as a Fraction, without any rounding.
-
-    Each |x| is m * 2**e with an integer m < 2**53 = (high * 2**27 + low), so that x*x is
-    (high*high * 2**54 + high*low * 2**28 + low*low) * 4**e, and all three products are below 2**54. Their halves
-    of 32 bits are summed in uint64, which holds 2**32 of them.
-    """
-    total = Fraction(0)
-    flat = np.ascontiguousarray(x).reshape(-1)
-    if flat.dtype.kind == "c":
-        flat = flat.view(flat.real.dtype)
-    for start in range(0, flat.size, 1_000_000):
-        mantissa, exponent = np.frexp(flat[start : start + 1_000_000].astype(np.float64))
-        order = np.argsort(exponent.astype(np.int16), kind="stable")
-        exponent = exponent[order]
-        m = (np.abs(mantissa[order]) * 2.0**53).astype(np.uint64)
-        high, low = m >> np.uint64(27), m & np.uint64(2**27 - 1)
-        starts = np.flatnonzero(np.r_[True, exponent[1:] != exponent[:-1]])
-        powers = [2 * (int(e) - 53) for e in exponent[starts]]
-        for product, shift in ((high * high, 54), (high * low, 28), (low * low, 0)):
-            upper = np.add.reduceat(product >> np.uint64(32), starts).tolist()
-            lower = np.add.reduceat(product & np.uint64(2**32 - 1), starts).tolist()
-            for u, v, power in zip(upper, lower, powers, strict=True):
-                total += ((u << 32) + v) * Fraction(2) ** (power + shift)
-    return total
-
-
-def ulps_off(result, truth):
-    """The distance of the float `result` from the Fraction `truth`, in units in the last place of the truth."""
-    return float(abs(Fraction(result) - truth) / Fraction(math.ulp(float(truth))))
 
 
 def environment(**variables):

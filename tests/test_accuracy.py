@@ -5,7 +5,8 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from support import exact_sum_of_squares, laid_out, ulps_off
+from support import laid_out
+from truth import exact_sum_of_squares, ulps_off
 
 pytestmark = pytest.mark.kernels
 

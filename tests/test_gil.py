@@ -1,15 +1,13 @@
 """The GIL switch: which values it takes, and that releasing and holding do what they say."""
 
-import sys
 import threading
 import time
 
 import numpy as np
 import pytest
-from support import FREE_THREADED_NOW, python_prints, switch_interval
+from support import FREE_THREADED_BUILD, FREE_THREADED_NOW, python_prints, switch_interval
 
 COMPILED_MODULES = ["isa", "sum_of_squares", "matmul"]
-FREE_THREADED_BUILD = bool(getattr(sys, "abiflags", "").count("t"))
 needs_gil = pytest.mark.skipif(FREE_THREADED_NOW, reason="no GIL to hold or release in this interpreter")
 
 

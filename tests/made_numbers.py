@@ -1,0 +1,84 @@
+"""Numbers that tests compute with, of every type, and shapes that they come in."""
+
+from fractions import Fraction
+
+import numpy as np
+
+INTEGERS = [np.bool_, np.int8, np.uint8, np.int16, np.uint16, np.int32, np.uint32, np.int64, np.uint64]
+FLOATS = [np.float16, np.float32, np.float64]
+COMPLEX = [np.complex64, np.complex128]
+CORES = [np.float32, np.float64, np.complex64, np.complex128, np.int32, np.int64]
+SHAPE_PAIRS = [
+    ((3,), (3,)),
+    ((1,), (1,)),
+    ((3,), (3, 4)),
+    ((4, 3), (3,)),
+    ((2, 3), (3, 4)),
+    ((5, 2, 3), (3, 4)),
+    ((2, 3), (5, 3, 4)),
+    ((5, 2, 3), (5, 3, 4)),
+    ((1, 2, 3), (5, 3, 4)),
+    ((5, 2, 3), (1, 3, 4)),
+    ((2, 1, 2, 3), (5, 3, 4)),
+    ((2, 1, 2, 3), (1, 5, 3, 4)),
+    ((2, 1, 4, 2, 3), (7, 1, 3, 2)),
+    ((3,), (5, 3, 4)),
+    ((5, 4, 3), (3,)),
+    ((3,), (2, 5, 3, 1)),
+    ((1, 1), (1, 1)),
+    ((0,), (0,)),
+    ((0, 3), (3, 4)),
+    ((2, 0), (0, 4)),
+    ((2, 3), (3, 0)),
+    ((0, 0), (0, 0)),
+    ((0,), (0, 4)),
+    ((4, 0), (0,)),
+    ((3,), (3, 0)),
+    ((0, 2, 3), (3, 4)),
+    ((0, 2, 3), (1, 3, 4)),
+    ((5, 2, 0), (5, 0, 4)),
+    ((5, 0, 3), (3, 2)),
+    ((2, 0, 2, 3), (1, 3, 4)),
+]
+
+
+def dtype_name(dtype):
+    return np.dtype(dtype).name
+
+
+def any_values(dtype, shape, seed=1):
+    """Reproducible values: the whole range of integers, so that sums wrap around; normal ones for floats."""
+    rng = np.random.default_rng([seed, *np.atleast_1d(shape)])
+    dtype = np.dtype(dtype)
+    if dtype.kind == "b":
+        return rng.integers(0, 4, shape) == 0
+    if dtype.kind in "iu":
+        info = np.iinfo(dtype)
+        return rng.integers(info.min, info.max, shape, dtype=dtype, endpoint=True)
+    if dtype.kind == "c":
+        return (rng.standard_normal(shape) + 1j * rng.standard_normal(shape)).astype(dtype)
+    return rng.standard_normal(shape).astype(dtype)
+
+
+def small_integers(dtype, shape, seed=1):
+    """Integers so small that even float32 sums of their products are exact, in whatever order."""
+    rng = np.random.default_rng([seed, *shape])
+    values = rng.integers(-8, 9, shape)
+    return (values + 1j * rng.integers(-8, 9, shape) if np.dtype(dtype).kind == "c" else values).astype(dtype)
+
+
+def fractions(shape, seed):
+    """An array of objects, each a multiple of a third."""
+    result = np.empty(shape, object)
+    result.flat = [Fraction(int(n), 3) for n in small_integers(np.int64, shape, seed).flat]
+    return result
+
+
+class WithArray:
+    """Numbers behind `__array__` alone."""
+
+    def __init__(self, values):
+        self.values = np.asarray(values)
+
+    def __array__(self, dtype=None, copy=None):
+        return self.values if dtype is None else self.values.astype(dtype)

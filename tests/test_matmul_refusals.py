@@ -1,0 +1,135 @@
+"""What matmul refuses, and that out is then as it was."""
+
+import numpy as np
+import pytest
+from made_numbers import dtype_name
+
+pytestmark = pytest.mark.kernels
+
+
+BAD_SHAPES = [
+    ((2, 3), (4, 5)),
+    ((3,), (4,)),
+    ((3,), (4, 5)),
+    ((4, 5), (4,)),
+    ((6, 2, 3), (7, 3, 2)),
+    ((2, 6, 2, 3), (7, 3, 2)),
+    ((2, 0), (3, 2)),
+]
+
+
+@pytest.mark.parametrize("shapes", BAD_SHAPES, ids=str)
+@pytest.mark.parametrize("dtype", [np.float64, np.int32, np.float16, object], ids=dtype_name)
+def test_shapes_that_do_not_fit_are_both_named(kernels, dtype, shapes):
+    a, b = np.zeros(shapes[0], dtype), np.zeros(shapes[1], dtype)
+    with pytest.raises(ValueError, match=r"\(.*\)") as caught:
+        kernels.matmul(a, b)
+    assert str(shapes[0]) in str(caught.value)
+    assert str(shapes[1]) in str(caught.value)
+    if dtype is not object:
+        with pytest.raises(ValueError, match=r"shape|dimension"):
+            kernels.matmul(a, b, out=np.zeros((2, 2), dtype))
+
+
+@pytest.mark.parametrize("operands", [(np.array(2.0), np.ones(3)), (np.ones(3), np.array(2.0)), (3, 4), (2.5, [1, 2])])
+def test_scalars_are_refused_as_in_numpy(kernels, operands):
+    with pytest.raises(ValueError, match="dimension"):
+        kernels.matmul(*operands)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        np.array([["a"]]),
+        np.array([[b"a"]]),
+        np.array([["2026-01-01"]], "M8[D]"),
+        np.array([[1]], "m8[s]"),
+        np.zeros((1, 1), [("a", "f8")]),
+        np.zeros((1, 1), "V8"),
+        [["a"]],
+    ],
+    ids=["str", "bytes", "datetime", "timedelta", "structured", "void", "list of str"],
+)
+def test_what_holds_no_numbers_is_refused_by_type(kernels, bad):
+    out = np.full((1, 1), 7.0)
+    for operands in ((bad, bad), (bad, np.ones((1, 1))), (np.ones((1, 1)), bad)):
+        with pytest.raises(TypeError):
+            kernels.matmul(*operands)
+        with pytest.raises(TypeError):
+            kernels.matmul(*operands, out=out)
+    assert out.tolist() == [[7.0]]
+
+
+@pytest.mark.parametrize("bad", [None, object(), {1}, {"a": 1}])
+def test_what_is_no_array_is_refused(kernels, bad):
+    with pytest.raises((TypeError, ValueError)):
+        kernels.matmul(bad, np.ones((1, 1)))
+    with pytest.raises((TypeError, ValueError)):
+        kernels.matmul(np.ones((1, 1)), bad)
+
+
+def test_masked_arrays_are_refused_rather_than_multiplied_unmasked(kernels):
+    masked = np.ma.array([[1.0]], mask=[[True]])
+    for operands in ((masked, masked), (np.ones((1, 1)), masked)):
+        with pytest.raises(TypeError, match="mask"):
+            kernels.matmul(*operands)
+    with pytest.raises(TypeError, match="mask"):
+        kernels.matmul(np.ones((1, 1)), np.ones((1, 1)), out=masked)
+
+
+def test_a_ragged_list_is_refused(kernels):
+    with pytest.raises(ValueError, match="shape"):
+        kernels.matmul([[1, 2], [3]], [[1], [2]])
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (3, 2), (2,), (), (4,), (0, 2)], ids=str)
+@pytest.mark.parametrize("dtype", [np.float64, np.int32, np.float16], ids=dtype_name)
+def test_out_of_the_wrong_shape_is_refused_and_untouched(kernels, dtype, shape):
+    a, out = np.ones((2, 2), dtype), np.full(shape, 7, dtype)
+    with pytest.raises(ValueError, match="out") as caught:
+        kernels.matmul(a, a, out=out)
+    assert str(shape) in str(caught.value)
+    assert "(2, 2)" in str(caught.value)
+    assert (out == 7).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.int32, np.float16], ids=dtype_name)
+def test_out_that_is_read_only_is_refused_and_untouched(kernels, dtype):
+    a, out = np.ones((2, 2), dtype), np.full((2, 2), 7, dtype)
+    out.flags.writeable = False
+    with pytest.raises((TypeError, ValueError), match=r"read-only|writable"):
+        kernels.matmul(a, a, out=out)
+    assert (out == 7).all()
+
+
+@pytest.mark.parametrize(
+    ("dtype", "out_dtype"),
+    [
+        (np.float64, np.int64),
+        (np.complex64, np.float32),
+        (np.float32, np.bool_),
+        (np.float64, "M8[s]"),
+    ],
+)
+def test_out_of_a_dtype_that_cannot_hold_the_result_is_refused_and_untouched(kernels, dtype, out_dtype):
+    out = np.ones((2, 2), np.int64).astype(out_dtype)
+    before = out.copy()
+    with pytest.raises(TypeError):
+        kernels.matmul(np.full((2, 2), 3, dtype), np.ones((2, 2), dtype), out=out)
+    np.testing.assert_array_equal(out, before)
+
+
+@pytest.mark.parametrize("out", [[[0.0, 0.0], [0.0, 0.0]], "out", 5, object()])
+def test_out_that_is_no_buffer_is_refused(kernels, out):
+    with pytest.raises(TypeError):
+        kernels.matmul(np.eye(2), np.eye(2), out=out)
+
+
+def test_options_are_given_by_name_and_no_others_exist(kernels):
+    with pytest.raises(TypeError):
+        kernels.matmul(np.eye(2), np.eye(2), np.eye(2))
+    with pytest.raises(TypeError):
+        kernels.matmul(np.eye(2))
+    with pytest.raises(TypeError):
+        kernels.matmul(np.eye(2), np.eye(2), casting="safe")
+    assert kernels.matmul(a=np.eye(2), b=np.eye(2)).tolist() == [[1.0, 0.0], [0.0, 1.0]]
