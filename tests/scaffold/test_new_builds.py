@@ -91,16 +91,40 @@ def test_it_needs_nothing_of_this_package(built, kernel):
     assert "fast-hash" in said
 
 
+STEP = re.compile(
+    r"(?P<how>Append to|A new file,|In) `(?P<path>[^`]+)`"
+    r"(?:, (?P<where>\w+)(?: the line| place of) `(?P<what>[^`]+)`)?:"
+    r"\n\n```\w+\n(?P<code>.*?)```\n",
+    re.DOTALL,
+)
+
+
+def with_code(text, where, what, code):
+    """A file's text with code after or before a line of it, or in place of the function of that name."""
+    if where == "in":
+        function = re.compile(rf"^cdef \w+ {what}\(.*?\n(?=\n\n)", re.DOTALL | re.MULTILINE)
+        changed, times = function.subn(lambda _: code, text)
+    else:
+        both = f"{what}\n{code}" if where == "after" else f"{code}{what}\n"
+        changed, times = text.replace(f"{what}\n", both), text.count(f"{what}\n")
+    assert times == 1, f"{what}: {times} times"
+    return changed
+
+
 def follow(document, folder):
     """Do what a document says with its blocks of code, each in the file that the line above it names; the commands."""
     done = []
-    for how, path, code in re.findall(r"(Append to|A new file,) `([^`]+)`:\n\n```\w+\n(.*?)```\n", document, re.DOTALL):
-        file = folder / path
-        before = file.read_text(encoding="utf-8") + "\n\n" if how == "Append to" else ""
-        assert file.exists() == (how == "Append to"), path
-        file.write_text(before + code, encoding="utf-8")
-        done.append(path)
-    assert len(done) == document.count("\n```\n") > 5, f"a block of code stands under no file: {done}"
+    for step in STEP.finditer(document):
+        file, code = folder / step["path"], step["code"]
+        assert file.exists() == (step["how"] != "A new file,"), file
+        text = file.read_text(encoding="utf-8") if file.exists() else ""
+        if step["how"] == "Append to":
+            code = f"{text}\n\n{code}"
+        elif step["how"] == "In":
+            code = with_code(text, step["where"], step["what"], code)
+        file.write_text(code, encoding="utf-8")
+        done.append(step["path"])
+    assert len(done) == document.count("\n```\n") > 4, f"a block of code stands under no file: {done}"
     words = re.sub(r"```.*?```", "", document, flags=re.DOTALL)
     return [command for line in re.findall(r"^    (.+)$", words, re.MULTILINE) for command in line.split(" && ")]
 
@@ -119,3 +143,21 @@ def test_a_kernel_is_added_as_the_document_says(built, tmp_path, kernel, simd):
             pytest.skip(f"up to there it works, but {module} is not installed: pip install -e '.[dev]'")
         module = module.replace("cython-lint", "cython_lint.cython_lint")
         run(folder, "-m", module, *arguments[2 * (program == "python") :])
+
+
+@pytest.mark.parametrize("kernel", KERNELS if KINDS == EVERY else KERNELS[:1])
+def test_its_loop_is_moved_to_c_as_the_document_says(built, tmp_path, kernel):
+    """And is then tested on every instruction set: where another than the best computes nonsense, a test fails."""
+    folder = shutil.copytree(built(kernel, True), tmp_path / "fast-hash")
+    for document in ("docs/add_a_kernel.md", "docs/simd.md"):
+        follow((folder / document).read_text(encoding="utf-8"), folder)
+    build(folder)
+    run(folder, "-m", "pytest", "-p", "no:cacheprovider")
+    if run(folder, "-c", "from fast_hash import isa; print(*isa.available)").split() == ["portable"]:
+        pytest.skip("up to there it works, but this machine has no other instruction set")
+    file = folder / "src/fast_hash/simd.c"
+    before, last, after = file.read_text(encoding="utf-8").rpartition("    return total;\n")
+    file.write_text(f"{before}#ifndef __AVX2__\n    total = 42;\n#endif\n{last}{after}", encoding="utf-8")
+    build(folder)
+    with pytest.raises(AssertionError, match=r"FAILED tests/test_isas\.py"):
+        run(folder, "-m", "pytest", "-p", "no:cacheprovider")

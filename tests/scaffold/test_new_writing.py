@@ -33,7 +33,7 @@ def test_the_last_lines_are_the_next_commands(new, here):
         "",
         "    cd fast-hash",
         '    pip install -e ".[test]" && pytest',
-        '    git init && git add . && git commit -m "A new project"',
+        '    git init -b main && git add . && git commit -m "A new project"',
     ]
 
 

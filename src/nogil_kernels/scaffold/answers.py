@@ -49,7 +49,9 @@ def why_not(name: str, given: Any) -> str:
     """Why `given` cannot be the answer of that name, in one line; an empty string where it can."""
     if name == "kernel" and given not in KERNELS:
         return f"{given!r} is no kernel: {', '.join(KERNELS)}"
-    if name == "author" and not (given.strip() and given.isprintable() and not set(given) & set('"\\')):
+    if name == "author" and not given.strip():
+        return "the author's name is empty"
+    if name == "author" and (not given.isprintable() or set(given) & set('"\\')):
         return f"{given!r} cannot be the author's name: one line, without double quotes and backslashes"
     if name == "email" and not (ADDRESS.fullmatch(given) and given.isprintable()):
         return f"{given!r} is no email address"

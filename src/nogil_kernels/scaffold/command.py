@@ -46,7 +46,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         " array) or gemm (a product of matrices, in blocks)",
     )
     project.add_argument(
-        "--simd", action="store_true", default=None, help="an instance for each instruction set, chosen at import"
+        "--simd",
+        action=argparse.BooleanOptionalAction,
+        help="an instance for each instruction set, chosen at import",
     )
     project.add_argument("--author", metavar="NAME", help="for the licence and the metadata")
     project.add_argument("--email", metavar="ADDRESS", help="for the metadata, where everybody can read it")
@@ -122,7 +124,10 @@ def to_fill_in(project: Mapping[str, bytes]) -> Iterator[str]:
 
 def next_commands(folder: Path) -> list[str]:
     """From here to the first green test, and to the first commit."""
-    commands = ['    pip install -e ".[test]" && pytest', '    git init && git add . && git commit -m "A new project"']
+    commands = [
+        '    pip install -e ".[test]" && pytest',
+        '    git init -b main && git add . && git commit -m "A new project"',
+    ]
     here = Path.cwd()
     if folder == here:
         return commands

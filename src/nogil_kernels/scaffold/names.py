@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from .errors import Refused
 
 DISTRIBUTION = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?", re.IGNORECASE | re.ASCII)  # as pyproject.toml takes it
-LONGEST = 100  # a wheel's name holds it twice over, and 255 bytes is the most that file systems take
+LONGEST = 40  # with a longer one, lines of the project would have more than 120 characters, which its linter refuses
 OWN_NAME = "nogil_kernels"
 
 # Modules that some supported Python has and the one that runs this may not have. `test` is in no list of Python's.
@@ -73,7 +73,7 @@ def why_not(name: str, taken: Mapping[str, str]) -> str:
     if not DISTRIBUTION.fullmatch(name):
         return f"{name!r} is no name for pip: letters and digits of ASCII, with '-', '_' and '.' between them"
     if len(name) > LONGEST:
-        return f"a name of {len(name)} characters is too long for the names of wheels: at most {LONGEST}"
+        return f"a name of {len(name)} characters is too long for lines of 120: at most {LONGEST}"
     if DEVICES & {import_name(name), name.split(".")[0].lower()}:
         return f"{name!r} is a device on Windows, and no name for a folder there"
     if reason := why_not_imported(import_name(name), taken):

@@ -13,6 +13,13 @@ from .names import import_name
 
 # What every installed Python has, and what an import of the project's name would meet before or instead of it.
 INSTALLED = ("pip", "pkg_resources", "pyximport", "wheel")
+AT_START = ("sitecustomize", "usercustomize")
+
+# What the tools of pyproject.toml need in their turn: pip cannot install two distributions of one name.
+NEEDED_BY_TOOLS = (
+    *("iniconfig", "librt", "mypy_extensions", "packaging", "pathspec", "pluggy", "pycodestyle", "pygments"),
+    *("tokenize_rt", "typing_extensions"),
+)
 REQUIREMENT = re.compile(r"[A-Za-z0-9._-]+")
 
 
@@ -21,7 +28,7 @@ def load() -> dict[str, bytes]:
     here = files(__package__)
     if isinstance(here, Path) and (here / "template").is_dir():
         return archive.collect(here)
-    return archive.unpack((here / "template.zip").read_bytes())
+    return archive.unpack((here / "template.json").read_bytes())
 
 
 def render(template: Mapping[str, bytes], answers: Answers) -> dict[str, bytes]:
@@ -69,6 +76,8 @@ def with_year(licence: bytes, year: int) -> bytes:
 def taken(template: Mapping[str, bytes]) -> dict[str, str]:
     """Import names that no project can have, and what has each of them: project's folders and modules, requirements."""
     names = dict.fromkeys(INSTALLED, "what Python installs packages with")
+    names |= dict.fromkeys(AT_START, "what Python imports whenever it starts")
+    names |= dict.fromkeys(NEEDED_BY_TOOLS, "what the project's tools need")
     for requirement in requirements(tomllib.loads(template["template/pyproject.toml"].decode())):
         if found := REQUIREMENT.match(requirement):
             names[import_name(found.group())] = "what the project needs itself"

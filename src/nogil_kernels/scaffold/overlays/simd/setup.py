@@ -35,7 +35,9 @@ MSVC_FLAGS = ["/O2", "/fp:contract"]
 LINK = ["-Wl,-s"] if sys.platform == "linux" else []
 
 if sys.platform == "darwin":  # a universal Python would compile for two at once, an instruction set is of one
-    os.environ.setdefault("ARCHFLAGS", f"-arch {platform.machine()}")
+    os.environ["ARCHFLAGS"] = os.environ.get("ARCHFLAGS") or f"-arch {platform.machine()}"
+    if os.environ["ARCHFLAGS"].count("-arch") != 1:
+        sys.exit(f"ARCHFLAGS={os.environ['ARCHFLAGS']}: name one processor, and build once for each")
 
 
 class BuildKernels(build_ext):
@@ -53,12 +55,11 @@ class BuildKernels(build_ext):
                     output_dir=str(Path(self.build_temp, isa)),
                     macros=[("ISA", isa)],
                     extra_postargs=ext.extra_compile_args + (msvc_flags if msvc else unix_flags),
-                    depends=ext.depends,
                 )
         super().build_extension(ext)
 
 
-headers = [str(path) for path in Path(SOURCES).glob("*.[ch]")]  # where one has changed, all is compiled again
+headers = [str(path) for path in Path(SOURCES).glob("*.[ch]")]  # where one has changed, kernels.pyx is compiled again
 modules = [Extension(name, [f"{SOURCES}/{pyx}"], depends=headers) for name, (pyx, _) in EXTENSIONS.items()]
 setup(
     ext_modules=cythonize(modules, build_dir="build/cython", include_path=["src"]),  # else C files would lie in src/

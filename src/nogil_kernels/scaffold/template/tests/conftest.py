@@ -5,7 +5,7 @@ import sys
 import pytest
 from ticker import Ticker
 
-from your_kernels.backend import load
+from your_kernels._backend import load
 
 
 @pytest.fixture(params=["compiled", "pure"])

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 VARIABLE = "YOUR_KERNELS_BACKEND"
-SHOW = "import your_kernels as package; print(package.backend, package.kernels.__name__)"
+SHOW = "import your_kernels as it; print(it.backend, it._backend.kernels.__name__)"
 MISSING = f"import sys; sys.modules['your_kernels.kernels'] = None; {SHOW}"
 
 

@@ -61,6 +61,11 @@ def test_another_buffer_is_refused(kernels, x):
         kernels.sum_of_squares(x)
 
 
+def test_numbers_that_are_not_aligned_are_refused(compiled):
+    with pytest.raises(ValueError, match="aligned"):
+        compiled.sum_of_squares(memoryview(bytearray(9))[1:].cast("f"))
+
+
 def test_the_loop_nest_can_be_called_from_elsewhere(compiled):
     """As other Cython code calls it, by the capsule that a cimport reads."""
     capsule = compiled.__pyx_capi__["sum_of_squares_nogil"]

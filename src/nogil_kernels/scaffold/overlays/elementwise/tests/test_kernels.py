@@ -123,6 +123,13 @@ def test_two_lengths_are_refused(kernels):
         kernels.polyval(SQUARE, array("d", [1, 2]), array("d", [1, 2, 3]))
 
 
+def test_numbers_that_are_not_aligned_are_refused(compiled):
+    aligned, other = array("d", [1]), memoryview(bytearray(9))[1:].cast("d")
+    for arguments in ((other, aligned, aligned), (aligned, other, aligned), (aligned, aligned, other)):
+        with pytest.raises(ValueError, match="aligned"):
+            compiled.polyval(*arguments)
+
+
 def test_the_loop_nest_can_be_called_from_elsewhere(compiled):
     """As other Cython code calls it, by the capsule that a cimport reads."""
     capsule = compiled.__pyx_capi__["polyval_nogil"]

@@ -9,7 +9,7 @@ from array import array
 import pytest
 from calls import matrix
 
-EDGES = [1, 2, 3, 4, 5, 8, 9, 13]  # below, at and above a tile's
+EDGES = [1, 2, 3, 4, 5, 8, 9, 13]  # rows: below, at and above a tile's
 UNIT = {"d": 2.0**-52, "f": 2.0**-23}
 
 
@@ -46,9 +46,16 @@ def test_matmul_is_exact_but_for_rounding(kernels, m, format):
         check(kernels, m, n, k, format)
 
 
+@pytest.mark.parametrize("format", ["d", "f"])
+@pytest.mark.parametrize("n", [7, 12, 15, 16, 17, 23, 24, 25, 31, 32, 33, 47, 48, 49, 97])
+def test_widths_below_at_and_above_a_tile_s(compiled, n, format):
+    check(compiled, 9, n, 5, format)
+
+
+@pytest.mark.parametrize("format", ["d", "f"])
 @pytest.mark.parametrize(("m", "n", "k"), [(3, 5, 600), (2, 1100, 3), (5, 520, 260)])
-def test_products_of_several_blocks(compiled, m, n, k):
-    check(compiled, m, n, k, "d")
+def test_products_of_several_blocks(compiled, m, n, k, format):
+    check(compiled, m, n, k, format)
 
 
 def test_integers_are_exact(kernels):
@@ -127,6 +134,20 @@ def test_an_out_that_is_also_a_factor_is_refused(compiled):
         with pytest.raises(ValueError, match="must not share memory"):
             compiled.matmul(*arguments)
     assert a == b
+
+
+def test_numbers_that_are_not_aligned_are_refused(compiled):
+    aligned, other = matrix(1, 1), memoryview(bytearray(9))[1:].cast("d", (1, 1))
+    for arguments in ((other, aligned, aligned), (aligned, other, aligned), (aligned, aligned, other)):
+        with pytest.raises(ValueError, match="aligned"):
+            compiled.matmul(*arguments)
+
+
+def test_formats_of_ctypes_are_read(compiled):
+    for c_type in (ctypes.c_double, ctypes.c_float):
+        x, out = (c_type * 2 * 2)((1, 2), (3, 4)), (c_type * 2 * 2)()
+        compiled.matmul(x, x, out)
+        assert [list(row) for row in out] == [[7, 10], [15, 22]]
 
 
 SIGNATURE = b"void (Py_ssize_t, Py_ssize_t, Py_ssize_t, double const *, double const *, double *, double *)"

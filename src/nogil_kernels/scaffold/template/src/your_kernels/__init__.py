@@ -1,7 +1,8 @@
 """Fast kernels that release the GIL, in Cython, beside their twins in plain Python."""
 
-from .backend import backend, kernels
+from . import _backend
 
 __all__ = ["backend", "sum_of_squares"]
 
-sum_of_squares = kernels.sum_of_squares
+backend = _backend.name
+sum_of_squares = _backend.kernels.sum_of_squares

@@ -1,4 +1,8 @@
-"""What the twins look at before they compute: the same as the compiled kernels, so that both refuse the same."""
+"""What the twins look at before they compute, as the compiled kernels do.
+
+Two things differ. Twins refuse formats that a memoryview cannot read, such as those of ctypes. And they take an
+out that overlaps what they read, since they read all of it before they write.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 # cython: freethreading_compatible=True, boundscheck=False, wraparound=False, autotestdict=False
 """The kernels: a loop nest that needs no Python, and a function that calls it with the GIL released or held."""
 
+from your_kernels.buffers cimport check_aligned
 from your_kernels.gil cimport release_wanted
 
 
@@ -41,6 +42,7 @@ def sum_of_squares(const float[::1] x not None, *, gil="auto"):
     """
     cdef Py_ssize_t n = x.shape[0]
     cdef double total
+    check_aligned(&x[0], sizeof(float))
     if release_wanted(gil, n > AUTO_HOLD):
         with nogil:
             total = sum_of_squares_nogil(&x[0], n)

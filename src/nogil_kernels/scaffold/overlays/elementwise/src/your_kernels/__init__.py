@@ -1,7 +1,8 @@
 """Fast kernels that release the GIL, in Cython, beside their twins in plain Python."""
 
-from .backend import backend, kernels
+from . import _backend
 
 __all__ = ["backend", "polyval"]
 
-polyval = kernels.polyval
+backend = _backend.name
+polyval = _backend.kernels.polyval

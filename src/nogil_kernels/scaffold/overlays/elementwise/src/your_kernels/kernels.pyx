@@ -1,6 +1,7 @@
 # cython: freethreading_compatible=True, boundscheck=False, wraparound=False, autotestdict=False
 """The kernels: a loop nest that needs no Python, and a function that calls it with the GIL released or held."""
 
+from your_kernels.buffers cimport check_aligned
 from your_kernels.gil cimport release_wanted
 
 
@@ -16,7 +17,7 @@ cdef enum:
 cdef void polyval_nogil(
     const double *c, Py_ssize_t terms, const double *x, double *out, Py_ssize_t n
 ) noexcept nogil:
-    """out[i] := (c[0] * x[i] + c[1]) * x[i] + ...: all steps of a number before the next, for it to stay in registers.
+    """out[i] := (c[0] * x[i] + c[1]) * x[i] + ...: all steps of some numbers before the next, in registers or close by.
 
     Steps on whole arrays, one after the other, would read and write memory for every one of them.
     """
@@ -59,6 +60,9 @@ def polyval(const double[::1] c not None, const double[::1] x not None, double[:
     cdef Py_ssize_t terms = c.shape[0], n = out.shape[0]
     if x.shape[0] != n:
         raise ValueError(f"x and out must be of one length, not {x.shape[0]} and {n}")
+    check_aligned(&c[0], sizeof(double))
+    check_aligned(&x[0], sizeof(double))
+    check_aligned(&out[0], sizeof(double))
     if overlap(&c[0], terms, &out[0], n) or (&x[0] != &out[0] and overlap(&x[0], n, &out[0], n)):
         raise ValueError("out must not share memory with c, nor with x unless it is x")
     if release_wanted(gil, <double> n * (terms + MOVE) > AUTO_HOLD):

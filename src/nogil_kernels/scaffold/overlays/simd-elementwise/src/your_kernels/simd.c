@@ -5,7 +5,7 @@
  * it, and eight where there is no FMA. */
 enum { LANES = 32 };
 
-/* out[i] := (c[0] * x[i] + c[1]) * x[i] + ...: all steps of a number before the next, so that it stays in registers. */
+/* out[i] := (c[0] * x[i] + c[1]) * x[i] + ...: all steps of some numbers before the next, in registers or close by. */
 static void polyval(const double *c, ptrdiff_t terms, const double *x, double *out, ptrdiff_t n)
 {
     const double first = terms > 0 ? c[0] : 0;
@@ -14,7 +14,7 @@ static void polyval(const double *c, ptrdiff_t terms, const double *x, double *o
         double y[LANES];
         for (int lane = 0; lane < LANES; lane++) y[lane] = first;
         for (ptrdiff_t term = 1; term < terms; term++) {
-            const double factor = c[term]; /* else compilers look whether y and c overlap, and make no vectors */
+            const double factor = c[term];
             for (int lane = 0; lane < LANES; lane++) y[lane] = y[lane] * x[i + lane] + factor;
         }
         for (int lane = 0; lane < LANES; lane++) out[i + lane] = y[lane];
@@ -26,4 +26,6 @@ static void polyval(const double *c, ptrdiff_t terms, const double *x, double *o
     }
 }
 
-const simd_kernels PASTE(simd, ISA) = {polyval};
+const simd_kernels PASTE(simd, ISA) = {
+    .polyval = polyval,
+};

@@ -28,4 +28,9 @@ enum { VECTOR_BYTES = 16, MR = 4, NV = 2 };
 #define NAME f32
 #include "tile.h"
 
-const simd_kernels PASTE(simd, ISA) = {MR, NV * VECTOR_BYTES, tile_f64, tile_f32};
+const simd_kernels PASTE(simd, ISA) = {
+    .mr = MR,
+    .nr_bytes = NV * VECTOR_BYTES,
+    .tile_f64 = tile_f64,
+    .tile_f32 = tile_f32,
+};

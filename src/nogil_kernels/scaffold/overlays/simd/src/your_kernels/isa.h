@@ -47,19 +47,23 @@ static inline int all_of(unsigned long long have, unsigned long long wanted) { r
 static inline int isa_is_here(int isa)
 {
     enum { EAX, EBX, ECX, EDX };
-    const unsigned int fma = 1u << 12, osxsave = 1u << 27, avx = 1u << 28;                        /* leaf 1, ECX */
-    const unsigned int avx2 = 1u << 5, f = 1u << 16, dq = 1u << 17, bw = 1u << 30, vl = 1u << 31; /* leaf 7, EBX */
-    const unsigned long long ymm = 0x06, zmm = 0xe6;                                              /* XCR0 */
-    unsigned int leaf0[4], leaf1[4], leaf7[4];
+    const unsigned int fma = 1u << 12, osxsave = 1u << 27, avx = 1u << 28; /* leaf 1, ECX */
+    const unsigned int avx2 = 1u << 5, bmi = 1u << 3 | 1u << 8;           /* leaf 7, EBX; MSVC's /arch:AVX2 uses BMI */
+    const unsigned int f = 1u << 16, dq = 1u << 17, cd = 1u << 28, bw = 1u << 30, vl = 1u << 31; /* leaf 7, EBX */
+    const unsigned int lzcnt = 1u << 5;                                   /* leaf 0x80000001, ECX */
+    const unsigned long long ymm = 0x06, zmm = 0xe6;                      /* XCR0 */
+    unsigned int leaf0[4], leaf1[4], leaf7[4], extended[4];
 
     if (isa == PORTABLE) return 1;
     cpuid(0, leaf0);
     if (leaf0[EAX] < 7) return 0;
     cpuid(1, leaf1);
     cpuid(7, leaf7);
-    if (!all_of(leaf1[ECX], fma | osxsave | avx) || !all_of(leaf7[EBX], avx2)) return 0;
+    cpuid((int)0x80000001, extended);
+    if (!all_of(leaf1[ECX], fma | osxsave | avx) || !all_of(extended[ECX], lzcnt)) return 0;
+    if (!all_of(leaf7[EBX], avx2 | bmi)) return 0;
     if (isa == AVX2) return all_of(saved_registers(), ymm);
-    return all_of(saved_registers(), zmm) && all_of(leaf7[EBX], f | dq | bw | vl);
+    return all_of(saved_registers(), zmm) && all_of(leaf7[EBX], f | dq | cd | bw | vl);
 }
 #else
 #define INSTANCE(prefix, isa) ((void)(isa), &prefix##_portable)

@@ -21,5 +21,5 @@ def load(name: str) -> ModuleType:
         raise ImportError(f"{error}. {VARIABLE}=pure does without compiled modules, slowly") from error
 
 
-backend = os.environ.get(VARIABLE) or "compiled"
-kernels = load(backend)
+name = os.environ.get(VARIABLE) or "compiled"
+kernels = load(name)
