@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from .fits import law
 from .names import duration, interpreter, kind, side, way
@@ -78,29 +78,39 @@ def _reached(report: Report, rows: Sequence[Row]) -> float:
 
 
 def _computing(report: Report, rows: Sequence[Row]) -> list[str]:
-    sentences = []
     here = [row for row in rows if row.session == report.sessions[0]]
     threads = {row.side: row for row in here if row.way == "threads"}
-    apart = [row for row in here if row.way != "threads" and row.side != RELEASE]
+    locked = threads.get(HOLD, threads.get(PYTHON, threads.get("")))
+    sentences = []
     if RELEASE in threads:
         sentences.append(_released(report, threads))
     elif threads:
         (row,) = threads.values()
         sentences.append(_one_side(report, row, _reached(report, rows)))
+    return [*sentences, *_apart(report, here, threads), *_without_a_gil(report, rows, locked)]
+
+
+def _apart(report: Report, here: Sequence[Row], threads: Mapping[str, Row]) -> Iterator[str]:
+    """What works beside threads: first the ways of this package, each with a GIL of its own, then others' executors."""
+    rows = [row for row in here if row.way != "threads" and row.side != RELEASE]
     held = "with the GIL held, " if RELEASE in threads else ""
-    foreign = [row for row in apart if ":" in row.way]
-    for of in ([row for row in apart if row not in foreign], foreign):
-        if of:
-            own = of is not foreign and _flat(report, threads.get(HOLD, threads.get(PYTHON)))
-            gained = not any(_flat(report, row) for row in of)
-            sentence = f"{held}{_kinds(report, of)}{': each has a GIL of its own' if own and gained else ''}."
-            sentences.append(sentence[0].upper() + sentence[1:])
+    for is_foreign in (False, True):
+        of = [row for row in rows if (":" in row.way) == is_foreign]
+        if not of:
+            continue
+        gains = not any(_flat(report, row) for row in of)
+        explained = gains and not is_foreign and _flat(report, threads.get(HOLD, threads.get(PYTHON)))
+        sentence = f"{held}{_kinds(report, of)}{': each has a GIL of its own' if explained else ''}."
+        yield sentence[0].upper() + sentence[1:]
+
+
+def _without_a_gil(report: Report, rows: Sequence[Row], locked: Row | None) -> Iterator[str]:
+    """What threads gain in interpreters without a GIL, where those of this one gain nothing."""
     others = [row for row in rows if row.session != report.sessions[0] and row.way == "threads" and row.side != RELEASE]
     free = [row for row in others if not report.facts_of(row.session)["nk_gil_enabled"]]
-    if free and _flat(report, threads.get(HOLD, threads.get(PYTHON, threads.get("")))):
+    if free and _flat(report, locked):
         gains = ", ".join(f"{_gain(report, row)} by {interpreter(row.session)}" for row in free)
-        sentences.append(f"Without a GIL threads do it alone: {gains}.")
-    return sentences
+        yield f"Without a GIL threads do it alone: {gains}."
 
 
 def _released(report: Report, threads: dict[str, Row]) -> str:
