@@ -96,6 +96,11 @@ class Unsendable(Exception):
         super().__init__(f"{one} and {other}")
 
 
+def fails_unsendably():
+    """Here, too."""
+    raise Unsendable("this", "that")
+
+
 def fails_in_processes():
     """With what cannot be sent."""
     if parent_process():

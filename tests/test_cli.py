@@ -137,6 +137,7 @@ def test_options_are_passed_on(arguments, asked, measured):
         (["--workers", "2,"], "'' is no number of workers"),
         (["--workers", "-2"], "'-2' is no number of workers"),
         (["--workers", "two"], "'two' is no number of workers"),
+        (["--workers", "2,5000"], "5000 workers are too many: 4096 at most"),
         (["--seconds", "0"], "'0' is no time"),
         (["--seconds", "-1"], "'-1' is no time"),
         (["--seconds", "nan"], "'nan' is no time"),
@@ -184,18 +185,21 @@ def test_where_nothing_can_be_measured_it_says_why():
     assert done.stderr.endswith("compare: sum_of_squares is left out: the compiled kernels are not in use\n")
 
 
+INSTALL = "pip install 'nogil-kernels[bench]', or in a clone pip install '.[bench]'"
+
+
 @pytest.mark.parametrize("module", ["pyperf", "rich", "scipy"])
 @pytest.mark.parametrize("command", [["compare", "--quick"], ["report", "file"]])
 def test_without_the_extra_the_one_command_is_printed_that_installs_it(module, command):
     done = run(*command, code=without(module))
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "pip install 'nogil-kernels[bench]'\n"
+    assert done.stderr == f"{module} is not installed: {INSTALL}\n"
 
 
 def test_matplotlib_is_needed_only_to_draw(saved, tmp_path):
     assert run("report", str(saved), code=without("matplotlib")).returncode == 0
     done = run("report", str(saved), "-o", str(tmp_path / "plot.svg"), code=without("matplotlib"))
-    assert (done.returncode, done.stdout, done.stderr) == (1, "", "pip install 'nogil-kernels[bench]'\n")
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"matplotlib is not installed: {INSTALL}\n")
 
 
 # What it prints and writes
@@ -266,6 +270,7 @@ def test_nor_is_it_in_a_terminal_with_a_progress_bar():
     [
         ("fails", ["Traceback", "in fails", "LookupError: nothing there"]),
         ("exits", ["It called sys.exit(3)"]),
+        ("fails_unsendably", ["Traceback", "in fails_unsendably", "Unsendable: this and that"]),
         ("1 / 0", ["Traceback", "made_failing.py", "ZeroDivisionError"]),
         ("def f(:", ["made_failing.py", "SyntaxError"]),
     ],
@@ -286,6 +291,41 @@ def test_an_error_of_our_own_is_a_traceback(monkeypatch):
     monkeypatch.setattr("nogil_kernels.scaling.session.seconds_per_call", None)
     with pytest.raises(TypeError, match="not callable"):
         main(["compare", "made_functions:squares"])
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("import no_such_module", "No module named 'no_such_module'; which it imports"),
+        ("raise SystemExit(4)", "its module calls sys.exit(4) when it is imported"),
+    ],
+)
+def test_a_module_that_cannot_be_imported_is_told_from_one_that_is_not_there(code, said, tmp_path):
+    Path(tmp_path, "made_unimportable.py").write_text(f"{code}\n")
+    done = run("compare", "made_unimportable:f", PYTHONPATH=os.pathsep.join([str(SOURCES), str(tmp_path)]))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"nogil-kernels compare: made_unimportable:f: {said}\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes are closed in another way")
+def test_a_reader_who_has_seen_enough_costs_no_samples(tmp_path):
+    samples, plot = tmp_path / "report.json", tmp_path / "plot.svg"
+    arguments = ["made_functions:squares", *SHORT[1:], "--json", samples, "-o", plot]
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-m", "nogil_kernels", "compare", *arguments],
+        env=environment(),
+        cwd=HERE,
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (141, f"Samples written to {samples}\nDrawn: {plot}\n")
+    assert samples.exists()
+    assert plot.exists()
 
 
 @pytest.mark.parametrize(

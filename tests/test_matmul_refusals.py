@@ -70,7 +70,7 @@ def test_what_is_no_array_is_refused(kernels, bad):
 
 def test_masked_arrays_are_refused_rather_than_multiplied_unmasked(kernels):
     masked = np.ma.array([[1.0]], mask=[[True]])
-    for operands in ((masked, masked), (np.ones((1, 1)), masked)):
+    for operands in ((masked, masked), (np.ones((1, 1)), masked), ([masked[0]], [[1.0]]), ([[[1.0]]], [[masked[0]]])):
         with pytest.raises(TypeError, match="mask"):
             kernels.matmul(*operands)
     with pytest.raises(TypeError, match="mask"):

@@ -97,7 +97,7 @@ def test_the_ceiling_is_measured_as_long_as_any_work(clock):
 
 def test_work_that_never_settles_has_no_more_than_the_most_samples(clock):
     found, _ = runner.run([Made(clock, [], "a", values=noisy)], 1e9, silent)
-    assert counts_of(found) == [[runner.MOST] * 2]
+    assert counts_of(found) == [[runner.MOST_SAMPLES] * 2]
 
 
 def test_ctrl_c_gives_the_samples_that_there_are(clock):

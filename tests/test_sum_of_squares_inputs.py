@@ -269,6 +269,19 @@ def test_masked_arrays_are_refused_rather_than_summed_unmasked(kernels, options)
         kernels.sum_of_squares(np.ma.array([1.0, 2.0], mask=[False, True]), **options)
 
 
+@pytest.mark.parametrize("options", [{}, {"axis": 0}], ids=["whole", "axis"])
+def test_masked_arrays_within_lists_are_refused_too(kernels, options):
+    masked = np.ma.array([1.0, 2.0], mask=[False, True])
+    for x in ([masked], [[masked], [[1.0, 2.0]]]):
+        with pytest.raises(TypeError, match="masked arrays are refused"):
+            kernels.sum_of_squares(x, **options)
+
+
+def test_a_ragged_list_has_no_axis(kernels):
+    with pytest.raises(ValueError, match="rows of one length"):
+        kernels.sum_of_squares([[1, 2], [3]], axis=0)
+
+
 def test_an_iterator_that_fails_says_so_itself(kernels):
     def numbers():
         yield 1

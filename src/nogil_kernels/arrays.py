@@ -7,7 +7,6 @@ ndarrays. NumPy is imported only where an ndarray is made or met.
 from __future__ import annotations
 
 import operator
-import sys
 
 from . import pure
 from .threads import workers
@@ -105,9 +104,7 @@ def need_numpy(what: str) -> None:
 
 def _exported(x: Any) -> _Array | None:
     """An ndarray of the memory that x exports: as an array, buffer or DLPack tensor; None where it exports none."""
-    masked = sys.modules.get("numpy.ma")  # loaded wherever there is a masked array
-    if masked is not None and isinstance(x, masked.MaskedArray):
-        raise TypeError("masked arrays are refused, their mask would be ignored: pass x.filled(0) or x.compressed()")
+    pure.refuse_masked(x)
     if any(hasattr(x, name) for name in ("__array__", "__array_interface__", "__array_struct__")):
         need_numpy(f"turning {type(x).__name__} into an ndarray")
         import numpy as np
@@ -147,10 +144,24 @@ def _from_members(x: Any) -> _Array:
     need_numpy("sum_of_squares with axis=")
     import numpy as np
 
-    array, objects = np.asarray(members), np.asarray(members, object)
+    try:
+        array, objects = np.asarray(members), np.asarray(members, object)
+    except ValueError as error:
+        raise ValueError(f"sum_of_squares with axis= takes rows of one length: {error}") from error
+    _refuse_masked_within(members)
     # ints beyond 64 bits, or of both signs beyond 63, which numpy.asarray would round to float64
     too_long = array.dtype.kind == "f" and all(isinstance(member, int) for member in objects.flat)
     return objects if too_long else array
+
+
+def _refuse_masked_within(x: Any) -> None:
+    """Raise TypeError for a masked array at any depth of nested lists; types, since a row may have a million floats."""
+    if isinstance(x, (list, tuple)):
+        kinds = {*map(type, x)}
+        if any(hasattr(kind, "dtype") or issubclass(kind, (list, tuple)) for kind in kinds):
+            for member in x:
+                pure.refuse_masked(member)
+                _refuse_masked_within(member)
 
 
 def _factor(x: Any) -> _Array:
@@ -163,6 +174,7 @@ def _factor(x: Any) -> _Array:
             array = np.asarray(x)
         except ValueError as error:
             raise ValueError(f"matmul takes nested lists whose rows are equally long: {error}") from error
+        _refuse_masked_within(x)
         if array.ndim == 0 and array.dtype.char == "O":
             raise TypeError(f"matmul takes arrays, buffers and nested lists of numbers, not {type(x).__name__}")
     return _plain(array, "matmul", MULTIPLIED)

@@ -16,6 +16,7 @@ from . import __version__
 from .extras import MissingExtra, require
 from .scaffold.command import add_options as add_new
 from .scaling.errors import Exited, Unavailable, Unknown
+from .scaling.gate import MOST_WORKERS
 from .scaling.ways import WAYS
 from .scaling.workloads import WORKLOADS
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 DRAWN = (".svg", ".png", ".pdf", ".html")
 INTERRUPTED = 130  # as shells report an end by Ctrl-C: 128 + SIGINT
+CLOSED = 141  # and one by a pipe that nobody reads: 128 + SIGPIPE
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,7 +39,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.print_help(sys.stderr)
         return 2
     try:
-        return int(options.run(options))
+        status = int(options.run(options))
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        return status
+    except BrokenPipeError:  # `| head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python would try once more to write, at its end
+        return CLOSED
     except MissingExtra as missing:
         print(missing, file=sys.stderr)
         return 1
@@ -78,7 +86,7 @@ def add_compare(parser: argparse.ArgumentParser) -> None:
     )
     parser.epilog = (
         f"Workloads: {', '.join(WORKLOADS)}; or module:function, a function of yours without arguments, found from the"
-        f" current folder, too; what it prints is not shown. Ways: {', '.join(WAYS)}."
+        f" current folder, too; what it prints to stdout is not shown. Ways: {', '.join(WAYS)}."
     )
     parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help="what to compare; all of them by default")
     parser.add_argument("--quick", action="store_true", help="10 seconds, with fewer samples and numbers of workers")
@@ -137,7 +145,10 @@ def names(text: str) -> list[str]:
 
 def counts(text: str) -> list[int]:
     """Numbers of workers between commas."""
-    return [positive_int(word) for word in text.split(",")]
+    numbers = [positive_int(word) for word in text.split(",")]
+    if max(numbers) > MOST_WORKERS:
+        raise argparse.ArgumentTypeError(f"{max(numbers)} workers are too many: {MOST_WORKERS} at most")
+    return numbers
 
 
 def positive_int(text: str) -> int:
@@ -212,9 +223,9 @@ def run_compare(options: argparse.Namespace) -> int:
             raise
         print(f"{told}\nnogil-kernels compare: that failed, so there is nothing to compare", file=sys.stderr)
         return 1
-    show(report)
     is_saved = not options.json or save(report, options.json)
     draw(report, options.output)
+    show(report)  # last: who reads along a pipe may have seen enough, and the samples took a minute
     if not is_saved:
         return 1
     return INTERRUPTED if report.interrupted else 0
@@ -251,6 +262,8 @@ def of_user(error: Exception) -> str:
         elif theirs is None and not name.startswith("<frozen ") and name != importlib.__file__:
             theirs = at
         at = at.tb_next
+    if theirs is None and isinstance(error.__cause__, Exception):
+        return of_user(error.__cause__)
     if theirs is None and not isinstance(error, SyntaxError):  # whose place is in its text
         return ""
     return "".join(traceback.format_exception(type(error), error, theirs)).rstrip()
@@ -299,20 +312,20 @@ def draw(report: Report, paths: Sequence[str]) -> None:
             from .scaling import plot
 
             plot.draw(report, path)
-        print(f"\nDrawn: {path}", file=sys.stderr)
+        print(f"Drawn: {path}", file=sys.stderr)
 
 
 def save(report: Report, path: str) -> bool:
     """Write the samples and say so, or why not. An interrupted report leaves an older file alone."""
     if report.interrupted and os.path.isfile(path):
-        print(f"\nInterrupted: {path} was left as it is", file=sys.stderr)
+        print(f"Interrupted: {path} was left as it is", file=sys.stderr)
         return True
     try:
         report.save(path)
     except OSError as error:
-        print(f"\nnogil-kernels: cannot write {path!r}: {error.strerror}", file=sys.stderr)
+        print(f"nogil-kernels: cannot write {path!r}: {error.strerror}", file=sys.stderr)
         return False
-    print(f"\nSamples written to {path}", file=sys.stderr)
+    print(f"Samples written to {path}", file=sys.stderr)
     return True
 
 

@@ -4,7 +4,7 @@ from importlib import import_module
 
 
 class MissingExtra(ImportError):
-    """An optional extra is not installed; the text is the command that installs it."""
+    """An optional extra is not installed; the text says which module is missing, and the command."""
 
 
 def require(extra: str, *modules: str) -> None:
@@ -18,4 +18,5 @@ def require(extra: str, *modules: str) -> None:
         except ModuleNotFoundError as error:
             if error.name != module:
                 raise
-            raise MissingExtra(f"pip install 'nogil-kernels[{extra}]'") from None
+            command = f"pip install 'nogil-kernels[{extra}]', or in a clone pip install '.[{extra}]'"
+            raise MissingExtra(f"{module} is not installed: {command}") from None

@@ -102,6 +102,12 @@ def product_shape(a, b):
     return (*stack, *a[-2:-1], *(b[-1:] if len(b) > 1 else ()))
 
 
+def refuse_masked(x):
+    """Raise TypeError for NumPy's masked arrays, which are known by name: nothing is imported here."""
+    if any(kind.__name__ == "MaskedArray" for kind in type(x).__mro__):
+        raise TypeError("masked arrays are refused, their mask would be ignored: pass x.filled(0) or x.compressed()")
+
+
 def numbers_in(x):
     """An iterator over the members of what sum_of_squares takes; TypeError for all else, a single number among it."""
     members = None if isinstance(x, (int, float, complex)) else _members(x)
@@ -196,8 +202,10 @@ def _dot(row, column):
 def _plain(value):
     """Arrays, memoryviews and NumPy's scalars as nested lists and Python numbers; any other value as it is."""
     dtype = getattr(value, "dtype", None)
+    if dtype is not None:
+        refuse_masked(value)
     if getattr(dtype, "kind", "O") not in "biufcO":  # `tolist` would make ints of some dates
-        raise TypeError(f"needs numbers, not dtype {dtype}")
+        raise TypeError(f"sum_of_squares and matmul take numbers, not dtype {dtype}")
     if getattr(dtype, "char", "O") in "gG" or not hasattr(value, "tolist"):  # long double has no Python number
         return value
     return value.tolist()

@@ -40,7 +40,7 @@ def compare(
     ways      : names of ways.WAYS; None for all. Work that was done one call after the other is always measured
     workers   : the numbers of workers; None for 2, 4, ... and the usable cores (those that give equal shares)
     weak      : so many calls for each worker rather than for all of them
-    quick     : measure for 7 seconds in place of 50
+    quick     : measure for 5 seconds in place of 50
     seconds   : how long to measure; the first round is finished whatever this says
     pythons   : paths of other interpreters that run the same rows; free-threaded ones run them with the GIL off and on.
                 None for the free-threaded ones on PATH

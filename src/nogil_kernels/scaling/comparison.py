@@ -14,7 +14,7 @@ from ..measure.facts import Fact
 from ..measure.noise import noise
 from . import elsewhere, ways, workloads
 from .errors import Unavailable
-from .gate import MOST
+from .gate import MOST_WORKERS
 from .plan import Request, worker_counts
 from .report import Measured, Report
 from .runner import Progress, run
@@ -128,6 +128,6 @@ def _path(workload: str | Callable[[], object]) -> str:
 def _counts(workers: Sequence[int] | None, quick: bool) -> list[int]:
     if workers is None:
         return [count for count in worker_counts(machine.usable_cores(), quick) if count > 1]
-    if not workers or min(workers) < 1 or max(workers) > MOST:
-        raise ValueError(f"workers must be 1 to {MOST}, not {', '.join(map(str, workers)) or 'none at all'}")
+    if not workers or min(workers) < 1 or max(workers) > MOST_WORKERS:
+        raise ValueError(f"workers must be 1 to {MOST_WORKERS}, not {', '.join(map(str, workers)) or 'none at all'}")
     return sorted(set(workers))

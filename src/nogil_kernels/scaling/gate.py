@@ -15,7 +15,7 @@ from .shared import Folder, mapped
 
 POLL = 50e-6  # seconds; with what the system adds, all begin within 0.15 ms of one another
 PATIENCE = 30.0  # seconds until workers that have not come are given up: starting one takes one or two, at worst
-MOST = 4096  # workers
+MOST_WORKERS = 4096  # workers
 ABORTED = 0  # no sample's number
 
 
@@ -63,7 +63,7 @@ class Gates:
     """One gate after the other, on the same memory."""
 
     def __init__(self, folder: Folder) -> None:
-        self.path = folder.file("gate", bytes([255]) * MOST)
+        self.path = folder.file("gate", bytes([255]) * MOST_WORKERS)
         self.sample = 255
 
     def next(self, workers: int) -> Gate:
@@ -74,4 +74,4 @@ class Gates:
 
     def abort(self) -> None:
         """Send home who waits."""
-        mapped(self.path)[:] = bytes([ABORTED]) * MOST
+        mapped(self.path)[:] = bytes([ABORTED]) * MOST_WORKERS

@@ -22,7 +22,7 @@ WIDTH = 9.5  # inches: an SVG of 912 pixels
 HEAD, FOOT = 0.6, 0.35  # inches: the title, the legend
 LINE, HANDLE, CHARACTER = 0.18, 0.6, 0.08  # inches: of a legend, each line more, what is beside its texts, a letter
 FEW = 8  # panels of curves that stand two in a row; more, three. Bars need the room for their labels
-MOST = 24  # bars in a panel, of several interpreters
+MOST_BARS = 24  # bars in a panel, of several interpreters
 NAMED = 5  # interpreters that the heading names
 STOPPED = "#d55e00"
 KINDS = (".svg", ".png", ".pdf")
@@ -118,7 +118,7 @@ def _panels(report: Report, rows: Sequence[Row]) -> Iterator[Panel]:
     if len(sessions) == 1:
         yield Panel(title, kind, rows)
     elif kind.together:
-        for some in _shares(sessions, math.ceil(len(rows) / MOST)):
+        for some in _shares(sessions, math.ceil(len(rows) / MOST_BARS)):
             yield Panel(title, kind, [row for row in rows if row.session in some])
     else:
         for session in sessions:

@@ -17,7 +17,7 @@ Progress = Callable[[float, float], None]
 
 ENOUGH = 9  # samples, from which on a row can be known well enough
 NARROW = 0.01  # half of an interval of 95 %, as a share of the median, that is well enough
-MOST = 100  # samples
+MOST_SAMPLES = 100  # samples
 
 
 class Rows(Protocol):
@@ -56,7 +56,7 @@ def run(sessions: Sequence[Rows], seconds: float, progress: Progress) -> tuple[F
     works = list(dict.fromkeys(one.row.work for series in found for one in series))
     begin = perf_counter()
     try:
-        for rounds in range(MOST):
+        for rounds in range(MOST_SAMPLES):
             start = perf_counter()
             told = partial(_told, progress, begin, start, seconds)
             _round(sessions, found, works, rounds % 2 == 1, told)

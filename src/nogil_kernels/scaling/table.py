@@ -82,7 +82,7 @@ def _table(report: Report, rows: Sequence[Row], sessions: Sequence[str], most: i
     cells = TABLES[about(rows)]
     headings = cells.headings[: min(most, cells.kept) if others else most] if first else ()
     table = Table(box=SIMPLE_HEAD, header_style="dim", padding=(0, 1, 0, 0), pad_edge=False)
-    table.add_column("", no_wrap=True)
+    table.add_column("", overflow="fold")  # where room is short, names take two lines, and no figure is cut
     for heading in [*headings, *(name.replace(" ", "\n", 1) for name in others)]:
         table.add_column(heading, justify="right", no_wrap=True, min_width=7)
     lines: dict[tuple[str, str, str, int], dict[str, Row]] = {}

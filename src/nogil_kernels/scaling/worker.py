@@ -76,7 +76,7 @@ def sendable() -> Iterator[None]:
         try:
             pickle.loads(pickle.dumps(error))
         except Exception:
-            raise RuntimeError(f"{type(error).__name__}: {error}") from None
+            raise RuntimeError(f"{type(error).__name__}: {error}") from error
         raise error
 
 
