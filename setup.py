@@ -58,8 +58,8 @@ if sys.platform != "win32":  # where neither is a choice: there exceptions need 
     # Unwind tables are read by debuggers and profilers alone: 2 kB for each module.
     UNIX_FLAGS += ["-fno-plt", "-fno-asynchronous-unwind-tables"]
 MSVC_FLAGS = ["/O2", "/std:c11", "/fp:contract"]
-# Symbols in one table, not two; no pages of padding, nor an id by which to find debug symbols that nobody has.
-UNIX_LINK_FLAGS = ["-Wl,-s,--hash-style=gnu,-z,noseparate-code,--build-id=none"] if sys.platform == "linux" else []
+# Symbols in one table, not two, and no id by which to find debug symbols that nobody has.
+UNIX_LINK_FLAGS = ["-Wl,-s,--hash-style=gnu,--build-id=none"] if sys.platform == "linux" else []
 CLANG_PROCESSORS = {"win-amd64": "x86_64", "win-arm64": "aarch64", "win32": "i686"}
 
 # What is not -O2, since a wheel may weigh 400 kB. -O3 makes code a third larger, and pays where the compiler has to
@@ -174,7 +174,7 @@ class BuildModules(build_py):
         if not self.editable_mode:  # there `new` reads the folders
             archive = runpy.run_path(f"{SCAFFOLD}/archive.py")
             content = archive["pack"](archive["collect"](Path(SCAFFOLD)))
-            Path(self.build_lib, SCAFFOLD.removeprefix("src/"), "template.json").write_bytes(content)
+            Path(self.build_lib, SCAFFOLD.removeprefix("src/"), "template.txt").write_bytes(content)
 
 
 def extensions(abi3: bool) -> list[Extension]:

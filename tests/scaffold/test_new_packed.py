@@ -28,8 +28,8 @@ def packed(tmp_path_factory):
 
 def test_the_template_is_one_archive_and_no_source(packed):
     scaffold = packed / "nogil_kernels/scaffold"
-    assert archive.unpack((scaffold / "template.json").read_bytes()) == template.load()
-    assert {path.suffix for path in scaffold.iterdir() if path.is_file()} == {".py", ".json"}
+    assert archive.unpack((scaffold / "template.txt").read_bytes()) == template.load()
+    assert {path.suffix for path in scaffold.iterdir() if path.is_file()} == {".py", ".txt"}
     assert not [path for path in scaffold.iterdir() if path.is_dir()]
 
 

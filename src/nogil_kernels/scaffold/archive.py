@@ -3,7 +3,6 @@
 setup.py runs this file by itself, when the package is not there to be imported yet.
 """
 
-import json
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
@@ -29,14 +28,15 @@ def with_unix_lines(content: bytes) -> bytes:
 
 
 def pack(files: dict[str, bytes]) -> bytes:
-    """The same bytes for the same files, on any machine, with nothing but names beside them.
+    """Name, text, name, text, ... with a zero between: the same bytes for the same files, on any machine.
 
     The wheel compresses it once, and DEFLATE looks 32 KiB back: files of one kind and name lie side by side.
     """
     alike = sorted(files, key=lambda name: (PurePosixPath(name).suffix, PurePosixPath(name).name, name))
-    return json.dumps({name: files[name].decode() for name in alike}, ensure_ascii=False).encode()
+    return b"\0".join(part for name in alike for part in (name.encode(), files[name]))
 
 
 def unpack(content: bytes) -> dict[str, bytes]:
     """The files that `pack` took."""
-    return {name: text.encode() for name, text in json.loads(content).items()}
+    parts = content.split(b"\0")
+    return {name.decode(): text for name, text in zip(parts[::2], parts[1::2], strict=True)}

@@ -28,7 +28,7 @@ def load() -> dict[str, bytes]:
     here = files(__package__)
     if isinstance(here, Path) and (here / "template").is_dir():
         return archive.collect(here)
-    return archive.unpack((here / "template.json").read_bytes())
+    return archive.unpack((here / "template.txt").read_bytes())
 
 
 def render(template: Mapping[str, bytes], answers: Answers) -> dict[str, bytes]:
