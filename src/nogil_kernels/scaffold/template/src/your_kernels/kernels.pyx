@@ -42,7 +42,7 @@ def sum_of_squares(const float[::1] x not None, *, gil="auto"):
     """
     cdef Py_ssize_t n = x.shape[0]
     cdef double total
-    check_aligned(&x[0], sizeof(float))
+    check_aligned(&x[0], n, sizeof(float))
     if release_wanted(gil, n > AUTO_HOLD):
         with nogil:
             total = sum_of_squares_nogil(&x[0], n)

@@ -60,9 +60,9 @@ def polyval(const double[::1] c not None, const double[::1] x not None, double[:
     cdef Py_ssize_t terms = c.shape[0], n = out.shape[0]
     if x.shape[0] != n:
         raise ValueError(f"x and out must be of one length, not {x.shape[0]} and {n}")
-    check_aligned(&c[0], sizeof(double))
-    check_aligned(&x[0], sizeof(double))
-    check_aligned(&out[0], sizeof(double))
+    check_aligned(&c[0], terms, sizeof(double))
+    check_aligned(&x[0], n, sizeof(double))
+    check_aligned(&out[0], n, sizeof(double))
     if overlap(&c[0], terms, &out[0], n) or (&x[0] != &out[0] and overlap(&x[0], n, &out[0], n)):
         raise ValueError("out must not share memory with c, nor with x unless it is x")
     if release_wanted(gil, <double> n * (terms + MOVE) > AUTO_HOLD):

@@ -103,9 +103,9 @@ cdef int run(const real[:, ::1] a, const real[:, ::1] b, real[:, ::1] c, object 
     cdef real *work
     if (b.shape[0], c.shape[0], c.shape[1]) != (k, m, n):
         raise ValueError(f"shapes do not fit: {(m, k)} @ {(b.shape[0], n)} into {(c.shape[0], c.shape[1])}")
-    check_aligned(&a[0, 0], sizeof(real))
-    check_aligned(&b[0, 0], sizeof(real))
-    check_aligned(&c[0, 0], sizeof(real))
+    check_aligned(&a[0, 0], m * k, sizeof(real))
+    check_aligned(&b[0, 0], k * n, sizeof(real))
+    check_aligned(&c[0, 0], m * n, sizeof(real))
     if overlap(&a[0, 0], m * k, &c[0, 0], m * n) or overlap(&b[0, 0], k * n, &c[0, 0], m * n):
         raise ValueError("out must not share memory with a or b, which are read again after it is written")
     release_gil = release_wanted(gil, <double> m * n * max(k, 1) > AUTO_HOLD)
