@@ -222,7 +222,7 @@ NK_INLINE void run_64_bits(enum nk_sum_type type, const void *x, ptrdiff_t n, nk
 
 static void run_range(int64_t start, int64_t step, ptrdiff_t n, nk_sum *sum)
 {
-    enum { PART = 256 }; /* terms written out at a time, to be read back from L1 */
+    enum { PART = 2048 }; /* terms written out at a time, to be read back from L1; to join the sums of a part takes 60 ns */
     uint64_t terms[PART];
 
     for (ptrdiff_t first = 0; first < n; first += PART) {
