@@ -1,5 +1,7 @@
 """Which backend and ISA run: the environment variables, what is said about them, and what an import costs."""
 
+import importlib
+import inspect
 import sys
 import types
 from pathlib import Path
@@ -8,6 +10,7 @@ import pytest
 from support import FREE_THREADED_NOW, python_prints, run_python
 
 import nogil_kernels
+from nogil_kernels import pure_backend
 
 PACKAGES_AN_IMPORT_DOES_NOT_NEED = ["numpy", "rich", "matplotlib", "psutil", "pyperf", "threadpoolctl", "scipy"]
 WITHOUT_COMPILED = """
@@ -87,6 +90,12 @@ def test_both_backends_have_the_same_signatures_and_documentation(backend):
         "matmul(a, b, *, out=None, gil='auto', threads=1)",
         "True True",
     ]
+
+
+@pytest.mark.parametrize("name", ["sum_of_squares", "matmul"])
+def test_documentation_is_the_same_word_for_word(compiled_backend, name):
+    compiled = importlib.import_module(f"nogil_kernels.compiled.{name}")
+    assert inspect.getdoc(getattr(compiled, name)) == inspect.getdoc(getattr(pure_backend, name))
 
 
 # Where there is nothing compiled
