@@ -15,7 +15,7 @@ from .shared import Folder, mapped
 
 POLL = 50e-6  # seconds; with what the system adds, all begin within 0.15 ms of one another
 PATIENCE = 30.0  # seconds until workers that have not come are given up: starting one takes one or two, at worst
-MOST_WORKERS = 4096  # workers
+MOST_WORKERS = 4096
 ABORTED = 0  # no sample's number
 
 

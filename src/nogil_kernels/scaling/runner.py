@@ -17,7 +17,7 @@ Progress = Callable[[float, float], None]
 
 ENOUGH = 9  # samples, from which on a row can be known well enough
 NARROW = 0.01  # half of an interval of 95 %, as a share of the median, that is well enough
-MOST_SAMPLES = 100  # samples
+MOST_SAMPLES = 100
 
 
 class Rows(Protocol):

@@ -6,3 +6,8 @@ cdef inline int check_aligned(const void *data, Py_ssize_t n, size_t itemsize) e
     if n > 0 and <size_t> data % itemsize:
         raise ValueError("the numbers of a buffer must be aligned in memory to their size; a copy is")
     return 0
+
+
+cdef inline bint overlap(const void *x, size_t x_bytes, const void *y, size_t y_bytes) noexcept:
+    """Whether they share memory. What is empty shares none, wherever it begins."""
+    return x_bytes > 0 and y_bytes > 0 and <char *> x < <char *> y + y_bytes and <char *> y < <char *> x + x_bytes

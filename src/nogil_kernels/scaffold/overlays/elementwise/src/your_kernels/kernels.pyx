@@ -1,7 +1,7 @@
 # cython: freethreading_compatible=True, boundscheck=False, wraparound=False, autotestdict=False
 """The kernels: a loop nest that needs no Python, and a function that calls it with the GIL released or held."""
 
-from your_kernels.buffers cimport check_aligned
+from your_kernels.buffers cimport check_aligned, overlap
 from your_kernels.gil cimport release_wanted
 
 
@@ -41,10 +41,6 @@ cdef void polyval_nogil(
         out[i] = y[0]
 
 
-cdef bint overlap(const double *x, Py_ssize_t x_size, const double *y, Py_ssize_t y_size) noexcept:
-    return x < y + y_size and y < x + x_size and x_size > 0 and y_size > 0
-
-
 def polyval(const double[::1] c not None, const double[::1] x not None, double[::1] out not None, *, gil="auto"):
     """out[i] := c[0] * x[i]**(terms - 1) + ... + c[terms - 1], for contiguous buffers of float64 with one axis.
 
@@ -63,7 +59,8 @@ def polyval(const double[::1] c not None, const double[::1] x not None, double[:
     check_aligned(&c[0], terms, sizeof(double))
     check_aligned(&x[0], n, sizeof(double))
     check_aligned(&out[0], n, sizeof(double))
-    if overlap(&c[0], terms, &out[0], n) or (&x[0] != &out[0] and overlap(&x[0], n, &out[0], n)):
+    if overlap(&c[0], terms * sizeof(double), &out[0], n * sizeof(double)) or \
+            (&x[0] != &out[0] and overlap(&x[0], n * sizeof(double), &out[0], n * sizeof(double))):
         raise ValueError("out must not share memory with c, nor with x unless it is x")
     if release_wanted(gil, <double> n * (terms + MOVE) > AUTO_HOLD):
         with nogil:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 def matmul(a: Buffer, b: Buffer, out: Buffer, *, gil: str = "auto") -> None:
     """out := a @ b, summed in float64. gil is checked, and has no effect: plain Python cannot release the GIL."""
-    format = "f" if memoryview(out).format[-1:] == "f" else "d"
+    format = "f" if memoryview(out).format.endswith("f") else "d"
     left, right, target = view_of(a, format, 2), view_of(b, format, 2), view_of(out, format, 2, writable=True)
     if (right.shape[0], *target.shape) != (left.shape[1], left.shape[0], right.shape[1]):
         raise ValueError(f"shapes do not fit: {left.shape} @ {right.shape} into {target.shape}")
