@@ -224,8 +224,10 @@ def run_compare(options: argparse.Namespace) -> int:
         print(f"{told}\nnogil-kernels compare: that failed, so there is nothing to compare", file=sys.stderr)
         return 1
     is_saved = not options.json or save(report, options.json)
-    draw(report, options.output)
-    show(report)  # last: who reads along a pipe may have seen enough, and the samples took a minute
+    try:
+        show(report)
+    finally:  # who reads along a pipe may have seen enough, and the samples took a minute
+        draw(report, options.output)
     if not is_saved:
         return 1
     return INTERRUPTED if report.interrupted else 0
