@@ -1,11 +1,11 @@
 """The compiled part of the build: a table of extensions, a table of instruction sets, one build_ext.
 
-Beside it, the archive of the template that `nogil-kernels new` copies. Everything else stands in pyproject.toml.
+pyproject.toml has everything else.
 """
 
 import os
 import platform
-import runpy
+import shlex
 import shutil
 import sys
 import sysconfig
@@ -14,70 +14,48 @@ from pathlib import Path
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
-from setuptools.command.build_py import build_py
 from setuptools.errors import CCompilerError, ExecError, PlatformError
 
-PACKAGE = "nogil_kernels.compiled"
-SOURCES = "src/nogil_kernels/compiled"
-TILES = f"{SOURCES}/tiles"
-SCAFFOLD = "src/nogil_kernels/scaffold"
+PACKAGE = "src/nogil_kernels"
 
-# Extension -> the C sources in tiles/ that it has one instance of per instruction set. `isa` hands them to the kernels;
-# those are built twice from one source, in own_gil/ for interpreters with a GIL of their own.
+# Extension -> the C file in its folder that is compiled once per instruction set. subinterpreters/ builds both kernels
+# again, for interpreters with their own GIL.
 EXTENSIONS = {
-    "isa": ("sum_of_squares.c", "matmul.c", "limits.c"),
-    "sum_of_squares": (),
-    "matmul": (),
-    "own_gil.sum_of_squares": (),
-    "own_gil.matmul": (),
+    "compiled/isa/isa": None,
+    "compiled/sum_of_squares/sum_of_squares": "compiled/sum_of_squares/runs.c",
+    "compiled/matmul/matmul": "compiled/matmul/tiles.c",
+    "compiled/subinterpreters/sum_of_squares": "compiled/sum_of_squares/runs.c",
+    "compiled/subinterpreters/matmul": "compiled/matmul/tiles.c",
+    "measure/limits": "measure/loops.c",
 }
-
-# For NOGIL_KERNELS_BUILD=abi3: the limited API of 3.11, the first with buffers. own_gil/ is left out: that takes 3.12.
+# NOGIL_KERNELS_BUILD=abi3: the limited API of 3.11, the first with buffers. subinterpreters/ needs 3.12, so it is absent.
 LIMITED_API = "0x030B0000"
 
-# Processor family -> instruction set -> flags of GCC and Clang, flags of MSVC. tiles/isa.h chooses one at import.
+# Processor family -> instruction set -> flags of GCC and Clang, flags of MSVC. They come last, after the flags of the
+# person who builds: with -march=native in CFLAGS, the portable instance would otherwise not be portable.
 X86_64 = {
-    "portable": ([], []),
-    "avx2": (["-mavx2", "-mfma", "-mf16c"], ["/arch:AVX2"]),
+    "portable": (["-march=x86-64"], []),
+    "avx2": (["-march=x86-64", "-mavx2", "-mfma", "-mf16c"], ["/arch:AVX2"]),
     "avx512": (
-        ["-mavx512f", "-mavx512dq", "-mavx512bw", "-mavx512vl", "-mfma", "-mf16c", "-mprefer-vector-width=512"],
+        ["-march=x86-64", *["-mavx512f", "-mavx512dq", "-mavx512bw", "-mavx512vl", "-mfma", "-mf16c"]]
+        + ["-mprefer-vector-width=512"],
         ["/arch:AVX512"],
     ),
 }
-AARCH64 = {"portable": ([], []), "neon": ([], [])}
+AARCH64 = {"portable": (["-march=armv8-a"], []), "neon": (["-march=armv8-a"], [])}
 OTHER = {"portable": ([], [])}
 INSTRUCTION_SETS = {"x86_64": X86_64, "amd64": X86_64, "aarch64": AARCH64, "arm64": AARCH64}
 
-# -ffp-contract=fast: with -std=c11 GCC would not join a multiplication and an addition into one FMA, half the speed.
-# -fno-unroll-loops: Clang unrolls what it likes, a quarter of its code; what should be unrolled says NK_UNROLL.
-# -g0: debug symbols would make up 80 % of the wheel.
-UNIX_FLAGS = ["-std=c11", "-ffp-contract=fast", "-fno-math-errno", "-fno-unroll-loops", "-fvisibility=hidden"]
-UNIX_FLAGS += ["-g0"]
-if sys.platform != "win32":  # where neither is a choice: there exceptions need the tables
-    # -fno-plt: calls to Python without a detour, and without the detours' code: 1 kB for each module.
-    # Unwind tables are read by debuggers and profilers alone: 2 kB for each module.
-    UNIX_FLAGS += ["-fno-plt", "-fno-asynchronous-unwind-tables"]
+# -ffp-contract=fast: with -std=c11 GCC does not fuse a multiplication and an addition into one FMA, half the speed.
+# -g0: Python's own flags often ask for debug information, 80 % of a wheel. CFLAGS=-g brings it back.
+UNIX_FLAGS = ["-std=c11", "-O3", "-g0", "-ffp-contract=fast", "-fno-math-errno", "-fvisibility=hidden"]
+# Frame pointers, so that profilers and debuggers see through the kernels (PEP 831).
+if sys.platform != "win32":
+    UNIX_FLAGS += ["-fno-omit-frame-pointer"]
+    if platform.machine() in ("x86_64", "aarch64", "arm64"):
+        UNIX_FLAGS += ["-mno-omit-leaf-frame-pointer"]
 MSVC_FLAGS = ["/O2", "/std:c11", "/fp:contract"]
-# Symbols in one table, not two, and no id by which to find debug symbols that nobody has.
-UNIX_LINK_FLAGS = ["-Wl,-s,--hash-style=gnu,--build-id=none"] if sys.platform == "linux" else []
 CLANG_PROCESSORS = {"win-amd64": "x86_64", "win-arm64": "aarch64", "win32": "i686"}
-
-# What is not -O2, since a wheel may weigh 400 kB. -O3 makes code a third larger, and pays where the compiler has to
-# find the vectors. -Os copies even 64 bytes by a loop of microcode: a 4 x 4 product by such a tile took 250 ns, not 90.
-OPTIMISED = {
-    "sum_of_squares.c": "-O3",
-    "matmul": "-O3",  # 5 ns of 90
-    "isa": "-Os",
-    "own_gil.sum_of_squares": "-Os",
-    "own_gil.matmul": "-Os",
-}
-# And what of Cython's there is an alternative to, where nobody counts nanoseconds: 2 kB for each module.
-SMALL_CODE = {
-    "CYTHON_FAST_THREAD_STATE": "0",
-    "CYTHON_UNPACK_METHODS": "0",
-    "CYTHON_USE_PYLONG_INTERNALS": "0",
-    "CYTHON_USE_UNICODE_INTERNALS": "0",
-}
 
 DIRECTIVES = {
     "language_level": 3,
@@ -87,9 +65,9 @@ DIRECTIVES = {
     "initializedcheck": False,
     "auto_pickle": False,
     "autotestdict": False,
-    "binding": False,  # builtin functions; Cython's own kind would add 7 kB to each module
+    "binding": False,  # builtin functions, which are the fastest to call
     "embedsignature": True,
-    "embedsignature.format": "clinic",  # what inspect.signature reads
+    "embedsignature.format": "clinic",  # the format that inspect.signature reads
 }
 
 NO_COMPILER = """
@@ -101,7 +79,6 @@ for the pure build:
     NOGIL_KERNELS_BUILD=pure pip install .
 """
 
-
 if sys.platform == "darwin":  # a universal Python would compile for two families at once; the tiles are for one
     os.environ["ARCHFLAGS"] = os.environ.get("ARCHFLAGS") or f"-arch {platform.machine()}"
     if os.environ["ARCHFLAGS"].count("-arch") != 1:
@@ -109,7 +86,7 @@ if sys.platform == "darwin":  # a universal Python would compile for two familie
 
 
 class BuildKernels(build_ext):
-    """Compiles the tiles once per instruction set, with its flags, and links them into their extension."""
+    """Compile the tiles once per instruction set, with its flags, and link them into their extension."""
 
     def run(self) -> None:
         try:
@@ -118,79 +95,72 @@ class BuildKernels(build_ext):
             raise SystemExit(NO_COMPILER.format(reason=error)) from error
 
     def build_extensions(self) -> None:
-        self.choose_compiler()
-        super().build_extensions()
-
-    def choose_compiler(self) -> None:
-        """clang-cl in the place of MSVC's cl, where there is one: it has vectors, and MSVC links its objects."""
+        """Replace MSVC's cl by clang-cl where there is one: it has vectors, and MSVC links its objects."""
         self.msvc = self.compiler.compiler_type == "msvc"
         self.clang_cl = self.msvc and shutil.which("clang-cl")
         if self.clang_cl:
             if not self.compiler.initialized:
                 self.compiler.initialize(self.plat_name)
             self.compiler.cc = self.clang_cl
-            self.compiler.compile_options.remove("/GL")  # intermediate code of cl's own
+            self.compiler.compile_options.remove("/GL")  # intermediate code that only cl reads
             self.compiler.compile_options.append(f"--target={CLANG_PROCESSORS[self.plat_name]}-pc-windows-msvc")
         elif self.msvc:
             self.warn("no clang-cl on PATH, and MSVC has no vectors: these kernels will be slow. LLVM has clang-cl.")
+        super().build_extensions()
 
     def build_extension(self, ext: Extension) -> None:
-        name = ext.name.removeprefix(f"{PACKAGE}.")
-        ext.extra_compile_args = self.flags(name)
-        if ext.py_limited_api:
-            ext.define_macros = [("Py_LIMITED_API", LIMITED_API)]  # and not what isa.pyx asks for
-        elif OPTIMISED.get(name) == "-Os":
-            ext.define_macros += SMALL_CODE.items()
-        ext.extra_link_args = [] if self.msvc else UNIX_LINK_FLAGS
-        ext.extra_objects += self.compile_tiles(ext)
+        ext.extra_compile_args = self.flags()
+        ext.extra_link_args = shlex.split(os.environ.get("LDFLAGS", ""))
+        if tiles := EXTENSIONS[ext.name.removeprefix("nogil_kernels.").replace(".", "/")]:
+            ext.extra_objects = self.compile_tiles(f"{PACKAGE}/{tiles}")
         super().build_extension(ext)
 
-    def compile_tiles(self, ext: Extension) -> list[str]:
+    def compile_tiles(self, source: str) -> list[str]:
+        """Return the objects of one C file, an instance per instruction set."""
         family = os.environ["ARCHFLAGS"].split()[-1] if sys.platform == "darwin" else self.plat_name.rpartition("-")[2]
         objects: list[str] = []
         for isa, flags in INSTRUCTION_SETS.get(family, OTHER).items():
-            for source in EXTENSIONS[ext.name.removeprefix(f"{PACKAGE}.")]:
-                objects += self.compiler.compile(
-                    [f"{TILES}/{source}"],
-                    output_dir=str(Path(self.build_temp, isa)),
-                    macros=[("NK_ISA", isa)],
-                    extra_postargs=self.flags(source, *flags),
-                )
+            folder, macros = str(Path(self.build_temp, isa)), [("NK_ISA", isa)]
+            objects += self.compiler.compile([source], folder, macros, extra_postargs=self.flags(*flags))
         return objects
 
-    def flags(self, part: str, unix_flags: Sequence[str] = (), msvc_flags: Sequence[str] = ()) -> list[str]:
-        """clang-cl is given Clang's flags: MSVC's /fp:contract has it make no FMA at all."""
+    def flags(self, unix_flags: Sequence[str] = (), msvc_flags: Sequence[str] = ()) -> list[str]:
+        """Return our flags, then the builder's, which win, then those of an instruction set."""
         if self.msvc and not self.clang_cl:
             return [*MSVC_FLAGS, *msvc_flags]
-        flags = [*UNIX_FLAGS, OPTIMISED.get(part, "-O2"), *unix_flags]
-        return [f"/clang:{flag}" for flag in flags] if self.clang_cl else flags
+        flags = [*UNIX_FLAGS, *shlex.split(os.environ.get("CFLAGS", "")), *unix_flags]
+        return [f"/clang:{flag}" for flag in flags] if self.clang_cl else flags  # with /fp:contract it makes no FMA
 
 
-class BuildModules(build_py):
-    """Puts the template into the wheel, as one file: its modules are no part of this package."""
+def numpy_headers() -> dict[str, list]:
+    """Return the settings that let a kernel read an ndarray by the inline functions of NumPy's headers.
 
-    def run(self) -> None:
-        super().run()
-        if not self.editable_mode:  # there `new` reads the folders
-            archive = runpy.run_path(f"{SCAFFOLD}/archive.py")
-            content = archive["pack"](archive["collect"](Path(SCAFFOLD)))
-            Path(self.build_lib, SCAFFOLD.removeprefix("src/"), "template.txt").write_bytes(content)
+    No symbol of NumPy is linked, and NumPy 1.26 works at run time. Where NumPy has no wheels, and in the abi3 build,
+    ndarrays are read by the buffer protocol.
+    """
+    try:
+        import numpy
+    except ImportError:
+        return {}
+    versions = [(f"NPY_{use}", "NPY_1_25_API_VERSION") for use in ("TARGET_VERSION", "NO_DEPRECATED_API")]
+    return {"include_dirs": [PACKAGE, numpy.get_include()], "define_macros": [("NK_NUMPY_HEADERS", "1"), *versions]}
 
 
 def extensions(abi3: bool) -> list[Extension]:
     from Cython.Build import cythonize
 
-    tiles = [str(path) for path in Path(TILES).iterdir()]
+    settings = {"include_dirs": [PACKAGE], "define_macros": [("Py_LIMITED_API", LIMITED_API)]} if abi3 else {}
+    settings = settings or numpy_headers() or {"include_dirs": [PACKAGE]}
     modules = [
         Extension(
-            f"{PACKAGE}.{name}",
-            [f"{SOURCES}/{name.replace('.', '/')}.pyx"],
-            include_dirs=[SOURCES],
-            depends=tiles,
+            f"nogil_kernels.{name.replace('/', '.')}",
+            [f"{PACKAGE}/{source}" for source in (f"{name}.pyx",)],
+            depends=[str(path) for path in Path(PACKAGE).glob("[cm]*/**/*.[ch]")],
             py_limited_api=abi3,
+            **settings,
         )
         for name in EXTENSIONS
-        if not (abi3 and name.startswith("own_gil."))
+        if not (abi3 and "subinterpreters" in name)
     ]
     return cythonize(modules, build_dir="build/cython", compiler_directives=DIRECTIVES, include_path=["src"])
 
@@ -198,14 +168,16 @@ def extensions(abi3: bool) -> list[Extension]:
 def main() -> None:
     wanted = os.environ.get("NOGIL_KERNELS_BUILD", "compiled")
     if wanted not in ("compiled", "abi3", "pure"):
-        raise SystemExit(f"NOGIL_KERNELS_BUILD={wanted}: say compiled (the default), abi3 or pure")
+        raise SystemExit(f"NOGIL_KERNELS_BUILD={wanted}: set it to compiled (the default), abi3 or pure")
     abi3 = wanted == "abi3"
     if abi3 and sysconfig.get_config_var("Py_GIL_DISABLED"):
-        raise SystemExit("NOGIL_KERNELS_BUILD=abi3: no stable ABI serves this free-threaded Python; leave it unset")
+        raise SystemExit("NOGIL_KERNELS_BUILD=abi3: this free-threaded Python has no stable ABI; unset the variable")
+    # A folder of its own: the modules of an earlier build for one version must not get into the wheel for all.
+    options = {"bdist_wheel": {"py_limited_api": "cp311"}, "build": {"build_base": "build/abi3"}} if abi3 else {}
     setup(
         ext_modules=[] if wanted == "pure" else extensions(abi3),
-        cmdclass={"build_ext": BuildKernels, "build_py": BuildModules},
-        options={"bdist_wheel": {"py_limited_api": "cp311"}} if abi3 else {},
+        cmdclass={"build_ext": BuildKernels},
+        options=options,
     )
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from rich.console import Console, RenderableType
 
-from nogil_kernels.scaling import plot, table
-from nogil_kernels.scaling.report import Report
+from nogil_kernels.scaling.report import plot, table
+from nogil_kernels.scaling.report.suite import Report
 
 from . import Impossible
 from .documents import DOCS, README, with_section

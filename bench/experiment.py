@@ -12,10 +12,10 @@ from typing import Any
 
 from rich.console import Console, RenderableType
 
-from nogil_kernels import backend
 from nogil_kernels.cli import INTERRUPTED, writable
+from nogil_kernels.measure import ceiling
 from nogil_kernels.measure.facts import Fact
-from nogil_kernels.scaling.progress import bar
+from nogil_kernels.scaling.run.progress import bar
 
 from . import Impossible, suites, tables, timing
 
@@ -113,7 +113,7 @@ def _plot(path: str) -> str:
 def _measure(experiment: Experiment, options: argparse.Namespace) -> Any:
     """The suite of all batches, or of the whole rounds that there are when Ctrl-C comes."""
     try:
-        backend.limits()
+        ceiling.loops()
     except RuntimeError as error:  # the pure backend, and why it is in use
         raise Impossible(str(error)) from None
     common: dict[str, Fact] = {"nk_bench": experiment.name} | ({"nk_quick": 1} if options.quick else {})

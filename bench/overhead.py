@@ -31,7 +31,10 @@ def batches(options: argparse.Namespace) -> Generator[Batch]:
 
 def operands() -> dict[str, Any]:
     """What the statements name. bottleneck is missing where it is not installed."""
-    from nogil_kernels.compiled.sum_of_squares import nothing, take_buffer  # there is none on the pure backend
+    from nogil_kernels.compiled.sum_of_squares.sum_of_squares import (
+        nothing,
+        take_buffer,
+    )  # there is none on the pure backend
 
     found: dict[str, Any] = {
         "np": np,

@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from nogil_kernels.scaling.names import duration
+from nogil_kernels.scaling.report.labels import duration
 
 from . import tables
 from .cases import GROUPS

@@ -38,7 +38,7 @@ def test_examples_of_the_twins_print_what_they_say(module):
 @needs_checkout
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_cython_that_a_document_quotes_stands_in_a_kernel(document):
-    kernels = "\n".join(path.read_text() for path in (ROOT / "src/nogil_kernels/compiled").glob("*.pyx"))
+    kernels = "\n".join(path.read_text() for path in (ROOT / "src/nogil_kernels/compiled").rglob("*.pyx"))
     for quote in re.findall(r"```cython\n(.*?)\n```", document.read_text(), re.DOTALL):
         assert quote in kernels
 
@@ -53,5 +53,5 @@ def test_links_of_a_document_lead_somewhere(document):
 @needs_checkout
 def test_each_kernel_has_one_nogil_block():
     for kernel in ("matmul", "sum_of_squares"):
-        source = (ROOT / f"src/nogil_kernels/compiled/{kernel}.pyx").read_text()
+        source = (ROOT / f"src/nogil_kernels/compiled/{kernel}/{kernel}.pyx").read_text()
         assert source.count("with nogil:") == 1

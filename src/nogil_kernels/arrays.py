@@ -284,12 +284,3 @@ def _overlaps_itself(array: _Array) -> bool:
                 return True
             reach += (size - 1) * stride
     return False
-
-
-def probes(ndarray: Any) -> list[_Array]:
-    """Arrays in which the struct of an ndarray can be compared with its buffer: of all types and of foreign byte order,
-    with strides of both signs, and read-only."""
-    arrays = [ndarray((4, 6), code)[1::2, ::-3] for code in MULTIPLIED if code != "O"]
-    read_only = ndarray(3, "d")
-    read_only.flags.writeable = False
-    return [*arrays, read_only, ndarray(3, ndarray(0, "d").dtype.newbyteorder())]

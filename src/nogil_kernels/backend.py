@@ -15,7 +15,6 @@ __all__ = ["build_info", "matmul", "sum_of_squares"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import ModuleType
     from typing import Any
 
 ADVICE = (
@@ -33,8 +32,8 @@ def _import_compiled() -> tuple[str, tuple[Any, Any]]:
         from .compiled.sum_of_squares import sum_of_squares
 
         return "the compiled modules were found", (sum_of_squares, matmul)
-    from .compiled.own_gil.matmul import matmul
-    from .compiled.own_gil.sum_of_squares import sum_of_squares
+    from .compiled.subinterpreters.matmul import matmul
+    from .compiled.subinterpreters.sum_of_squares import sum_of_squares
 
     return "the compiled modules for subinterpreters were found", (sum_of_squares, matmul)
 
@@ -65,18 +64,6 @@ if backend == "pure" or TYPE_CHECKING:  # the types of both are the same
         pure_backend.notice = f"nogil_kernels runs its pure backend, which is slow, since {reason}. {ADVICE}"
 else:
     _, (sum_of_squares, matmul) = _import_compiled()
-
-
-def limits() -> ModuleType:
-    """The compiled loops that tell what a core can do at most, for `measure.ceiling`.
-
-    Raises RuntimeError on the pure backend, since plain Python comes nowhere near what a core can do.
-    """
-    if backend == "pure":
-        raise RuntimeError(f"a core's limits are measured by compiled loops, and the backend is pure: {reason}")
-    from .compiled import isa
-
-    return isa
 
 
 def build_info() -> dict[str, object]:

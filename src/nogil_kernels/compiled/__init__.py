@@ -1,1 +1,1 @@
-"""The compiled kernels. Only `backend.py` imports them; each module's public function bears the module's name."""
+"""The compiled kernels, a folder each. Only `backend.py` imports them."""

@@ -1,6 +1,6 @@
 """What the machine can do at most: one core's arithmetic and reading, and what threads gain where no GIL plays a part.
 
-The loops are compiled.isa's, for the instruction set that the kernels use; on the pure backend there are none, and
+The loops are in limits.pyx, for the instruction set that the kernels use; on the pure backend there are none, and
 every function here raises RuntimeError.
 """
 
@@ -13,6 +13,7 @@ from functools import partial
 from itertools import product
 from statistics import median
 from time import perf_counter
+from types import ModuleType
 from typing import Any
 
 from .. import backend
@@ -28,14 +29,23 @@ WAYS_TO_READ = tuple(product((1, 2, 4), (False, True)))
 """What `read` can be told: the number of streams, and whether to prefetch. Which is the fastest differs."""
 
 
+def loops() -> ModuleType:
+    """Return the compiled loops; raise RuntimeError on the pure backend, which comes nowhere near what a core can do."""
+    if backend.backend == "pure":
+        raise RuntimeError(f"a core's limits are measured by compiled loops, and the backend is pure: {backend.reason}")
+    from . import limits
+
+    return limits
+
+
 def multiply_adds(dtype: str, count: int) -> int:
     """Multiply-adds in registers, `count` for each of them; the floating-point operations done. Releases the GIL."""
-    return int(backend.limits().multiply_adds(dtype, count))
+    return int(loops().multiply_adds(dtype, count))
 
 
 def read(buffer: Any, streams: int, *, prefetch: bool = False, passes: int = 1) -> int:
     """Load every byte of a contiguous buffer, `passes` times; the bytes read. Releases the GIL."""
-    return int(backend.limits().read(buffer, streams, prefetch=prefetch, passes=passes))
+    return int(loops().read(buffer, streams, prefetch=prefetch, passes=passes))
 
 
 def multiply_add_rate(dtype: str) -> float:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .report import Report
+    from .report.suite import Report
 
 Progress = Callable[[float, float], None]
 """Told after every sample: the seconds of measuring that are over, and those expected in all."""
@@ -62,7 +62,7 @@ def compare(
     from ..extras import require
 
     require("bench", "pyperf", "scipy")
-    from .comparison import Comparison
+    from .run.comparison import Comparison
 
     if isinstance(workloads, str) or callable(workloads):
         workloads = [workloads]

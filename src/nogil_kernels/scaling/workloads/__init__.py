@@ -7,12 +7,12 @@ from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from ..errors import Unavailable as Unavailable
-from ..errors import Unknown
+from ...workers.errors import Unavailable as Unavailable
+from ...workers.errors import Unknown
 
 if TYPE_CHECKING:
-    from ..shared import Folder
-    from ..worker import Job
+    from ...workers.shared import Folder
+    from ...workers.worker import Job
 
 WORKLOADS = {
     "squares-python": "squares:SquaresPython",

@@ -17,8 +17,8 @@ from threading import Event, Thread
 
 from ... import sum_of_squares
 from ...measure.machine import gil_enabled, usable_cores
-from ..shared import Folder
-from ..worker import Call, Job, on_core
+from ...workers.shared import Folder
+from ...workers.worker import Call, Job, on_core
 from . import HOLD, RELEASE
 from .kernels import Kernel
 

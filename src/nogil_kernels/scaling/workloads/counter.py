@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
 
-from ..shared import Folder
-from ..worker import Call, Job
+from ...workers.shared import Folder
+from ...workers.worker import Call, Job
 from . import Workload
 
 PLAIN, CALL, LOCKED = "plain", "call", "locked"

@@ -7,8 +7,8 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from ..shared import Folder
-from ..worker import Call, Job
+from ...workers.shared import Folder
+from ...workers.worker import Call, Job
 from . import WAITING, Unavailable, Workload
 
 SERVER = Path(__file__).with_name("http_server.py")

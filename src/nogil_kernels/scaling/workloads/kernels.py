@@ -6,8 +6,8 @@ from array import array
 from functools import partial
 
 from ... import build_info, matmul, sum_of_squares
-from ..shared import Folder, mapped
-from ..worker import Call, Job
+from ...workers.shared import Folder, mapped
+from ...workers.worker import Call, Job
 from . import HOLD, RELEASE, Unavailable, Workload
 
 NOT_COMPILED = "the compiled kernels are not in use"

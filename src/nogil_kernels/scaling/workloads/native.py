@@ -8,7 +8,8 @@ from __future__ import annotations
 from functools import partial
 
 from ... import backend
-from ..worker import Call, Job
+from ...measure import ceiling
+from ...workers.worker import Call, Job
 from . import MEMORY, Unavailable, Workload
 
 NATIVE = "native-"
@@ -38,12 +39,12 @@ class Native(Workload):
 
 def multiply_add_call() -> Call:
     """Multiply-adds that no other one waits for."""
-    return partial(backend.limits().multiply_adds, "float64", MULTIPLY_ADDS)
+    return partial(ceiling.loops().multiply_adds, "float64", MULTIPLY_ADDS)
 
 
 def read_call() -> Call:
     """Reading a buffer that is beyond L2."""
-    return partial(backend.limits().read, bytearray(b"\1") * READ_BYTES, 4, prefetch=True)
+    return partial(ceiling.loops().read, bytearray(b"\1") * READ_BYTES, 4, prefetch=True)
 
 
 def hash_call() -> Call:

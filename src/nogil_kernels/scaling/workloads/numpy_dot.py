@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from importlib.util import find_spec
 
-from ..shared import Folder, mapped
-from ..worker import Call, Job
+from ...workers.shared import Folder, mapped
+from ...workers.worker import Call, Job
 from . import Unavailable, Workload
 
 N = 1000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from ..worker import Call, Job
+from ...workers.worker import Call, Job
 from . import PYTHON, Workload
 
 COUNT = 10_000  # half a millisecond: long enough that the loop around the calls does not count

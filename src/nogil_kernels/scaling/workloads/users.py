@@ -7,9 +7,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from itertools import count
 
-from ..errors import Unknown
-from ..ways import imported
-from ..worker import Job, given, resolve
+from ...workers import imported
+from ...workers.errors import Unknown
+from ...workers.worker import Job, given, resolve
 from . import Workload
 
 
@@ -28,7 +28,7 @@ class Users(Workload):
         return f"{self.path.partition(':')[2]}()"
 
     def job(self, side: str, setting: str, way: str) -> Job:
-        return Job("nogil_kernels.scaling.worker:itself", (self.path,))
+        return Job("nogil_kernels.workers.worker:itself", (self.path,))
 
     def missing(self, way: str) -> str:
         if way in ("sequential", "threads") or is_importable(self.path):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from ..shared import Folder
-from ..worker import Call, Job
+from ...workers.shared import Folder
+from ...workers.worker import Call, Job
 from . import COMPUTING, MEMORY, WAITING, Workload
 
 

@@ -1,0 +1,7 @@
+"""Which instruction set runs, and nothing else."""
+
+from .isa import available as available
+from .isa import chosen as chosen
+from .isa import compiler as compiler
+from .isa import is_abi3 as is_abi3
+from .isa import is_main_interpreter as is_main_interpreter

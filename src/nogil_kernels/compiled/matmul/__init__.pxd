@@ -1,0 +1,1 @@
+from nogil_kernels.compiled.matmul.matmul cimport matmul_f64

@@ -1,3 +1,0 @@
-# cython: freethreading_compatible=True, subinterpreters_compatible=own_gil
-# distutils: define_macros=CYTHON_USE_MODULE_STATE=1
-include "../sum_of_squares.pyx"

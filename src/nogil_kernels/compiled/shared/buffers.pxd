@@ -1,0 +1,209 @@
+"""What both kernels share: taking buffers by hand, the meaning of their formats, and the GIL switch.
+
+PyObject_GetBuffer by hand costs half of a typed memoryview, and an ndarray costs a third of that: see ndarrays.h.
+"""
+
+from cpython.buffer cimport PyBUF_FORMAT, PyBUF_STRIDES, PyBUF_WRITABLE, PyBuffer_Release
+from libc.stdint cimport uintptr_t
+
+
+cdef extern from "Python.h":
+    int PyObject_CheckBuffer(object x) noexcept
+    int PyObject_GetBuffer(object x, Py_buffer *view, int flags) noexcept  # -1 leaves an exception set, for PyErr_Clear
+    void PyErr_Clear()
+    int PyObject_HasAttrString(object x, const char *name) noexcept
+    ctypedef struct PyTypeObject:
+        pass
+    PyTypeObject *Py_TYPE(object x) noexcept
+    int PyType_HasFeature(PyTypeObject *type, unsigned long feature) noexcept
+    unsigned long Py_TPFLAGS_HEAPTYPE
+    int PyErr_CheckSignals() except -1
+    int PY_LITTLE_ENDIAN
+    int PY_BIG_ENDIAN
+cdef extern from "compiled/shared/kinds.h":
+    ctypedef enum Kind "enum nk_kind":
+        BOOL "NK_BOOL", I8 "NK_I8", U8 "NK_U8", I16 "NK_I16", U16 "NK_U16", I32 "NK_I32", U32 "NK_U32"
+        I64 "NK_I64", U64 "NK_U64", F16 "NK_F16", F32 "NK_F32", F64 "NK_F64", C64 "NK_C64", C128 "NK_C128"
+        LONG_DOUBLE "NK_LONG_DOUBLE", C_LONG_DOUBLE "NK_C_LONG_DOUBLE"
+        NOT_PLAIN "NK_NOT_PLAIN"
+cdef extern from "compiled/shared/ndarrays.h":
+    Kind view_ndarray "nk_view_ndarray"(object x, Py_buffer *view, bint writable) noexcept
+    void notice_ndarray "nk_notice_ndarray"(object x) noexcept
+    bint is_held "nk_is_held"(const Py_buffer *view) noexcept nogil
+
+
+cdef enum:
+    MAX_NDIM = 64  # of the buffer protocol: PyBUF_MAX_NDIM
+
+
+cdef inline Kind integer(Py_ssize_t itemsize, bint signed) noexcept nogil:
+    """The integer of that size: 'l' has 4 bytes on Windows and 8 elsewhere."""
+    if itemsize == 8:
+        return I64 if signed else U64
+    if itemsize == 4:
+        return I32 if signed else U32
+    if itemsize == 2:
+        return I16 if signed else U16
+    return I8 if signed else U8
+
+
+cdef inline Kind kind_of(const Py_buffer *view) noexcept nogil:
+    """Read `view.format`, in the notation of the struct module and PEP 3118: one element of native byte order."""
+    cdef const char *format = view.format
+    if format == NULL:  # the protocol's way to say "B"
+        return U8
+    if format[0] == b"@" or format[0] == b"=" or (format[0] == b"<" and PY_LITTLE_ENDIAN) or \
+            ((format[0] == b">" or format[0] == b"!") and PY_BIG_ENDIAN):
+        format += 1
+    cdef bint is_complex = format[0] == b"Z"
+    if is_complex:
+        format += 1
+    if format[0] == 0 or format[1] != 0:
+        return NOT_PLAIN
+    cdef char code = format[0]
+    if code == b"d":
+        return C128 if is_complex else F64
+    if code == b"f":
+        return C64 if is_complex else F32
+    if code == b"g":
+        return C_LONG_DOUBLE if is_complex else LONG_DOUBLE
+    if is_complex:
+        return NOT_PLAIN
+    if code == b"D":
+        return C128
+    if code == b"F":
+        return C64
+    if code == b"e":
+        return F16
+    if code == b"?":
+        return BOOL
+    if code == b"b" or code == b"h" or code == b"i" or code == b"l" or code == b"q" or code == b"n":
+        return integer(view.itemsize, True)
+    if code == b"B" or code == b"H" or code == b"I" or code == b"L" or code == b"Q" or code == b"N":
+        return integer(view.itemsize, False)
+    return NOT_PLAIN
+
+
+cdef inline bint may_be_masked(object x) noexcept:
+    """A masked array's buffer hides its mask. ndarray, memoryview and bytes are static types and answered at once."""
+    return PyType_HasFeature(Py_TYPE(x), Py_TPFLAGS_HEAPTYPE) and PyObject_HasAttrString(x, b"mask")
+
+
+cdef inline bint is_time(object x, const Py_buffer *view) noexcept:
+    """NumPy's scalars of dates and times export their 8 bytes as numbers; its arrays of them export nothing."""
+    return view.len == 8 and type(x).__name__ in ("datetime64", "timedelta64")
+
+
+cdef inline bint get_buffer(object x, Py_buffer *view, int flags) noexcept:
+    """PyObject_GetBuffer, with strides filled in where the exporter leaves them out (ctypes arrays do)."""
+    if PyObject_GetBuffer(x, view, flags) < 0:
+        PyErr_Clear()
+        return False
+    if view.strides != NULL or view.ndim == 0:
+        return True
+    PyBuffer_Release(view)
+    try:
+        return get_buffer(memoryview(x), view, flags)
+    except Exception:
+        return False
+
+
+cdef inline Kind take(object x, Py_buffer *view, int flags) noexcept:
+    """Take x's buffer where it is plain, for the caller to release; NOT_PLAIN takes nothing and raises nothing."""
+    cdef Kind kind = view_ndarray(x, view, flags & PyBUF_WRITABLE)
+    if kind != NOT_PLAIN:
+        return kind
+    if not PyObject_CheckBuffer(x) or may_be_masked(x):
+        return NOT_PLAIN
+    if not get_buffer(x, view, flags | PyBUF_FORMAT | PyBUF_STRIDES):
+        return NOT_PLAIN
+    kind = kind_of(view)
+    if kind == U8 and is_time(x, view):
+        kind = NOT_PLAIN
+    if kind == NOT_PLAIN:
+        PyBuffer_Release(view)
+    else:
+        notice_ndarray(x)
+    return kind
+
+
+cdef inline bint take_as(Kind kind, object x, Py_buffer *view, int flags) noexcept:
+    """Take x's buffer where its elements are of that kind."""
+    cdef Kind taken = take(x, view, flags)
+    if taken != kind and taken != NOT_PLAIN:
+        PyBuffer_Release(view)
+    return taken == kind
+
+
+cdef inline bint read_anew(Kind kind, object x, Py_buffer *view) noexcept:
+    """Take x again, as far as nothing keeps it as it was: Python code may have run since."""
+    return is_held(view) or take_as(kind, x, view, 0)
+
+
+cdef inline bint span(const Py_buffer *view, uintptr_t *low, uintptr_t *high) noexcept nogil:
+    """The lowest byte and the one after the highest; False where there is none."""
+    cdef Py_ssize_t extent
+    cdef int axis
+    low[0] = <uintptr_t> view.buf
+    high[0] = low[0] + view.itemsize
+    for axis in range(view.ndim):
+        if view.shape[axis] == 0:
+            return False
+        extent = (view.shape[axis] - 1) * view.strides[axis]
+        if extent < 0:
+            low[0] += extent
+        else:
+            high[0] += extent
+    return True
+
+
+cdef inline bint overlap(const Py_buffer *x, const Py_buffer *y) noexcept nogil:
+    """Whether the spans of two buffers meet: that of numpy.may_share_memory, which arrays.py asks."""
+    cdef uintptr_t x_low, x_high, y_low, y_high
+    return span(x, &x_low, &x_high) and span(y, &y_low, &y_high) and x_low < y_high and y_low < x_high
+
+
+cdef inline Py_ssize_t step(const Py_buffer *view, int axis) noexcept nogil:
+    return -view.strides[axis] if view.strides[axis] < 0 else view.strides[axis]
+
+
+cdef inline bint overlaps_itself(const Py_buffer *view) noexcept nogil:
+    """Whether elements may share bytes: not if each stride passes over all that the smaller ones reach."""
+    cdef Py_ssize_t stride, reach
+    cdef int axis, other
+    if view.len == 0:
+        return False
+    for axis in range(view.ndim):
+        if view.shape[axis] == 1:
+            continue
+        stride = step(view, axis)
+        reach = view.itemsize
+        for other in range(view.ndim):
+            if step(view, other) < stride or (step(view, other) == stride and other < axis):
+                reach += (view.shape[other] - 1) * step(view, other)
+        if stride < reach:
+            return True
+    return False
+
+
+cdef inline bint release_wanted(object gil, object threads, bint outweighs) except -1:
+    """The meaning of gil=. `outweighs`, for "auto": is the work more than getting the GIL back can cost?"""
+    if isinstance(gil, str):
+        if gil == "auto":
+            return outweighs or not one_thread(threads)
+        if gil == "release":
+            return True
+        if gil == "hold":
+            return False
+    from nogil_kernels import arrays
+    arrays.check_gil(gil)  # raises
+    return True
+
+
+cdef inline bint one_thread(object threads) noexcept:
+    return isinstance(threads, int) and threads == 1
+
+
+cdef inline bint stays_whole(object threads, Py_ssize_t most) noexcept:
+    """Whether work that could be cut into `most` tasks stays on this thread, as far as is seen without a call."""
+    return isinstance(threads, int) and (threads == 1 or (threads > 1 and most < 2))

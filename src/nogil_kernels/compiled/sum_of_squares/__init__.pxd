@@ -1,0 +1,1 @@
+from nogil_kernels.compiled.sum_of_squares.sum_of_squares cimport sum_of_squares_f64

@@ -1,0 +1,1 @@
+"""Running a comparison: sessions here and in other interpreters, round by round."""

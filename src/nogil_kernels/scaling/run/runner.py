@@ -1,0 +1,97 @@
+"""The runner: round by round, every row of every interpreter in turn, until it is known well enough or time is up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from time import perf_counter
+from typing import Protocol
+
+from ...measure.spread import interval
+from ..workloads.native import NATIVE
+from .plan import Row, Sample
+
+Progress = Callable[[float, float], None]
+"""Told after every sample: the seconds of measuring that are over, and those expected in all."""
+
+ENOUGH = 9  # samples, from which on a row can be known well enough
+NARROW = 0.01  # half of an interval of 95 %, as a share of the median, that is well enough
+MOST_SAMPLES = 100
+
+
+class Rows(Protocol):
+    """What can be sampled: a Session here, or that of another interpreter."""
+
+    @property
+    def rows(self) -> Sequence[Row]: ...
+
+    def round(self, works: Sequence[str], backwards: bool) -> Iterator[tuple[int, Sample]]: ...
+
+
+@dataclass
+class Series:
+    """A row and its samples."""
+
+    row: Row
+    samples: list[Sample] = field(default_factory=list)
+
+    @property
+    def seconds(self) -> list[float]:
+        """Of each sample."""
+        return [sample.seconds for sample in self.samples]
+
+
+Found = list[list[Series]]
+"""The series of each session."""
+
+
+def run(sessions: Sequence[Rows], seconds: float, progress: Progress) -> tuple[Found, bool]:
+    """The samples of all rows, and whether KeyboardInterrupt cut them short.
+
+    Every other round goes backwards, so that a drift within a round cancels. Work whose rows are all known well enough
+    drops out. One round is finished, whatever the clock says.
+    """
+    found: Found = [[Series(row) for row in session.rows] for session in sessions]
+    works = list(dict.fromkeys(one.row.work for series in found for one in series))
+    begin = perf_counter()
+    try:
+        for rounds in range(MOST_SAMPLES):
+            start = perf_counter()
+            told = partial(_told, progress, begin, start, seconds)
+            _round(sessions, found, works, rounds % 2 == 1, told)
+            now = perf_counter()
+            works = [work for work in works if not _settled(work, found)]
+            if all(work.startswith(NATIVE) for work in works) or now + (now - start) > begin + seconds:
+                break
+    except KeyboardInterrupt:
+        return found, True
+    return found, False
+
+
+def _round(
+    sessions: Sequence[Rows], found: Found, works: Sequence[str], backwards: bool, done: Callable[[float], None]
+) -> None:
+    """One sample of each row of these works; `done` is told what share of them is over."""
+    turns = [*zip(sessions, found, strict=True)]
+    rows = sum(one.row.work in works for series in found for one in series)
+    over = 0
+    for session, series in reversed(turns) if backwards else turns:
+        for index, sample in session.round(works, backwards):
+            series[index].samples.append(sample)
+            over += 1
+            done(over / rows)
+
+
+def _told(progress: Progress, begin: float, start: float, seconds: float, share: float) -> None:
+    """Tell of the time when that share of the round is done that started then."""
+    now = perf_counter()
+    progress(now - begin, max(seconds, start - begin + (now - start) / share))
+
+
+def _settled(work: str, found: Found) -> bool:
+    """Whether every row of this work is known well enough."""
+    rows = [one for series in found for one in series if one.row.work == work]
+    return not work.startswith(NATIVE) and all(
+        len(one.samples) >= ENOUGH and interval(one.seconds).half_width <= NARROW for one in rows
+    )

@@ -1,0 +1,26 @@
+"""Interpreters of this process, each with a GIL of its own."""
+
+from __future__ import annotations
+
+import sys
+from concurrent.futures import Executor
+
+from .errors import Unavailable
+
+if sys.version_info >= (3, 14):
+    from concurrent.futures import InterpreterPoolExecutor
+
+    class Interpreters(InterpreterPoolExecutor):
+        """concurrent.futures.InterpreterPoolExecutor."""
+
+        def __init__(self, workers: int) -> None:
+            search = f"import sys; sys.path[:] = {sys.path!r}"  # so that modules are found where they are found here
+            super().__init__(workers, thread_name_prefix="nogil-kernels", initializer=exec, initargs=(search,))
+
+else:
+
+    class Interpreters(Executor):
+        """Not here."""
+
+        def __init__(self, workers: int) -> None:
+            raise Unavailable("InterpreterPoolExecutor came with Python 3.14")

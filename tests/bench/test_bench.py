@@ -1,0 +1,401 @@
+"""peers and held_vs_released: what is executed is right, shown from files alone, and judged as the goals say."""
+
+import argparse
+import ast
+import contextlib
+import math
+import platform
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pyperf
+import pytest
+
+from bench import (
+    Impossible,
+    cases,
+    documents,
+    goals,
+    isa,
+    measured,
+    peers,
+    peers_plot,
+    peers_report,
+    plots,
+    readme,
+    suites,
+    timing,
+)
+
+ROOT = Path(__file__).resolve().parents[2]
+HELD_VS_RELEASED = ROOT / "bench" / "held_vs_released.py"
+FACTS = {
+    "nk_bench": "peers",
+    "cpu_model_name": "a processor",
+    "nk_backend": "compiled",
+    "python_version": "3",
+    "nk_peers": "numpy 2",
+    "nk_openblas": "none",
+}
+
+
+def suite_of(results, facts=None):
+    """The suite of results, as peers would have measured them."""
+    samples, metadata = {}, {}
+    for result in results:
+        for peer, values in result.samples.items():
+            name, about = result.benchmark(peer)
+            samples[name] = values
+            metadata[name] = FACTS | (facts or {}) | about
+    return suites.make(samples, metadata)
+
+
+# -- held_vs_released --------------------------------------------------------------------------------------------------
+
+
+def test_held_vs_released_prints_a_line_for_each_way():
+    done = subprocess.run([sys.executable, HELD_VS_RELEASED], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert [re.split(r"  +", line)[0] for line in lines] == ["pure Python", "GIL held", "GIL released"]
+    assert all(re.fullmatch(r".+  1 thread +\d+ us a call   \d threads +\d+   [\d.]+x", line) for line in lines)
+
+
+def test_held_vs_released_fits_a_screen_and_names_the_package_in_one_line():
+    lines = HELD_VS_RELEASED.read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= 56
+    assert len([line for line in lines if "nogil" in line]) == 1
+
+
+def test_held_vs_released_imports_the_standard_library_and_the_package_only():
+    tree = ast.parse(HELD_VS_RELEASED.read_text(encoding="utf-8"))
+    modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    modules |= {name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names}
+    assert {module for module in modules if module.partition(".")[0] not in sys.stdlib_module_names} == {
+        "nogil_kernels"
+    }
+
+
+# -- what is measured --------------------------------------------------------------------------------------------------
+
+
+def small(dtype):
+    """Numbers of this type, in arrays whose sides keep their proportions."""
+    normal = cases.random_numbers(dtype)
+    return lambda *shape: normal(*(n if n < 100 else n // 20 if n < 20_000 else n // 2000 for n in shape))
+
+
+def truth(inputs):
+    """What a case has to compute, in a type that is exact for integers and wider than float32 and complex64."""
+    wide = {"f": np.float64, "c": np.complex128}
+    a, b = (np.asarray(inputs[name]) for name in (("a", "b") if "a" in inputs else ("x", "x")))
+    a, b = (operand.astype(wide.get(operand.dtype.kind, np.int64)) for operand in (a, b))
+    return a @ b
+
+
+@pytest.mark.parametrize("peer", cases.IMPORTS)
+def test_every_statement_of_a_peer_computes_the_same(compiled_backend, peer):
+    mine = [
+        (case, statement)
+        for case in cases.cases()
+        for name, statement in case.statements.items()
+        if peers.import_of(name) == cases.IMPORTS[peer]
+    ]
+    assert mine, f"no case has {peer}"
+    if missing := peers.find_missing([SimpleNamespace(statements=[peer])]):
+        pytest.skip(f"{peer}: {missing[peer]}")
+    for case, statement in mine:
+        inputs = case.inputs(small(case.dtype))
+        if "out" in inputs:
+            inputs["out"].fill(77)
+        flops, _ = cases.work(inputs)
+        peers.prepare(peer, inputs, flops)
+        value = eval(statement, inputs)
+        if not peer.startswith("ceiling"):  # the machine's limits compute nothing
+            found, expected = inputs.get("out", value), truth(inputs)
+            tolerance = 1e-12 if case.dtype in ("float64", "complex128") else 1e-4
+            np.testing.assert_allclose(
+                found, expected, rtol=tolerance, atol=tolerance * np.abs(expected).max(), err_msg=f"{case}"
+            )
+
+
+def test_every_group_has_cases_and_every_case_has_a_group():
+    assert {case.group for case in cases.cases()} == cases.GROUPS.keys()
+    assert {case.group for case in cases.cases(quick=True)} == cases.GROUPS.keys()
+
+
+def test_the_first_statement_of_every_case_is_ours():
+    assert all(next(iter(case.statements)).startswith("nogil_kernels") for case in cases.cases())
+
+
+def test_work_counts_operations_and_bytes():
+    complex_case = {"a": np.ones((3, 4), np.complex64), "b": np.ones((4, 5), np.complex64)}
+    complex_case["out"] = complex_case["a"] @ complex_case["b"]
+    assert cases.work(complex_case) == (8 * 3 * 4 * 5, 8 * (12 + 20 + 15))
+    assert cases.work({"x": np.ones(7, np.float32)}) == (14, 28)
+
+
+def test_a_peer_that_is_not_installed_is_left_out_with_the_command_that_installs_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "bottleneck", None)
+    missing = peers.find_missing([case for case in cases.cases() if case.group == "sums-small"])
+    assert 'pip install -e ".[peers]"' in missing["bottleneck.ss"]
+    assert not {"nogil_kernels", "numpy.dot"} & missing.keys()
+
+
+def test_a_peer_that_fails_is_left_out_with_its_error(compiled_backend):
+    case = cases.Case("sums", "3", "float64", 3, "x = normal(3)", {**cases.SUM, "numpy.dot": "np_dot(x, no_such_name)"})
+    missing = {}
+    with contextlib.ExitStack() as one_thread:
+        batch = peers.batch(case, missing, 0.0, 1.0, {}, one_thread)
+    assert [one.metadata["nk_peer"] for one in batch.timed] == ["nogil_kernels"]
+    assert "NameError" in missing["numpy.dot"]
+
+
+def test_errors_tell_who_computes_in_float32(compiled_backend, capsys):
+    case = next(case for case in cases.cases() if case.name == "1,000" and case.dtype == "float32")
+    errors = {}
+    with contextlib.ExitStack() as one_thread:
+        for one in peers.batch(case, {}, 0.0, 1.0, {}, one_thread).timed:
+            errors[one.metadata["nk_peer"]] = one.metadata["nk_error"]
+    assert errors["numpy.dot"] > peers_report.SINGLE > errors["nogil_kernels"]
+    said = peers_report.errors([measured.Result("sums", "1,000", "float32", 1000, 1, 1, {}, errors)])
+    assert said.index("numpy.dot") < said.index("in float64") < said.index("nogil_kernels")
+
+
+@pytest.mark.skipif(platform.machine().lower() not in isa.X86_64, reason="these are instruction sets of x86-64")
+@pytest.mark.parametrize("name", ["avx2", "portable"])
+def test_an_instruction_set_is_for_openblas_numpy_and_numba_too(name):
+    variables = isa.environment(name)
+    assert variables["NOGIL_KERNELS_ISA"] == name
+    assert variables["OPENBLAS_CORETYPE"].lower() == variables["NUMBA_CPU_NAME"]
+    disabled = variables["NPY_DISABLE_CPU_FEATURES"].split()
+    assert all(target.startswith(isa.NUMPY_TARGETS[name]) for target in disabled)
+
+
+# -- goals -------------------------------------------------------------------------------------------------------------
+
+SPREAD = [0.90, 0.90, 0.90, 0.90, 0.94, 0.96, 0.96, 0.96, 0.96]
+
+
+def made_up(ratios, *, case="n = 256", dtype="float64", group="matmul-square", size=256, rival="numpy.matmul"):
+    samples = {"nogil_kernels": [1.0] * len(ratios), rival: list(ratios)}
+    return measured.Result(group, case, dtype, size, 1000, 100, samples)
+
+
+def test_a_goal_is_met_when_the_upper_end_of_the_interval_reaches_it():
+    goal = goals.Goal("every size", ("numpy.matmul",), 0.96, ("matmul-square",))
+    found = goals.verdict(goal, [made_up(SPREAD)])
+    assert (found.measured.median, found.measured.high) == (0.94, 0.96)
+    assert found.met
+    assert peers_report.said(found)[1] == "just met"
+
+
+def test_a_goal_is_missed_when_the_whole_interval_is_below_it():
+    goal = goals.Goal("every size", ("numpy.matmul",), 0.97, ("matmul-square",))
+    assert not goals.verdict(goal, [made_up(SPREAD)]).met
+
+
+def test_a_goal_for_each_case_shows_the_worst_and_counts_the_missed():
+    results = [made_up([ratio] * 9, case=f"n = {n}", size=n) for n, ratio in ((1, 0.5), (2, 0.4), (3, 2.0))]
+    found = goals.verdict(goals.Goal("each", ("numpy.matmul",), 0.95, ("matmul-square",)), results)
+    assert (found.worst.case, found.measured.median) == ("n = 2", 0.4)
+    assert (found.missed, found.cases, found.met) == (2, 3, False)
+
+
+def test_a_goal_is_against_the_fastest_of_its_peers_in_each_case():
+    result = made_up([2.0] * 9, group="sums", rival="numpy.dot")
+    result.samples["bottleneck.ss"] = [0.5] * 9
+    goal = goals.Goal("each", ("numpy.dot", "bottleneck.ss", "absent"), 1.0, ("sums",))
+    assert goals.verdict(goal, [result]).measured.median == 0.5
+
+
+def test_a_speed_up_is_compared_with_a_speed_up():
+    samples = {"nogil_kernels, threads=2": [0.6] * 9, "nogil_kernels, threads=1": [0.9] * 9}
+    samples |= {"ceiling, threads=2": [0.25] * 9, "ceiling, threads=1": [0.5] * 9}
+    result = measured.Result("sums-threads", "16 MB", "float64", 1 << 21, 1, 1, samples)
+    goal = goals.Goal("speed-up", ("ceiling, threads=2",), 0.95, ("sums-threads",), speed_up=True)
+    assert goals.verdict(goal, [result]).measured.median == pytest.approx(1.5 / 2)
+
+
+def test_a_mean_is_geometric_and_its_interval_shrinks_with_the_number_of_cases():
+    wide = timing.Interval(1.0, 0.5, 2.0)
+    mean = goals.geometric_mean([wide] * 4)
+    assert (mean.median, mean.low, mean.high) == pytest.approx((1.0, math.sqrt(0.5), math.sqrt(2.0)))
+    other = [timing.Interval(value, value, value) for value in (1.0, 4.0)]
+    assert goals.geometric_mean(other).high == pytest.approx(2.0)
+
+
+def test_a_goal_without_results_has_no_verdict():
+    goal = goals.Goal("other sizes", ("numpy.matmul",), 1.0, ("matmul-square",), (8,))
+    assert goals.verdict(goal, [made_up(SPREAD)]) is None
+    assert goals.verdict(goals.Goal("absent", ("absent",), 1.0, ("matmul-square",)), [made_up(SPREAD)]) is None
+
+
+def test_every_goal_is_about_cases_and_peers_that_are_measured():
+    for goal in goals.GOALS:
+        concerned = [case for case in cases.cases() if goal.concerns(case_as_result(case))]
+        assert concerned, goal
+        for peer in goal.against:
+            assert any(peer in case.statements for case in concerned), (goal, peer)
+
+
+def case_as_result(case):
+    return measured.Result(case.group, case.name, case.dtype, case.size, 1, 1, {})
+
+
+@pytest.mark.parametrize("n", [1, 2, 5, 6, 9, 10, 41, 100])
+def test_the_interval_of_a_median_is_the_widest_that_the_binomial_distribution_asks_for(n):
+    binomial = pytest.importorskip("scipy.stats", reason="scipy is not installed: pip install '.[peers]'").binom(n, 0.5)
+    outside = [k for k in range(1, n // 2 + 1) if binomial.cdf(k - 1) <= 0.025]  # fewer than k of n on one side
+    k = max(outside, default=1)
+    interval = timing.median(range(1, n + 1))
+    assert (interval.low, interval.high) == (k, n + 1 - k)
+
+
+def test_an_interruption_does_not_make_samples_too_short():
+    class Interrupted:
+        """A timer of a statement of 1 us; something else takes 5 ms of every second sample."""
+
+        count = 0
+
+        def timeit(self, loops):
+            self.count += 1
+            return loops * 1e-6 + 0.005 * (self.count % 2)
+
+        def repeat(self, times, loops):
+            return [self.timeit(loops) for _ in range(times)]
+
+    assert timing._loops(Interrupted(), timing.SAMPLE_SECONDS) * 1e-6 >= timing.SAMPLE_SECONDS
+
+
+# -- files, tables, plots ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def results():
+    """A suite's worth of results, with a limit and a peer that is not in every case."""
+    found = [
+        made_up([1.1, 1.2, 1.3], case=f"n = {n}", size=n, dtype=dtype) for n in (256, 1024) for dtype in cases.FLOATS
+    ]
+    found[-1].samples["ceiling"] = [0.9, 0.9, 0.9]
+    found[0].samples["blis"] = [3.0, 2.0, 2.5]
+    return [*found, made_up([0.5] * 3, case="10", size=10, group="sums", rival="numpy.dot")]
+
+
+def test_results_survive_a_file(results, tmp_path):
+    file = str(tmp_path / "peers.json")
+    results[0].errors["blis"] = 1e-7
+    suites.save(suite_of(results), file)
+    assert measured.from_suite(suites.load(file, "peers")) == results
+    assert pyperf.BenchmarkSuite.load(file).get_metadata()["cpu_model_name"] == "a processor"
+
+
+def test_pyperf_reads_the_file(results, tmp_path):
+    file = str(tmp_path / "peers.json")
+    suites.save(suite_of(results), file)
+    done = subprocess.run([sys.executable, "-m", "pyperf", "stats", file], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "matmul-square/n = 1024/float32/numpy.matmul" in done.stdout
+
+
+def test_the_same_results_are_drawn_as_the_same_file(results, tmp_path):
+    for name in ("a.svg", "b.svg"):
+        peers_plot.draw(suite_of(results), str(tmp_path / name))
+    drawn = (tmp_path / "a.svg").read_text(encoding="utf-8")
+    assert drawn == (tmp_path / "b.svg").read_text(encoding="utf-8")
+    assert all(label in drawn for label in ("nogil_kernels", "numpy.matmul", "FMA peak of a core", "GFLOP/s", "GB/s"))
+
+
+def test_every_peer_that_is_drawn_has_a_colour():
+    groups = [family.group for family in peers_plot.FAMILIES]
+    drawn = {peer for case in cases.cases() if case.group in groups for peer in case.statements}
+    assert {peer for peer in drawn if not peer.startswith("ceiling")} <= plots.COLOURS.keys()
+
+
+def test_plots_without_anything_to_plot_are_an_error(tmp_path):
+    with pytest.raises(Impossible, match="nothing to draw"):
+        peers_plot.draw(suite_of([made_up(SPREAD, group="matmul-types")]), str(tmp_path / "a.svg"))
+
+
+@pytest.mark.parametrize(("ratio", "blocks"), [(2.0, peers_report.BAR), (0.5, peers_report.BAR // 4), (0.0, 0)])
+def test_a_bar_is_as_long_as_the_ratio(ratio, blocks):
+    assert peers_report.bar(ratio, 2.0).plain.rstrip(" │▌") == "█" * blocks
+    assert ("│" in peers_report.bar(ratio, 2.0).plain) is (ratio < 1)
+
+
+def test_the_command_shows_the_same_from_its_file(compiled_backend, tmp_path, capsys):
+    file = str(tmp_path / "sums.json")
+    asked = ["--quick", "--only", "sums-types", "--json", file]
+    with no_isa_asked():
+        assert peers.main(asked) == 0
+    measured = capsys.readouterr().out
+    assert "sum of squares of integers, exact" in measured
+    assert peers.main(["--from", file]) == 0
+    assert capsys.readouterr().out == measured
+
+
+@contextlib.contextmanager
+def no_isa_asked():
+    """Without NOGIL_KERNELS_ISA, which would start the command, and so these tests, again."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv(isa.VARIABLE, raising=False)
+        yield
+
+
+def test_the_command_runs_on_the_instruction_set_that_is_asked_for(compiled_backend, tmp_path):
+    file = str(tmp_path / "sums.json")
+    asked = ["--quick", "--only", "sums-types", "--isa", "portable", "--json", file]
+    command = [sys.executable, "-m", "bench", "peers", *asked]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert suites.load(file, "peers").get_metadata()["nk_isa"] == "portable"
+
+
+def test_two_threads_are_left_out_where_there_is_one_core(compiled_backend, monkeypatch, capsys):
+    options = argparse.Namespace(isa=None, quick=True, only=["sums-threads", "sums-types"], arguments=[])
+    monkeypatch.delenv(isa.VARIABLE, raising=False)
+    monkeypatch.setattr(peers, "in_order", lambda wanted, missing, seconds: {case.group for case in wanted})
+    for cores, groups in ((1, {"sums-types"}), (2, {"sums-types", "sums-threads"})):
+        monkeypatch.setattr(peers.machine, "usable_cores", lambda cores=cores: cores)
+        assert peers.batches(options) == groups
+
+
+# -- the README's section ----------------------------------------------------------------------------------------------
+
+
+def test_the_section_shows_each_baseline(results):
+    section = readme.section({Path("peers-machine-avx512.json"): suite_of(results)})
+    assert "| machine-avx512 |" in section
+    assert "docs/peers-machine-avx512.svg" in section
+    assert "2.50" not in section  # of blis: no goal is against it
+    assert "1.20 (1.10 to 1.30)" in section
+
+
+def test_a_section_is_written_between_its_marks():
+    text = "before\n<!-- name: begin -->\nwritten before\n<!-- name: end -->\nafter\n"
+    new = documents.with_section(text, "name", "new\n")
+    assert new == "before\n<!-- name: begin -->\nnew\n<!-- name: end -->\nafter\n"
+    with pytest.raises(Impossible, match=re.escape("<!-- other: begin -->")):
+        documents.with_section(text, "other", "")
+
+
+@pytest.mark.parametrize("mark", ["nk_quick", "nk_interrupted"])
+def test_a_part_of_a_run_is_no_baseline(results, mark):
+    with pytest.raises(Impossible, match="whole run"):
+        readme.section({Path("peers-part.json"): suite_of(results, {mark: 1})})
+
+
+@pytest.mark.skipif(not documents.README.exists(), reason="the README is in a checkout, not beside these tests")
+def test_the_readme_shows_the_baselines():
+    text = documents.README.read_text(encoding="utf-8")
+    assert documents.with_section(text, "performance", "")
+    baselines = sorted(documents.RESULTS.glob("peers-*.json"))
+    if not baselines:
+        pytest.skip("no baseline: python -m bench peers --json bench/results/peers-NAME.json records one")
+    section = readme.section({file: suites.load(str(file), "peers") for file in baselines})
+    assert section in text, "run python -m bench readme bench/results/peers-*.json"
+    assert all(readme.plot(baseline).exists() for baseline in baselines)

@@ -1,0 +1,104 @@
+"""Reports of known numbers: rows as the runner makes them, of samples that were never measured."""
+
+from nogil_kernels.scaling.report.suite import Measured, Report
+from nogil_kernels.scaling.run.plan import Row, Sample
+from nogil_kernels.scaling.run.runner import Series
+
+FACTS = {
+    "date": "2026-01-02 03:04:05",
+    "python_version": "3.14.2",
+    "python_implementation": "cpython",
+    "cpu_model_name": "A Processor",
+    "nk_version": "1.0",
+    "nk_backend": "compiled",
+    "nk_isa": "avx2",
+    "nk_usable_cores": 64,
+    "nk_gil_enabled": 1,
+    "nk_free_threaded_build": 0,
+    "nk_l2_bytes": 1 << 20,
+}
+SPREAD = (1.0, 0.97, 1.03, 0.99, 1.01)
+"""The samples of a row, by their median."""
+CALLS = 192
+
+
+def series(
+    workload, way, workers, seconds, side="", setting="", limit="arithmetic", lost=None, spread=SPREAD, size="a call"
+):
+    """A row whose samples lie around that many seconds."""
+    row = Row(workload, side, setting, way, workers, size, limit, 0 if lost is None else 1000)
+    turn = (workers + len(way)) % max(1, len(spread))
+    spread = spread[turn:] + spread[:turn]  # not every row has its slow sample in the same round
+    tallies = [None] * len(spread) if lost is None else [round(lost * CALLS * 1000 * s) for s in spread]
+    return Series(row, [Sample(seconds * s, 0.002, tally) for s, tally in zip(spread, tallies, strict=True)])
+
+
+def report(*sessions, weak=False, notes=(), interrupted=False, **facts):
+    """The report of interpreters, each a list of series."""
+    names = ["3.14", "3.14t GIL off", "3.14t GIL on", *(f"3.{minor}" for minor in range(15, 30))]
+    start_up = {"threads": 0.001, "pool": 0.2, "processes": 0.3}
+    return Report.of(
+        [
+            Measured(name, FACTS | facts, [*found], [CALLS] * len(found), start_up)
+            for name, found in zip(names, sessions, strict=False)
+        ],
+        weak=weak,
+        notes=notes,
+        interrupted=interrupted,
+    )
+
+
+def scaling(workload, curves, counts, sides=("",), **options):
+    """The series of work that scales: curves is {(side, way): function from workers to speed-up}."""
+    found = [series(workload, "sequential", 1, 1.0, side, **options) for side in sides]
+    for (side, way), curve in curves.items():
+        found += [series(workload, way, n, 1 / curve(n), side, **options) for n in counts]
+    return found
+
+
+def amdahl(sigma, kappa=0.0):
+    """A curve of the Universal Scalability Law."""
+    return lambda n: n / (1 + sigma * (n - 1) + kappa * n * (n - 1))
+
+
+def native(counts, gain=0.95):
+    """The native ceiling."""
+    alone = series("native-arithmetic", "sequential", 1, 1.0)
+    return [alone, *(series("native-arithmetic", "threads", n, 1 / (gain * n)) for n in counts if n > 1)]
+
+
+def kernels(counts, ways=("threads", "pool", "processes")):
+    """A kernel whose threads scale where they release the GIL."""
+    curves = {("hold", way): amdahl(1.0 if way == "threads" else 0.02 + 0.03 * i) for i, way in enumerate(ways)}
+    curves |= {("release", way): amdahl(0.01 + 0.02 * i, 0.0002 * i) for i, way in enumerate(ways)}
+    return scaling("matmul", curves, counts, ("hold", "release"))
+
+
+def waiting():
+    """Work that waits, five at once."""
+    found = []
+    for name, took in (("sleep", 0.1), ("http-fetch", 0.2)):
+        found += [
+            series(name, "sequential", 1, took, limit="", size="a sleep of 20 ms"),
+            series(name, "threads", 5, took / 4.9, limit=""),
+            series(name, "asyncio", 5, took / 4.6, limit=""),
+        ]
+    return found
+
+
+def counter():
+    """A counter that threads lose updates of, and one that they do not. There is no sequential row."""
+    return [
+        series("counter", "threads", 4, 0.1, side, limit="", lost=lost)
+        for side, lost in (("plain", 0.0), ("call", 0.31), ("locked", 0.0))
+    ]
+
+
+def convoy():
+    """The latency of a kernel beside a thread that runs Python."""
+    seconds = {"alone": 20e-6, "5 ms": 5e-3, "0.5 ms": 5.6e-4, "0.05 ms": 9e-5}
+    return [
+        series("convoy", "sequential", 1, CALLS * (seconds[setting] if side == "release" else 40e-6), side, setting, "")
+        for setting in seconds
+        for side in ("hold", "release")
+    ]

@@ -1,0 +1,318 @@
+"""Which backend and ISA run: the environment variables, what is said about them, and what an import costs."""
+
+import importlib
+import inspect
+import sys
+import types
+from pathlib import Path
+
+import pytest
+from support import FREE_THREADED_NOW, python_prints, run_python
+
+import nogil_kernels
+from nogil_kernels import pure_backend
+
+PACKAGES_AN_IMPORT_DOES_NOT_NEED = ["numpy", "rich", "matplotlib", "psutil", "pyperf", "threadpoolctl", "scipy"]
+WITHOUT_COMPILED = """
+    import sys
+    for name in ("isa", "sum_of_squares", "matmul"):
+        sys.modules["nogil_kernels.compiled." + name] = None
+"""
+WITHOUT_NUMPY = """
+    import sys
+    sys.modules["numpy"] = None
+"""
+
+
+@pytest.fixture(params=["compiled", "pure"])
+def backend(request):
+    """The name of a backend for a fresh interpreter."""
+    if request.param == "compiled":
+        request.getfixturevalue("compiled_backend")
+    return request.param
+
+
+# Choosing
+
+
+def test_the_environment_chooses_the_backend(backend):
+    code = "import nogil_kernels; print(nogil_kernels.build_info()['backend'])"
+    assert python_prints(code, NOGIL_KERNELS_BACKEND=backend) == backend
+
+
+def test_the_compiled_backend_is_the_default(compiled_backend):
+    assert python_prints("import nogil_kernels; print(nogil_kernels.build_info()['backend'])") == "compiled"
+
+
+def test_both_backends_compute(backend):
+    code = """
+        from nogil_kernels import matmul, sum_of_squares
+        print(sum_of_squares([3, 4.0]), sum_of_squares(range(100)), matmul([[1, 2]], [[3], [4]]).tolist())
+    """
+    assert python_prints(code, NOGIL_KERNELS_BACKEND=backend) == "25.0 328350 [[11]]"
+
+
+@pytest.mark.parametrize("value", ["fast", "Pure", "pure,compiled"])
+def test_an_unknown_backend_is_refused_and_the_two_are_named(value):
+    done = run_python("import nogil_kernels", NOGIL_KERNELS_BACKEND=value)
+    assert done.returncode != 0
+    message = done.stderr.strip().splitlines()[-1]
+    assert message.startswith("ValueError")
+    for part in ("NOGIL_KERNELS_BACKEND", "compiled", "pure", value):
+        assert part in message
+
+
+def test_the_public_functions_are_the_compiled_ones_themselves(compiled_backend):
+    code = """
+        import types
+        import nogil_kernels
+        import nogil_kernels.compiled.matmul
+        import nogil_kernels.compiled.sum_of_squares
+        print(nogil_kernels.sum_of_squares is nogil_kernels.compiled.sum_of_squares.sum_of_squares)
+        print(nogil_kernels.matmul is nogil_kernels.compiled.matmul.matmul)
+        print(*(isinstance(f, types.FunctionType) for f in (nogil_kernels.sum_of_squares, nogil_kernels.matmul)))
+    """
+    assert python_prints(code, NOGIL_KERNELS_BACKEND="compiled").split() == ["True", "True", "False", "False"]
+
+
+def test_both_backends_have_the_same_signatures_and_documentation(backend):
+    code = """
+        import inspect
+        import nogil_kernels
+        for function in (nogil_kernels.sum_of_squares, nogil_kernels.matmul):
+            parameters = [p.replace(annotation=p.empty) for p in inspect.signature(function).parameters.values()]
+            print(function.__name__ + str(inspect.Signature(parameters)))
+            print(">>> " in function.__doc__, function.__module__.startswith("nogil_kernels"))
+    """
+    assert python_prints(code, NOGIL_KERNELS_BACKEND=backend).splitlines() == [
+        "sum_of_squares(x, *, axis=None, gil='auto', threads=1)",
+        "True True",
+        "matmul(a, b, *, out=None, gil='auto', threads=1)",
+        "True True",
+    ]
+
+
+@pytest.mark.parametrize("name", ["sum_of_squares", "matmul"])
+def test_documentation_is_the_same_word_for_word(compiled_backend, name):
+    compiled = importlib.import_module(f"nogil_kernels.compiled.{name}")
+    assert inspect.getdoc(getattr(compiled, name)) == inspect.getdoc(getattr(pure_backend, name))
+
+
+# Where there is nothing compiled
+
+
+def test_without_compiled_kernels_the_first_use_warns_once_and_works():
+    code = (
+        WITHOUT_COMPILED
+        + """
+    import warnings
+    import nogil_kernels
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        print(nogil_kernels.sum_of_squares([1, 2, 3]))
+        print(nogil_kernels.sum_of_squares([1, 2, 3]))
+        print(nogil_kernels.matmul([[2]], [[3]]).tolist())
+    print(len(caught), caught[0].category.__name__)
+    print(str(caught[0].message).replace("\\n", " "))
+    print(caught[0].filename)
+    print(nogil_kernels.build_info()["backend"])
+    """
+    )
+    first, second, product, count, message, where, backend = python_prints(code, "-W", "error").splitlines()
+    assert (first, second, product, count, backend) == ("14", "14", "[[6]]", "1 RuntimeWarning", "pure")
+    for part in ("nogil_kernels.compiled", "pip install", "--no-binary", "NOGIL_KERNELS_BACKEND=pure"):
+        assert part in message
+    assert where == "<string>", "the warning should point at the caller's line"
+
+
+def test_without_compiled_kernels_an_import_alone_says_nothing():
+    assert python_prints(WITHOUT_COMPILED + "\n    import nogil_kernels; print('quiet')", "-W", "error") == "quiet"
+
+
+def test_the_pure_backend_says_nothing_when_it_was_asked_for():
+    code = WITHOUT_COMPILED + "\n    import nogil_kernels; print(nogil_kernels.sum_of_squares([1, 2]))"
+    assert python_prints(code, "-W", "error", NOGIL_KERNELS_BACKEND="pure") == "5"
+
+
+def test_compiled_kernels_that_were_asked_for_and_are_absent_are_an_import_error():
+    done = run_python(WITHOUT_COMPILED + "\n    import nogil_kernels", NOGIL_KERNELS_BACKEND="compiled")
+    assert done.returncode != 0
+    assert "ImportError" in done.stderr
+    for part in ("pip install", "--no-binary", "NOGIL_KERNELS_BACKEND"):
+        assert part in done.stderr.split("ImportError")[-1]
+
+
+# ISAs
+
+
+def test_an_unknown_isa_is_refused_and_the_available_ones_are_named(compiled_backend):
+    done = run_python("import nogil_kernels", NOGIL_KERNELS_ISA="sse9", NOGIL_KERNELS_BACKEND="compiled")
+    assert done.returncode != 0
+    message = done.stderr.strip().splitlines()[-1]
+    assert message.startswith("ValueError")
+    for part in ("NOGIL_KERNELS_ISA", "sse9", "portable"):
+        assert part in message
+
+
+def test_an_isa_of_another_kind_of_machine_is_refused(compiled_backend):
+    from nogil_kernels.compiled import isa
+
+    foreign = sorted({"avx512", "neon"} - set(isa.available))
+    assert foreign, "no machine has both"
+    for name in foreign:
+        done = run_python("import nogil_kernels", NOGIL_KERNELS_ISA=name, NOGIL_KERNELS_BACKEND="compiled")
+        assert done.returncode != 0
+        assert done.stderr.strip().splitlines()[-1].startswith("ValueError")
+
+
+def test_every_available_isa_can_be_chosen_and_the_best_is_the_default(compiled_backend):
+    code = "import nogil_kernels; info = nogil_kernels.build_info(); print(info['isa'], *info['isas_available'])"
+    chosen, *available = python_prints(code).split()
+    assert chosen == available[-1]
+    assert available[0] == "portable"
+    for name in available:
+        assert python_prints(code, NOGIL_KERNELS_ISA=name).split() == [name, *available]
+
+
+# build_info
+
+
+def test_build_info_tells_what_runs(backend):
+    code = "import nogil_kernels; print(repr(nogil_kernels.build_info()))"
+    info = eval(python_prints(code, NOGIL_KERNELS_BACKEND=backend))
+    assert set(info) >= {
+        "backend",
+        "isa",
+        "isas_available",
+        "compiler",
+        "abi3",
+        "version",
+        "python",
+        "gil",
+        "free_threaded_build",
+        "backend_reason",
+    }
+    assert info["backend"] == backend
+    assert info["version"] == nogil_kernels.__version__
+    assert ".".join(map(str, sys.version_info[:3])) in info["python"]
+    assert bool(info["free_threaded_build"]) is ("t" in getattr(sys, "abiflags", ""))
+    assert "NOGIL_KERNELS_BACKEND" in info["backend_reason"]
+    if backend == "compiled":
+        assert info["isa"] in info["isas_available"]
+        assert info["compiler"]
+        from nogil_kernels.compiled.isa import isa
+
+        assert info["abi3"] is ("cp" not in Path(isa.__file__).name)  # isa.cpython-313-....so or isa.abi3.so
+    if not FREE_THREADED_NOW:
+        assert "disabled" not in info["gil"].replace("cannot be disabled", "")
+
+
+def test_build_info_gives_the_reason_where_nothing_is_compiled():
+    code = WITHOUT_COMPILED + "\n    import nogil_kernels; print(nogil_kernels.build_info()['backend_reason'])"
+    assert "nogil_kernels.compiled" in python_prints(code, "-W", "error")
+
+
+def test_build_info_belongs_to_the_caller():
+    nogil_kernels.build_info().clear()
+    assert nogil_kernels.build_info()["version"] == nogil_kernels.__version__
+
+
+# What an import costs
+
+
+def test_the_public_names_are_all_there():
+    assert set(nogil_kernels.__all__) == {"sum_of_squares", "matmul", "pure", "build_info", "__version__"}
+    for name in nogil_kernels.__all__:
+        assert hasattr(nogil_kernels, name)
+    assert isinstance(nogil_kernels, types.ModuleType)
+
+
+def test_an_import_loads_no_heavy_package(backend):
+    code = "import sys, nogil_kernels; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+    loaded = python_prints(code, NOGIL_KERNELS_BACKEND=backend).split()
+    assert not set(PACKAGES_AN_IMPORT_DOES_NOT_NEED) & set(loaded)
+    assert "concurrent" not in loaded
+    assert "asyncio" not in loaded
+
+
+def test_sums_of_buffers_and_lists_load_no_numpy(backend):
+    code = """
+        import array, sys
+        import nogil_kernels
+        numbers = array.array("d", [1, 2, 3])
+        print(nogil_kernels.sum_of_squares(numbers), nogil_kernels.sum_of_squares(memoryview(numbers)[::-1]))
+        print(nogil_kernels.sum_of_squares(range(4)), nogil_kernels.sum_of_squares([1, [2, 3]]))
+        print("numpy" in sys.modules)
+    """
+    assert python_prints(code, NOGIL_KERNELS_BACKEND=backend).split() == ["14.0", "14.0", "14", "14", "False"]
+
+
+# Without NumPy
+
+
+def test_sums_need_no_numpy(backend):
+    code = (
+        WITHOUT_NUMPY
+        + """
+    import array
+    import nogil_kernels
+    numbers = array.array("d", [1, 2, 3, 4])
+    print(nogil_kernels.sum_of_squares(numbers))
+    print(nogil_kernels.sum_of_squares(memoryview(numbers).cast("B").cast("d", (2, 2))))
+    print(nogil_kernels.sum_of_squares(memoryview(numbers)[::-2]))
+    print(nogil_kernels.sum_of_squares(numbers, threads=2, gil="hold"))
+    print(nogil_kernels.sum_of_squares(b"abc"))
+    print(nogil_kernels.sum_of_squares(range(5)))
+    print(nogil_kernels.sum_of_squares([1, [2.5]]))
+    print(nogil_kernels.sum_of_squares(iter((1, 2))))
+    """
+    )
+    expected = "30.0 30.0 20.0 30.0 28814 30 7.25 5"
+    assert python_prints(code, NOGIL_KERNELS_BACKEND=backend).split() == expected.split()
+
+
+@pytest.mark.parametrize("code", ["d", "f", "i", "q"])
+def test_products_of_buffers_into_a_buffer_need_no_numpy(backend, code):
+    script = (
+        WITHOUT_NUMPY
+        + f"""
+    import array
+    import nogil_kernels
+    def matrix(values, rows, columns):
+        return memoryview(array.array({code!r}, values)).cast("B").cast({code!r}, (rows, columns))
+    a, b, out = matrix([1, 2, 3, 4, 5, 6], 2, 3), matrix([1, 0, 0, 1, 1, 1], 3, 2), matrix([9] * 4, 2, 2)
+    print(nogil_kernels.matmul(a, b, out=out) is out, out.tolist() == [[4, 5], [10, 11]])
+    print(nogil_kernels.matmul(a, b, out=out, threads=2, gil="release") is out, out.tolist() == [[4, 5], [10, 11]])
+    """
+    )
+    assert python_prints(script, NOGIL_KERNELS_BACKEND=backend).split() == ["True"] * 4
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "matmul(m, m)",
+        "matmul([[1]], [[2]])",
+        "matmul([[1.0]], [[2.0]], out=[[0.0]])",
+        "sum_of_squares(m, axis=0)",
+        "sum_of_squares([[1]], axis=0)",
+    ],
+)
+def test_what_needs_numpy_says_so_in_one_sentence(backend, call):
+    code = (
+        WITHOUT_NUMPY
+        + f"""
+    import array
+    from nogil_kernels import matmul, sum_of_squares
+    m = memoryview(array.array("d", [1, 2, 3, 4])).cast("B").cast("d", (2, 2))
+    try:
+        {call}
+    except (ImportError, TypeError) as error:
+        print(type(error).__name__, error, sep=": ")
+    """
+    )
+    message = python_prints(code, NOGIL_KERNELS_BACKEND=backend)
+    assert "pip install numpy" in message
+    assert len(message.splitlines()) == 1
+    if call == "matmul(m, m)":
+        assert "out=" in message

@@ -1,0 +1,438 @@
+"""Subinterpreters: kernels under a GIL of their own, memory that is shared, and what interpreters must not share.
+
+Each test runs in a fresh process, by the means of the running version: concurrent.interpreters from 3.14 on, before
+that the module below it.
+"""
+
+import sys
+import textwrap
+
+import pytest
+from support import ABI3, FREE_THREADED_NOW, python_prints
+
+pytestmark = [
+    pytest.mark.usefixtures("compiled_backend"),
+    pytest.mark.skipif(sys.version_info < (3, 12), reason="interpreters have a GIL of their own from Python 3.12 on"),
+    pytest.mark.skipif(ABI3, reason="the abi3 build has no kernels for subinterpreters"),
+]
+
+INTERPRETERS = """
+    import mmap, os, sys, tempfile, threading, time
+    if sys.version_info >= (3, 13):
+        import _interpreters
+    else:
+        import _xxsubinterpreters as _interpreters
+
+    class Interpreter:
+        def __init__(self, gil="own"):
+            if sys.version_info >= (3, 14) and gil == "own":
+                from concurrent import interpreters
+                self.whole = interpreters.create()
+                self.id = self.whole.id
+            elif sys.version_info >= (3, 13):
+                self.id = _interpreters.create("isolated" if gil == "own" else "legacy")
+            else:
+                self.id = _interpreters.create(isolated=gil == "own")
+
+        def run(self, code, **shared):
+            "Run code, in which these names have these values. An error there is a RuntimeError here."
+            if sys.version_info >= (3, 14) and hasattr(self, "whole"):
+                from concurrent import interpreters
+                if shared:
+                    self.whole.prepare_main(shared)
+                try:
+                    self.whole.exec(code)
+                except interpreters.ExecutionFailed as error:
+                    raise RuntimeError(str(error)) from None
+            elif sys.version_info >= (3, 13):
+                if shared:
+                    _interpreters.exec(self.id, "import _interpreters")  # which knows how memoryviews cross
+                    _interpreters.set___main___attrs(self.id, shared)
+                error = _interpreters.exec(self.id, code)
+                if error is not None:
+                    raise RuntimeError(error.formatted)
+            else:
+                _interpreters.run_string(self.id, code, shared=shared or None)
+
+        def start(self, code, **shared):
+            thread = threading.Thread(target=self.run, args=(code,), kwargs=shared)
+            thread.start()
+            return thread
+
+        def close(self):
+            self.whole.close() if hasattr(self, "whole") else _interpreters.destroy(self.id)
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            self.close()
+
+    def shared_memory(size):
+        "Memory, and what another interpreter evaluates to see it: a mapped file, which every version can share."
+        file, name = tempfile.mkstemp()
+        os.ftruncate(file, size)
+        memory = memoryview(mmap.mmap(file, size))
+        os.close(file)
+        return memory, name
+
+    OPEN = '''
+    import mmap, os
+    with open(name, "r+b") as file:
+        memory = memoryview(mmap.mmap(file.fileno(), 0))
+    '''
+    """
+
+EVERY_TYPE = """
+    import zlib
+    import nogil_kernels
+
+    def numbers(code, count):
+        size = memoryview(bytearray(8)).cast(code).itemsize
+        view = memoryview(bytearray(count * size)).cast(code)
+        for i in range(count):
+            view[i] = (i % 2 == 1) if code == "?" else i % 7 + 1 if code in "bhilqBHILQnN" else i / 8 - 3
+        return view
+
+    def matrix(code, n):
+        return numbers(code, n * n).cast("B").cast(code, (n, n))
+
+    for kind in "?bBhHiIlLqQnNefd":
+        for count in (0, 8, 1001):
+            for gil in ("hold", "release", "auto"):
+                print(kind, count, gil, repr(nogil_kernels.sum_of_squares(numbers(kind, count), gil=gil)), flush=True)
+        print(kind, nogil_kernels.sum_of_squares(numbers(kind, 1001)[::-3]), flush=True)
+    for kind in "iIlLqQfd":
+        for n in (1, 4, 130):
+            for gil in ("hold", "release", "auto"):
+                c = matrix(kind, n)
+                nogil_kernels.matmul(matrix(kind, n), matrix(kind, n), out=c, gil=gil)
+                print(kind, n, gil, zlib.crc32(c), flush=True)
+    """
+
+
+def in_a_process(code, **variables):
+    """What `code` prints in a process that has Interpreter, shared_memory and OPEN."""
+    script = textwrap.dedent(INTERPRETERS) + textwrap.dedent(code)
+    return python_prints(script, NOGIL_KERNELS_BACKEND="compiled", **variables)
+
+
+def test_kernels_of_an_interpreter_give_the_same_as_those_of_the_main_one():
+    code = f"""
+        code = {textwrap.dedent(EVERY_TYPE)!r}
+        exec(code)
+        print("and", flush=True)
+        with Interpreter() as one:
+            one.run(code)
+    """
+    main, other = in_a_process(code).split("and")
+    assert main.strip() == other.strip()
+    assert len(main.splitlines()) == 16 * 10 + 8 * 9
+
+
+@pytest.mark.parametrize("first", ["main", "other"])
+def test_each_interpreter_gets_its_build_whichever_imports_first(first):
+    code = f"""
+        inside = '''
+        import nogil_kernels, sys
+        info = nogil_kernels.build_info()
+        print(info["backend"], info["isa"] in info["isas_available"], flush=True)
+        print(sorted(name for name in sys.modules if name.endswith(".matmul")), flush=True)
+        '''.replace("\\n        ", "\\n")
+        with Interpreter() as one:
+            for where in {("main", "other") if first == "main" else ("other", "main")!r}:
+                exec(inside) if where == "main" else one.run(inside)
+    """
+    main = ["compiled True", "['nogil_kernels.compiled.matmul', 'nogil_kernels.compiled.matmul.matmul']"]
+    other = ["compiled True", "['nogil_kernels.compiled.subinterpreters.matmul']"]
+    assert in_a_process(code).splitlines() == (main + other if first == "main" else other + main)
+
+
+def test_a_core_s_limits_are_measured_in_any_interpreter():
+    code = """
+        with Interpreter() as one:
+            one.run("from nogil_kernels.measure import limits; print(limits.read(bytes(99), 1), flush=True)")
+    """
+    assert in_a_process(code).split() == ["99"]
+
+
+def test_kernels_of_an_interpreter_import_no_numpy():
+    code = """
+        with Interpreter() as one:
+            one.run('''if True:
+                import array, sys
+                import nogil_kernels
+                view = memoryview(array.array("d", range(16))).cast("B").cast("d", (4, 4))
+                c = memoryview(bytearray(16 * 8)).cast("d", (4, 4))
+                nogil_kernels.sum_of_squares(view)
+                nogil_kernels.matmul(view, view, out=c, threads=2)
+                print("numpy" in sys.modules, flush=True)
+            ''')
+    """
+    assert in_a_process(code) == "False"
+
+
+def test_an_interpreter_reads_and_writes_shared_memory_where_it_lies():
+    code = """
+        import nogil_kernels
+        memory, name = shared_memory(3 * 100 * 100 * 8)
+        a, b, c = (memory[i * 80_000 : (i + 1) * 80_000].cast("d", (100, 100)) for i in range(3))
+        for i in range(100):
+            a[i, i], b[i, 99 - i] = 2.0, i
+        with Interpreter() as one:
+            one.run(OPEN + '''if True:
+                import nogil_kernels
+                a, b, c = (memory[i * 80_000 : (i + 1) * 80_000].cast("d", (100, 100)) for i in range(3))
+                nogil_kernels.matmul(a, b, out=c)
+                print(nogil_kernels.sum_of_squares(c), flush=True)
+            ''', name=name)
+            print(nogil_kernels.sum_of_squares(c), c[7, 92])
+            c[0, 0] = 1000.0
+            one.run("print(nogil_kernels.sum_of_squares(c), flush=True)")
+        os.unlink(name)
+    """
+    squares = 4.0 * sum(i * i for i in range(100))
+    assert in_a_process(code).split() == [str(squares), str(squares), "14.0", str(squares + 1e6)]
+
+
+@pytest.mark.skipif(sys.version_info < (3, 13), reason="memoryviews cross to other interpreters from Python 3.13 on")
+@pytest.mark.parametrize("owner", ["array.array('d', [0.0] * 900)", "bytearray(7200)", "mmap.mmap(-1, 7200)"])
+def test_a_memoryview_that_crosses_is_the_memory_of_its_owner(owner):
+    code = f"""
+        import array, mmap
+        owner = {owner}
+        memory = memoryview(owner).cast("B").cast("d", (30, 30))
+        memory[3, 4] = 5.0
+        with Interpreter() as one:
+            one.run('''if True:
+                import nogil_kernels
+                print(nogil_kernels.sum_of_squares(memory), flush=True)
+                one = memoryview(bytearray(7200)).cast("d", (30, 30))
+                for i in range(30):
+                    one[i, i] = i
+                copy = memoryview(bytes(memory)).cast("d", (30, 30))
+                nogil_kernels.matmul(one, copy, out=memory)
+            ''', memory=memory)
+            print(memory[3, 4], memoryview(owner).cast("B").cast("d")[94])
+    """
+    assert in_a_process(code).split() == ["25.0", "15.0", "15.0"]
+
+
+@pytest.mark.parametrize(
+    "gil",
+    [
+        "own",
+        pytest.param("shared", marks=pytest.mark.skipif(FREE_THREADED_NOW, reason="there is no GIL to share")),
+    ],
+)
+def test_the_main_interpreter_goes_on_while_another_one_holds_a_gil_of_its_own(gil):
+    code = f"""
+        import nogil_kernels
+        memory, name = shared_memory(8)
+        one = Interpreter({gil!r})
+        one.run("import nogil_kernels")
+        x = memoryview(bytes(8000)).cast("d")
+        began = last = time.perf_counter()
+        thread = one.start(OPEN + '''if True:
+            nogil_kernels.sum_of_squares(range(1_500_000_000), gil="hold")
+            memory[0] = 1
+        ''', name=name)
+        longest = 0.0
+        done = False
+        while not done:
+            done = memory[0]
+            nogil_kernels.sum_of_squares(x, gil="hold")
+            now = time.perf_counter()
+            longest, last = max(longest, now - last), now
+        thread.join()
+        one.close()
+        os.unlink(name)
+        print(longest / (last - began))
+    """
+    longest_wait = float(in_a_process(code))
+    if gil == "own":
+        assert longest_wait < 0.4, "the main interpreter called kernels all the while"
+    else:
+        assert longest_wait > 0.4, "the main interpreter waited for the other one"
+
+
+def test_threads_of_an_interpreter_share_the_work():
+    code = """
+        inside = '''if True:
+            import array, threading
+            import nogil_kernels
+            x = array.array("d", range(5_000_000))
+            a = memoryview(array.array("d", range(800 * 800))).cast("B").cast("d", (800, 800))
+            started, start = [], threading.Thread.start
+            threading.Thread.start = lambda thread: (started.append(thread), start(thread))
+            for threads in (1, 2):
+                c = memoryview(bytearray(800 * 800 * 8)).cast("d", (800, 800))
+                nogil_kernels.matmul(a, a, out=c, threads=threads)
+                print(nogil_kernels.sum_of_squares(x, threads=threads), nogil_kernels.sum_of_squares(c), flush=True)
+            threading.Thread.start = start
+            print(len(started), flush=True)
+        '''
+        with Interpreter() as one:
+            one.run(inside)
+            one.start(inside).join()  # on a thread that this interpreter has not started
+    """
+    lines = in_a_process(code).splitlines()
+    assert len(lines) == 6
+    assert len({lines[i] for i in (0, 1, 3, 4)}) == 1
+    assert int(lines[2]) >= 2
+    assert int(lines[5]) >= 2
+
+
+def test_two_interpreters_may_import_and_compute_at_once():
+    code = """
+        for _ in range(10):
+            both = Interpreter(), Interpreter()
+            threads = [one.start('''if True:
+                import nogil_kernels
+                view = memoryview(bytearray(200 * 200 * 8)).cast("d", (200, 200))
+                c = memoryview(bytearray(200 * 200 * 8)).cast("d", (200, 200))
+                view[199, 199] = 3.0
+                for _ in range(20):
+                    nogil_kernels.matmul(view, view, out=c)
+                    assert nogil_kernels.sum_of_squares(c) == 81.0
+                print("right", flush=True)
+            ''') for one in both]
+            for thread, one in zip(threads, both):
+                thread.join()
+                one.close()
+    """
+    assert in_a_process(code).count("right") == 20
+
+
+def test_fifty_interpreters_come_and_go_and_leave_no_buffer_behind():
+    code = """
+        import psutil
+        process = psutil.Process()
+
+        def growth(code, rounds):
+            with Interpreter() as one:
+                one.run(code)
+            before = process.memory_info().rss
+            for _ in range(rounds):
+                with Interpreter() as one:
+                    one.run(code)
+            return (process.memory_info().rss - before) / rounds
+
+        rest = '''if True:
+            import array, os, threading
+            x = memoryview(bytearray(1000 * 1000 * 8)).cast("d", (1000, 1000))
+            c = memoryview(bytearray(1000 * 1000 * 8)).cast("d", (1000, 1000))
+        '''
+        kernels = rest + '''
+            import nogil_kernels
+            nogil_kernels.matmul(x, x, out=c)
+            nogil_kernels.sum_of_squares(x)
+        '''
+        print(growth(rest, 50), growth(kernels, 50))
+    """
+    without, with_kernels = map(float, in_a_process(code).split())
+    # CPython keeps the whole heap of an interpreter, some 2.5 MB, where one object outlives it: so do objects of Cython
+    # modules, and on 3.13 those of CPython itself. Beyond that nothing stays: the matrices here are larger.
+    assert with_kernels - without < 4e6, f"{with_kernels} bytes an interpreter, {without} without kernels"
+
+
+def test_an_interpreter_ends_while_the_main_one_computes():
+    code = """
+        import nogil_kernels
+        x = memoryview(bytes(8)).cast("d")
+        ends = threading.Event()
+        wrong = []
+        def work():
+            a = memoryview(bytearray(200 * 200 * 8)).cast("d", (200, 200))
+            c = memoryview(bytearray(200 * 200 * 8)).cast("d", (200, 200))
+            a[0, 0] = 2.0
+            while not ends.is_set():
+                nogil_kernels.matmul(a, a, out=c)
+                if nogil_kernels.sum_of_squares(c) != 16.0:
+                    wrong.append(c[0, 0])
+        thread = threading.Thread(target=work, daemon=True)
+        thread.start()
+        for _ in range(10):
+            with Interpreter() as one:
+                one.run("import nogil_kernels; nogil_kernels.sum_of_squares(b'abc')")
+        ends.set()
+        thread.join()
+        print(len(wrong), nogil_kernels.sum_of_squares(b"abc"))
+    """
+    assert in_a_process(code).split() == ["0", "28814"]
+
+
+def test_an_error_stays_in_its_interpreter():
+    code = """
+        import nogil_kernels
+        with Interpreter() as one, Interpreter() as two:
+            for bad in ("sum_of_squares(b'a', gil='?')", "sum_of_squares(b'a', threads=0)",
+                        "matmul(b'', b'', out=b'')"):
+                try:
+                    one.run("import nogil_kernels; nogil_kernels." + bad)
+                except Exception as error:
+                    print(str(error).strip().splitlines()[0].replace("<class '", "").partition(":")[0])
+            for each in (one, two):
+                each.run("import nogil_kernels; print(nogil_kernels.sum_of_squares(b'abc'), flush=True)")
+        print(nogil_kernels.sum_of_squares(b"abc"))
+    """
+    *errors, one, two, main = in_a_process(code).splitlines()
+    assert len(errors) == 3
+    assert all("Error" in error for error in errors)
+    assert (one, two, main) == ("28814",) * 3
+
+
+def test_the_instruction_set_is_chosen_once_in_a_process():
+    code = """
+        import nogil_kernels
+        os.environ["NOGIL_KERNELS_ISA"] = nogil_kernels.build_info()["isas_available"][-1]
+        with Interpreter() as one:
+            one.run("import nogil_kernels; print(nogil_kernels.build_info()['isa'], flush=True)")
+        os.environ["NOGIL_KERNELS_ISA"] = "sse9"
+        with Interpreter() as one:
+            try:
+                one.run("import nogil_kernels")
+            except Exception as error:
+                print("sse9" in str(error))
+    """
+    assert in_a_process(code, NOGIL_KERNELS_ISA="portable").split() == ["portable", "True"]
+
+
+def test_an_interpreter_that_shares_the_gil_computes_too_and_the_main_one_after_it():
+    code = """
+        inside = "import nogil_kernels; print(nogil_kernels.sum_of_squares(b'abc', gil='release'), flush=True)"
+        for _ in range(2):
+            with Interpreter("shared") as one:
+                one.run(inside)
+            exec(inside)
+    """
+    assert in_a_process(code).split() == ["28814"] * 4
+
+
+@pytest.mark.skipif(sys.version_info < (3, 14), reason="InterpreterPoolExecutor came with Python 3.14")
+def test_a_pool_of_interpreters_runs_the_public_functions_on_memoryviews():
+    code = """
+        import nogil_kernels
+        from concurrent.futures import InterpreterPoolExecutor
+        c = memoryview(bytearray(2 * 2 * 8)).cast("d", (2, 2))
+        a = memoryview(bytearray(2 * 2 * 8)).cast("d", (2, 2))
+        a[0, 0] = a[1, 1] = 3.0
+        with InterpreterPoolExecutor(2) as pool:
+            print([pool.submit(nogil_kernels.sum_of_squares, a).result() for _ in range(4)])
+            pool.submit(multiply, a, c).result()
+        print(c.tolist())
+    """
+    script = "def multiply(a, c):\n    import nogil_kernels\n    nogil_kernels.matmul(a, a, out=c)\n"
+    printed = in_a_process(textwrap.indent(script, "        ") + code)
+    assert printed.splitlines() == ["[18.0, 18.0, 18.0, 18.0]", "[[9.0, 0.0], [0.0, 9.0]]"]
+
+
+@pytest.mark.skipif(not FREE_THREADED_NOW, reason="this build has no free threading")
+def test_interpreters_keep_the_gil_off():
+    code = """
+        import nogil_kernels
+        with Interpreter() as one:
+            one.run("import nogil_kernels, sys; print(sys._is_gil_enabled(), flush=True)")
+        print(sys._is_gil_enabled())
+    """
+    assert in_a_process(code).split() == ["False", "False"]

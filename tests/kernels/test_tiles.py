@@ -1,0 +1,273 @@
+"""matmul's tiles at their edges: exact, and without a touch of what lies beyond the operands."""
+
+import contextlib
+import itertools
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+import support
+from support import python_prints
+
+pytestmark = pytest.mark.kernels
+
+DTYPES = ["f4", "f8", "c8", "c16", "i4", "i8", "g", "G"]
+CANARY = 77
+
+
+def small_integers(dtype, shape, seed):
+    """Integers so small that even float32 sums of a few thousand of their products are exact, in whatever order."""
+    rng = np.random.default_rng([seed, *shape])
+    values = rng.integers(-8, 9, shape)
+    return (values + 1j * rng.integers(-8, 9, shape) if np.dtype(dtype).kind == "c" else values).astype(dtype)
+
+
+def exact_product(a, b):
+    """a @ b of small integers. NumPy's float64 and complex128 hold these exactly, and are fast."""
+    wide = "c16" if a.dtype.kind == "c" else "f8"
+    return (a.astype(wide) @ b.astype(wide)).astype(a.dtype)
+
+
+def widest(dtype):
+    """The most columns that a tile of any ISA has, for a block of rows and for a single row: vectors of 64 bytes."""
+    itemsize = np.dtype(dtype).itemsize
+    return (3 * 64 // itemsize, 8 * 64 // itemsize) if np.dtype(dtype).char not in "gG" else (2, 8)
+
+
+def cut_down(kernels, sizes, step):
+    """All sizes for the compiled kernels, and some of them for the twins, which have no tiles and are slow."""
+    sizes = list(sizes)
+    return sizes if kernels.name == "compiled" else sizes[::step]
+
+
+# Sizes
+
+
+@pytest.mark.parametrize("k", [1, 2, 5, 33])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_every_tile_up_to_twice_its_size_writes_what_it_should_and_nothing_else(kernels, dtype, k):
+    rows, columns = 17, 2 * widest(dtype)[0] + 1
+    a, b = small_integers(dtype, (rows, k), 1), small_integers(dtype, (k, columns), 2)
+    true = exact_product(a, b)
+    room = np.empty((rows + 2, columns + 2), dtype)
+    expected = np.full_like(room, CANARY)
+    for m, n in cut_down(kernels, itertools.product(range(1, rows + 1), range(1, columns + 1)), 97):
+        room.fill(CANARY)
+        kernels.matmul(a[:m], b[:, :n], out=room[1 : m + 1, 1 : n + 1])
+        expected[1 : m + 1, 1 : n + 1] = true[:m, :n]
+        assert (room == expected).all(), (m, k, n)
+        expected[1 : m + 1, 1 : n + 1] = CANARY
+
+
+@pytest.mark.parametrize("k", [1, 2, 40])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_single_row_of_any_length_writes_what_it_should_and_nothing_else(kernels, dtype, k):
+    columns = 2 * widest(dtype)[1] + 1
+    a, b = small_integers(dtype, (k,), 1), small_integers(dtype, (k, columns), 2)
+    true = exact_product(a, b)
+    room = np.empty(columns + 2, dtype)
+    expected = np.full_like(room, CANARY)
+    for n in cut_down(kernels, range(1, columns + 1), 61):
+        room.fill(CANARY)
+        kernels.matmul(a, b[:, :n], out=room[1 : n + 1])
+        expected[1 : n + 1] = true[:n]
+        assert (room == expected).all(), (k, n)
+        expected[1 : n + 1] = CANARY
+        assert (kernels.matmul(b.T[:n], a) == true[:n]).all(), (k, n)
+
+
+DOT_LENGTHS = sorted({*range(1, 131), 511, 512, 513, 1023, 1024, 1025, 2047, 2048, 2049, 2112, 4095, 4096, 4097})
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_dot_products_of_any_length_are_exact(kernels, dtype):
+    longest = DOT_LENGTHS[-1]
+    a, b = small_integers(dtype, (9, longest), 1), small_integers(dtype, (longest,), 2)
+    spread = np.full((9, 2 * longest), CANARY, dtype)
+    spread[:, ::2] = a
+    for k in cut_down(kernels, DOT_LENGTHS, 50):
+        true = exact_product(a[:, :k], b[:k])
+        assert kernels.matmul(a[0, :k], b[:k]) == true[0], k
+        for m in (1, 3, 4, 5, 9):
+            assert (kernels.matmul(a[:m, :k], b[:k]) == true[:m]).all(), (m, k)
+        assert (kernels.matmul(b[:k], a[:, :k].T) == true).all(), k
+        assert (kernels.matmul(spread[:, : 2 * k : 2], b[:k]) == true).all(), k
+        assert (kernels.matmul(a[:, :k], b[:k].repeat(2)[::2]) == true).all(), k
+        assert (kernels.matmul(a[:, k - 1 :: -1] if k < longest else a[:, ::-1], b[:k][::-1]) == true).all(), k
+
+
+@pytest.mark.parametrize("k", [511, 512, 513, 1023, 1024, 1025, 1537, 2049])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_blocks_of_k_are_joined_exactly(kernels, dtype, k):
+    for m, n in cut_down(kernels, [(1, 1), (1, 50), (3, 2), (9, 49), (150, 3)], 5):
+        a, b = small_integers(dtype, (m, k), 1), small_integers(dtype, (k, n), 2)
+        true = exact_product(a, b)
+        out = np.full((m + 2, 2 * n), CANARY, dtype)
+        kernels.matmul(a, b, out=out[1:-1, ::2])
+        assert (out[1:-1, ::2] == true).all(), (m, n)
+        assert (kernels.matmul(a, b) == true).all(), (m, n)
+        out[1:-1, ::2] = CANARY
+        assert (out == CANARY).all(), (m, n)
+
+
+def test_a_block_of_b_that_is_cut_by_columns_is_packed_whole(kernels):
+    """Beyond NC columns, with an odd rest, and with rows enough that B is packed, PACK_ROWS at a time or by columns."""
+    m, k, n = (150, 19, 9001) if kernels.name == "compiled" else (3, 4, 50)
+    a, b = small_integers("f8", (m, k), 1), small_integers("f8", (k, n), 2)
+    true = exact_product(a, b)
+    for factor in (b, np.asfortranarray(b), b[:, ::-1].copy()[:, ::-1]):
+        assert (kernels.matmul(a, factor) == true).all()
+
+
+# Layouts
+
+
+LAYOUTS = {
+    "rows": lambda x: x.copy(),
+    "columns": lambda x: np.asfortranarray(x),
+    "apart": lambda x: np.repeat(np.repeat(x, 2, 0), 3, 1)[::2, ::3],
+    "rows backwards": lambda x: x[::-1].copy()[::-1],
+    "backwards": lambda x: x[::-1, ::-1].copy()[::-1, ::-1],
+    "columns backwards": lambda x: np.asfortranarray(x[:, ::-1])[:, ::-1],
+}
+
+
+@pytest.mark.parametrize("layouts", [*itertools.product(LAYOUTS, repeat=2)], ids=" @ ".join)
+def test_all_layouts_of_a_b_and_out_meet_at_the_edges(kernels, layouts):
+    cases = itertools.product(["f4", "f8", "c16", "i8"], [1, 2, 4, 9], [1, 50], [1, 3, 8, 17, 25, 49])
+    for dtype, m, k, n in cut_down(kernels, cases, 53):
+        a, b = small_integers(dtype, (m, k), 1), small_integers(dtype, (k, n), 2)
+        true = exact_product(a, b)
+        a, b = LAYOUTS[layouts[0]](a), LAYOUTS[layouts[1]](b)
+        for name in ("rows", "columns", "apart", "backwards"):
+            out = LAYOUTS[name](np.full((m, n), CANARY, dtype))
+            kernels.matmul(a, b, out=out)
+            assert (out == true).all(), (m, k, n, dtype, name)
+
+
+# Memory
+
+
+GUARDED = """
+    import ctypes, itertools, mmap, sys
+    import numpy as np
+    from test_tiles import CANARY, DTYPES, exact_product, small_integers, widest
+
+    from nogil_kernels import matmul
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.mprotect.argtypes = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int
+    PAGE = mmap.PAGESIZE
+    kept = []
+
+    def between_guards(size):
+        # Memory whose first and last page no one may touch, and the place of the others.
+        pages = -(-size // PAGE)
+        memory = mmap.mmap(-1, (pages + 2) * PAGE)
+        kept.append(memory)
+        start = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+        for guard in (start, start + (pages + 1) * PAGE):
+            assert libc.mprotect(guard, PAGE, 0) == 0, ctypes.get_errno()
+        return memory, pages * PAGE
+
+    class Room:
+        # Where arrays end at the guard behind, or begin at the one before.
+        def __init__(self, size):
+            self.memory, self.size = between_guards(size)
+
+        def place(self, values, at_end, order):
+            offset = PAGE + (self.size - values.nbytes if at_end else 0)
+            array = np.ndarray(values.shape, values.dtype, self.memory, offset, order=order)
+            array[...] = values
+            return array
+
+    rooms = [Room(1 << 19) for _ in range(3)]
+
+    def multiply(m, k, n, at_end, orders=("C", "C", "C")):
+        a, b = left[:m, :k], right[:k, :n]
+        true = exact_product(a, b)
+        a, b, out = (room.place(x, at_end, order) for room, x, order in zip(rooms, (a, b, true), orders))
+        out[...] = CANARY
+        matmul(a, b, out=out)
+        assert (out == true).all(), (a.shape, b.shape, a.dtype)
+
+    for dtype in DTYPES:
+        print(dtype, end=" ", flush=True)  # the last one that is printed is the one that failed
+        block, row = widest(dtype)
+        left, right = small_integers(dtype, (200, 2049), 1), small_integers(dtype, (2049, 200), 2)
+        for k, m, n in itertools.product([1, 3], [1, 2, 3, 4, 5, 8, 9], range(1, block + 2)):
+            multiply(m, k, n, True)
+        for order in itertools.product("CF", repeat=3):
+            for m, k, n in itertools.product([1, 2, 5, 9], [1, 9, 40], [1, 3, 8, block - 1, block + 1, 4 * block + 3]):
+                for at_end in (True, False):
+                    multiply(m, k, n, at_end, order)
+        for n in range(1, row + 2):
+            multiply(1, 3, n, True)
+            multiply(n, 3, 1, True, ("F", "C", "C"))
+        for k in [*range(1, 70), 127, 129, 383, 385, 769, 2047, 2049]:
+            for m in (1, 4, 5):
+                for at_end in (True, False):
+                    multiply(m, k, 1, at_end)
+        for at_end in (True, False):  # so many panels that both are packed
+            multiply(150, 20, 3 * block + 1, at_end)
+            multiply(150, 20, 4 * block + 1, at_end, ("F", "F", "C"))
+    print("done")
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="mprotect is called as Linux has it")
+def test_no_byte_beyond_the_operands_is_read_or_written(kernels):
+    """Operands end where a page begins that may not be touched: one byte more, and the process is killed."""
+    if kernels.name == "pure":
+        pytest.skip("the twins read ndarrays through Python, which checks every index")
+    from nogil_kernels.compiled.isa import chosen
+
+    here = str(Path(__file__).parent)
+    code = f"    import sys\n    sys.path[:0] = [{here!r}, {str(Path(support.__file__).parent)!r}]\n{GUARDED}"
+    assert python_prints(code, NOGIL_KERNELS_BACKEND="compiled", NOGIL_KERNELS_ISA=chosen).endswith("done")
+
+
+# Threads
+
+
+SHARED = {
+    "wide": ((20, 400), (400, 4001)),
+    "tall": ((4001, 400), (400, 20)),
+    "a column": ((2001, 1100), (1100, 1)),
+    "a vector": ((1101, 2500), (2500,)),
+    "a row": ((1, 1100), (1100, 2001)),
+    "a stack": ((15, 130, 150), (15, 150, 131)),
+    "a stack of one B": ((2, 3, 130, 150), (150, 331)),
+    "a stack of vectors": ((400, 70, 90), (90,)),
+}
+
+
+@pytest.mark.parametrize("shapes", SHARED.values(), ids=SHARED)
+@pytest.mark.parametrize("dtype", ["f8", "c8"])
+def test_no_cut_into_bands_changes_a_bit(kernels, dtype, shapes):
+    if kernels.name == "pure":
+        pytest.skip("the twins share nothing with threads")
+    rng = np.random.default_rng(5)
+    a, b = (rng.standard_normal(shape).astype(dtype) for shape in shapes)
+    if dtype == "c8":
+        a, b = a + a[..., ::-1] * 1j, b - b[::-1] * 1j
+    with contextlib.ExitStack() as stack:
+        executors = [stack.enter_context(Counting(threads)) for threads in (1, 2, 3, 7)]
+        for x, y in ((a, b), (a[..., ::-1], b), (np.asfortranarray(a), np.asfortranarray(b))):
+            alone = kernels.matmul(x, y)
+            assert np.allclose(alone, x @ y, atol=0.01)
+            for executor in executors:
+                assert kernels.matmul(x, y, threads=executor).tobytes() == alone.tobytes()
+        assert all(executor.asked for executor in executors)
+
+
+class Counting(ThreadPoolExecutor):
+    """Counts what it was asked to do."""
+
+    asked = 0
+
+    def submit(self, function, /, *arguments, **options):
+        self.asked += 1
+        return super().submit(function, *arguments, **options)

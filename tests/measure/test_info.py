@@ -1,0 +1,134 @@
+"""`nogil-kernels info`: what it prints, as a table and as JSON."""
+
+import json
+import os
+import re
+import sys
+
+import pytest
+from made_facts import QUIET
+from support import python_prints
+
+from nogil_kernels import build_info
+from nogil_kernels.cli import info
+from nogil_kernels.measure import facts, machine
+from nogil_kernels.measure.trouble import warnings_of
+
+
+def run_info(*arguments, before="", **variables):
+    """`nogil-kernels info` in a fresh interpreter, every warning an error, after the statements `before`."""
+    code = f"import os, sys\n{before}\nfrom nogil_kernels.cli import main\nsys.exit(main(['info', *{arguments!r}]))"
+    return python_prints(code, **variables)
+
+
+def loaded(*arguments, **options):
+    seen = json.loads(run_info("--json", *arguments, **options))
+    assert seen.keys() == {"facts", "warnings"}
+    return seen
+
+
+def test_info_shows_its_groups_within_80_columns():
+    text = run_info()
+    lines = text.splitlines()
+    assert [line for line in lines if line in ("Kernels", "Python and GIL", "Machine", "BLAS")] == [
+        "Kernels",
+        "Python and GIL",
+        "Machine",
+        "BLAS",
+    ]
+    assert "Warnings" in lines or "No warnings." in lines
+    assert max(map(len, lines)) < 80
+    assert machine.cpu_name().split()[0] in text
+    assert str(build_info()["isa"] or "pure") in text
+
+
+def test_info_tells_facts_and_warnings_as_json():
+    seen = loaded()
+    assert seen["warnings"] == warnings_of(seen["facts"])
+    volatile = {
+        "date",
+        "load_avg_1min",
+        "nk_native_speed_up",
+        "nk_steal",
+        "nk_blas_threads",
+        "nk_blas",
+        "nk_watched_by",
+    }
+    volatile |= {"nk_python_gil", "nk_gil_enabled", "nk_gil_before", "nk_gil_after", "nk_numpy", "nk_backend_reason"}
+    here = facts.facts()
+    assert {name: fact for name, fact in seen["facts"].items() if name not in volatile} == {
+        name: fact for name, fact in here.items() if name not in volatile
+    }
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="os.times() has no time of child processes there")
+def test_info_takes_less_than_a_second_of_processor_time():
+    """On a busy machine it ends later than that."""
+    before = os.times()
+    run_info()
+    after = os.times()
+    assert 0 < after.children_user + after.children_system - before.children_user - before.children_system < 1
+
+
+@pytest.mark.parametrize("module", ["numpy", "threadpoolctl", "pyperf", "rich", "psutil"])
+def test_info_needs_no_extra(module):
+    text = run_info(before=f"sys.modules[{module!r}] = None")
+    if module == "numpy":
+        assert re.search(r"NumPy +cannot be imported", text)
+    if module == "threadpoolctl":
+        assert "pip install 'nogil-kernels[bench]'" in " ".join(text.split())
+
+
+def test_info_on_the_pure_backend_says_so():
+    text = run_info(NOGIL_KERNELS_BACKEND="pure")
+    assert "pure (NOGIL_KERNELS_BACKEND=pure)" in text
+    assert "instruction set" not in text
+    assert "2 native threads" not in text
+    assert "The backend is pure Python" in text
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system does not keep processes to cores")
+def test_info_on_one_core_says_so():
+    core = min(os.sched_getaffinity(0))
+    seen = loaded(before=f"os.sched_setaffinity(0, {{{core}}})")
+    assert seen["facts"]["cpu_affinity"] == str(core)
+    assert seen["facts"]["nk_usable_cores"] == 1
+    assert "nk_native_speed_up" not in seen["facts"]
+    assert any(sentence.startswith("One core is usable") for sentence in seen["warnings"])
+    kept = [sentence for sentence in seen["warnings"] if f"(affinity {core})" in sentence]
+    assert len(kept) == (os.cpu_count() > 1)
+
+
+def test_no_warnings_is_said_too():
+    text = info.as_text(info.Seen(QUIET, []))
+    assert text.endswith("\n\nNo warnings.")
+
+
+def test_info_tells_what_the_abi3_build_lacks():
+    assert "abi3" not in info.as_text(info.Seen(QUIET, []))
+    text = info.as_text(info.Seen(QUIET | {"nk_kernels_abi3": 1}, []))
+    assert re.search(
+        r"^  build +abi3: slower to call, since ndarrays are asked for buffers;\n +none for", text, re.MULTILINE
+    )
+
+
+def test_long_facts_and_warnings_are_wrapped():
+    reason = "the compiled modules cannot be imported: " + " ".join(["a long reason"] * 20)
+    known = QUIET | {"nk_backend_reason": reason, "nk_blas": "; ".join(["openblas " + "0.3.34 Haswell " * 9] * 2)}
+    text = info.as_text(info.Seen(known, ["A sentence of many words. " * 9]))
+    assert max(map(len, text.splitlines())) < 80
+    assert reason in " ".join(text.split())
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        ({}, "on, cannot be switched off"),
+        ({"nk_free_threaded_build": 1, "nk_gil_enabled": 0, "nk_gil_before": 0}, "off"),
+        ({"nk_free_threaded_build": 1}, "on"),
+        ({"nk_free_threaded_build": 1, "nk_gil_before": 0, "nk_gil_enabled_by": "old"}, "on, since importing old"),
+    ],
+)
+def test_info_tells_the_gil_s_state(found, said):
+    text = info.as_text(info.Seen(QUIET | found, []))
+    assert re.search(rf"^  GIL +{re.escape(said)}", text, re.MULTILINE)

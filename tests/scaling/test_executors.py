@@ -1,0 +1,33 @@
+"""Executors of other packages, as one more way: loky's processes, and Dask's."""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from support import run_python
+
+pytest.importorskip("pyperf")
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+CODE = """
+    import sys
+    from nogil_kernels.scaling import compare
+    sys.path.insert(0, {folder!r})
+    report = compare(["squares-python", "matmul"], ways=["threads"], executors=[{factory!r}], workers=[2], seconds=0.1)
+    for row in report.block("squares-python"):
+        print(row.way, row.workers, min(row.values) > 0)
+    print([note for note in report.notes if {factory!r} in note])
+"""
+
+
+@pytest.mark.parametrize(
+    ("package", "factory"),
+    [("loky", "loky:get_reusable_executor"), ("distributed", "dask_executor:make")],
+)
+def test_another_package_s_executor_is_one_more_way(package, factory):
+    if find_spec(package) is None:  # importing it here would teach pickle new tricks, for all tests
+        pytest.skip(f"{package} is not installed: the extra dev brings it")
+    done = run_python(CODE.format(folder=str(EXAMPLES), factory=factory), "-W", "default", timeout=120)
+    expected = ["sequential 1 True", "threads 2 True", f"{factory} 2 True", "[]"]
+    assert done.stdout.splitlines() == expected, done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,79 @@
+"""What README.md and docs/gil.md show of a comparison, and the experiment that they quote."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support import environment
+
+pytest.importorskip("pyperf")
+pytest.importorskip("rich")
+pytest.importorskip("scipy")
+
+ROOT = Path(__file__).parents[2]
+BASELINE = ROOT / "bench" / "results" / "compare-xeon.json"
+pytestmark = pytest.mark.skipif(
+    not BASELINE.exists(), reason="the baselines and the documents are in a checkout, not beside these tests"
+)
+
+
+@pytest.fixture(scope="module")
+def documents():
+    """The module that writes them; it draws, too."""
+    pytest.importorskip("matplotlib")
+    from bench import compare_docs
+
+    return compare_docs
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/gil.md"])
+def test_a_document_shows_the_baseline_as_the_command_prints_it(document, documents):
+    from nogil_kernels.scaling.report.suite import Report
+
+    text = (ROOT / document).read_text(encoding="utf-8")
+    assert documents.SECTION.findall(text)
+    assert documents.updated(text, Report.load(BASELINE)) == text
+
+
+def test_a_section_of_a_workload_that_was_not_measured_is_refused(documents):
+    from bench import Impossible
+    from nogil_kernels.scaling.report.suite import Report
+
+    with pytest.raises(Impossible, match="no workload 'pears'"):
+        documents.updated("<!-- compare pears: begin -->\n<!-- compare pears: end -->\n", Report.load(BASELINE))
+
+
+def test_readme_takes_a_comparison_among_other_baselines(documents, tmp_path, monkeypatch):
+    from bench import readme
+
+    for name in ("README", "GIL"):
+        path = tmp_path / f"{name}.md"
+        path.write_text("<!-- compare counter: begin -->\nold\n<!-- compare counter: end -->\n")
+        monkeypatch.setattr(documents, name, path)
+    monkeypatch.setattr(documents, "DOCS", tmp_path)
+    assert readme.main([str(BASELINE)]) == 0
+    for name in ("README", "GIL"):
+        text = (tmp_path / f"{name}.md").read_text()
+        assert "counter += 1" in text
+        assert "old" not in text
+    assert (tmp_path / "compare-xeon.svg").stat().st_size > (tmp_path / "compare-xeon-short.svg").stat().st_size > 0
+
+
+def test_the_experiment_of_switches_finds_no_slice_of_a_hundred_bytecodes():
+    done = subprocess.run(
+        [sys.executable, "-m", "bench", "switches"],
+        cwd=ROOT,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    if not getattr(sys, "_is_gil_enabled", lambda: True)():
+        assert "no GIL" in done.stdout
+        return
+    for line, interval in zip(done.stdout.splitlines(), (5, 1, 0.1), strict=True):
+        assert line.startswith(f"switch interval {interval} ms")
+        turns = int(line.split(" ms, ")[1].split()[0].replace(",", ""))
+        assert turns > 100

@@ -1,0 +1,342 @@
+"""What is drawn of a report: laws of scaling, plots, the page. Files are written, and read back."""
+
+import math
+import random
+import re
+import xml.etree.ElementTree as ET
+from html.parser import HTMLParser
+
+import pytest
+
+for module in ("pyperf", "scipy", "matplotlib"):
+    pytest.importorskip(module)
+
+from made_reports import amdahl, convoy, counter, kernels, native, report, scaling, series, waiting  # noqa: E402
+
+from nogil_kernels.measure import style  # noqa: E402
+from nogil_kernels.scaling.report import fits, labels, page, panels, plot  # noqa: E402
+from nogil_kernels.scaling.report.suite import Report  # noqa: E402
+
+MANY, FEW = (1, 2, 4, 8, 16, 32, 64), (2,)
+AWKWARD = "my.module:<lambda> & $x$ 'co'"
+VOID = {"meta"}
+
+
+def squares(counts):
+    ways = {
+        ("python", "threads"): amdahl(1.0),
+        ("python", "pool"): amdahl(0.06),
+        ("python", "interpreters"): amdahl(0.02),
+    }
+    return scaling("squares-python", ways, counts, ("python",))
+
+
+def special():
+    return waiting() + counter() + convoy()
+
+
+REPORTS = {
+    "curves": report(squares(MANY) + kernels(MANY) + native(MANY)),
+    "bars": report(squares(FEW) + kernels(FEW) + native(FEW), squares(FEW), squares(FEW)),
+    "special": report(special(), special()),
+    "weak": report(squares(MANY), weak=True),
+    "one core": report(
+        [series("matmul", "sequential", 1, 0.5, side) for side in ("hold", "release")], nk_usable_cores=1
+    ),
+    "one worker": report(squares((1,))),
+    "twelve interpreters": report(*[squares(FEW)] * 12),
+    "interrupted": report(squares(FEW)[1:], interrupted=True, notes=["<b>left out</b>"]),
+    "one sample": report(scaling("matmul", {("release", "threads"): amdahl(0.1)}, MANY, ("release",), spread=(1.0,))),
+    "awkward": report(
+        scaling(AWKWARD, {("", "threads"): amdahl(0.5), ("", "a.b:<c>"): amdahl(0.2)}, MANY, size="<size>")
+    ),
+}
+each = pytest.mark.parametrize("name", REPORTS)
+
+
+# Laws
+
+
+@pytest.mark.parametrize("sigma", [0.0, 0.06, 0.5, 1.0])
+@pytest.mark.parametrize("counts", [(1, 2, 4, 8, 16), (1, 2, 3, 4, 6, 8), MANY])
+def test_a_curve_by_amdahl_has_its_serial_share(sigma, counts):
+    law = fits.fitted(counts, [amdahl(sigma)(n) for n in counts])
+    assert (law.name, law.kappa) == ("Amdahl's law", 0.0)
+    assert law.sigma == pytest.approx(sigma, abs=1e-9)
+    assert law.residual < 1e-9
+    assert law.peak == math.inf
+    assert law.limit == (pytest.approx(1 / sigma) if sigma else math.inf)
+
+
+@pytest.mark.parametrize(("sigma", "kappa"), [(0.0, 0.01), (0.06, 0.002), (0.3, 0.05), (1.0, 0.1)])
+def test_a_curve_that_falls_has_both_parameters(sigma, kappa):
+    law = fits.fitted(MANY, [amdahl(sigma, kappa)(n) for n in MANY])
+    assert law.name == "Universal Scalability Law"
+    assert (law.sigma, law.kappa) == (pytest.approx(sigma, abs=1e-9), pytest.approx(kappa, rel=1e-6))
+    assert law.peak == pytest.approx(max(1.0, math.sqrt((1 - sigma) / kappa)), abs=1e-6)
+    assert all(law.speed_up(n) <= law.limit * (1 + 1e-12) for n in range(1, 100))
+
+
+def test_four_points_are_too_few():
+    assert fits.fitted((1, 2, 4, 8), (1.0, 1.9, 3.6, 6.5)) is None
+
+
+def test_noise_seldom_earns_a_second_parameter_and_hardly_moves_the_first():
+    draw = random.Random(0)
+    laws = [fits.fitted(MANY, [amdahl(0.06)(n) * draw.gauss(1, 0.02) for n in MANY]) for _ in range(50)]
+    assert sum(law.kappa > 0 for law in laws) <= 5
+    assert all(law.sigma == pytest.approx(0.06, abs=0.02) for law in laws)
+
+
+def test_more_than_ideal_is_no_negative_share_and_the_residual_tells():
+    law = fits.fitted((1, 2, 4, 8, 16), (1.0, 2.4, 4.8, 9.6, 19.2))
+    assert (law.sigma, law.kappa) == (0.0, 0.0)
+    assert law.residual > fits.POOR
+    assert "beside this law" in str(law)
+
+
+@pytest.mark.parametrize(
+    ("sigma", "kappa", "said"),
+    [
+        (0.06, 0.0, "6 % of the work is serial: at most 17x"),
+        (0.0, 0.0, "no part of the work is serial, as far as 64 workers show"),
+        (1.0, 0.0, "all of the work is serial: more workers bring nothing"),
+        (0.06, 0.002, "6 % of the work is serial, and workers hold each other up: at most 6.9x, with 22 of them"),
+        (1.0, 0.1, "all of the work is serial, and workers hold each other up: one alone is the fastest"),
+    ],
+)
+def test_a_law_in_words(sigma, kappa, said):
+    assert str(fits.fitted(MANY, [amdahl(sigma, kappa)(n) for n in MANY])) == said
+
+
+def curve_of(made, way="pool"):
+    return fits.law(made, [row for row in made.block("squares-python") if row.way == way])
+
+
+def test_a_reports_curve_has_a_law():
+    assert curve_of(REPORTS["curves"]).sigma == pytest.approx(0.06, abs=0.005)
+
+
+def test_the_sequential_row_is_the_point_of_one_worker():
+    without_one = report(squares((2, 4, 8, 16)))
+    assert curve_of(without_one).sigma == pytest.approx(0.06, abs=0.01)
+    assert curve_of(report(squares((2, 4, 8)))) is None
+
+
+def test_workers_beyond_the_cores_tell_nothing_of_the_work():
+    assert curve_of(report(squares(MANY), nk_usable_cores=16)).most == 16
+    assert curve_of(report(squares(MANY), nk_usable_cores=8)) is None
+
+
+def test_weak_scaling_and_missing_sequential_rows_have_no_law():
+    assert curve_of(REPORTS["weak"]) is None
+    assert curve_of(report(squares(MANY)[1:])) is None
+
+
+# Plots
+
+
+def texts(path):
+    return [element.text for element in ET.parse(path).iter("{http://www.w3.org/2000/svg}text")]
+
+
+@each
+def test_an_svg_is_well_formed_and_names_every_workload(tmp_path, name):
+    path = tmp_path / "plot.svg"
+    plot.draw(REPORTS[name], path)
+    found = texts(path)
+    for workload in REPORTS[name].workloads:
+        assert any(text.startswith(f"{workload}: ") for text in found)
+    assert any(text.startswith("Python 3.14.2") and "A Processor" in text for text in found)
+    assert ("interrupted" in found) == REPORTS[name].interrupted
+
+
+@pytest.mark.parametrize("name", ["curves", "interrupted", "awkward"])
+def test_the_same_report_makes_the_same_svg_and_page_whatever_matplotlibrc_says(tmp_path, name):
+    import matplotlib as mpl
+
+    REPORTS[name].save(tmp_path / "report.json")
+    for loaded, size in ((REPORTS[name], 9), (Report.load(tmp_path / "report.json"), 20)):
+        with mpl.rc_context({"font.size": size, "axes.facecolor": "red"}):
+            plot.draw(loaded, tmp_path / f"{size}.svg")
+            page.write(loaded, tmp_path / f"{size}.html")
+    for kind in ("svg", "html"):
+        assert (tmp_path / f"9.{kind}").read_bytes() == (tmp_path / f"20.{kind}").read_bytes()
+
+
+def test_png_and_pdf_are_what_they_are_called_and_always_the_same(tmp_path):
+    for kind, start in (("png", b"\x89PNG\r\n\x1a\n"), ("pdf", b"%PDF-")):
+        files = [tmp_path / f"{again}.{kind}" for again in (1, 2)]
+        for file in files:
+            plot.draw(REPORTS["one core"], file)
+        one, other = (file.read_bytes() for file in files)
+        assert one.startswith(start)
+        assert one == other
+    width = int.from_bytes((tmp_path / "1.png").read_bytes()[16:20], "big")
+    assert width == int(150 * plot.WIDTH)
+
+
+def test_other_kinds_of_files_are_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"\.svg, \.png, \.pdf, not \.gif"):
+        plot.draw(REPORTS["bars"], tmp_path / "plot.gif")
+
+
+@pytest.mark.parametrize(
+    ("name", "workload", "kind"),
+    [
+        ("curves", "matmul", panels.Curves),
+        ("bars", "matmul", panels.Bars),
+        ("one core", "matmul", panels.Calls),
+        ("one worker", "squares-python", panels.Bars),
+        ("interrupted", "squares-python", panels.Calls),
+        ("special", "sleep", panels.Waits),
+        ("special", "counter", panels.Lost),
+        ("special", "convoy", panels.Latency),
+    ],
+)
+def test_a_block_is_drawn_as_what_it_is(name, workload, kind):
+    assert panels.kind(REPORTS[name], REPORTS[name].block(workload)) is kind
+
+
+def test_bars_show_every_row_with_its_number(tmp_path):
+    plot.draw(REPORTS["bars"], tmp_path / "plot.svg")
+    found = texts(tmp_path / "plot.svg")
+    made = REPORTS["bars"]
+    rows = [row for workload in made.workloads for row in made.block(workload) if row.way != "sequential"]
+    for row in rows:
+        assert f"{made.speed_up(row).median:.2f}x" in found
+    assert sum(text.startswith("2 ") for text in found) == len(rows)
+    assert {"3.14", "3.14t GIL off", "3.14t GIL on", "ideal", "native threads"} <= {*found}
+
+
+def test_curves_say_what_is_drawn_once(tmp_path):
+    plot.draw(REPORTS["curves"], tmp_path / "plot.svg")
+    found = texts(tmp_path / "plot.svg")
+    for label in ("threads", "processes, Pool", "interpreters", "ideal", "native threads", "GIL held", "fitted law"):
+        assert found.count(label) == 1
+
+
+def test_lost_updates_are_a_share_and_none_is_said(tmp_path):
+    plot.draw(report(counter()), tmp_path / "plot.svg")
+    found = texts(tmp_path / "plot.svg")
+    assert found.count("none") == 2
+    assert "31.0%" in found
+
+
+def test_a_way_has_one_colour_and_no_two_have_the_same():
+    ways = [*style.WAYS, "a:b", "c:d", "e:f"]
+    assert len({*style.colours(ways).values()}) == len(ways)
+    assert style.colours(["threads"])["threads"] == style.colours(ways)["threads"]
+
+
+def shown(axes):
+    """The boxes of all texts of a panel; labels of ticks beyond its ends are not drawn."""
+    for axis, (low, high) in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, sorted(axes.get_ylim()))):
+        for place, label in zip(axis.get_majorticklocs(), axis.get_ticklabels(), strict=True):
+            if low <= place <= high:
+                yield label.get_window_extent()
+    for text in (*axes.texts, axes.title):
+        yield text.get_window_extent()
+
+
+@each
+def test_no_text_leaves_the_figure_or_lies_on_another(name):
+    with plot.styled():
+        figure = plot.drawn(REPORTS[name], REPORTS[name].workloads, plot.HEAD)
+        figure.draw_without_rendering()
+        for axes in figure.axes:
+            boxes = [*shown(axes)]
+            assert len(boxes) > 3
+            assert all(figure.bbox.x0 <= box.x0 and box.x1 <= figure.bbox.x1 for box in boxes)
+            assert not any(one.overlaps(other) for place, one in enumerate(boxes) for other in boxes[:place])
+
+
+# The page
+
+
+class Parsed(HTMLParser):
+    """A page: its texts, its attributes, and whether every tag is closed in its turn."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.attributes, self.texts, self.cells = [], [], [], []
+        self.feed(text)
+        self.close()
+        assert not self.open
+
+    def handle_starttag(self, tag, attributes):
+        self.attributes += attributes
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        assert "svg" in self.open, f"<{tag}/> closes itself in SVG alone"
+        self.attributes += attributes
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.texts.append(data)
+        if self.open and self.open[-1] == "td":
+            self.cells.append(data)
+
+
+def told(made, row):
+    """The first number of a row in the page: updates, the time of all calls of what waits, else that of one."""
+    kind = panels.kind(made, made.block(row.workload))
+    took = row.seconds_per_call.median * (row.calls if kind is panels.Waits else 1)
+    return f"{row.updates:,}" if kind is panels.Lost else labels.duration(took)
+
+
+@each
+def test_a_page_is_whole_and_loads_nothing(name):
+    made = REPORTS[name]
+    text = page.page(made)
+    parsed = Parsed(text)
+    assert not re.search(r"https?:|<script|<link|@import|src=", text)
+    assert all(value.startswith("#") for key, value in parsed.attributes if key.endswith("href"))
+    assert len(text) < 500_000
+    ids = [value for key, value in parsed.attributes if key == "id"]
+    assert len(ids) == len({*ids})
+    assert {*re.findall(r'(?:href="|url\()#([^")]+)', text)} == {*ids}
+    for workload in made.workloads:
+        assert workload in parsed.texts
+        for row in made.block(workload):
+            assert labels.way(row) in parsed.cells
+            assert any(cell.startswith(told(made, row)) for cell in parsed.cells)
+    assert ("Interrupted: this is what there was by then." in parsed.texts) == made.interrupted
+
+
+def test_names_sizes_and_notes_are_escaped():
+    assert AWKWARD in Parsed(page.page(REPORTS["awkward"])).texts
+    for name in ("awkward", "interrupted"):
+        text = page.page(REPORTS[name])
+        assert not re.search("<lambda>|<size>|<b>|<c>", text)
+
+
+def test_a_row_of_the_table_has_speed_up_interval_efficiency_and_share_of_the_ceiling():
+    made = REPORTS["bars"]
+    row = next(row for row in made.block("matmul") if row.side == "release" and row.way == "threads")
+    gain = made.speed_up(row)
+    assert gain.low < gain.median < gain.high
+    cells = Parsed(page.page(made)).cells
+    assert f"{gain.median:.2f}x ({gain.low:.2f}x to {gain.high:.2f}x)" in cells
+    assert f"{made.efficiency(row):.0%}" in cells
+    assert f"{made.of_ceiling(row):.0%}" in cells
+
+
+def test_a_page_tells_the_laws_what_workers_cost_and_what_was_left_out():
+    made = report(squares(MANY), notes=["interpreters are left out: why"], nk_native_speed_up=1.2)
+    texts = " ".join(Parsed(page.page(made)).texts)
+    assert str(curve_of(made)) in texts
+    assert "What workers cost" in texts
+    assert "200 ms" in texts  # the start of the pool
+    assert "interpreters are left out: why" in texts
+    assert "Two threads that need neither GIL nor memory were 1.20 times as fast" in texts
+
+
+def test_a_single_sample_has_no_interval():
+    made = REPORTS["one sample"]
+    assert all(len(row.values) == 1 for row in made.rows)
+    assert " to " not in " ".join(Parsed(page.page(made)).cells)
