@@ -18,16 +18,21 @@ from setuptools.errors import CCompilerError, ExecError, PlatformError
 
 PACKAGE = "src/nogil_kernels"
 
-# Extension -> the C file in its folder that is compiled once per instruction set. subinterpreters/ builds both kernels
-# again, for interpreters with their own GIL.
+# Extension -> the C files that are compiled once per instruction set. subinterpreters/ builds both kernels again, for
+# interpreters with their own GIL.
+RUNS = ["compiled/sum_of_squares/runs.c"]
+TILES = ["compiled/matmul/tiles.c", "compiled/matmul/narrow.c"]
 EXTENSIONS = {
-    "compiled/isa/isa": None,
-    "compiled/sum_of_squares/sum_of_squares": "compiled/sum_of_squares/runs.c",
-    "compiled/matmul/matmul": "compiled/matmul/tiles.c",
-    "compiled/subinterpreters/sum_of_squares": "compiled/sum_of_squares/runs.c",
-    "compiled/subinterpreters/matmul": "compiled/matmul/tiles.c",
-    "measure/limits": "measure/loops.c",
+    "compiled/isa/isa": [],
+    "compiled/sum_of_squares/sum_of_squares": RUNS,
+    "compiled/matmul/matmul": TILES,
+    "compiled/subinterpreters/sum_of_squares": RUNS,
+    "compiled/subinterpreters/matmul": TILES,
+    "measure/limits": ["measure/loops.c"],
 }
+# Module -> the C file that is compiled once for all of them.
+ONCE = {"matmul": ["compiled/matmul/long_double.c"]}
+
 # NOGIL_KERNELS_BUILD=abi3: the limited API of 3.11, the first with buffers. subinterpreters/ needs 3.12, so it is absent.
 LIMITED_API = "0x030B0000"
 
@@ -109,19 +114,19 @@ class BuildKernels(build_ext):
         super().build_extensions()
 
     def build_extension(self, ext: Extension) -> None:
+        name = ext.name.removeprefix("nogil_kernels.").replace(".", "/")
         ext.extra_compile_args = self.flags()
         ext.extra_link_args = shlex.split(os.environ.get("LDFLAGS", ""))
-        if tiles := EXTENSIONS[ext.name.removeprefix("nogil_kernels.").replace(".", "/")]:
-            ext.extra_objects = self.compile_tiles(f"{PACKAGE}/{tiles}")
+        ext.extra_objects = [instance for source in EXTENSIONS[name] for instance in self.instances(source)]
         super().build_extension(ext)
 
-    def compile_tiles(self, source: str) -> list[str]:
-        """Return the objects of one C file, an instance per instruction set."""
+    def instances(self, source: str) -> list[str]:
+        """Compile one C file for each instruction set, and return the objects."""
         family = os.environ["ARCHFLAGS"].split()[-1] if sys.platform == "darwin" else self.plat_name.rpartition("-")[2]
         objects: list[str] = []
         for isa, flags in INSTRUCTION_SETS.get(family, OTHER).items():
             folder, macros = str(Path(self.build_temp, isa)), [("NK_ISA", isa)]
-            objects += self.compiler.compile([source], folder, macros, extra_postargs=self.flags(*flags))
+            objects += self.compiler.compile([f"{PACKAGE}/{source}"], folder, macros, extra_postargs=self.flags(*flags))
         return objects
 
     def flags(self, unix_flags: Sequence[str] = (), msvc_flags: Sequence[str] = ()) -> list[str]:
@@ -154,7 +159,7 @@ def extensions(abi3: bool) -> list[Extension]:
     modules = [
         Extension(
             f"nogil_kernels.{name.replace('/', '.')}",
-            [f"{PACKAGE}/{source}" for source in (f"{name}.pyx",)],
+            [f"{PACKAGE}/{source}" for source in (f"{name}.pyx", *ONCE.get(Path(name).name, []))],
             depends=[str(path) for path in Path(PACKAGE).glob("[cm]*/**/*.[ch]")],
             py_limited_api=abi3,
             **settings,

@@ -4,4 +4,4 @@ cdef extern from "compiled/isa/isa.h":
     ctypedef int nk_isa "enum nk_isa"
 
 
-cdef nk_isa chosen_isa() noexcept
+cdef nk_isa chosen_isa() noexcept nogil

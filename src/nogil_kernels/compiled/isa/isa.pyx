@@ -46,7 +46,7 @@ cdef extern from *:
     bint NK_IS_ABI3
 
 
-cdef nk_isa chosen_isa() noexcept:
+cdef nk_isa chosen_isa() noexcept nogil:
     return nk_chosen
 
 

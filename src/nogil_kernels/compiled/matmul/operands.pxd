@@ -1,7 +1,32 @@
-"""From buffers to matrices: where numpy.matmul's shapes and broadcasting become a stack of products."""
+"""From objects to matrices: where numpy.matmul's shapes and broadcasting become a stack of products."""
 
-from nogil_kernels.compiled.matmul.blocks cimport Matrix, Problem
-from nogil_kernels.compiled.shared.buffers cimport overlaps_itself
+from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_Release
+
+from nogil_kernels.compiled.matmul.problem cimport Matrix, Problem
+from nogil_kernels.compiled.matmul.tiles cimport nk_matmul_kernel
+from nogil_kernels.compiled.shared.buffers cimport (
+    NOT_PLAIN, Kind, is_held, overlap, overlaps_itself, read_anew, take, take_as,
+)
+
+
+cdef struct Operands:
+    # The buffers of A, B and C, as far as they are taken.
+    Py_buffer[3] views
+    int taken
+
+
+cdef inline void release(Operands *operands) noexcept:
+    while operands.taken:
+        operands.taken -= 1
+        PyBuffer_Release(&operands.views[operands.taken])
+
+
+cdef inline bint take_next(Operands *operands, Kind kind, object x, int flags) noexcept:
+    """Take the buffer of x where its elements are of that kind."""
+    if not take_as(kind, x, &operands.views[operands.taken], flags):
+        return False
+    operands.taken += 1
+    return True
 
 
 cdef inline void take_matrix(Matrix *matrix, const Py_buffer *view, bint is_column) noexcept nogil:
@@ -39,17 +64,32 @@ cdef inline bint take_stack(Problem *p, const Py_buffer *a, const Py_buffer *b) 
     return True
 
 
-cdef inline bint take_operands(Problem *p, const Py_buffer *a, const Py_buffer *b) noexcept nogil:
-    """Everything that follows from A and B; False where they do not fit together."""
-    if a.ndim == 0 or b.ndim == 0:
+cdef inline bint take_factors(
+    Problem *p, Operands *operands, const nk_matmul_kernel *const *kernels, object a, object b, object out
+) noexcept:
+    """Everything that follows from A and B; False where a, b and out are not plain buffers of one kind that fit."""
+    cdef Py_buffer *views = operands.views
+    p.kind = take(a, &views[0], 0)
+    if p.kind == NOT_PLAIN:
         return False
-    take_matrix(&p.A, a, False)
-    take_matrix(&p.B, b, True)
+    operands.taken = 1
+    p.kernel = kernels[<int> p.kind]
+    if p.kernel == NULL or not take_next(operands, p.kind, b, 0):
+        return False
+    if out is not None and not take_next(operands, p.kind, out, PyBUF_WRITABLE):
+        return False
+    if is_held(&views[1]) or out is not None and is_held(&views[2]):  # exported, maybe by Python code
+        if not read_anew(p.kind, a, &views[0]) or not read_anew(p.kind, b, &views[1]):
+            return False
+    if views[0].ndim == 0 or views[1].ndim == 0:
+        return False
+    take_matrix(&p.A, &views[0], False)
+    take_matrix(&p.B, &views[1], True)
     p.m, p.k, p.n = p.A.rows, p.A.columns, p.B.columns
-    return p.B.rows == p.k and take_stack(p, a, b)
+    return p.B.rows == p.k and take_stack(p, &views[0], &views[1])
 
 
-cdef inline bint take_result(Problem *p, const Py_buffer *c, bint a_is_vector, bint b_is_vector) noexcept nogil:
+cdef inline bint take_matrix_c(Problem *p, const Py_buffer *c, bint a_is_vector, bint b_is_vector) noexcept nogil:
     """C's place and strides; False where its shape is another, or where one element of it serves for several."""
     cdef int ndim = p.ndim + 2 - a_is_vector - b_is_vector, axis
     if c.ndim != ndim:
@@ -74,3 +114,14 @@ cdef inline bint take_result(Problem *p, const Py_buffer *c, bint a_is_vector, b
             return False
         p.C.column_stride = c.strides[axis]
     return True
+
+
+cdef inline bint take_result(Problem *p, Operands *operands, object c) noexcept:
+    """C's place and strides; False where it has another shape, shares an element, or overlaps a factor."""
+    cdef Py_buffer *views = operands.views
+    cdef bint is_new = operands.taken == 2
+    if is_new and not take_next(operands, p.kind, c, PyBUF_WRITABLE):
+        return False
+    if not take_matrix_c(p, &views[2], views[0].ndim == 1, views[1].ndim == 1):
+        return False
+    return is_new or not (overlap(&views[2], &views[0]) or overlap(&views[2], &views[1]))

@@ -2,15 +2,13 @@
  *
  *   C[rows x columns] (+)= A[rows x kc] @ B[kc x columns]
  *
- * Parameters, all undefined again at the end:
+ * Parameters; all but STORAGE are undefined again at the end:
+ *   STORAGE  static, or nothing for a kernel that other files name
  *   NAME     suffix of the functions' names
  *   T        the real type that is computed in, SIZE bytes long (a literal, for #if)
  *   PARTS    1 for real elements, 2 for complex ones (a T for the real part, then one for the imaginary part)
  *   MULTIPLY_ADDS  see nk_matmul_kernel
- *   NARROW   defined where elements of T fit half of its bits, as signed numbers: of this there is the `block` tile alone
- *   NARROWER that tile, where this kernel takes any elements; defined where there is one
- *   PADDED   1 where B is packed for its edges, filled up to whole tiles: fewer instances, and slower edges
- *   SIMD     1 where T fills vectors; 0 where it stands alone (long double), and its kernel is there for all instruction sets
+ *   MULTIPLY(a, b) the product of two vectors; a * b where it is not defined
  *
  * Columns lie along the vectors: row p of B is loaded, each element of column p of A is broadcast, and their products are added
  * to MR x NV accumulators, which stay in registers from the first p to the last.
@@ -19,7 +17,7 @@
  * lies in memory, and the complex A as a real matrix of twice the rows, re(A) and im(A) by turns. The accumulators then hold
  *   U = re(A) @ B and V = im(A) @ B, so that C = U + iV.
  */
-#if NK_VECTOR_BYTES && SIMD
+#if NK_VECTOR_BYTES
 #define LANES (NK_VECTOR_BYTES / SIZE)
 typedef T NK_PASTE(vec, NAME) __attribute__((vector_size(NK_VECTOR_BYTES)));
 #else
@@ -57,18 +55,15 @@ typedef T NK_PASTE(vec, NAME);
 
 #define MASKS (NK_HAS_MASKS && LANES > 1)
 #define NR (NV * LANES / PARTS)
-#define NR_STEP (PADDED ? NR : MASKS || LANES < PARTS ? 1 : LANES / PARTS)
+#define NR_STEP (MASKS || LANES < PARTS ? 1 : LANES / PARTS)
 #define VEC NK_PASTE(vec, NAME)
 #define ELEMENT (PARTS * (ptrdiff_t)sizeof(T))
 #define FUNCTION(function) NK_PASTE(function, NAME)
 
-#ifdef NARROW
-NK_INLINE VEC FUNCTION(multiply)(VEC a, VEC b) { return (VEC)NK_MULTIPLY_NARROW(a, b); }
-#else
-NK_INLINE VEC FUNCTION(multiply)(VEC a, VEC b) { return a * b; }
+#ifndef MULTIPLY
+#define MULTIPLY(a, b) ((a) * (b))
 #endif
 
-#ifndef NARROW
 static void FUNCTION(pack_panel_a)(ptrdiff_t rows, ptrdiff_t kc, const char *a, ptrdiff_t row_stride,
                                    ptrdiff_t column_stride, char *packed)
 {
@@ -94,15 +89,6 @@ static void FUNCTION(pack_panel_b)(ptrdiff_t kc, ptrdiff_t columns, ptrdiff_t wi
         for (ptrdiff_t p = 0; p < kc; p++) memcpy(packed + p * NV * LANES * sizeof(T), b + p * row_stride, NV * LANES * sizeof(T));
         return;
     }
-#if PADDED
-    if (column_stride == ELEMENT) { /* rows to be filled up: most of a whole tile's width can be zeros */
-        for (ptrdiff_t p = 0; p < kc; p++, packed += width * ELEMENT) {
-            memcpy(packed, b + p * row_stride, (size_t)columns * ELEMENT);
-            memset(packed + columns * ELEMENT, 0, (size_t)(width - columns) * ELEMENT);
-        }
-        return;
-    }
-#endif
     for (ptrdiff_t j = 0; j < width; j++) {
         const char *from = b + j * column_stride;
         char *to = packed + j * ELEMENT;
@@ -114,8 +100,6 @@ static void FUNCTION(pack_panel_b)(ptrdiff_t kc, ptrdiff_t columns, ptrdiff_t wi
         }
     }
 }
-
-#endif
 
 /* Writes or adds the first `columns` lanes of a vector; all of them where there are no masks. */
 NK_INLINE void FUNCTION(store_vec)(VEC value, ptrdiff_t columns, char *c, int accumulate)
@@ -138,12 +122,7 @@ NK_INLINE void FUNCTION(store_vec)(VEC value, ptrdiff_t columns, char *c, int ac
 }
 
 /* Writes or adds a tile that is laid out in rows of `width` reals. What vectors cannot write goes this way. */
-#if PADDED
-NK_APART
-#else /* where it pays that compilers have copies of it in the tiles */
-static
-#endif
-void FUNCTION(store)(const T *sums, ptrdiff_t width, ptrdiff_t rows, ptrdiff_t columns, char *c,
+static void FUNCTION(store)(const T *sums, ptrdiff_t width, ptrdiff_t rows, ptrdiff_t columns, char *c,
                             ptrdiff_t c_row_stride, ptrdiff_t c_column_stride, int accumulate)
 {
     for (ptrdiff_t i = 0; i < rows; i++) {
@@ -213,7 +192,7 @@ NK_INLINE void FUNCTION(tile_of)(const int max_rows, const int vecs, const int w
             T value;
             memcpy(&value, a + row_at[i], sizeof value);
             NK_UNROLL
-            for (int v = 0; v < vecs; v++) sums[i * vecs + v] += FUNCTION(multiply)(value - (VEC){0}, b_row[v]);
+            for (int v = 0; v < vecs; v++) sums[i * vecs + v] += MULTIPLY(value - (VEC){0}, b_row[v]);
         }
         a += a_column_stride;
         b += b_row_stride;
@@ -255,10 +234,6 @@ static void FUNCTION(tile)(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t kc, cons
                            ptrdiff_t a_column_stride, const char *b, ptrdiff_t b_row_stride, char *c,
                            ptrdiff_t c_row_stride, ptrdiff_t c_column_stride, int accumulate)
 {
-#if PADDED
-    if (rows > 1) TILE_OF(MR, NV, 1, rows);
-    else TILE_OF(PARTS, NV, 1, 1);
-#else
 #if MASKS /* elsewhere B is padded to whole vectors, and one instance serves whole tiles and others */
     if (columns * PARTS == NV * LANES) {
         TILE_OF_ROWS(NV, 1);
@@ -272,10 +247,8 @@ static void FUNCTION(tile)(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t kc, cons
 #endif
     default: TILE_OF_ROWS(NV, !MASKS); break;
     }
-#endif
 }
 
-#if !PADDED
 /* One row: what counts is how much of each row of B is read at a time, since the next row lies on another page. */
 static void FUNCTION(row)(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t kc, const char *a, ptrdiff_t a_row_stride,
                           ptrdiff_t a_column_stride, const char *b, ptrdiff_t b_row_stride, char *c,
@@ -291,9 +264,7 @@ static void FUNCTION(row)(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t kc, const
     }
 }
 
-#endif
-
-#if PARTS == 1 && !defined NARROW
+#if PARTS == 1
 /* The first lanes of a vector, and zeros; nothing beyond them is read. */
 NK_INLINE VEC FUNCTION(load_part)(const char *x, ptrdiff_t lanes)
 {
@@ -329,7 +300,7 @@ NK_INLINE void FUNCTION(dots_of)(const int rows, ptrdiff_t kc, const char *a, pt
             NK_UNROLL
             for (int i = 0; i < rows; i++) {
                 memcpy(&row, a + i * a_row_stride + at, sizeof row);
-                sums[i][s] += FUNCTION(multiply)(row, column);
+                sums[i][s] += MULTIPLY(row, column);
             }
         }
     }
@@ -339,7 +310,7 @@ NK_INLINE void FUNCTION(dots_of)(const int rows, ptrdiff_t kc, const char *a, pt
         NK_UNROLL
         for (int i = 0; i < rows; i++) {
             row = FUNCTION(load_part)(a + i * a_row_stride + p * ELEMENT, left);
-            sums[i][0] += FUNCTION(multiply)(row, column);
+            sums[i][0] += MULTIPLY(row, column);
         }
     }
     NK_UNROLL
@@ -364,66 +335,29 @@ static void FUNCTION(dots)(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t kc, cons
                            ptrdiff_t c_row_stride, ptrdiff_t c_column_stride, int accumulate)
 {
     (void)columns, (void)a_column_stride, (void)b_row_stride, (void)c_column_stride;
-#if !PADDED /* a product of integers takes so long that loading the column for each row costs nothing */
     if (rows == DOT_ROWS) {
         FUNCTION(dots_of)(DOT_ROWS, kc, a, a_row_stride, b, c, c_row_stride, accumulate);
         return;
     }
-#endif
     for (ptrdiff_t i = 0; i < rows; i++) {
         FUNCTION(dots_of)(1, kc, a + i * a_row_stride, 0, b, c + i * c_row_stride, 0, accumulate);
     }
 }
 #endif
 
-#ifdef NARROWER
-/* Whether n numbers fit half of T's bits, as signed numbers. */
-static int FUNCTION(is_narrow)(const char *x, ptrdiff_t n)
-{
-    VEC any = {0};
-    T lanes[LANES];
-
-    for (ptrdiff_t i = 0; i < n; i += LANES) {
-        const VEC value = FUNCTION(load_part)(x + i * ELEMENT, n - i < LANES ? n - i : LANES);
-        any |= (value + ((T)1 << (4 * SIZE - 1))) >> (4 * SIZE);
-    }
-    memcpy(lanes, &any, sizeof lanes);
-    for (int lane = 1; lane < LANES; lane++) lanes[0] |= lanes[lane];
-    return lanes[0] == 0;
-}
-#endif
-
-#ifdef NARROW
-static const nk_matmul_tile FUNCTION(block) = {MR, NR, NR_STEP, FUNCTION(tile)};
-#else
-#if SIMD
-static
-#endif
-const nk_matmul_kernel FUNCTION(kernel) = {
+STORAGE const nk_matmul_kernel FUNCTION(kernel) = {
     ELEMENT,
     MULTIPLY_ADDS,
     FUNCTION(pack_panel_a),
     FUNCTION(pack_panel_b),
     {MR / PARTS, NR, NR_STEP, FUNCTION(tile)},
-#if PADDED
-    {1, NR, NR_STEP, FUNCTION(tile)},
-#else
     {1, ROW_VECS * LANES / PARTS, NR_STEP, FUNCTION(row)},
-#endif
 #if PARTS == 1
     {DOT_ROWS, 1, 1, FUNCTION(dots)},
 #else
     {0, 0, 0, NULL},
 #endif
-#ifdef NARROWER
-    NARROWER,
-    FUNCTION(is_narrow),
-#else
-    NULL,
-    NULL,
-#endif
 };
-#endif
 
 #undef TILE_OF_ROWS
 #undef TILE_OF
@@ -440,10 +374,7 @@ const nk_matmul_kernel FUNCTION(kernel) = {
 #undef NV
 #undef MR
 #undef LANES
-#undef PADDED
-#undef SIMD
-#undef NARROWER
-#undef NARROW
+#undef MULTIPLY
 #undef MULTIPLY_ADDS
 #undef PARTS
 #undef SIZE

@@ -2,13 +2,13 @@
 #include "tiles.h"
 #include "../shared/vector.h"
 
+#define STORAGE static
+
 #define NAME f32
 #define T float
 #define SIZE 4
 #define PARTS 1
 #define MULTIPLY_ADDS 1
-#define SIMD 1
-#define PADDED NK_COMPACT
 #include "tile.h"
 
 #define NAME f64
@@ -16,8 +16,6 @@
 #define SIZE 8
 #define PARTS 1
 #define MULTIPLY_ADDS 1
-#define SIMD 1
-#define PADDED NK_COMPACT
 #include "tile.h"
 
 #define NAME c64
@@ -25,8 +23,6 @@
 #define SIZE 4
 #define PARTS 2
 #define MULTIPLY_ADDS 4
-#define SIMD 1
-#define PADDED NK_COMPACT
 #include "tile.h"
 
 #define NAME c128
@@ -34,8 +30,6 @@
 #define SIZE 8
 #define PARTS 2
 #define MULTIPLY_ADDS 4
-#define SIMD 1
-#define PADDED NK_COMPACT
 #include "tile.h"
 
 /* Unsigned, since a signed overflow is undefined in C; the bits are those of signed wrap-around. */
@@ -44,61 +38,24 @@
 #define SIZE 4
 #define PARTS 1
 #define MULTIPLY_ADDS 2
-#define SIMD 1
-#define PADDED 1
 #include "tile.h"
-
-#ifdef NK_MULTIPLY_NARROW
-/* Numbers that fit 32 bits, as most do, in 64-bit lanes: twice as fast with AVX-512, three times with AVX2. */
-#define NAME i64_narrow
-#define T uint64_t
-#define SIZE 8
-#define PARTS 1
-#define SIMD 1
-#define PADDED 1
-#define NARROW
-#include "tile.h"
-#define NARROWER &block_i64_narrow
-#endif
 
 #define NAME i64
 #define T uint64_t
 #define SIZE 8
 #define PARTS 1
 #define MULTIPLY_ADDS 8
-#define SIMD 1
-#define PADDED 1
 #include "tile.h"
 
-/* Without vectors one instance serves every instruction set. */
-#define NK_IS_portable 1
-#if NK_PASTE(NK_IS, NK_ISA)
-#define NAME long_double
-#define T long double
-#define SIZE 16
-#define PARTS 1
-#define MULTIPLY_ADDS 16
-#define SIMD 0
-#define PADDED 1
-#include "tile.h"
-
-#define NAME c_long_double
-#define T long double
-#define SIZE 16
-#define PARTS 2
-#define MULTIPLY_ADDS 64
-#define SIMD 0
-#define PADDED 1
-#include "tile.h"
-#endif
-
-const nk_matmul_kernel *const NK_PASTE(nk_matmul, NK_ISA)[NK_MATMUL_TYPES] = {
-    [NK_MATMUL_F32] = &kernel_f32,
-    [NK_MATMUL_F64] = &kernel_f64,
-    [NK_MATMUL_C64] = &kernel_c64,
-    [NK_MATMUL_C128] = &kernel_c128,
-    [NK_MATMUL_I32] = &kernel_i32,
-    [NK_MATMUL_I64] = &kernel_i64,
-    [NK_MATMUL_LONG_DOUBLE] = &kernel_long_double,
-    [NK_MATMUL_C_LONG_DOUBLE] = &kernel_c_long_double,
+const nk_matmul_kernel *const NK_PASTE(nk_matmul, NK_ISA)[NK_MATMUL_KINDS] = {
+    [NK_F32] = &kernel_f32,
+    [NK_F64] = &kernel_f64,
+    [NK_C64] = &kernel_c64,
+    [NK_C128] = &kernel_c128,
+    [NK_I32] = &kernel_i32,
+    [NK_U32] = &kernel_i32,
+    [NK_I64] = &kernel_i64,
+    [NK_U64] = &kernel_i64,
+    [NK_LONG_DOUBLE] = &kernel_long_double,
+    [NK_C_LONG_DOUBLE] = &kernel_c_long_double,
 };

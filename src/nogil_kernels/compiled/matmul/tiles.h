@@ -5,11 +5,7 @@
 #include <stddef.h>
 
 #include "../isa/isa.h"
-
-enum nk_matmul_type {
-    NK_MATMUL_F32, NK_MATMUL_F64, NK_MATMUL_C64, NK_MATMUL_C128, NK_MATMUL_I32, NK_MATMUL_I64,
-    NK_MATMUL_LONG_DOUBLE, NK_MATMUL_C_LONG_DOUBLE, NK_MATMUL_TYPES
-};
+#include "../shared/kinds.h"
 
 /* A tile: c[i, j] (+)= sum over p of a[i, p] * b[p, j], for rows <= mr and columns <= nr. Rows and columns count elements;
  * strides are in bytes, so that any layout is read where it lies. b's rows are contiguous and readable up to the next multiple
@@ -36,15 +32,14 @@ typedef struct {
     nk_matmul_tile block; /* for all shapes */
     nk_matmul_tile row;   /* for a single row of A */
     nk_matmul_tile dots;  /* for a single column of B, which is contiguous as the rows of A are; run is NULL where it is missing */
-
-    /* `block` for elements that fit half their bits, where that is faster, and whether n elements side by side do; or NULL. */
-    const nk_matmul_tile *narrow;
-    int (*is_narrow)(const char *x, ptrdiff_t n);
 } nk_matmul_kernel;
 
-extern const nk_matmul_kernel kernel_long_double, kernel_c_long_double; /* of all instruction sets */
-extern const nk_matmul_kernel *const nk_matmul_portable[NK_MATMUL_TYPES], *const nk_matmul_avx2[NK_MATMUL_TYPES],
-    *const nk_matmul_avx512[NK_MATMUL_TYPES], *const nk_matmul_neon[NK_MATMUL_TYPES];
+extern const nk_matmul_kernel kernel_long_double, kernel_c_long_double; /* for all instruction sets */
+
+/* By kind of element; NULL for those that are multiplied in a wider type. */
+enum { NK_MATMUL_KINDS = NK_NOT_PLAIN };
+extern const nk_matmul_kernel *const nk_matmul_portable[NK_MATMUL_KINDS], *const nk_matmul_avx2[NK_MATMUL_KINDS],
+    *const nk_matmul_avx512[NK_MATMUL_KINDS], *const nk_matmul_neon[NK_MATMUL_KINDS];
 
 static inline const nk_matmul_kernel *const *nk_matmul_kernels_of(enum nk_isa isa) { return NK_TABLE(nk_matmul, isa); }
 

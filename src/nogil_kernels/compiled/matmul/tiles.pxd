@@ -21,9 +21,9 @@ cdef extern from "compiled/matmul/tiles.h":
             const char *b, Py_ssize_t row_stride, Py_ssize_t column_stride, char *packed
         ) noexcept nogil
         nk_matmul_tile block, row, dots
-        const nk_matmul_tile *narrow
-        bint (*is_narrow)(const char *x, Py_ssize_t n) noexcept nogil
-    enum:
-        NK_MATMUL_F32, NK_MATMUL_F64, NK_MATMUL_C64, NK_MATMUL_C128, NK_MATMUL_I32, NK_MATMUL_I64
-        NK_MATMUL_LONG_DOUBLE, NK_MATMUL_C_LONG_DOUBLE
-    const nk_matmul_kernel *const *nk_matmul_kernels_of(nk_isa isa) noexcept
+    const nk_matmul_kernel *const *nk_matmul_kernels_of(nk_isa isa) noexcept nogil
+cdef extern from "compiled/matmul/narrow.h":
+    ctypedef struct nk_matmul_narrow:
+        const nk_matmul_tile *block
+        bint (*fits)(const char *x, Py_ssize_t n) noexcept nogil
+    const nk_matmul_narrow *nk_narrow_of(nk_isa isa) noexcept nogil

@@ -10,6 +10,10 @@
 #include <stdint.h>
 #include <string.h>
 
+#if defined(__FAST_MATH__) || defined(__ASSOCIATIVE_MATH__)
+#error "-ffast-math deletes the error terms of compensated sums: build without it, or with -fno-fast-math after it"
+#endif
+
 #define NK_PASTE_(a, b) a##_##b
 #define NK_PASTE(a, b) NK_PASTE_(a, b) /* NK_PASTE(nk_sum, NK_ISA) is nk_sum_avx2 where NK_ISA is avx2 */
 
@@ -20,7 +24,7 @@
 #define NK_GNU_C 0
 #endif
 
-#if !NK_GNU_C
+#if !NK_GNU_C || defined(NK_SCALAR)
 #define NK_VECTOR_BYTES 0
 #elif defined(__AVX512F__)
 #define NK_VECTOR_BYTES 64
@@ -37,13 +41,6 @@
 #define NK_REGISTERS 16
 #endif
 
-/* Few instances of a tile where speed at the edges counts for little: on x86-64, processors from before 2013. */
-#if (defined(__x86_64__) || defined(_M_X64)) && !defined(__AVX2__)
-#define NK_COMPACT 1
-#else
-#define NK_COMPACT 0
-#endif
-
 #define NK_CACHE_LINE 64
 
 /* AVX-512 reads and writes the first `lanes` lanes of a vector, of 4 or 8 bytes each, and touches nothing beyond them. */
@@ -55,14 +52,6 @@
 #define NK_LOAD_LANES_8(from, lanes) _mm512_maskz_loadu_epi64((__mmask8)NK_FIRST(lanes), (from))
 #define NK_STORE_LANES_4(to, lanes, value) _mm512_mask_storeu_epi32((to), (__mmask16)NK_FIRST(lanes), (__m512i)(value))
 #define NK_STORE_LANES_8(to, lanes, value) _mm512_mask_storeu_epi64((to), (__mmask8)NK_FIRST(lanes), (__m512i)(value))
-#endif
-
-/* The products of the lower 32 bits of 64-bit lanes, as signed numbers: one instruction, where a 64-bit product takes three. */
-#if NK_VECTOR_BYTES == 64
-#define NK_MULTIPLY_NARROW(a, b) _mm512_mul_epi32((__m512i)(a), (__m512i)(b))
-#elif NK_VECTOR_BYTES == 32
-#include <immintrin.h>
-#define NK_MULTIPLY_NARROW(a, b) _mm256_mul_epi32((__m256i)(a), (__m256i)(b))
 #endif
 
 #if defined(__FMA__) || defined(__aarch64__)

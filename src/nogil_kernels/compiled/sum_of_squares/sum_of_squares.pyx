@@ -8,9 +8,8 @@ from libc.stdint cimport int64_t, uint64_t
 
 from nogil_kernels.compiled.isa.isa cimport chosen_isa
 from nogil_kernels.compiled.shared cimport buffers
-from nogil_kernels.compiled.shared.buffers cimport (
-    Kind, PyErr_CheckSignals, one_thread, release_wanted, stays_whole, take, take_as,
-)
+from nogil_kernels.compiled.shared.buffers cimport Kind, PyErr_CheckSignals, take, take_as
+from nogil_kernels.compiled.shared.gil cimport one_thread, release_wanted, stays_whole
 from nogil_kernels.compiled.sum_of_squares.chunks cimport (
     Problem, as_double, as_int, describe, describe_range, join, parts_of, row_at, row_total, sum_apart, write_row,
 )

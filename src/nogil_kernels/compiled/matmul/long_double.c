@@ -1,0 +1,20 @@
+/* long double and its complex type: no vectors, so one instance serves every instruction set. */
+#define NK_SCALAR
+#include "tiles.h"
+#include "../shared/vector.h"
+
+#define STORAGE
+
+#define NAME long_double
+#define T long double
+#define SIZE 16
+#define PARTS 1
+#define MULTIPLY_ADDS 16
+#include "tile.h"
+
+#define NAME c_long_double
+#define T long double
+#define SIZE 16
+#define PARTS 2
+#define MULTIPLY_ADDS 64
+#include "tile.h"

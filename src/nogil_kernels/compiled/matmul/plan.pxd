@@ -1,0 +1,133 @@
+"""The plan of a product: which tile, what is packed, how it is cut; whether to release the GIL, and how to share."""
+
+from nogil_kernels.compiled.matmul.bands cimport cut_into_bands
+from nogil_kernels.compiled.matmul.narrow cimport narrow_for
+from nogil_kernels.compiled.matmul.panels cimport reads_b_in_place
+from nogil_kernels.compiled.matmul.problem cimport Matrix, Problem
+from nogil_kernels.compiled.matmul.symmetric cimport cut_symmetric
+from nogil_kernels.compiled.matmul.tiles cimport nk_matmul_kernel, nk_matmul_tile
+from nogil_kernels.compiled.shared.gil cimport release_wanted, stays_whole
+
+
+cdef enum:
+    # Rows of a block of B, in elements. C is read and written once per KC multiply-adds, and a tile begun and ended; a
+    # panel of A, MR x KC, stays in L1 while B streams through it: 4 x 512 float64 with AVX2 are 16 KiB of 32, 8 x 512
+    # with AVX-512 are 32 KiB of 48. Against 256, n = 1024 gains 2 to 3 %.
+    KC_MAX = 512
+    # Elements of a dot product at a time, which every row of A meets: 16 KiB of float64 stay in L1.
+    DOT_KC_MAX = 2048
+    # Elements of a dot product at least, or adding up its lanes takes longer than it; unless there are few.
+    DOT_K = 16
+    # Bytes of a packed block of B: half of an L2 of 2 MiB, or all of one of 1 MiB.
+    BLOCK_B_BYTES = 1024 * 1024
+    # B is packed where it is read by more panels of A than its rows, so far apart, can bear: PACK_B_REACH / row stride.
+    # Each row then lies on a page of its own or nearly so, and where the stride is a multiple of PAGE, in the same sets
+    # of L1, too. Where B is packed for nothing m = 8 and 128 lose half and a tenth, where it is not a third and half.
+    PACK_B_REACH = 16 * 1024
+    PAGE = 4096
+    # Rows of B from which on that matters: fewer stay in the TLB and in the ways of L1.
+    PACK_B_ROWS = 32
+    # A is packed only where its rows are not contiguous, and more panels of B than this read it: rows that are stay in
+    # L1 as they lie, and packing them cost a tenth at n = 1024.
+    PACK_A_PANELS = 4
+    # gil="auto" holds the GIL for at most this much work, since getting it back can cost a switch interval (5 ms) where
+    # other threads run Python: 400 000 multiply-adds take 14 us with AVX-512, 30 us with AVX2, 50 us with SSE2. An
+    # element moved to or from memory counts as 16: 25 000 float64 are 200 kB, 30 us at 6.5 GB/s.
+    AUTO_HOLD_WORK = 400_000
+    MOVE_WORK = 16
+    # A task worth sharing: two submits and their results cost 80 us; 2**24 multiply-adds take 400 us with AVX-512.
+    TASK_WORK = 1 << 24
+
+
+cdef extern from *:
+    """
+    /* Between two looks for Ctrl-C: so many multiply-adds take 0.4 s with AVX-512, 1.3 s with SSE2. */
+    #define NK_SLICE_WORK 1e10
+    """
+    const double SLICE_WORK "NK_SLICE_WORK"
+
+
+cdef inline void transpose(Matrix *matrix) noexcept nogil:
+    matrix.rows, matrix.columns = matrix.columns, matrix.rows
+    matrix.row_stride, matrix.column_stride = matrix.column_stride, matrix.row_stride
+
+
+cdef inline void transpose_all(Problem *p) noexcept nogil:
+    """C.T := B.T @ A.T, the same sums in the same order."""
+    cdef int axis
+    p.A, p.B = p.B, p.A
+    transpose(&p.A)
+    transpose(&p.B)
+    transpose(&p.C)
+    p.m, p.n = p.n, p.m
+    for axis in range(p.ndim):
+        p.a_strides[axis], p.b_strides[axis] = p.b_strides[axis], p.a_strides[axis]
+
+
+cdef inline const nk_matmul_tile *tile_for(const Problem *p) noexcept nogil:
+    if p.n == 1 and p.A.column_stride == p.kernel.element_size and p.kernel.dots.run != NULL and \
+            (p.k >= DOT_K or p.m <= p.kernel.dots.mr):
+        return &p.kernel.dots
+    return &p.kernel.row if p.m == 1 else &p.kernel.block
+
+
+cdef inline bint reads_b_often(const Problem *p) noexcept nogil:
+    cdef Py_ssize_t stride = max(p.B.row_stride, -p.B.row_stride), panels = (p.m + p.MR - 1) // p.MR
+    cdef Py_ssize_t reach = PACK_B_REACH if stride % PAGE else PACK_B_REACH // 2
+    return p.k >= PACK_B_ROWS and panels > 1 and panels * stride > reach
+
+
+cdef inline bint better_transposed(const Problem *p) noexcept nogil:
+    """Rows are what tiles read and write fast: those of C, or of the matrix where the other one is a vector."""
+    cdef Py_ssize_t size = p.kernel.element_size
+    if p.n == 1 and p.A.column_stride != size:
+        return p.A.row_stride == size
+    if p.m == 1 and p.B.column_stride != size:
+        return p.B.row_stride == size
+    return p.m > 1 and p.n > 1 and p.C.column_stride != size and p.C.row_stride == size
+
+
+cdef inline void plan_blocks(Problem *p) noexcept nogil:
+    """How each product is cut. It follows from sizes and strides alone: no number of threads can change a bit."""
+    cdef const nk_matmul_kernel *kernel = p.kernel
+    cdef Py_ssize_t size = kernel.element_size, blocks, kc_max
+    if better_transposed(p):
+        transpose_all(p)
+    p.tile = tile_for(p)
+    p.MR, p.NR = p.tile.mr, p.tile.nr
+    kc_max = DOT_KC_MAX if p.tile == &kernel.dots else KC_MAX
+    blocks = max(1, (p.k + kc_max - 1) // kc_max)
+    p.KC = max(1, (p.k + blocks - 1) // blocks)  # blocks of one size: 2 x 300 rather than 512 + 88
+    p.NC = max(1, BLOCK_B_BYTES // (p.KC * p.NR * size)) * p.NR
+    p.pack_b = p.B.row_stride != size if p.tile == &kernel.dots else p.B.column_stride != size or reads_b_often(p)
+    p.pack_a = p.A.column_stride != size and p.n > PACK_A_PANELS * p.NR
+    p.one_tile = p.m <= p.MR and p.n <= p.NR and p.k <= p.KC and not p.pack_a and reads_b_in_place(p, p.n)
+    p.row_step, p.column_step = p.MR, p.NR
+    p.bands_down = p.bands_across = 1
+    p.symmetric = cut_symmetric(p)
+    p.narrow = narrow_for(p)
+
+
+cdef inline int plan_sharing(Problem *p, object gil, object threads) except -1:
+    """Weigh the work: whether to release the GIL for it, and how it is cut into bands, slices and tasks."""
+    cdef double products = <double> p.matrices * p.m * p.n * p.k * p.kernel.multiply_adds
+    cdef double moves = <double> p.matrices * (<double> p.m * p.k + <double> p.k * p.n + <double> p.m * p.n)
+    cdef double work = products + MOVE_WORK * moves
+    cdef Py_ssize_t slices = <Py_ssize_t> min(1 + work / SLICE_WORK, 1e6)
+    p.release_gil = release_wanted(gil, threads, work > AUTO_HOLD_WORK)
+    p.tasks = <Py_ssize_t> min(work / TASK_WORK, 1e6)  # each worth sharing
+    if stays_whole(threads, p.tasks):
+        p.tasks = 1
+    else:
+        from nogil_kernels import threads as sharing
+        p.tasks = sharing.tasks(p.tasks, threads)
+        p.tasks = max(p.tasks, slices) if p.tasks > 1 else 1
+    if p.matrices == 0 or p.m == 0 or p.n == 0:
+        p.bands = 0
+        return 0
+    if max(p.tasks, slices) > p.matrices:
+        cut_into_bands(p, (max(p.tasks, slices) + p.matrices - 1) // p.matrices)
+    p.bands = p.matrices * p.bands_down * p.bands_across
+    p.bands_per_slice = (p.bands + slices - 1) // slices
+    p.tasks = min(p.tasks, p.bands)
+    return 0
