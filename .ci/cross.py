@@ -19,7 +19,8 @@ NUMPY_PLATFORMS = ("manylinux_2_28_aarch64", "manylinux_2_27_aarch64", "manylinu
 BUILT = (".git", ".nox", ".venv", "build", "*.so", "*.egg-info", "__pycache__")  # what is not copied
 
 # Sums of millions and products of long k only repeat the loop nests; emulated they would take half an hour.
-QUICK = "compiled and not million and not 1000003 and not joined_exactly and not cut_by_columns"
+# test_longest_hold.py measures time, which emulation distorts.
+LONG = ("million", "1000003", "joined_exactly", "cut_by_columns", "longest_hold")
 
 
 def main() -> None:
@@ -92,11 +93,14 @@ def build_wheel(tree: Path, system: Path, site: Path) -> Path:
 
 
 def emulated_python(script: Path, system: Path, site: Path) -> Path:
-    """Write a script that runs Python under qemu; tests that start `sys.executable` start the script again."""
+    """Write a script that runs Python under qemu; tests that start `sys.executable` start the script again.
+
+    The processor has no SVE: there the matmul of NumPy's OpenBLAS divides by zero in lanes that it does not use.
+    """
     programs = system / "usr" / "bin"
     script.write_text(
         "#!/bin/sh\n"
-        f"export PYTHONHOME='{system}/usr' PYTHONPATH='{site}' LD_LIBRARY_PATH=\n"
+        f"export PYTHONHOME='{system}/usr' PYTHONPATH='{site}' LD_LIBRARY_PATH= QEMU_CPU=cortex-a72\n"
         f"exec '{programs}/qemu-aarch64-static' -L '{system}' -0 '{script}' '{programs}/python{PYTHON}' \"$@\"\n"
     )
     script.chmod(0o755)
@@ -105,10 +109,15 @@ def emulated_python(script: Path, system: Path, site: Path) -> Path:
 
 def test(python: Path, tree: Path) -> None:
     """Run the tests marked `kernels` with NEON. The portable tiles are compiled with the same flags there."""
-    files = [path for path in sorted(tree.glob("tests/**/test_*.py")) if "pytest.mark.kernels" in path.read_text()]
-    pytest = ("-m", "pytest", "-p", "no:cacheprovider", "--maxfail=10", "-m", "kernels", "-k", QUICK, *sys.argv[1:])
-    run(python, *pytest, *files, cwd=tree, NOGIL_KERNELS_BACKEND="compiled", NOGIL_KERNELS_ISA="neon")
+    modules = sorted(tree.glob("tests/**/test_*.py"))
+    files = [path.relative_to(tree) for path in modules if "pytest.mark.kernels" in path.read_text()]
+    chosen = ("-m", "kernels", "-k", " and not ".join(["compiled", *LONG]), *sys.argv[1:])
+    pytest = (python, "-m", "pytest", "-p", "no:cacheprovider", "--maxfail=10", *chosen, *files)
+    run(*pytest, cwd=tree, NOGIL_KERNELS_BACKEND="compiled", NOGIL_KERNELS_ISA="neon")
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except subprocess.CalledProcessError as error:
+        sys.exit(error.returncode)
