@@ -212,7 +212,8 @@ def test_two_threads_may_call_at_once_on_the_same_inputs(kernels):
 
 
 BAD_COUNTS = [0, -1, -100]
-BAD_THREADS = ["2", 1.5, 2.0, None, [2], object(), ThreadPoolExecutor, np.array([2, 3])]
+AN_OBJECT = pytest.param(object(), id="object()")  # its repr has an address, which differs from process to process
+BAD_THREADS = ["2", 1.5, 2.0, None, [2], AN_OBJECT, ThreadPoolExecutor, np.array([2, 3])]
 
 
 def every_call(kernels):

@@ -20,6 +20,14 @@ def test_pyproject_is_valid_tables_of_tools_included(tool):
     tool("validate-pyproject", ROOT / "pyproject.toml", VALIDATE_PYPROJECT_NO_NETWORK="1")
 
 
+def test_generated_pictures_and_baselines_are_marked():
+    lines = (ROOT / ".gitattributes").read_text(encoding="utf-8").splitlines()
+    patterns = [line.split()[0] for line in lines if line.endswith(" linguist-generated -diff")]
+    generated = [path.relative_to(ROOT) for name in ("docs/**/*.svg", "bench/**/*.json") for path in ROOT.glob(name)]
+    assert len(generated) >= 5, "the test looks in the wrong place"
+    assert [path for path in generated if not any(path.match(pattern) for pattern in patterns)] == []
+
+
 def test_workflows_follow_their_schema(tool):
     tool("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *WORKFLOWS)
 
