@@ -1,11 +1,10 @@
 """The compiled part of the build: a table of extensions, a table of instruction sets, one build_ext.
 
-Beside it, the archive of the template that `nogil-kernels new` copies. Everything else stands in pyproject.toml.
+Everything else stands in pyproject.toml.
 """
 
 import os
 import platform
-import runpy
 import shutil
 import sys
 import sysconfig
@@ -14,13 +13,11 @@ from pathlib import Path
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
-from setuptools.command.build_py import build_py
 from setuptools.errors import CCompilerError, ExecError, PlatformError
 
 PACKAGE = "nogil_kernels.compiled"
 SOURCES = "src/nogil_kernels/compiled"
 TILES = f"{SOURCES}/tiles"
-SCAFFOLD = "src/nogil_kernels/scaffold"
 
 # Extension -> the C sources in tiles/ that it has one instance of per instruction set. `isa` hands them to the kernels;
 # those are built twice from one source, in own_gil/ for interpreters with a GIL of their own.
@@ -166,17 +163,6 @@ class BuildKernels(build_ext):
         return [f"/clang:{flag}" for flag in flags] if self.clang_cl else flags
 
 
-class BuildModules(build_py):
-    """Puts the template into the wheel, as one file: its modules are no part of this package."""
-
-    def run(self) -> None:
-        super().run()
-        if not self.editable_mode:  # there `new` reads the folders
-            archive = runpy.run_path(f"{SCAFFOLD}/archive.py")
-            content = archive["pack"](archive["collect"](Path(SCAFFOLD)))
-            Path(self.build_lib, SCAFFOLD.removeprefix("src/"), "template.txt").write_bytes(content)
-
-
 def extensions(abi3: bool) -> list[Extension]:
     from Cython.Build import cythonize
 
@@ -204,7 +190,7 @@ def main() -> None:
         raise SystemExit("NOGIL_KERNELS_BUILD=abi3: no stable ABI serves this free-threaded Python; leave it unset")
     setup(
         ext_modules=[] if wanted == "pure" else extensions(abi3),
-        cmdclass={"build_ext": BuildKernels, "build_py": BuildModules},
+        cmdclass={"build_ext": BuildKernels},
         options={"bdist_wheel": {"py_limited_api": "cp311"}} if abi3 else {},
     )
 

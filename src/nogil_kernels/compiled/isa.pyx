@@ -27,6 +27,7 @@ cdef extern from "tiles/isa.h":
     const char *const *nk_isa_names
     bint nk_supports(nk_isa isa)
     nk_isa nk_isa_of(const char *name)
+cdef extern from "tiles/compiler.h":
     const char *NK_COMPILER
 cdef extern from "tiles/sum_of_squares.h":
     const nk_sum_tiles *nk_sum_tiles_of(nk_isa isa) noexcept
