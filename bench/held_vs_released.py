@@ -16,7 +16,7 @@ from statistics import median
 from nogil_kernels import pure, sum_of_squares
 
 ROUNDS = 9
-# Arguments of a call. The long ones fit a core's L2; such a call takes 30 us or more, which outweighs passing on the GIL.
+# Arguments of a call. Long ones fit a core's L2, and take 30 us or more: far longer than passing on the GIL.
 X = array("q", range(2**40, 2**40 + 100_000))
 LONG, SHORT = (X,), (range(1_000),)
 

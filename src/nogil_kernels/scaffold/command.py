@@ -90,7 +90,8 @@ def make(options: argparse.Namespace, given: Mapping[str, Any]) -> int:
         return 0
     writing.write(project, folder)
     kind = f"{chosen.kernel}{' with SIMD' * chosen.simd}, imported as {names.import_name(chosen.name)}"
-    print(f"{summary(project, folder)}: {kind}.", *to_fill_in(project), "", "Next:", "", *next_commands(folder), sep="\n")
+    print(f"{summary(project, folder)}: {kind}.", *to_fill_in(project), sep="\n")
+    print("", "Next:", "", *next_commands(folder), sep="\n")
     return 0
 
 
