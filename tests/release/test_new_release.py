@@ -15,7 +15,7 @@ KINDS = {
     "reduction-simd": ["--kernel", "reduction", "--simd"],
     "elementwise-simd": ["--kernel", "elementwise", "--simd"],
 }
-two_kinds = pytest.mark.parametrize("project", ["reduction", "elementwise-simd"], indirect=True)  # a build takes some seconds
+two_kinds = pytest.mark.parametrize("project", ["reduction", "elementwise-simd"], indirect=True)  # a build takes time
 ANSWERS = ["--author", "Jane Doe", "--email", "jane@example.net", "--repo", "jane/fast-hash"]
 
 
