@@ -106,7 +106,7 @@ def gather(
     return Answers(**{**defaults, **asked, **given, "name": name})
 
 
-def ask(answer: str, default: Any, taken: Mapping[str, str]) -> Any:
+def prompt(answer: str, default: Any, taken: Mapping[str, str]) -> Any:
     """Ask on the terminal until the answer is valid, and return it; Enter takes the default. For `taken` see names."""
     shown = {True: "yes", False: "no"}.get(default, default) if answer == "simd" else default
     while True:

@@ -81,7 +81,7 @@ def make(options: argparse.Namespace, given: Mapping[str, Any]) -> int:
         writing.check(folder_of(options, name))
 
     on_terminal = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
-    ask = partial(answers.ask, taken=taken) if on_terminal else None
+    ask = partial(answers.prompt, taken=taken) if on_terminal else None
     chosen = answers.gather(given, answers.from_git(), ask, look)
     project = template.render(source, chosen)
     folder = folder_of(options, chosen.name)
