@@ -70,7 +70,7 @@ def new(session: nox.Session) -> None:
     install(session, "test")
     session.install("setuptools >= 80", "Cython >= 3.3", "build", "cython-lint", "ruff")
     session.run("pytest", "tests/scaffold", *session.posargs, env={"NOGIL_KERNELS_TEST": "every"})
-    for kernel in ("reduction", "elementwise", "gemm"):
+    for kernel in ("reduction", "elementwise"):
         for simd in ([], ["--simd"]):
             with tempfile.TemporaryDirectory() as name:
                 try_new(session, Path(name), ["--kernel", kernel, *simd])

@@ -1,9 +1,11 @@
-"""Projects that `new` made are built, and pass their own tests: one of each kernel, and one with SIMD.
+"""Projects that `new` made are built, and pass their own tests: one of each kind, and one with SIMD.
 
 NOGIL_KERNELS_TEST=every builds all of them. `nox -s new` does that on every Python, in environments of their own.
 """
 
+import io
 import os
+import platform
 import re
 import shlex
 import shutil
@@ -16,12 +18,13 @@ import pytest
 from nogil_kernels.scaffold.answers import KERNELS
 
 EVERY = [(kernel, simd) for simd in (False, True) for kernel in KERNELS]
-KINDS = EVERY if os.environ.get("NOGIL_KERNELS_TEST") == "every" else EVERY[:4]
+KINDS = EVERY if os.environ.get("NOGIL_KERNELS_TEST") == "every" else EVERY[:3]
 
 
-def run(folder, *arguments):
+def run(folder, *arguments, **variables):
     """What Python prints in `folder`, whose `src` is the first place where it looks; it has to end well."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith(("NOGIL_KERNELS_", "PYTHON"))}
+    ours = {name: value for name, value in ours.items() if name not in ("CFLAGS", "LDFLAGS")} | variables
     done = subprocess.run(
         [sys.executable, *arguments],
         cwd=folder,
@@ -36,9 +39,9 @@ def run(folder, *arguments):
     return done.stdout
 
 
-def build(folder):
+def build(folder, *options, **variables):
     """Compile a project where it lies."""
-    run(folder, "setup.py", "-q", "build_ext", "--inplace")
+    run(folder, "setup.py", "-q", "build_ext", "--inplace", *options, **variables)
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +92,59 @@ def test_it_needs_nothing_of_this_package(built, kernel):
     blocked = "import sys; sys.modules['nogil_kernels'] = sys.modules['numpy'] = None; import fast_hash; "
     said = run(built(kernel, False), "-c", blocked + "print(fast_hash.__file__)")
     assert "fast-hash" in said
+
+
+def elf(folder):
+    """The module `kernels` of a project, as pyelftools reads it."""
+    elffile = pytest.importorskip("elftools.elf.elffile", reason="pyelftools is not installed: see the extra packaging")
+    (module,) = (folder / "src/fast_hash").glob(f"kernels{sysconfig.get_config_var('EXT_SUFFIX')}")
+    return elffile.ELFFile(io.BytesIO(module.read_bytes()))
+
+
+MOV_FRAME_POINTER = {"x64": bytes.fromhex("4889e5"), "AArch64": bytes.fromhex("fd030091")}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads ELF")
+@pytest.mark.parametrize("simd", [False, True])
+def test_the_flags_of_the_person_who_builds_win_and_profilers_find_their_way(built, tmp_path, simd):
+    """Symbols, debug information and a build id where they are asked for; unwind tables and frame pointers always."""
+    folder = shutil.copytree(built("reduction", simd), tmp_path / "fast-hash")
+    plain = {section.name for section in elf(folder).iter_sections()}
+    assert ".eh_frame" in plain
+    assert plain & {".symtab", ".debug_info"} == set()
+    build(folder, "--force", CFLAGS="-g", LDFLAGS="-Wl,--build-id=0xc0ffee")
+    module = elf(folder)
+    assert module.get_section_by_name(".debug_info")
+    (note,) = module.get_section_by_name(".note.gnu.build-id").iter_notes()
+    assert note["n_desc"] == "c0ffee"
+    name = "sum_of_squares" if simd else "__pyx_f_9fast_hash_7kernels_sum_of_squares_nogil"
+    loops = module.get_section_by_name(".symtab").get_symbol_by_name(name)
+    if module.get_machine_arch() not in MOV_FRAME_POINTER:
+        pytest.skip("up to there it works, but nobody has written here how this processor sets a frame pointer")
+    assert len(loops) >= 1 + simd
+    for loop in loops:
+        module.stream.seek(next(module.address_offsets(loop["st_value"])))
+        assert MOV_FRAME_POINTER[module.get_machine_arch()] in module.stream.read(loop["st_size"])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="MSVC takes other flags, and setuptools gives it none of CFLAGS")
+def test_fast_math_stops_the_build_with_a_sentence(built, tmp_path):
+    folder = shutil.copytree(built("reduction", False), tmp_path / "fast-hash")
+    with pytest.raises(AssertionError, match="-ffast-math gives other results for NaN"):
+        build(folder, "--force", CFLAGS="-ffast-math")
+
+
+@pytest.mark.skipif(
+    platform.machine() != "x86_64" or sys.platform == "win32", reason="flags of GCC and Clang for x86-64"
+)
+def test_flags_of_an_instruction_set_come_last(built, tmp_path):
+    """-march=native leaves the portable instance portable: the macro of AVX would stop the build."""
+    folder = shutil.copytree(built("reduction", True), tmp_path / "fast-hash")
+    file = folder / "src/fast_hash/simd.c"
+    look = "#define IS_portable 1\n#if PASTE(IS, ISA) && defined(__AVX__)\n#error not portable\n#endif\n"
+    file.write_text(f'#include "simd.h"\n{look}{file.read_text(encoding="utf-8")}', encoding="utf-8")
+    build(folder, "--force", CFLAGS="-march=native")
+    run(folder, "-m", "pytest", "-p", "no:cacheprovider", "tests/test_kernels.py", FAST_HASH_ISA="portable")
 
 
 STEP = re.compile(

@@ -1,6 +1,7 @@
-"""What a wheel carries of the template: one archive, from which `new` makes the same projects."""
+"""What an installed package has of the template: every file, and nothing that a build or a test left beside them."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -8,35 +9,49 @@ from pathlib import Path
 import pytest
 from trees import files_of
 
-from nogil_kernels.scaffold import archive, template
+from nogil_kernels.scaffold import template
 
 ROOT = Path(__file__).resolve().parents[2]
+LEFT = (
+    *("build/lib/x.py", "dist/x.whl", "src/x.egg-info/PKG-INFO", "src/your_kernels/k.so", ".venv/x.py"),
+    *("tests/__pycache__/x.pyc", ".pytest_cache/x"),
+)
+STRICT = "from setuptools.build_meta import build_editable; build_editable('made', {'editable_mode': 'strict'})"
+BUILDS = {"wheel": ["setup.py", "-q", "build_py", "--build-lib", "lib"], "strict editable": ["-c", STRICT]}
 
 
-@pytest.fixture(scope="module")
-def packed(tmp_path_factory):
-    """The package as build_py puts it into a wheel."""
+@pytest.fixture(scope="module", params=BUILDS)
+def installed(request, tmp_path_factory):
+    """The folder in which Python finds the package, from a tree in which the template was built and tested."""
     if not (ROOT / "setup.py").exists():
         pytest.skip("what goes into a wheel is built in a checkout, and these tests lie elsewhere")
     for module, version in {"setuptools": "80", "Cython": "3.3"}.items():
         pytest.importorskip(module, version, reason=f"{module} >= {version} is not here: pip install -e '.[packaging]'")
-    folder = tmp_path_factory.mktemp("packed")
-    command = [sys.executable, "setup.py", "-q", "build_py", "--build-lib", str(folder)]
-    subprocess.run(command, cwd=ROOT, env={**os.environ, "NOGIL_KERNELS_BUILD": "pure"}, check=True)
+    tree = tmp_path_factory.mktemp("tree")
+    shutil.copytree(ROOT / "src", tree / "src", ignore=shutil.ignore_patterns("*.so", "*.pyd", "*.egg-info"))
+    for file in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
+        shutil.copy(ROOT / file, tree)
+    for path in LEFT:
+        file = tree / "src/nogil_kernels/scaffold/template" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"\xff")
+    (tree / "made").mkdir()
+    variables = {**os.environ, "NOGIL_KERNELS_BUILD": "pure"}
+    subprocess.run([sys.executable, *BUILDS[request.param]], cwd=tree, env=variables, check=True, capture_output=True)
+    (folder,) = [*tree.glob("lib"), *tree.glob("build/__editable__*")]
     return folder
 
 
-def test_the_template_is_one_archive_and_no_source(packed):
-    scaffold = packed / "nogil_kernels/scaffold"
-    assert archive.unpack((scaffold / "template.txt").read_bytes()) == template.load()
-    assert {path.suffix for path in scaffold.iterdir() if path.is_file()} == {".py", ".txt"}
-    assert not [path for path in scaffold.iterdir() if path.is_dir()]
+def test_every_file_of_the_template_is_installed_and_nothing_else(installed):
+    scaffold = installed / "nogil_kernels/scaffold"
+    assert {path: text for path, text in files_of(scaffold).items() if "/" in path} == template.load()
+    assert {path.suffix for path in scaffold.iterdir() if path.is_file()} == {".py"}
 
 
-def test_a_project_from_the_archive_is_the_same(packed, new, here):
-    new("fast-hash", "--kernel", "gemm", "--simd")
-    options = ["--kernel", "gemm", "--simd", "--into", "again"]
+def test_a_project_from_there_is_the_same(installed, new, here):
+    new("fast-hash", "--kernel", "elementwise", "--simd")
+    options = ["--kernel", "elementwise", "--simd", "--into", "again"]
     command = [sys.executable, "-m", "nogil_kernels", "new", "fast-hash", *options]
-    variables = {**os.environ, "PYTHONPATH": str(packed), "NOGIL_KERNELS_BACKEND": "pure"}
+    variables = {**os.environ, "PYTHONPATH": str(installed), "NOGIL_KERNELS_BACKEND": "pure"}
     subprocess.run(command, env=variables, check=True, capture_output=True)
     assert files_of(here / "again") == files_of(here / "fast-hash")

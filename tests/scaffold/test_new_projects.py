@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from trees import files_of
 
-from nogil_kernels.scaffold import answers, archive, record, template
+from nogil_kernels.scaffold import answers, kinds, template
 
 HERE = Path(template.__file__).parent
 KINDS = list(itertools.product(answers.KERNELS, [False, True]))
@@ -23,7 +23,7 @@ SIMD = {False: [], True: ["--simd"]}
 
 
 def project(kernel, simd, name="fast-hash", **more):
-    """The files of a project, without their record."""
+    """The files of a project."""
     return template.render(template.load(), answers.Answers(name=name, kernel=kernel, simd=simd, **more))
 
 
@@ -42,7 +42,7 @@ def test_a_project_has_all_that_this_one_is_an_example_of(kind):
     assert wanted - files.keys() == set()
     for suffix in (".pyx", ".pxd", ".pyi"):
         assert any(path.startswith("src/fast_hash/") and path.endswith(suffix) for path in files), suffix
-    assert any(b"with nogil:" in content for path, content in files.items() if path.endswith((".pyx", ".pxd")))
+    assert any("with nogil:" in text for path, text in files.items() if path.endswith((".pyx", ".pxd")))
     assert {path.split("/")[2] for path in files if path.startswith(".github/workflows/")} >= {
         "tests.yml",
         "wheels.yml",
@@ -53,10 +53,10 @@ def test_nothing_is_left_of_this_project_nor_of_the_templates_own_name(new, here
     kernel, simd = kind
     told = ["--author", "Jane Doe", "--email", "jane@example.net", "--repo", "jane/fast-hash"]
     assert new("fast-hash", "--kernel", kernel, *SIMD[simd], *told).status == 0
-    left = re.compile(rb"nogil[-_]kernels|\bnk_|your[-_]?(kernels|name|repository)|you@example", re.IGNORECASE)
-    for path, content in files_of(here / "fast-hash").items():
-        assert left.search(path.encode()) is None, path
-        assert left.search(content) is None, path
+    left = re.compile(r"nogil[-_]kernels|\bnk_|your[-_]?(kernels|name|repository)|you@example", re.IGNORECASE)
+    for path, text in files_of(here / "fast-hash").items():
+        assert left.search(path) is None, path
+        assert left.search(text) is None, path
 
 
 def test_a_name_changes_names_and_nothing_else(kind):
@@ -64,12 +64,22 @@ def test_a_name_changes_names_and_nothing_else(kind):
     there = project(*kind, name="qq-x", author="AA BB", email="e@f", repo="o-w/r-n", year=1999)
     back = {"o-w/r-n": "your-name/your-kernels", "o-w": "your-name", "r-n": "your-repository", "qq-x": "your-kernels"}
     back |= {"qq_x": "your_kernels", "QQ_X": "YOUR_KERNELS", "AA BB": "Your Name", "e@f": "you@example.org"}
-    there["LICENSE"] = there["LICENSE"].replace(b"1999", b"2026")
-    again = {template.replaced(path, back): template.renamed(content, back) for path, content in there.items()}
-    source = template.load()
+    there["LICENSE"] = there["LICENSE"].replace("1999", "2026")
+    again = {template.replaced(path, back): template.replaced(text, back) for path, text in there.items()}
+    source, words = template.load(), kinds.KINDS[kind[0]] or {"": ""}
     assert again
-    for path, content in again.items():
-        assert content in [source[f"{folder}/{path}"] for folder in folders(*kind) if f"{folder}/{path}" in source]
+    for path, text in again.items():
+        chosen = [source[f"{folder}/{path}"] for folder in folders(*kind) if f"{folder}/{path}" in source]
+        assert text == template.replaced(chosen[-1], words)
+
+
+@pytest.mark.parametrize("kernel", [kernel for kernel in kinds.KINDS if kinds.KINDS[kernel]])
+def test_every_word_of_a_kind_stands_in_a_file_that_it_shares(kernel):
+    texts = [text for path, text in template.load().items() if path.startswith(("template/", "overlays/simd/"))]
+    for word in kinds.KINDS[kernel]:
+        assert [text for text in texts if word in text], word
+    for path, text in project(kernel, True).items():
+        assert "sum_of_squares" not in text, path
 
 
 def folders(kernel, simd):
@@ -88,28 +98,26 @@ def test_every_kind_is_a_project_of_its_own():
 
 
 def test_the_template_needs_no_more_than_text_with_plain_names(kind):
-    """What --diff can say in a patch, and Windows in a path: no modes, no links, no letters beyond ASCII, no spaces."""
-    for path, content in project(*kind, name="x" * 40).items():
+    """No modes, no links, no letters beyond ASCII in a path, no spaces: what Windows and every archive can hold."""
+    for path, text in project(*kind, name="x" * 40).items():
         assert re.fullmatch(r"[A-Za-z0-9._/-]+", path), path
         assert len(path) < 120, path
-        assert b"\r" not in content, path
-        assert content.endswith(b"\n") or not content, path
-        content.decode()
-    if (HERE / "template").is_dir():
-        modes = {path: path.stat().st_mode & 0o111 for path in HERE.rglob("template/**/*") if path.is_file()}
-        assert sys.platform == "win32" or not any(modes.values())
+        assert "\r" not in text, path
+        assert text.endswith("\n") or not text, path
+    modes = {path: (HERE / path).stat().st_mode & 0o111 for path in template.load()}
+    assert sys.platform == "win32" or not any(modes.values())
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_project_is_what_its_own_pyproject_says(kind, name):
     files = project(*kind, name=name)
-    metadata = tomllib.loads(files["pyproject.toml"].decode())
+    metadata = tomllib.loads(files["pyproject.toml"])
     assert metadata["project"]["name"] == name
     assert NAMES[name] in metadata["tool"]["setuptools"]["package-data"]
     assert {path.split("/")[1] for path in files if path.startswith("src/")} == {NAMES[name]}
-    for path, content in files.items():
+    for path, text in files.items():
         if path.endswith(".py"):
-            ast.parse(content)
+            ast.parse(text)
 
 
 @pytest.fixture(scope="module")
@@ -117,10 +125,10 @@ def all_of_them(tmp_path_factory):
     """A folder with every kind of project, under a short, a late and a long name."""
     root = tmp_path_factory.mktemp("projects")
     for name, (kernel, simd) in itertools.product(NAMES, KINDS):
-        for path, content in project(kernel, simd, name=name).items():
+        for path, text in project(kernel, simd, name=name).items():
             file = root / f"{name}-{kernel}{'-simd' * simd}" / path
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(content)
+            file.write_bytes(text.encode())
     return root
 
 
@@ -138,41 +146,10 @@ def test_lint_finds_nothing_whatever_the_name(all_of_them, command):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_same_files_make_the_same_archive(tmp_path):
-    files = template.load()
-    backwards = dict(reversed(files.items()))
-    assert archive.pack(files) == archive.pack(backwards)
-    assert archive.unpack(archive.pack(files)) == files
-
-
-@pytest.mark.skipif(
-    not (HERE / "template").is_dir(), reason="the template's folders are in a checkout; here is an archive"
-)
-def test_what_building_leaves_in_the_template_is_no_part_of_it(tmp_path):
-    for folder in archive.FOLDERS:
-        shutil.copytree(HERE / folder, tmp_path / folder, ignore=shutil.ignore_patterns("build", "*.egg-info", "*.so"))
-    for left in (
-        "build/lib/x.py",
-        "src/x.egg-info/PKG-INFO",
-        "src/your_kernels/k.so",
-        "tests/__pycache__/x.pyc",
-        ".venv/x",
-    ):
-        (tmp_path / "template" / left).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "template" / left).write_bytes(b"left")
-    assert archive.collect(tmp_path) == template.load()
-
-
-@pytest.mark.skipif(
-    not (HERE / "template").is_dir(), reason="the template's folders are in a checkout; here is an archive"
-)
-def test_what_windows_makes_of_the_lines_is_undone(tmp_path):
-    for path, content in template.load().items():
+def test_what_windows_makes_of_the_lines_is_undone(tmp_path, monkeypatch):
+    for path, text in template.load().items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_bytes(content.replace(b"\n", b"\r\n"))
-    assert archive.collect(tmp_path) == template.load()
-
-
-def test_ids_are_those_of_git(git, here):
-    content = template.load()["template/LICENSE"]
-    assert git("hash-object", "--stdin", given=content).decode().strip() == record.blob_id(content)
+        (tmp_path / path).write_bytes(text.replace("\n", "\r\n").encode())
+    before = template.load()
+    monkeypatch.setattr(template, "files", lambda package: tmp_path)
+    assert template.load() == before

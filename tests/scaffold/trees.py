@@ -1,7 +1,28 @@
-"""What lies in a folder."""
+"""What lies in a folder, and the answers that a project in it was made with."""
+
+import re
+import tomllib
+
+from nogil_kernels.scaffold.answers import Answers
 
 
 def files_of(folder):
-    """Every file below `folder`, but git's own: path -> content."""
-    paths = [path.relative_to(folder) for path in folder.rglob("*") if path.is_file()]
-    return {path.as_posix(): (folder / path).read_bytes() for path in paths if path.parts[0] != ".git"}
+    """Every file below `folder`: path -> text."""
+    paths = [path for path in folder.rglob("*") if path.is_file()]
+    return {path.relative_to(folder).as_posix(): path.read_bytes().decode() for path in paths}
+
+
+def answers_of(folder):
+    """The answers, read back from the project's files."""
+    project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    (package,) = (folder / "src").iterdir()
+    licence = (folder / "LICENSE").read_text(encoding="utf-8")
+    return Answers(
+        name=project["name"],
+        kernel="elementwise" if "polyval" in (package / "pure.py").read_text(encoding="utf-8") else "reduction",
+        simd=(package / "simd.c").exists(),
+        author=project["authors"][0]["name"],
+        email=project["authors"][0]["email"],
+        repo=project["urls"]["Source"].removeprefix("https://github.com/"),
+        year=int(re.search(r"^Copyright \(c\) (\d+) ", licence, re.MULTILINE)[1]),
+    )

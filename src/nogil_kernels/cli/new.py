@@ -7,12 +7,11 @@ import os
 import shlex
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from .. import __version__
-from ..scaffold.errors import Refused
+from ..scaffold import Refused
 
 DESCRIPTION = """\
 Write a complete project for a fast extension of your own: one Cython kernel that releases the GIL, its pure-Python
@@ -25,9 +24,7 @@ The import name follows from NAME: fast-hash is imported as fast_hash. Author an
 without NAME, everything is. Without a terminal nothing is asked, and the project says "Your Name" where you have not.
 
   nogil-kernels new fast-hash
-  nogil-kernels new fast-hash --kernel gemm --simd --repo jane/fast-hash
-  nogil-kernels new --diff | git apply --3way      in a project, after an update of this package
-  nogil-kernels new --diff --simd                  the same, and with other answers
+  nogil-kernels new fast-hash --kernel elementwise --simd --repo jane/fast-hash
 """
 ANSWERS = ("name", "kernel", "simd", "author", "email", "repo")
 
@@ -42,8 +39,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     project.add_argument(
         "--kernel",
         metavar="KIND",
-        help="the kernel to start with: reduction (an array to a number, the default), elementwise (arrays to an"
-        " array) or gemm (a product of matrices, in blocks)",
+        help="the kernel to start with: reduction (an array to a number, the default) or elementwise (arrays to an"
+        " array)",
     )
     project.add_argument(
         "--simd",
@@ -58,20 +55,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--into", metavar="DIR", help="the project's folder, new or empty; by default NAME, in this folder"
     )
     doing.add_argument("--dry-run", action="store_true", help="say what would be written, and write nothing")
-    doing.add_argument(
-        "--diff",
-        action="store_true",
-        help="in a project made by this command (or in DIR), print what the template and the answers of today would"
-        " change, as a patch that leaves your own edits alone",
-    )
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Make a project, or compare one; the exit status."""
+    """Make a project; return the exit status."""
     given = {name: getattr(options, name) for name in ANSWERS if getattr(options, name) is not None}
     try:
-        return diff(options, given) if options.diff else make(options, given)
+        return make(options, given)
     except Refused as reason:
         print(f"nogil-kernels new: {reason}", file=sys.stderr)
         return 2
@@ -79,27 +70,28 @@ def run(options: argparse.Namespace) -> int:
 
 def make(options: argparse.Namespace, given: Mapping[str, Any]) -> int:
     """Write a project, or with --dry-run say what would be written."""
-    from ..scaffold import answers, names, prompts, record, template, writing
+    from ..scaffold import answers, names, template, writing
 
     source = template.load()
     taken = template.taken(source)
 
     def look(name: str) -> None:
-        names.check(name, taken)
+        if reason := names.why_not(name, taken):
+            raise Refused(reason)
         writing.check(folder_of(options, name))
 
-    ask = prompts.asking(lambda name: names.why_not(name, taken)) if prompts.terminal() else None
+    on_terminal = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
+    ask = partial(answers.prompt, taken=taken) if on_terminal else None
     chosen = answers.gather(given, answers.from_git(), ask, look)
     project = template.render(source, chosen)
-    open_points = list(to_fill_in(project))
-    project[record.NAME] = record.dump(record.record(__version__, chosen, project))
     folder = folder_of(options, chosen.name)
     if options.dry_run:
         print(*project, "", f"{summary(project, folder)} would be written; nothing was.", sep="\n")
         return 0
     writing.write(project, folder)
     kind = f"{chosen.kernel}{' with SIMD' * chosen.simd}, imported as {names.import_name(chosen.name)}"
-    print(f"{summary(project, folder)}: {kind}.", *open_points, "", "Next:", "", *next_commands(folder), sep="\n")
+    print(f"{summary(project, folder)}: {kind}.", *to_fill_in(project), sep="\n")
+    print("", "Next:", "", *next_commands(folder), sep="\n")
     return 0
 
 
@@ -108,17 +100,17 @@ def folder_of(options: argparse.Namespace, name: str) -> Path:
     return Path(os.path.abspath(options.into or name))
 
 
-def summary(project: Mapping[str, bytes], folder: Path) -> str:
+def summary(project: Mapping[str, str], folder: Path) -> str:
     """How much it is, and where."""
     return f"{len(project)} files, {sum(map(len, project.values())) / 1000:.0f} kB, in {folder}"
 
 
-def to_fill_in(project: Mapping[str, bytes]) -> Iterator[str]:
+def to_fill_in(project: Mapping[str, str]) -> Iterator[str]:
     """What nobody has said, and the files where it stands."""
     from ..scaffold.answers import AUTHOR, EMAIL, OWNER
 
     for word in (AUTHOR, EMAIL, OWNER):
-        if files := [path for path, content in project.items() if word.encode() in content]:
+        if files := [path for path, text in project.items() if word in text]:
             yield f'To be filled in: "{word}" in {", ".join(files)}'
 
 
@@ -140,25 +132,3 @@ def quoted(path: str) -> str:
     if sys.platform == "win32":
         return f'"{path}"' if " " in path else path
     return shlex.quote(path)
-
-
-def diff(options: argparse.Namespace, given: Mapping[str, Any]) -> int:
-    """Print what would change in a project, as a patch; what there is to say of it goes to stderr."""
-    from ..scaffold import answers, changes, names, record, template
-
-    if "name" in given or options.dry_run:
-        raise Refused(f"--diff writes nothing and reads the name from {record.NAME}: leave out NAME and --dry-run")
-    folder = Path(options.into or os.curdir)
-    content = changes.read(folder / record.NAME)
-    if content is None:
-        raise Refused(f"{folder.absolute()} has no {record.NAME}: --diff compares a project that this command made")
-    made = record.load(content)
-    names.check(made.answers.name, taken={})
-    chosen = answers.Answers(**{**asdict(made.answers), **given})
-    project = template.render(template.load(), chosen)
-    found = changes.changes(folder, made, record.record(__version__, chosen, project), project)
-    sys.stdout.flush()
-    sys.stdout.buffer.write(b"".join(found.patches.values()))  # bytes: no line end nor letter is to be translated
-    sys.stdout.flush()
-    print(*changes.said(found), sep="\n", file=sys.stderr)
-    return 0

@@ -1,5 +1,9 @@
-"""`nogil-kernels new`: a project of one's own, made from the template that lies here.
+"""`nogil-kernels new`: write an extension project from the template in this folder.
 
-names and answers say what is asked for, archive and template what is written, writing how; record and changes know what
-a project was made from, and patches how to say what has changed since. Standard library only.
+names and answers decide what the project is called and made of, template reads and fills in its files, writing writes
+them. Standard library only.
 """
+
+
+class Refused(ValueError):
+    """The request cannot be carried out, and nothing was written; the text is one line that says why."""

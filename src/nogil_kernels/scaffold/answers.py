@@ -1,4 +1,4 @@
-"""Answers: what a project is to be made of, and from where each answer comes."""
+"""Answers: what a project is made of. They come from options, a terminal, git's configuration and the template."""
 
 import re
 import subprocess
@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from .errors import Refused
+from . import Refused, names
+from .kinds import KINDS
 
-KERNELS = ("reduction", "elementwise", "gemm")
+KERNELS = tuple(KINDS)
 
 # What stands in a project where nobody has said anything else: the template's own words.
 AUTHOR = "Your Name"
@@ -19,6 +20,15 @@ OWNER = "your-name"
 ADDRESS = re.compile(r'[^@\s"\\<>]+@[^@\s"\\<>]+')
 REPOSITORY = re.compile(r"[a-z0-9][a-z0-9-]*/[a-z0-9._-]+", re.IGNORECASE | re.ASCII)
 GIT = {"user.name": "author", "user.email": "email", "github.user": "owner"}
+QUESTIONS = {
+    "name": "Name of the distribution",
+    "kernel": f"Kernel to start with: {', '.join(KERNELS)}",
+    "simd": "An instance for each instruction set, chosen at import: yes, no",
+    "author": "Author",
+    "email": "Email, public in the metadata",
+    "repo": "Repository, OWNER/NAME",
+}
+YES_OR_NO = {"yes": True, "y": True, "no": False, "n": False}
 FROM_GIT = {"author": "author", "email": "email", "repo": "owner"}  # answer -> what git knows towards it
 
 
@@ -38,10 +48,7 @@ class Answers:
         if not self.repo:
             object.__setattr__(self, "repo", f"{OWNER}/{self.name}")
         for each in fields(self):
-            given = getattr(self, each.name)
-            if type(given) is not each.type:
-                raise Refused(f"{each.name} is {given!r}, and should be of type {getattr(each.type, '__name__', '')}")
-            if reason := why_not(each.name, given):
+            if reason := why_not(each.name, getattr(self, each.name)):
                 raise Refused(reason)
 
 
@@ -97,3 +104,21 @@ def gather(
     questions = unknown if "name" in given else list(defaults)
     asked = {each: ask(each, defaults[each]) for each in questions if ask and each not in given}
     return Answers(**{**defaults, **asked, **given, "name": name})
+
+
+def prompt(answer: str, default: Any, taken: Mapping[str, str]) -> Any:
+    """Ask on the terminal until the answer is valid, and return it; Enter takes the default. For `taken` see names."""
+    shown = {True: "yes", False: "no"}.get(default, default) if answer == "simd" else default
+    while True:
+        try:
+            text = input(f"{QUESTIONS[answer]}{f' [{shown}]' if shown else ''}: ").strip() or shown
+        except EOFError:
+            print()
+            raise Refused("the questions were not answered") from None
+        if answer == "simd":
+            if text.lower() in YES_OR_NO:
+                return YES_OR_NO[text.lower()]
+            reason = "yes or no"
+        elif not (reason := names.why_not(text, taken) if answer == "name" else why_not(answer, text)):
+            return text
+        print(f"  {reason}")

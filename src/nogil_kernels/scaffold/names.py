@@ -6,8 +6,6 @@ import re
 import sys
 from collections.abc import Mapping
 
-from .errors import Refused
-
 DISTRIBUTION = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?", re.IGNORECASE | re.ASCII)  # as pyproject.toml takes it
 LONGEST = 40  # with a longer one, lines of the project would have more than 120 characters, which its linter refuses
 OWN_NAME = "nogil_kernels"
@@ -60,12 +58,6 @@ DEVICES = frozenset(["con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("co
 def import_name(name: str) -> str:
     """What a distribution of that name is imported as: "Fast-Hash" as fast_hash."""
     return re.sub(r"[-_.]+", "_", name).lower()
-
-
-def check(name: str, taken: Mapping[str, str]) -> None:
-    """Raise Refused where no project can have that name. `taken`: import name -> what has it in every project."""
-    if reason := why_not(name, taken):
-        raise Refused(reason)
 
 
 def why_not(name: str, taken: Mapping[str, str]) -> str:

@@ -3,12 +3,14 @@
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
+from fnmatch import fnmatch
 from importlib.resources import files
-from pathlib import Path, PurePosixPath
+from importlib.resources.abc import Traversable
+from pathlib import PurePosixPath
 from typing import Any
 
-from . import archive
 from .answers import AUTHOR, EMAIL, OWNER, Answers
+from .kinds import KINDS
 from .names import import_name
 
 # What every installed Python has, and what an import of the project's name would meet before or instead of it.
@@ -21,29 +23,43 @@ NEEDED_BY_TOOLS = (
     *("tokenize_rt", "typing_extensions"),
 )
 REQUIREMENT = re.compile(r"[A-Za-z0-9._-]+")
+IGNORED = "template/.gitignore"
 
 
-def load() -> dict[str, bytes]:
-    """Every file of template and overlays by its path: from the folders of a checkout, or from a wheel's archive."""
+def load() -> dict[str, str]:
+    """Return the text of every file of template and overlays by its path, without what a build or a test leaves."""
     here = files(__package__)
-    if isinstance(here, Path) and (here / "template").is_dir():
-        return archive.collect(here)
-    return archive.unpack((here / "template.txt").read_bytes())
+    ignored = [line.rstrip("/") for line in (here / IGNORED).read_text(encoding="utf-8").split()]
+    found = {path: text for name in ("template", "overlays") for path, text in below(here / name, name, ignored)}
+    return dict(sorted(found.items()))
 
 
-def render(template: Mapping[str, bytes], answers: Answers) -> dict[str, bytes]:
-    """Every file of the project by its path. Overlays lie over the base as whole files; then words are replaced."""
+def below(folder: Traversable, path: str, ignored: list[str]) -> Iterator[tuple[str, str]]:
+    """Yield path and text of each file below `folder`, which has that path. Names that match `ignored` are skipped."""
+    for entry in folder.iterdir():
+        if any(fnmatch(entry.name, pattern) for pattern in ignored):
+            continue
+        if entry.is_dir():
+            yield from below(entry, f"{path}/{entry.name}", ignored)
+        else:
+            yield f"{path}/{entry.name}", entry.read_text(encoding="utf-8")
+
+
+def render(template: Mapping[str, str], answers: Answers) -> dict[str, str]:
+    """Return every file of the project by its path. Overlays lie over the base as whole files; then words change."""
     folders = ["template", f"overlays/{answers.kernel}"]
     if answers.simd:
         folders += ["overlays/simd", f"overlays/simd-{answers.kernel}"]
     chosen = {
-        path.removeprefix(f"{folder}/"): content
+        path.removeprefix(f"{folder}/"): text
         for folder in folders
-        for path, content in template.items()
+        for path, text in template.items()
         if path.startswith(f"{folder}/")
     }
     owner, _, repository = answers.repo.partition("/")
     words = {
+        **KINDS[answers.kernel],
+        f"(c) 2026 {AUTHOR}": f"(c) {answers.year} {answers.author}",
         f"{OWNER}/your-kernels": answers.repo,
         OWNER: owner,
         "your-repository": repository,
@@ -53,32 +69,20 @@ def render(template: Mapping[str, bytes], answers: Answers) -> dict[str, bytes]:
         AUTHOR: answers.author,
         EMAIL: answers.email,
     }
-    project = {replaced(path, words): renamed(content, words) for path, content in sorted(chosen.items())}
-    project["LICENSE"] = with_year(project["LICENSE"], answers.year)
-    return project
+    return {replaced(path, words): replaced(text, words) for path, text in sorted(chosen.items())}
 
 
 def replaced(text: str, words: Mapping[str, str]) -> str:
-    """`text` with every word replaced, the first that fits, in one pass: an answer may hold a word of the template."""
-    return re.sub("|".join(map(re.escape, words)), lambda found: words[found.group()], text)
+    """Return `text` with every word replaced, the first that fits, in one pass: an answer may hold a word, too."""
+    return re.sub("|".join(map(re.escape, words)), lambda match: words[match.group()], text)
 
 
-def renamed(content: bytes, words: Mapping[str, str]) -> bytes:
-    """A file's content with every word replaced; what is no text is left alone."""
-    return content if b"\0" in content else replaced(content.decode(), words).encode()
-
-
-def with_year(licence: bytes, year: int) -> bytes:
-    """The licence, with the year of its copyright."""
-    return re.sub(rb"(?<=^Copyright \(c\) )\d{4}", b"%d" % year, licence, count=1, flags=re.MULTILINE)
-
-
-def taken(template: Mapping[str, bytes]) -> dict[str, str]:
-    """Import names that no project can have, and what has each of them: project's folders and modules, requirements."""
+def taken(template: Mapping[str, str]) -> dict[str, str]:
+    """Return import names that no project can have, and what has each: folders and modules, what it needs."""
     names = dict.fromkeys(INSTALLED, "what Python installs packages with")
     names |= dict.fromkeys(AT_START, "what Python imports whenever it starts")
     names |= dict.fromkeys(NEEDED_BY_TOOLS, "what the project's tools need")
-    for requirement in requirements(tomllib.loads(template["template/pyproject.toml"].decode())):
+    for requirement in requirements(tomllib.loads(template["template/pyproject.toml"])):
         if found := REQUIREMENT.match(requirement):
             names[import_name(found.group())] = "what the project needs itself"
     for path in map(PurePosixPath, template):
@@ -87,14 +91,14 @@ def taken(template: Mapping[str, bytes]) -> dict[str, str]:
             names[first] = "a folder of the project"
         if path.suffix == ".py" and first != "src":
             names[path.stem] = "a file of the project"
-    for pattern in template[archive.IGNORED].decode().split():
+    for pattern in template[IGNORED].split():
         names[pattern.rstrip("/")] = "a folder that a build makes"
     names.pop("your_kernels", None)  # a project may ask for its own extras
     return names
 
 
 def requirements(pyproject: Mapping[str, Any]) -> Iterator[str]:
-    """What a project needs to be built, run, tested and worked on."""
+    """Yield what a project needs to be built, run, tested and worked on."""
     yield from pyproject["build-system"]["requires"]
     yield from pyproject["project"].get("dependencies", [])
     for extra in pyproject["project"].get("optional-dependencies", {}).values():

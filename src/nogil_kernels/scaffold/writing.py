@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from .errors import Refused
+from . import Refused
 
 
 def check(target: Path) -> None:
@@ -38,7 +38,7 @@ def standing(target: Path) -> Path:
     return target if target.exists() or target == target.parent else standing(target.parent)
 
 
-def write(project: Mapping[str, bytes], target: Path) -> None:
+def write(project: Mapping[str, str], target: Path) -> None:
     """Write `project` to `target`, completely; whatever stops that, Ctrl-C too, leaves nothing of it."""
     check(target)
     target = target.absolute()
@@ -64,12 +64,12 @@ def write(project: Mapping[str, bytes], target: Path) -> None:
         raise
 
 
-def fill(project: Mapping[str, bytes], folder: Path) -> None:
+def fill(project: Mapping[str, str], folder: Path) -> None:
     """Write each file below `folder`, which is made."""
-    for path, content in project.items():
+    for path, text in project.items():
         file = folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(content)
+        file.write_bytes(text.encode())
 
 
 def remove(path: Path) -> None:

@@ -1,4 +1,4 @@
-/* Which instruction sets this machine has: asked once, at import, by ../isa.pyx.
+/* Which instruction sets this machine has: asked once, at import, by isa.pyx.
  *
  * CPUID is read by hand: __builtin_cpu_supports() answers 0 for everything under some compilers (zig cc), and MSVC has no
  * such builtin. The operating system must also save the wide registers at a thread switch, which XGETBV tells. */
@@ -36,10 +36,12 @@ static inline int nk_all(unsigned long long have, unsigned long long wanted) { r
 static inline int nk_supports(enum nk_isa isa)
 {
     enum { EAX, EBX, ECX, EDX };
-    const unsigned int fma = 1u << 12, osxsave = 1u << 27, avx = 1u << 28, f16c = 1u << 29;           /* leaf 1, ECX */
-    const unsigned int avx2 = 1u << 5, f = 1u << 16, dq = 1u << 17, bw = 1u << 30, vl = 1u << 31;     /* leaf 7, EBX */
-    const unsigned long long ymm = 0x06, zmm = 0xe6;                                                 /* XCR0 */
-    unsigned int leaf0[4], leaf1[4], leaf7[4];
+    const unsigned int fma = 1u << 12, osxsave = 1u << 27, avx = 1u << 28, f16c = 1u << 29;      /* leaf 1, ECX */
+    const unsigned int lzcnt = 1u << 5;                                                          /* leaf 0x80000001, ECX */
+    const unsigned int avx2 = 1u << 5, bmi = 1u << 3 | 1u << 8;                                  /* leaf 7, EBX */
+    const unsigned int f = 1u << 16, dq = 1u << 17, cd = 1u << 28, bw = 1u << 30, vl = 1u << 31; /* leaf 7, EBX */
+    const unsigned long long ymm = 0x06, zmm = 0xe6;                                             /* XCR0 */
+    unsigned int leaf0[4], leaf1[4], leaf7[4], extended[4];
     unsigned long long saved;
 
     if (isa == NK_PORTABLE) return 1;
@@ -48,10 +50,12 @@ static inline int nk_supports(enum nk_isa isa)
     if (leaf0[EAX] < 7) return 0;
     nk_cpuid(1, 0, leaf1);
     nk_cpuid(7, 0, leaf7);
-    if (!nk_all(leaf1[ECX], fma | osxsave | avx | f16c) || !nk_all(leaf7[EBX], avx2)) return 0;
+    nk_cpuid((int)0x80000001, 0, extended);
+    if (!nk_all(leaf1[ECX], fma | osxsave | avx | f16c)) return 0;
+    if (!nk_all(leaf7[EBX], avx2 | bmi) || !nk_all(extended[ECX], lzcnt)) return 0; /* MSVC's /arch:AVX2 uses BMI, LZCNT */
     saved = nk_saved_registers();
     if (isa == NK_AVX2) return nk_all(saved, ymm);
-    return nk_all(saved, zmm) && nk_all(leaf7[EBX], f | dq | bw | vl);
+    return nk_all(saved, zmm) && nk_all(leaf7[EBX], f | dq | cd | bw | vl);
 }
 #elif defined(__aarch64__) || defined(_M_ARM64)
 static inline int nk_supports(enum nk_isa isa) { return isa == NK_PORTABLE || isa == NK_NEON; } /* NEON is part of AArch64 */
@@ -73,18 +77,6 @@ static inline enum nk_isa nk_isa_of(const char *name)
 #define NK_TABLE(prefix, isa) ((isa) == NK_NEON ? prefix##_neon : prefix##_portable)
 #else
 #define NK_TABLE(prefix, isa) ((void)(isa), prefix##_portable)
-#endif
-
-#if defined(__clang__)
-#define NK_COMPILER "Clang " __clang_version__
-#elif defined(__GNUC__)
-#define NK_COMPILER "GCC " __VERSION__
-#elif defined(_MSC_VER)
-#define NK_TEXT_(number) #number
-#define NK_TEXT(number) NK_TEXT_(number)
-#define NK_COMPILER "MSVC " NK_TEXT(_MSC_FULL_VER) ", without vectors"
-#else
-#define NK_COMPILER "unknown"
 #endif
 
 #endif

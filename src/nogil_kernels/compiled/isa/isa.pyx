@@ -14,6 +14,7 @@ cdef extern from "compiled/isa/isa.h":
     const char *const *nk_isa_names
     bint nk_supports(nk_isa isa)
     nk_isa nk_isa_of(const char *name)
+cdef extern from "compiled/isa/compiler.h":
     const char *NK_COMPILER
 
 cdef extern from *:

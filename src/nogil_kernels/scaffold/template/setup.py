@@ -1,5 +1,11 @@
-"""The compiled part of the build: a table of extensions. Everything else stands in pyproject.toml."""
+"""The compiled part of the build: a table of extensions. Everything else stands in pyproject.toml.
 
+docs/why.md says what each flag is for. CFLAGS and LDFLAGS of the person who builds come after ours, and so win.
+"""
+
+import os
+import platform
+import shlex
 import sys
 
 from Cython.Build import cythonize
@@ -10,11 +16,17 @@ EXTENSIONS = {
     "your_kernels.kernels": ["src/your_kernels/kernels.pyx"],
 }
 
-# -O3 makes vectors of loops, in GCC of every age. -g0: debug symbols would be most of the wheel.
-COMPILE = ["/O2"] if sys.platform == "win32" else ["-O3", "-g0", "-fvisibility=hidden"]
-LINK = ["-Wl,-s"] if sys.platform == "linux" else []
+if sys.platform == "win32":
+    COMPILE, LINK = ["/O2"], []
+else:
+    CFLAGS, LDFLAGS = (shlex.split(os.environ.get(name, "")) for name in ("CFLAGS", "LDFLAGS"))
+    COMPILE = ["-O3", "-g0", "-fvisibility=hidden", "-fno-omit-frame-pointer"]
+    if platform.machine() in ("x86_64", "aarch64", "arm64"):
+        COMPILE += ["-mno-omit-leaf-frame-pointer"]
+    strip = sys.platform == "linux" and not any(flag.startswith("-g") for flag in CFLAGS)
+    COMPILE, LINK = [*COMPILE, *CFLAGS], [*["-Wl,-s"] * strip, *LDFLAGS]
 
 modules = [
     Extension(name, sources, extra_compile_args=COMPILE, extra_link_args=LINK) for name, sources in EXTENSIONS.items()
 ]
-setup(ext_modules=cythonize(modules, build_dir="build/cython"))  # else the C files would lie in src/, and in the wheel
+setup(ext_modules=cythonize(modules, build_dir="build/cython"))

@@ -1,10 +1,12 @@
 """The compiled part of the build: a table of extensions, a table of instruction sets, one build_ext.
 
-Everything else stands in pyproject.toml.
+Everything else stands in pyproject.toml. docs/why.md and docs/simd.md say what each flag is for. CFLAGS and LDFLAGS of
+the person who builds come after ours, and so win, but for the flags of an instruction set, which come last.
 """
 
 import os
 import platform
+import shlex
 import sys
 from pathlib import Path
 
@@ -22,19 +24,28 @@ EXTENSIONS = {
 
 # Processor family -> instruction set -> flags of GCC and Clang, flags of MSVC. isa.h tells which of them a machine has.
 X86_64 = {
-    "portable": ([], []),
-    "avx2": (["-mavx2", "-mfma"], ["/arch:AVX2"]),
-    "avx512": (["-mavx512f", "-mavx512vl", "-mfma", "-mprefer-vector-width=512"], ["/arch:AVX512"]),
+    "portable": (["-march=x86-64"], []),
+    "avx2": (["-march=x86-64", "-mavx2", "-mfma"], ["/arch:AVX2"]),
+    "avx512": (
+        ["-march=x86-64", "-mavx512f", "-mavx512vl", "-mfma", "-mprefer-vector-width=512"],
+        ["/arch:AVX512"],
+    ),
 }
-OTHER = {"portable": ([], [])}  # on AArch64 that has NEON
-INSTRUCTION_SETS = {"x86_64": X86_64, "amd64": X86_64}
+AARCH64 = {"portable": ([], []), "neon": ([], [])}  # NEON is part of AArch64: the same code, under both names
+OTHER = {"portable": ([], [])}
+INSTRUCTION_SETS = {"x86_64": X86_64, "amd64": X86_64, "aarch64": AARCH64, "arm64": AARCH64}
 
-# -O3 makes vectors of loops, in GCC of every age. -g0: debug symbols would be most of the wheel.
-UNIX_FLAGS = ["-O3", "-ffp-contract=fast", "-g0", "-fvisibility=hidden"]
-MSVC_FLAGS = ["/O2", "/fp:contract"]
-LINK = ["-Wl,-s"] if sys.platform == "linux" else []
+if sys.platform == "win32":
+    COMPILE, LINK = ["/O2", "/fp:contract"], []
+else:
+    CFLAGS, LDFLAGS = (shlex.split(os.environ.get(name, "")) for name in ("CFLAGS", "LDFLAGS"))
+    COMPILE = ["-O3", "-g0", "-fvisibility=hidden", "-fno-omit-frame-pointer", "-ffp-contract=fast"]
+    if platform.machine() in ("x86_64", "aarch64", "arm64"):
+        COMPILE += ["-mno-omit-leaf-frame-pointer"]
+    strip = sys.platform == "linux" and not any(flag.startswith("-g") for flag in CFLAGS)
+    COMPILE, LINK = [*COMPILE, *CFLAGS], [*["-Wl,-s"] * strip, *LDFLAGS]
 
-if sys.platform == "darwin":  # a universal Python would compile for two at once, an instruction set is of one
+if sys.platform == "darwin":
     os.environ["ARCHFLAGS"] = os.environ.get("ARCHFLAGS") or f"-arch {platform.machine()}"
     if os.environ["ARCHFLAGS"].count("-arch") != 1:
         sys.exit(f"ARCHFLAGS={os.environ['ARCHFLAGS']}: name one processor, and build once for each")
@@ -45,8 +56,6 @@ class BuildKernels(build_ext):
 
     def build_extension(self, ext: Extension) -> None:
         msvc = self.compiler.compiler_type == "msvc"
-        ext.extra_compile_args = MSVC_FLAGS if msvc else UNIX_FLAGS
-        ext.extra_link_args = [] if msvc else LINK
         family = os.environ["ARCHFLAGS"].split()[-1] if sys.platform == "darwin" else self.plat_name.rpartition("-")[2]
         for isa, (unix_flags, msvc_flags) in INSTRUCTION_SETS.get(family, OTHER).items():
             for source in EXTENSIONS[ext.name][1]:
@@ -54,14 +63,17 @@ class BuildKernels(build_ext):
                     [f"{SOURCES}/{source}"],
                     output_dir=str(Path(self.build_temp, isa)),
                     macros=[("ISA", isa)],
-                    extra_postargs=ext.extra_compile_args + (msvc_flags if msvc else unix_flags),
+                    extra_postargs=[*COMPILE, *(msvc_flags if msvc else unix_flags)],
                 )
         super().build_extension(ext)
 
 
-headers = [str(path) for path in Path(SOURCES).glob("*.[ch]")]  # where one has changed, kernels.pyx is compiled again
-modules = [Extension(name, [f"{SOURCES}/{pyx}"], depends=headers) for name, (pyx, _) in EXTENSIONS.items()]
+headers = [str(path) for path in Path(SOURCES).glob("*.[ch]")]
+modules = [
+    Extension(name, [f"{SOURCES}/{pyx}"], depends=headers, extra_compile_args=COMPILE, extra_link_args=LINK)
+    for name, (pyx, _) in EXTENSIONS.items()
+]
 setup(
-    ext_modules=cythonize(modules, build_dir="build/cython", include_path=["src"]),  # else C files would lie in src/
+    ext_modules=cythonize(modules, build_dir="build/cython", include_path=["src"]),
     cmdclass={"build_ext": BuildKernels},
 )

@@ -21,8 +21,7 @@ def compiled():
 
 @pytest.fixture
 def ticker():
-    """A switch interval of an hour means that nobody is made to give the GIL up: only a release hands it over, so that
-    a single tick during a held call is an error and not bad luck."""
+    """A Ticker, while no thread is made to give the GIL up."""
     if not getattr(sys, "_is_gil_enabled", lambda: True)():
         pytest.skip("no GIL to hold or release in this interpreter")
     before = sys.getswitchinterval()

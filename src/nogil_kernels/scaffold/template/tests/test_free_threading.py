@@ -12,7 +12,6 @@ from calls import medium_call
 
 @pytest.mark.skipif(not sysconfig.get_config_var("Py_GIL_DISABLED"), reason="this Python always has a GIL")
 def test_importing_keeps_the_gil_off():
-    """In a fresh interpreter, without PYTHON_GIL=0, which would hide that a module has not declared itself."""
     code = "import sys, your_kernels.kernels; print(sys._is_gil_enabled())"
     env = {name: value for name, value in os.environ.items() if name != "PYTHON_GIL"}
     printed = subprocess.check_output([sys.executable, "-W", "error", "-c", code], env=env, text=True)

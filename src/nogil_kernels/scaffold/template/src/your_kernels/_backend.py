@@ -9,10 +9,7 @@ MODULES = {"compiled": "kernels", "pure": "pure"}
 
 
 def load(name: str) -> ModuleType:
-    """The module of a backend.
-
-    Nothing falls back to the twins by itself: a wheel that is broken would then be a program that is only slow.
-    """
+    """Return the module of a backend."""
     if name not in MODULES:
         raise ValueError(f"{VARIABLE}={name}: set it to compiled or pure, or unset it for compiled")
     try:

@@ -26,6 +26,6 @@ static void polyval(const double *c, ptrdiff_t terms, const double *x, double *o
     }
 }
 
-const simd_kernels PASTE(simd, ISA) = {
+const simd_kernels PASTE(simd, ISA)[1] = {{
     .polyval = polyval,
-};
+}};

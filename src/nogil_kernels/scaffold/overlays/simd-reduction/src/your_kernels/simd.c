@@ -16,6 +16,6 @@ static double sum_of_squares(const float *x, ptrdiff_t n)
     return total;
 }
 
-const simd_kernels PASTE(simd, ISA) = {
+const simd_kernels PASTE(simd, ISA)[1] = {{
     .sum_of_squares = sum_of_squares,
-};
+}};

@@ -1,37 +1,26 @@
-/* Which instruction sets this machine has, and the instances of simd.c for them.
+/* Which instruction sets this machine has: asked once, at import, by isa.pyx.
  *
- * CPUID is read by hand: __builtin_cpu_supports() answers 0 for everything under some compilers (zig cc), and MSVC has
- * no such builtin. The operating system must also save the wide registers at a thread switch, which XGETBV tells. */
+ * CPUID is read by hand: __builtin_cpu_supports() answers 0 for everything under some compilers (zig cc), and MSVC has no
+ * such builtin. The operating system must also save the wide registers at a thread switch, which XGETBV tells. */
 #ifndef ISA_H
 #define ISA_H
 
 #include <string.h>
 
-#define PASTE_(a, b) a##_##b
-#define PASTE(a, b) PASTE_(a, b) /* PASTE(simd, ISA) is simd_avx2 where ISA is avx2 */
+enum isa { PORTABLE, AVX2, AVX512, NEON, ISA_COUNT };
 
-enum { PORTABLE, AVX2, AVX512, ISA_COUNT };
-static const char *const isa_names[ISA_COUNT] = {"portable", "avx2", "avx512"};
-
-static inline int isa_of(const char *name)
-{
-    int isa = ISA_COUNT - 1;
-    while (isa > PORTABLE && strcmp(name, isa_names[isa]) != 0) isa--;
-    return isa;
-}
+static const char *const isa_names[ISA_COUNT] = {"portable", "avx2", "avx512", "neon"};
 
 #if defined(__x86_64__) || defined(_M_X64)
-#define INSTANCE(prefix, isa) ((isa) == AVX512 ? &prefix##_avx512 : (isa) == AVX2 ? &prefix##_avx2 : &prefix##_portable)
-
-#if defined(_MSC_VER)
+#if defined(_MSC_VER) && !defined(__clang__)
 #include <intrin.h>
-static inline void cpuid(int leaf, unsigned int registers[4]) { __cpuidex((int *)registers, leaf, 0); }
+static inline void cpuid(int leaf, int subleaf, unsigned int registers[4]) { __cpuidex((int *)registers, leaf, subleaf); }
 static inline unsigned long long saved_registers(void) { return _xgetbv(0); }
 #else
 #include <cpuid.h>
-static inline void cpuid(int leaf, unsigned int registers[4])
+static inline void cpuid(int leaf, int subleaf, unsigned int registers[4])
 {
-    __cpuid_count(leaf, 0, registers[0], registers[1], registers[2], registers[3]);
+    __cpuid_count(leaf, subleaf, registers[0], registers[1], registers[2], registers[3]);
 }
 static inline unsigned long long saved_registers(void)
 {
@@ -42,32 +31,52 @@ static inline unsigned long long saved_registers(void)
 #endif
 
 /* True where every bit of `wanted` is set in `have`. */
-static inline int all_of(unsigned long long have, unsigned long long wanted) { return (have & wanted) == wanted; }
+static inline int all(unsigned long long have, unsigned long long wanted) { return (have & wanted) == wanted; }
 
-static inline int isa_is_here(int isa)
+static inline int supports(enum isa isa)
 {
     enum { EAX, EBX, ECX, EDX };
-    const unsigned int fma = 1u << 12, osxsave = 1u << 27, avx = 1u << 28; /* leaf 1, ECX */
-    const unsigned int avx2 = 1u << 5, bmi = 1u << 3 | 1u << 8;           /* leaf 7, EBX; MSVC's /arch:AVX2 uses BMI */
+    const unsigned int fma = 1u << 12, osxsave = 1u << 27, avx = 1u << 28, f16c = 1u << 29;      /* leaf 1, ECX */
+    const unsigned int lzcnt = 1u << 5;                                                          /* leaf 0x80000001, ECX */
+    const unsigned int avx2 = 1u << 5, bmi = 1u << 3 | 1u << 8;                                  /* leaf 7, EBX */
     const unsigned int f = 1u << 16, dq = 1u << 17, cd = 1u << 28, bw = 1u << 30, vl = 1u << 31; /* leaf 7, EBX */
-    const unsigned int lzcnt = 1u << 5;                                   /* leaf 0x80000001, ECX */
-    const unsigned long long ymm = 0x06, zmm = 0xe6;                      /* XCR0 */
+    const unsigned long long ymm = 0x06, zmm = 0xe6;                                             /* XCR0 */
     unsigned int leaf0[4], leaf1[4], leaf7[4], extended[4];
+    unsigned long long saved;
 
     if (isa == PORTABLE) return 1;
-    cpuid(0, leaf0);
+    if (isa == NEON) return 0;
+    cpuid(0, 0, leaf0);
     if (leaf0[EAX] < 7) return 0;
-    cpuid(1, leaf1);
-    cpuid(7, leaf7);
-    cpuid((int)0x80000001, extended);
-    if (!all_of(leaf1[ECX], fma | osxsave | avx) || !all_of(extended[ECX], lzcnt)) return 0;
-    if (!all_of(leaf7[EBX], avx2 | bmi)) return 0;
-    if (isa == AVX2) return all_of(saved_registers(), ymm);
-    return all_of(saved_registers(), zmm) && all_of(leaf7[EBX], f | dq | cd | bw | vl);
+    cpuid(1, 0, leaf1);
+    cpuid(7, 0, leaf7);
+    cpuid((int)0x80000001, 0, extended);
+    if (!all(leaf1[ECX], fma | osxsave | avx | f16c)) return 0;
+    if (!all(leaf7[EBX], avx2 | bmi) || !all(extended[ECX], lzcnt)) return 0; /* MSVC's /arch:AVX2 uses BMI, LZCNT */
+    saved = saved_registers();
+    if (isa == AVX2) return all(saved, ymm);
+    return all(saved, zmm) && all(leaf7[EBX], f | dq | cd | bw | vl);
 }
+#elif defined(__aarch64__) || defined(_M_ARM64)
+static inline int supports(enum isa isa) { return isa == PORTABLE || isa == NEON; } /* NEON is part of AArch64 */
 #else
-#define INSTANCE(prefix, isa) ((void)(isa), &prefix##_portable)
-static inline int isa_is_here(int isa) { return isa == PORTABLE; }
+static inline int supports(enum isa isa) { return isa == PORTABLE; }
+#endif
+
+static inline enum isa isa_of(const char *name)
+{
+    int isa = ISA_COUNT - 1;
+    while (isa > 0 && strcmp(name, isa_names[isa]) != 0) isa--;
+    return (enum isa)isa;
+}
+
+/* One of the tables PREFIX_portable, PREFIX_avx2, ..., of which a build has those of its processor family. */
+#if defined(__x86_64__) || defined(_M_X64)
+#define TABLE(prefix, isa) ((isa) == AVX512 ? prefix##_avx512 : (isa) == AVX2 ? prefix##_avx2 : prefix##_portable)
+#elif defined(__aarch64__) || defined(_M_ARM64)
+#define TABLE(prefix, isa) ((isa) == NEON ? prefix##_neon : prefix##_portable)
+#else
+#define TABLE(prefix, isa) ((void)(isa), prefix##_portable)
 #endif
 
 #endif

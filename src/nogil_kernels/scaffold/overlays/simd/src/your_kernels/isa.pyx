@@ -7,10 +7,10 @@ cdef extern from "isa.h":
     enum:
         ISA_COUNT
     const char *const *isa_names
-    bint isa_is_here(int isa)
+    bint supports(int isa)
 
 VARIABLE = "YOUR_KERNELS_ISA"
-available = tuple([isa_names[isa].decode() for isa in range(ISA_COUNT) if isa_is_here(isa)])  # slowest first
+available = tuple([isa_names[isa].decode() for isa in range(ISA_COUNT) if supports(isa)])  # slowest first
 chosen = os.environ.get(VARIABLE) or available[len(available) - 1]
 if chosen not in available:
     raise ValueError(f"{VARIABLE}={chosen}: this machine has {', '.join(available)}; name one of them or unset it")
