@@ -176,16 +176,13 @@ def matmul_plain(a, b, *, out, gil="auto", threads=1):
 
 cdef int run(Problem *p, object a, object b, object c, object threads) except -1:
     """Run all bands here, or share them with other threads."""
-    cdef tuple owners
+    cdef object _a = a, _b = b, _c = c  # references: ndarray.resize() in another thread must not free what this reads
     cdef Task task
     if p.tasks > 1:
         task = Task()
         task.problem = p[0]
         task.owners = [memoryview(owner) for owner in (a, b, c)]
         sharing.share(task, p.tasks, threads)
-    elif p.release_gil:
-        owners = (a, b, c)  # references, or ndarray.resize() in another thread could take the memory away
-        run_bands(p, 0, p.bands)
     else:
         run_bands(p, 0, p.bands)
     return 0

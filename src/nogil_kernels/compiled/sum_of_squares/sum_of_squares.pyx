@@ -128,6 +128,7 @@ cdef bytearray room_for(Problem *p, Py_ssize_t rows):
 
 cdef object total(Problem *p, object x, bint is_float, object gil, object threads):
     """The one sum of a problem of one row."""
+    cdef object _x = x  # a reference: ndarray.resize() in another thread must not free what a released call reads
     cdef nk_sum one, result
     p.sums = &one
     if p.chunks_per_row == 1:

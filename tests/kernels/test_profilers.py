@@ -1,0 +1,80 @@
+"""Profilers and debuggers see through a running kernel, by unwind tables and by frame pointers (PEP 831)."""
+
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+import pytest
+from support import environment
+
+FRAME_POINTER = {"x86_64": "rbp", "aarch64": "x29"}.get(platform.machine())
+
+pytestmark = [
+    pytest.mark.usefixtures("compiled_backend"),
+    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="gdb attaches by ptrace, which Linux has"),
+    pytest.mark.skipif(not shutil.which("gdb"), reason="gdb is not installed"),
+]
+
+# Without NumPy the process has one thread, which is nearly always inside the kernel.
+MULTIPLY = """
+from nogil_kernels import matmul
+n = 500
+a = memoryview(bytearray(8 * n * n)).cast("B").cast("d", (n, n))
+c = memoryview(bytearray(8 * n * n)).cast("B").cast("d", (n, n))
+print("running", flush=True)
+while True:
+    matmul(a, a, out=c, gil="release")
+"""
+
+
+@pytest.fixture(scope="module")
+def running():
+    """The process id of a Python that multiplies matrices until it is killed."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", MULTIPLY], stdout=subprocess.PIPE, env=environment(NOGIL_KERNELS_BACKEND="compiled")
+    )
+    process.stdout.readline()
+    yield process.pid
+    process.kill()
+    process.communicate()
+
+
+def frames(pid, *commands):
+    """Stop the process, run gdb's commands, and return the lines that they print, each of one frame."""
+    options = ["-batch", "-nx", "-iex", "set debuginfod enabled off", "-p", str(pid)]
+    options += [word for command in commands for word in ("-ex", command)]
+    done = subprocess.run(["gdb", *options], capture_output=True, text=True, timeout=60, check=False)
+    if "ptrace: " in done.stderr:
+        pytest.skip(f"gdb may not stop another process here: {done.stderr.strip().splitlines()[-1]}")
+    return [line for line in done.stdout.splitlines() if re.match(r"#\d|.* in section ", line)]
+
+
+def stopped_in_the_tile(pid, *commands):
+    """The frames at a moment when the kernel computes: now and then the process is between two calls."""
+    for _ in range(20):
+        found = frames(pid, *commands)
+        if any("tile" in line for line in found):
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"not once in the tile: {found}")
+
+
+def test_unwind_tables_lead_from_the_tile_to_python(running):
+    stack = stopped_in_the_tile(running, "bt")
+    names = [re.search(r"(?:in |^#\d+ +)(\w+)", line)[1] for line in stack]
+    below = iter(names)
+    expected = ("tile_f64", "multiply_bands", "run_bands", "_PyEval_EvalFrameDefault")
+    assert all(any(name.endswith(wanted) for name in below) for wanted in expected), names
+
+
+@pytest.mark.skipif(FRAME_POINTER is None, reason=f"no frame pointer is known for {platform.machine()}")
+def test_frame_pointers_alone_lead_through_the_kernel(running):
+    step = ("info symbol *(long *)($frame + 8)", "set $frame = *(long *)$frame")  # a return address, the next frame
+    stack = stopped_in_the_tile(running, "info symbol $pc", f"set $frame = ${FRAME_POINTER}", *step * 10)
+    ours = ["nogil_kernels" in line for line in stack]
+    assert ours.index(False) >= 3, stack
+    assert "multiply_bands" in "".join(stack[: ours.index(False)])
+    assert "python" in stack[ours.index(False)], stack  # the interpreter, which called the kernel
