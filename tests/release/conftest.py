@@ -78,9 +78,15 @@ def unpacked(sdist, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def wheel(build, unpacked, tmp_path_factory):
+def built_tree(unpacked):
+    """The tree that `wheel` is built in."""
+    return unpacked("here")
+
+
+@pytest.fixture(scope="session")
+def wheel(build, built_tree, tmp_path_factory):
     """The wheel that the sdist becomes with this machine's compiler."""
-    return build(unpacked("here"), tmp_path_factory.mktemp("wheel"), "--wheel")
+    return build(built_tree, tmp_path_factory.mktemp("wheel"), "--wheel")
 
 
 @pytest.fixture(scope="session")

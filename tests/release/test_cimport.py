@@ -9,6 +9,10 @@ from gates import ROOT, run
 
 PYX = """
 from nogil_kernels cimport matmul_f64, sum_of_squares_f64
+from nogil_kernels.compiled.matmul cimport matmul_f64 as same_matmul  # the kernel's folder has the names, too
+from nogil_kernels.compiled.sum_of_squares cimport sum_of_squares_f64 as same_sum
+
+assert matmul_f64 == same_matmul and sum_of_squares_f64 == same_sum
 
 
 def squares(const double[::1] x):
@@ -51,6 +55,7 @@ for m, n, k in ((1, 1, 1), (4, 4, 4), (5, 1, 300), (1, 7, 20), (31, 33, 600), (3
 print(dependent.__file__, nogil_kernels.build_info()["backend"])
 """
 
+KERNELS = ("matmul", "sum_of_squares")
 ABROAD = 'cdef extern from "'
 
 
@@ -67,8 +72,8 @@ def test_a_wheel_has_the_declarations_that_others_cimport_and_no_more(wheel):
         declared = {name for name in archive.namelist() if name.endswith((".pxd", ".h", ".pxi"))}
         declared = {name for name in declared if "/scaffold/" not in name}  # the template of `new`
         text = "".join(archive.read(name).decode() for name in declared)
-    folder = "nogil_kernels/compiled"
-    assert declared == {"nogil_kernels/__init__.pxd", f"{folder}/matmul.pxd", f"{folder}/sum_of_squares.pxd"}
+    kernels = {f"compiled/{name}/{file}" for name in KERNELS for file in ("__init__.pxd", f"{name}.pxd")}
+    assert declared == {f"nogil_kernels/{path}" for path in ("__init__.pxd", *kernels)}
     assert ABROAD not in text, "a header would be needed, and none is in the wheel"
 
 
@@ -81,3 +86,9 @@ def test_a_dependent_package_builds_against_the_installed_wheel_and_runs(site, t
     printed = run(sys.executable, "-W", "error", "-c", USE, cwd=tmp_path, PYTHONPATH=str(site))
     assert printed.split() == [str(tmp_path / f"dependent{sysconfig.get_config_var('EXT_SUFFIX')}"), "compiled"]
     assert not (ROOT / "dependent.pyx").exists()
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_numba_and_scipy_find_the_c_level_names_in_the_kernel_s_folder(kernel):
+    module = pytest.importorskip(f"nogil_kernels.compiled.{kernel}", reason="the compiled kernels are not built")
+    assert f"{kernel}_f64" in module.__pyx_capi__

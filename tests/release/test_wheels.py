@@ -64,14 +64,15 @@ def test_a_compiled_wheel_keeps_to_its_budget(name, request):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads ELF")
 @pytest.mark.parametrize("name", ["wheel", "portable_wheel"])
-def test_no_symbols_for_debuggers_are_in_a_wheel(name, request):
+def test_a_module_has_unwind_tables_and_names_but_no_debug_information(name, request):
+    """Profilers read the tables and the names of functions; debug information would be 80 % of the wheel."""
     elffile = pytest.importorskip("elftools.elf.elffile", reason="pyelftools is not installed: see the extra packaging")
     modules = {name: data for name, data in members(request.getfixturevalue(name)).items() if name.endswith(".so")}
     assert modules
     for module, data in modules.items():
         sections = {section.name for section in elffile.ELFFile(io.BytesIO(data)).iter_sections()}
-        assert ".dynsym" in sections
-        assert not {name for name in sections if name.startswith(".debug") or name == ".symtab"}, module
+        assert {".eh_frame", ".symtab"} <= sections, module
+        assert not {name for name in sections if name.startswith(".debug")}, module
 
 
 def test_a_wheel_is_the_same_to_the_last_byte_from_another_directory(wheel, rebuilt_wheel):
