@@ -62,6 +62,21 @@ if sys.platform == "darwin":  # a universal Python asks for two families at once
     if os.environ["ARCHFLAGS"].count("-arch") != 1:
         sys.exit(f"ARCHFLAGS={os.environ['ARCHFLAGS']}: name one processor, and build once for each")
 
+wanted = os.environ.get("NOGIL_KERNELS_BUILD", "compiled")
+if wanted not in ("compiled", "abi3", "pure"):
+    sys.exit(f"NOGIL_KERNELS_BUILD must be compiled (the default), abi3 or pure, got {wanted!r}")
+ABI3 = wanted == "abi3"
+if ABI3 and sysconfig.get_config_var("Py_GIL_DISABLED"):
+    sys.exit("NOGIL_KERNELS_BUILD=abi3: this free-threaded Python has no stable ABI. Unset the variable.")
+# compiled/shared/ndarrays.h reads arrays by inline functions of NumPy's headers; the limited API of 3.11 has buffers.
+HEADERS, MACROS = [], [("Py_LIMITED_API", "0x030B0000")] if ABI3 else []
+if find_spec("numpy") and not ABI3:
+    import numpy
+
+    HEADERS = [numpy.get_include()]
+    MACROS = [(f"NPY_{use}", "NPY_1_25_API_VERSION") for use in ("TARGET_VERSION", "NO_DEPRECATED_API")]
+    MACROS += [("NK_NUMPY_HEADERS", "1")]
+
 
 class BuildKernels(build_ext):
     """Compile some C files once per instruction set, and link all instances into their extension."""
@@ -90,6 +105,7 @@ class BuildKernels(build_ext):
 
     def build_extension(self, ext: Extension) -> None:
         per_isa, _ = EXTENSIONS[ext.name.removeprefix("nogil_kernels.").replace(".", "/")]
+        ext.define_macros = [*([] if ABI3 else ext.define_macros), *MACROS]  # the former as the .pyx says
         ext.extra_compile_args = self.flags()
         ext.extra_objects = [instance for source in per_isa for instance in self.instances(source)]
         super().build_extension(ext)
@@ -113,35 +129,22 @@ class BuildKernels(build_ext):
         return [f"/clang:{flag}" for flag in flags] if self.clang_cl else flags  # by MSVC's flags it makes no FMA
 
 
-def extensions(abi3: bool) -> list[Extension]:
+def extensions() -> list[Extension]:
     from Cython.Build import cythonize
 
-    folders, macros = [PACKAGE], {"Py_LIMITED_API": "0x030B0000"} if abi3 else {}  # of 3.11, the first with buffers
-    if find_spec("numpy") and not abi3:  # compiled/shared/ndarrays.h reads arrays by inline functions of its headers
-        import numpy
-
-        folders += [numpy.get_include()]
-        macros = dict.fromkeys(("NPY_TARGET_VERSION", "NPY_NO_DEPRECATED_API"), "NPY_1_25_API_VERSION")
-        macros |= {"NK_NUMPY_HEADERS": "1"}
-    settings = {"include_dirs": folders, "define_macros": [*macros.items()], "py_limited_api": abi3}
+    settings = {"include_dirs": [PACKAGE, *HEADERS], "py_limited_api": ABI3}
     settings["depends"] = [str(path) for path in Path(PACKAGE).glob("[cm]*/**/*.[ch]")]
     modules = [
         Extension(f"nogil_kernels.{name.replace('/', '.')}", [f"{PACKAGE}/{name}.pyx", *once], **settings)
         for name, (_, once) in EXTENSIONS.items()
-        if not (abi3 and "subinterpreters" in name)  # they need 3.12
+        if not (ABI3 and "subinterpreters" in name)  # they need 3.12
     ]
     return cythonize(modules, build_dir="build/cython", compiler_directives=DIRECTIVES, include_path=["src"])
 
 
-wanted = os.environ.get("NOGIL_KERNELS_BUILD", "compiled")
-if wanted not in ("compiled", "abi3", "pure"):
-    sys.exit(f"NOGIL_KERNELS_BUILD must be compiled (the default), abi3 or pure, got {wanted!r}")
-abi3 = wanted == "abi3"
-if abi3 and sysconfig.get_config_var("Py_GIL_DISABLED"):
-    sys.exit("NOGIL_KERNELS_BUILD=abi3: this free-threaded Python has no stable ABI. Unset the variable.")
 setup(
-    ext_modules=[] if wanted == "pure" else extensions(abi3),
+    ext_modules=[] if wanted == "pure" else extensions(),
     cmdclass={"build_ext": BuildKernels},
     # A folder of its own: modules of an earlier build for one version must not get into the wheel for all.
-    options={"bdist_wheel": {"py_limited_api": "cp311"}, "build": {"build_base": "build/abi3"}} if abi3 else {},
+    options={"bdist_wheel": {"py_limited_api": "cp311"}, "build": {"build_base": "build/abi3"}} if ABI3 else {},
 )
