@@ -1,7 +1,8 @@
-"""What `nogil-kernels info` shows: the facts that every report carries, and what would spoil a measurement here."""
+"""`nogil-kernels info`: the facts that every report carries, and what would spoil a measurement here."""
 
 from __future__ import annotations
 
+import argparse
 import json
 import textwrap
 from collections.abc import Iterator, Mapping
@@ -18,6 +19,23 @@ INDENT = 20
 
 Lines = Iterator[tuple[str, str]]
 """A name, and what is known of it."""
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options of `info`."""
+    parser.description = (
+        "Print which kernels are in use, the state of Python and its GIL, the machine, the BLAS libraries that NumPy"
+        " brings, and what would spoil a measurement here, with what to do about it. Takes half a second."
+    )
+    parser.add_argument("--json", action="store_true", help="print the facts and warnings as JSON")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Look around, then print what was found."""
+    seen = look()
+    print(as_json(seen) if options.json else as_text(seen))
+    return 0
 
 
 @dataclass(frozen=True)
