@@ -10,6 +10,7 @@ from pathlib import Path
 
 import made_functions
 import pytest
+from commands import bare_python
 from support import environment, left_of, needs_proc
 
 pytest.importorskip("pyperf")
@@ -29,10 +30,7 @@ REQUEST = Request(("squares-python",), ("sequential", "threads"), (2,), first=Fa
 
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory):
-    """The same Python in an environment of its own, which has no nogil_kernels."""
-    folder = tmp_path_factory.mktemp("bare") / "environment"
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True, timeout=60)
-    return str(folder / "bin" / "python")
+    return bare_python(tmp_path_factory.mktemp("bare") / "environment")
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import math
 import threading
 import time
+from contextlib import closing
 
 import made_functions
 import pytest
@@ -23,19 +24,7 @@ FAST = ("sequential", "threads")
 
 def opened(workloads, ways=FAST, workers=(2,), **options):
     """A session, as a context."""
-    return _Opened(Request(tuple(workloads), tuple(ways), tuple(workers), **options))
-
-
-class _Opened:
-    def __init__(self, request):
-        self.request = request
-
-    def __enter__(self):
-        self.session = Session(self.request)
-        return self.session
-
-    def __exit__(self, *_):
-        self.session.close()
+    return closing(Session(Request(tuple(workloads), tuple(ways), tuple(workers), **options)))
 
 
 def rows_of(session, workload):

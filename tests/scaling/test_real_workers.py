@@ -1,29 +1,24 @@
-"""The ways that work is run: the gate, shared memory, and real workers of every kind, some of which are killed."""
+"""Sessions with real workers of every kind, some of which are killed, and callers of every kind."""
 
 import os
-import pickle
 import signal
 import subprocess
 import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from itertools import pairwise
-from pathlib import Path
+from contextlib import closing
 
-import made_functions
 import pytest
 from support import ABI3, environment, left_of, needs_proc, processes_of, run_python
 
-from nogil_kernels import workers
 from nogil_kernels.scaling.run.plan import Request
 from nogil_kernels.scaling.run.session import Session
-from nogil_kernels.workers import gate, shared, worker
-from nogil_kernels.workers.errors import Unavailable, Unknown
-from nogil_kernels.workers.gate import Gates, NotEnoughWorkers
+from nogil_kernels.workers import gate, shared
 
 PROCESSES = ("pool", "processes")
+
+
 INTERPRETERS = pytest.param(
     "interpreters",
     marks=[
@@ -31,13 +26,9 @@ INTERPRETERS = pytest.param(
         pytest.mark.skipif(ABI3, reason="the abi3 build has no kernels for subinterpreters"),
     ],
 )
+
+
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
-
-
-@pytest.fixture
-def folder():
-    with shared.Folder() as folder:
-        yield folder
 
 
 @pytest.fixture
@@ -46,134 +37,8 @@ def impatient(monkeypatch):
     monkeypatch.setattr(gate, "PATIENCE", 0.3)
 
 
-# The gate
-
-
-def test_nobody_passes_the_gate_before_all_have_come(folder):
-    opening, passed = Gates(folder).next(3), []
-
-    def come(index):
-        opening.wait(index)
-        passed.append(index)
-
-    with ThreadPoolExecutor(3) as threads:
-        threads.submit(come, 0)
-        threads.submit(come, 1)
-        time.sleep(0.05)
-        assert passed == []
-        come(2)
-    assert sorted(passed) == [0, 1, 2]
-
-
-def test_workers_that_do_not_come_are_counted(folder, impatient):
-    with pytest.raises(NotEnoughWorkers, match=r"^1 of 2 workers began their part; the executor must run as many"):
-        Gates(folder).next(2).wait(1)
-
-
-def test_an_aborted_gate_sends_home_who_comes_late_and_the_next_one_holds(folder, impatient):
-    gates = Gates(folder)
-    opening = gates.next(2)
-    gates.abort()
-    with pytest.raises(NotEnoughWorkers):
-        opening.wait(0)
-    following = gates.next(2)
-    with pytest.raises(NotEnoughWorkers):
-        following.wait(0)
-    following.wait(1)
-
-
-def test_a_gate_s_number_is_a_byte_and_never_that_of_an_abort(folder):
-    gates = Gates(folder)
-    numbers = [gates.next(1).sample for _ in range(600)]
-    assert {*numbers} == {*range(1, 256)}
-    assert gate.ABORTED not in numbers
-    assert all(one != other for one, other in pairwise(numbers))
-
-
-def test_no_earlier_number_opens_a_gate(folder, monkeypatch):
-    monkeypatch.setattr(gate, "PATIENCE", 0.0)
-    gates = Gates(folder)
-    for _ in range(2 * 255):
-        with pytest.raises(NotEnoughWorkers):
-            gates.next(2).wait(0)
-
-
-def test_a_gate_can_be_sent(folder):
-    opening = Gates(folder).next(2)
-    assert pickle.loads(pickle.dumps(opening)) == opening
-
-
-# Memory
-
-
-def test_a_file_is_made_once_and_mapped_once(folder):
-    path = folder.file("numbers", b"123")
-    assert folder.file("numbers", b"456") == path
-    memory = shared.mapped(path)
-    memory[0] = ord("9")
-    assert shared.mapped(path) is memory
-    assert memory[:] == b"923"
-
-
-def test_the_folder_goes_at_the_end(folder):
-    folder.file("numbers", b"123")
-    folder.__exit__(None, None, None)
-    assert not folder.path.exists()
-
-
-def test_a_folder_whose_process_was_killed_goes_with_the_next_one(folder, monkeypatch):
-    code = "import os; from nogil_kernels.workers.shared import Folder; print(Folder().path, flush=True); os._exit(9)"
-    killed = Path(run_python(code).stdout.strip())
-    with shared.Folder():
-        assert killed.exists()  # it may be one that has no lock yet
-    monkeypatch.setattr(shared, "YOUNG", -1)
-    with shared.Folder():
-        assert not killed.exists()
-        assert folder.path.exists()
-
-
-def test_without_a_disk_in_memory_files_are_in_the_temporary_folder(tmp_path, monkeypatch):
-    monkeypatch.setattr(shared, "MEMORY_DISK", str(tmp_path / "absent"))
-    monkeypatch.setattr(shared.tempfile, "tempdir", str(tmp_path))
-    with shared.Folder() as folder:
-        assert folder.path.parent == tmp_path
-
-
-# Finding
-
-
-def test_a_way_that_nobody_knows_is_refused_with_those_that_there_are():
-    with pytest.raises(Unknown, match=r"no way 'thread': name one of sequential, threads, pool, processes"):
-        workers.find("thread")
-
-
-@pytest.mark.parametrize("path", ["made_functions:nobody", "no_such_module:f", "made_functions:", ":squares", "."])
-def test_a_path_that_leads_nowhere_is_refused(path):
-    with pytest.raises(Unknown, match="name a function as package"):
-        workers.imported(path)
-
-
-def test_what_cannot_be_called_is_refused():
-    with pytest.raises(Unknown, match="made_functions:times is no function, but of type int"):
-        workers.imported("made_functions:times")
-
-
-@pytest.mark.skipif(sys.version_info >= (3, 14), reason="InterpreterPoolExecutor is here")
-def test_without_interpreters_the_way_says_since_when_there_are_some():
-    with pytest.raises(Unavailable, match=r"came with Python 3\.14"):
-        workers.find("interpreters")(2)
-
-
-def test_sequential_work_has_one_worker():
-    with pytest.raises(ValueError, match="sequential has one worker, not 2"):
-        workers.find("sequential")(2)
-
-
-# Real workers
-
-
 def session_of(way, *workloads, executors=()):
-    return Session(Request(workloads, ("sequential", way, *executors), (2,)))
+    return closing(Session(Request(workloads, ("sequential", way, *executors), (2,))))
 
 
 def samples(session):
@@ -184,25 +49,19 @@ def samples(session):
 
 @pytest.mark.parametrize("way", ["threads", *PROCESSES, INTERPRETERS])
 def test_workers_of_every_kind_run_the_same_work(way, compiled_backend):
-    session = session_of(way, "squares-python", "sum_of_squares", "matmul", "made_functions:squares")
-    try:
+    with session_of(way, "squares-python", "sum_of_squares", "matmul", "made_functions:squares") as session:
         assert session.notes == []
         found = samples(session)
         for workload in ("squares-python", "sum_of_squares", "matmul", "made_functions:squares"):
             assert found[workload, way] > 0
         assert 0 < session.start_up[way] < 30
-    finally:
-        session.close()
 
 
 @pytest.mark.parametrize("way", [*PROCESSES, INTERPRETERS])
 def test_workers_import_nothing_that_their_work_does_not_need(way):
-    session = session_of(way, "made_functions:needs_no_more_than_itself")
-    try:
+    with session_of(way, "made_functions:needs_no_more_than_itself") as session:
         assert session.notes == []
         assert samples(session)["made_functions:needs_no_more_than_itself", way] > 0
-    finally:
-        session.close()
 
 
 @pytest.mark.parametrize("way", PROCESSES)
@@ -213,12 +72,9 @@ def test_a_function_may_do_odd_things(way, name, tmp_path, monkeypatch):
     if name == "forks_in_processes" and not hasattr(os, "fork"):
         pytest.skip("this system has no fork")
     monkeypatch.chdir(tmp_path)
-    session = session_of(way, f"made_functions:{name}")
-    try:
+    with session_of(way, f"made_functions:{name}") as session:
         assert session.notes == []
         assert samples(session)[f"made_functions:{name}", way] > 0
-    finally:
-        session.close()
 
 
 @pytest.mark.parametrize("way", PROCESSES)
@@ -230,35 +86,28 @@ def test_a_function_may_do_odd_things(way, name, tmp_path, monkeypatch):
     ],
 )
 def test_what_fails_in_one_way_is_left_out_of_that(way, name, said):
-    session = session_of(way, f"made_functions:{name}", "squares-python")
-    try:
+    with session_of(way, f"made_functions:{name}", "squares-python") as session:
         assert session.notes == [f"made_functions:{name} on {way} is left out: {said}"]
         assert samples(session)["squares-python", way] > 0
-    finally:
-        session.close()
 
 
 @POSIX
 @pytest.mark.parametrize("way", PROCESSES)
 def test_a_worker_that_is_killed_ends_its_way_and_no_other(way):
     name = "made_functions:is_killed_in_processes_later"
-    session = session_of(way, name)
-    try:
+    with session_of(way, name) as session:
         for _ in range(20):
             found = samples(session)
         assert (name, "sequential") in found
         assert (name, way) not in found
         assert len(session.notes) == 1
         assert session.notes[0].startswith(f"{name} on {way} ended early: BrokenProcessPool: ")
-    finally:
-        session.close()
 
 
 def test_an_executor_with_too_few_workers_is_left_out_soon(impatient):
     begin = time.monotonic()
-    session = session_of("threads", "squares-python", executors=["made_functions:one_thread"])
-    session.close()
-    assert time.monotonic() - begin < 5
+    with session_of("threads", "squares-python", executors=["made_functions:one_thread"]) as session:
+        assert time.monotonic() - begin < 5
     assert session.notes == [
         "no made_functions:one_thread here: NotEnoughWorkers: 1 of 2 workers began their part; the executor must run"
         " as many tasks at once as it was asked for"
@@ -267,9 +116,8 @@ def test_an_executor_with_too_few_workers_is_left_out_soon(impatient):
 
 
 def test_a_factory_that_fails_is_left_out():
-    session = session_of("threads", "squares-python", executors=["made_functions:no_executor"])
-    session.close()
-    assert session.notes == ["no made_functions:no_executor here: OSError: no 2 workers today"]
+    with session_of("threads", "squares-python", executors=["made_functions:no_executor"]) as session:
+        assert session.notes == ["no made_functions:no_executor here: OSError: no 2 workers today"]
 
 
 def test_an_error_in_one_worker_sends_the_others_home():
@@ -290,38 +138,6 @@ def test_an_error_in_one_worker_sends_the_others_home():
     session.close()
 
 
-@pytest.mark.parametrize("kind", [SystemExit, made_functions.Unsendable])
-def test_errors_of_workers_can_be_sent(kind):
-    error = SystemExit(3) if kind is SystemExit else kind("this", "that")
-    with pytest.raises(RuntimeError) as raised, worker.sendable():
-        raise error
-    assert str(pickle.loads(pickle.dumps(raised.value))) == str(raised.value)
-
-
-def test_of_an_import_that_failed_the_first_cause_is_told():
-    error = ImportError("a page of advice")
-    error.__cause__ = ImportError("no such module")
-    with pytest.raises(ImportError, match="no such module"), worker.sendable():
-        raise error
-
-
-def test_other_errors_of_workers_stay_as_they_are():
-    with pytest.raises(LookupError), worker.sendable():
-        made_functions.fails()
-
-
-def test_a_task_of_a_broken_pool_ends_with_an_error():
-    pool = workers.find("pool")(1)
-    try:
-        with pytest.raises(BrokenProcessPool, match="in the middle of its work"):
-            pool.submit(os._exit, 1).result(30)
-    finally:
-        pool.shutdown()
-
-
-# Callers
-
-
 SCRIPT = """
 from nogil_kernels.scaling import compare
 
@@ -340,6 +156,8 @@ print(*dict.fromkeys(row.way for row in report.block("squares-python")))
 print(*dict.fromkeys(row.way for row in report.block("__main__:mine")))
 print(*report.workloads)
 """
+
+
 PRINTED = [
     "started",
     "sequential threads pool processes",

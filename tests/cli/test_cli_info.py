@@ -9,8 +9,8 @@ import pytest
 from made_facts import QUIET
 from support import python_prints
 
-from nogil_kernels import build_info
-from nogil_kernels.cli import info
+from nogil_kernels import __version__, build_info
+from nogil_kernels.cli import info, main
 from nogil_kernels.measure import facts, machine
 from nogil_kernels.measure.trouble import warnings_of
 
@@ -30,12 +30,8 @@ def loaded(*arguments, **options):
 def test_info_shows_its_groups_within_80_columns():
     text = run_info()
     lines = text.splitlines()
-    assert [line for line in lines if line in ("Kernels", "Python and GIL", "Machine", "BLAS")] == [
-        "Kernels",
-        "Python and GIL",
-        "Machine",
-        "BLAS",
-    ]
+    groups = ["Kernels", "Python and GIL", "Machine", "BLAS"]
+    assert [line for line in lines if line in groups] == groups
     assert "Warnings" in lines or "No warnings." in lines
     assert max(map(len, lines)) < 80
     assert machine.cpu_name().split()[0] in text
@@ -59,6 +55,15 @@ def test_info_tells_facts_and_warnings_as_json():
     assert {name: fact for name, fact in seen["facts"].items() if name not in volatile} == {
         name: fact for name, fact in here.items() if name not in volatile
     }
+
+
+def test_info_prints_text_and_as_json_the_same_facts(capsys):
+    assert main(["info"]) == 0
+    text = capsys.readouterr().out
+    assert main(["info", "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)["facts"]
+    assert (facts["nk_version"], facts["nk_backend"]) == (__version__, build_info()["backend"])
+    assert all(str(facts[name]) in text for name in ("nk_version", "nk_backend", "python_version", "cpu_model_name"))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="os.times() has no time of child processes there")

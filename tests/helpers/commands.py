@@ -1,0 +1,30 @@
+"""The command `nogil-kernels` in a fresh interpreter, and an interpreter that lacks it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from support import environment
+
+HERE = Path(__file__).parent
+SHORT = ["squares-python", "--seconds", "0.05", "--workers", "2", "--ways", "threads", "--python", sys.executable]
+
+
+def run(*arguments, code=None, **variables):
+    """The command in a fresh interpreter, every warning an error."""
+    program = ["-m", "nogil_kernels"] if code is None else ["-c", code]
+    return subprocess.run(
+        [sys.executable, "-W", "error", *program, *arguments],
+        env=environment(**variables),
+        cwd=HERE,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+
+
+def bare_python(folder):
+    """The path of this Python in a new environment without packages."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True, timeout=60)
+    return str(folder / "bin" / "python")
