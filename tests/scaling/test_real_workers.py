@@ -4,9 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
@@ -107,7 +105,8 @@ def test_a_worker_that_is_killed_ends_its_way_and_no_other(way):
 def test_an_executor_with_too_few_workers_is_left_out_soon(impatient):
     begin = time.monotonic()
     with session_of("threads", "squares-python", executors=["made_functions:one_thread"]) as session:
-        assert time.monotonic() - begin < 5
+        pass
+    assert time.monotonic() - begin < 5
     assert session.notes == [
         "no made_functions:one_thread here: NotEnoughWorkers: 1 of 2 workers began their part; the executor must run"
         " as many tasks at once as it was asked for"
@@ -118,24 +117,6 @@ def test_an_executor_with_too_few_workers_is_left_out_soon(impatient):
 def test_a_factory_that_fails_is_left_out():
     with session_of("threads", "squares-python", executors=["made_functions:no_executor"]) as session:
         assert session.notes == ["no made_functions:no_executor here: OSError: no 2 workers today"]
-
-
-def test_an_error_in_one_worker_sends_the_others_home():
-    barrier = threading.Barrier(2, timeout=10)
-
-    def work():
-        if barrier.wait() == 0:
-            raise LookupError("one of two")
-        opening.wait(1)
-
-    session = session_of("threads", "squares-python")
-    opening = session.gates.next(2)
-    with ThreadPoolExecutor(2) as threads:
-        begin = time.monotonic()
-        with pytest.raises(LookupError, match="one of two"):
-            session._results([threads.submit(work), threads.submit(work)])
-        assert time.monotonic() - begin < 5
-    session.close()
 
 
 SCRIPT = """
@@ -204,7 +185,7 @@ def test_workers_end_when_their_parent_is_killed():
         from nogil_kernels.scaling.run.plan import Request
         from nogil_kernels.scaling.run.session import Session
         session = Session(Request(("squares-python",), ("sequential", "threads", "pool", "processes"), (2,)))
-        print(session.folder.path, flush=True)
+        print(session.crew.folder.path, flush=True)
         input()
     """
     process = subprocess.Popen(

@@ -62,9 +62,9 @@ def compare(
     from ..extras import require
 
     require("bench", "pyperf", "scipy")
-    from .run.comparison import Comparison
+    from .run import comparison
 
     if isinstance(workloads, str) or callable(workloads):
         workloads = [workloads]
-    with Comparison(workloads, ways, workers, weak, quick, pythons, executors) as comparison:
-        return comparison.measure(seconds, progress or (lambda over, expected: None))
+    request = comparison.request_of(workloads, ways, workers, weak, quick, executors)
+    return comparison.measure(request, quick, seconds, pythons, progress or (lambda over, expected: None))

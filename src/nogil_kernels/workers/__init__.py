@@ -38,12 +38,6 @@ def find(name: str) -> Way:
     return way
 
 
-def parents(path: str) -> list[str]:
-    """The module of "package.module:name", and the packages around it."""
-    names = path.partition(":")[0].split(".")
-    return [".".join(names[:length]) for length in range(1, len(names) + 1)]
-
-
 def imported(path: str) -> Callable[..., Any]:
     """The function that "package.module:name" names. Raises Unknown where there is none."""
     from .worker import resolve
@@ -53,8 +47,9 @@ def imported(path: str) -> Callable[..., Any]:
     except SystemExit as error:
         raise Unknown(f"{path}: its module calls sys.exit({error.code!r}) when it is imported") from None
     except (ImportError, AttributeError, TypeError, ValueError) as error:
-        missing = isinstance(error, ImportError) and error.name not in parents(path)
-        advice = "which it imports" if missing else "name a function as package.module:function"
+        module = path.partition(":")[0]
+        is_inside = isinstance(error, ImportError) and not f"{module}.".startswith(f"{error.name}.")
+        advice = "which it imports" if is_inside else "name a function as package.module:function"
         raise Unknown(f"{path}: {error}; {advice}") from error
     if not callable(found):
         raise Unknown(f"{path} is no function, but of type {type(found).__name__}")

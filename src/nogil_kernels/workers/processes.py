@@ -6,7 +6,6 @@ import signal
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing.connection import wait
-from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from threading import Thread
 from types import ModuleType
@@ -50,12 +49,7 @@ class Processes(ProcessPoolExecutor):
     """concurrent.futures.ProcessPoolExecutor."""
 
     def __init__(self, workers: int) -> None:
-        super().__init__(workers, mp_context=context(), initializer=begin)
-
-
-def context() -> BaseContext:
-    """How processes are started."""
-    return Context()
+        super().__init__(workers, mp_context=Context(), initializer=begin)
 
 
 def begin() -> None:

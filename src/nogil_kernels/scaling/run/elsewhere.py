@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -95,10 +96,10 @@ def _asked(python: str) -> Any:
     if answer.returncode:
         raise Elsewhere(f"{cannot}: {_last_line(answer.stderr)}")
     try:
-        free_threaded, release, version, implementation, prefix = json.loads(answer.stdout)
+        _, _, _, _, _ = answers = json.loads(answer.stdout)
     except (TypeError, ValueError):
         raise Elsewhere(f"{cannot}: it does not answer as Python does") from None
-    return free_threaded, release, version, implementation, prefix
+    return answers
 
 
 def _environment() -> dict[str, str]:
@@ -126,11 +127,10 @@ class RemoteSession:
         self.name = _name(python)
         self.gil = gil
         self.borrowed = None if installed else _copy_of_package()
-        environment = {**_environment(), **({"PYTHON_GIL": gil} if gil else {})}
+        environment = _environment() | ({"PYTHON_GIL": gil} if gil else {})
         if self.borrowed:
-            environment["PYTHONPATH"] = os.pathsep.join([self.borrowed.name, environment.get("PYTHONPATH", "")]).rstrip(
-                os.pathsep
-            )
+            search = filter(None, [self.borrowed.name, environment.get("PYTHONPATH")])
+            environment["PYTHONPATH"] = os.pathsep.join(search)
         self.errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed by close)
         self.process = subprocess.Popen(
             [python, "-m", f"{__package__}.child"],
@@ -143,7 +143,7 @@ class RemoteSession:
             start_new_session=True,  # Ctrl-C is the parent's; it ends this one by closing its input
         )
         try:
-            self._say(request.plain())
+            self._say(asdict(request))
             told = self._heard()
         except BaseException as error:
             if isinstance(error, Elsewhere):  # whatever it is, it does not listen

@@ -9,11 +9,9 @@ from time import perf_counter
 from typing import Protocol
 
 from ...measure.spread import interval
+from .. import Progress
 from ..workloads.native import NATIVE
 from .plan import Row, Sample
-
-Progress = Callable[[float, float], None]
-"""Told after every sample: the seconds of measuring that are over, and those expected in all."""
 
 ENOUGH = 9  # samples, from which on a row can be known well enough
 NARROW = 0.01  # half of an interval of 95 %, as a share of the median, that is well enough

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
 
-from ...workers.shared import Folder
 from ...workers.worker import Call, Job
 from . import Workload
 
@@ -33,9 +32,6 @@ class Counter(Workload):
     ways = ("threads",)
     limit = ""  # how many are lost is what counts, not how fast
     updates = UPDATES
-
-    def __init__(self, folder: Folder) -> None:
-        """Nothing is needed."""
 
     def size(self, side: str) -> str:
         return f"{UPDATES:_} updates of a variable that all share"
