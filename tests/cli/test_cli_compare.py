@@ -17,7 +17,7 @@ pytest.importorskip("pyperf")
 pytest.importorskip("rich")
 pytest.importorskip("scipy")
 
-from nogil_kernels.cli import compare, main
+from nogil_kernels.cli import main, outputs
 from nogil_kernels.scaling.report.suite import Report
 
 
@@ -328,12 +328,12 @@ def test_an_interrupted_report_leaves_an_older_file_alone(saved, monkeypatch, tm
 
 
 def test_samples_are_written_before_anything_is_drawn(saved, monkeypatch, tmp_path):
-    def fail(report, paths):
+    def fail(report, path):
         raise OSError("no space")
 
     pytest.importorskip("matplotlib")
     monkeypatch.setattr("nogil_kernels.scaling.compare", lambda workloads, **options: Report.load(saved))
-    monkeypatch.setattr(compare, "draw", fail)
+    monkeypatch.setattr(outputs, "draw", fail)
     with pytest.raises(OSError, match="no space"):
         main(["compare", "--json", str(tmp_path / "report.json"), "-o", str(tmp_path / "plot.svg")])
     assert Report.load(tmp_path / "report.json").rows == Report.load(saved).rows

@@ -105,13 +105,13 @@ def test_info_on_one_core_says_so():
 
 
 def test_no_warnings_is_said_too():
-    text = info.as_text(info.Seen(QUIET, []))
+    text = info.as_text(QUIET, [])
     assert text.endswith("\n\nNo warnings.")
 
 
 def test_info_tells_what_the_abi3_build_lacks():
-    assert "abi3" not in info.as_text(info.Seen(QUIET, []))
-    text = info.as_text(info.Seen(QUIET | {"nk_kernels_abi3": 1}, []))
+    assert "abi3" not in info.as_text(QUIET, [])
+    text = info.as_text(QUIET | {"nk_kernels_abi3": 1}, [])
     assert re.search(
         r"^  build +abi3: slower to call, since ndarrays are asked for buffers;\n +none for", text, re.MULTILINE
     )
@@ -120,7 +120,7 @@ def test_info_tells_what_the_abi3_build_lacks():
 def test_long_facts_and_warnings_are_wrapped():
     reason = "the compiled modules cannot be imported: " + " ".join(["a long reason"] * 20)
     known = QUIET | {"nk_backend_reason": reason, "nk_blas": "; ".join(["openblas " + "0.3.34 Haswell " * 9] * 2)}
-    text = info.as_text(info.Seen(known, ["A sentence of many words. " * 9]))
+    text = info.as_text(known, ["A sentence of many words. " * 9])
     assert max(map(len, text.splitlines())) < 80
     assert reason in " ".join(text.split())
 
@@ -135,5 +135,5 @@ def test_long_facts_and_warnings_are_wrapped():
     ],
 )
 def test_info_tells_the_gil_s_state(found, said):
-    text = info.as_text(info.Seen(QUIET | found, []))
+    text = info.as_text(QUIET | found, [])
     assert re.search(rf"^  GIL +{re.escape(said)}", text, re.MULTILINE)

@@ -1,12 +1,15 @@
-"""The ways to run work: finding them, and what they refuse."""
+"""The ways to run work: finding them, what they refuse, and errors that any process can be sent."""
 
 import os
+import pickle
 import sys
 from concurrent.futures.process import BrokenProcessPool
 
+import made_functions
 import pytest
 
 from nogil_kernels import workers
+from nogil_kernels.workers import worker
 from nogil_kernels.workers.errors import Unavailable, Unknown
 
 
@@ -44,3 +47,23 @@ def test_a_task_of_a_broken_pool_ends_with_an_error():
             pool.submit(os._exit, 1).result(30)
     finally:
         pool.shutdown()
+
+
+@pytest.mark.parametrize("kind", [SystemExit, made_functions.Unsendable])
+def test_errors_of_workers_can_be_sent(kind):
+    error = SystemExit(3) if kind is SystemExit else kind("this", "that")
+    with pytest.raises(RuntimeError) as raised, worker.sendable():
+        raise error
+    assert str(pickle.loads(pickle.dumps(raised.value))) == str(raised.value)
+
+
+def test_of_an_import_that_failed_the_first_cause_is_told():
+    error = ImportError("a page of advice")
+    error.__cause__ = ImportError("no such module")
+    with pytest.raises(ImportError, match="no such module"), worker.sendable():
+        raise error
+
+
+def test_other_errors_of_workers_stay_as_they_are():
+    with pytest.raises(LookupError), worker.sendable():
+        made_functions.fails()

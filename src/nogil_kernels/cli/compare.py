@@ -16,10 +16,11 @@ from ..scaling.workloads import WORKLOADS
 from ..workers import WAYS
 from ..workers.errors import Exited, Unavailable, Unknown
 from ..workers.gate import MOST_WORKERS
-from .outputs import INTERRUPTED, add_outputs, draw, require_for, show, writable
+from .outputs import INTERRUPTED, add_outputs, require_for, show, writable
 
 if TYPE_CHECKING:
     from ..scaling.report.suite import Report
+PASSED_ON = ("ways", "workers", "weak", "quick", "seconds", "pythons", "executors")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -46,6 +47,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--python",
         action="append",
+        dest="pythons",
         metavar="PATH",
         help="another interpreter to run the same; can be repeated. Without it, python3.13t, python3.14t and"
         " python3.15t are looked for on PATH. Free-threaded ones run with the GIL off, and on",
@@ -54,6 +56,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--executor",
         action="append",
         default=[],
+        dest="executors",
         metavar="MODULE:FACTORY",
         help="one more way: FACTORY(workers) returns an executor; can be repeated",
     )
@@ -104,17 +107,8 @@ def run(options: argparse.Namespace) -> int:
         sys.path.insert(0, os.getcwd())  # where a user's own function may be; `python -m` has it
     try:
         with bar(Console(stderr=True)) as progress, silent():
-            report = scaling.compare(
-                options.workloads or None,
-                ways=options.ways,
-                workers=options.workers,
-                weak=options.weak,
-                quick=options.quick,
-                seconds=options.seconds,
-                pythons=options.python,
-                executors=options.executor,
-                progress=progress,
-            )
+            asked = {name: getattr(options, name) for name in PASSED_ON}
+            report = scaling.compare(options.workloads or None, progress=progress, **asked)
     except (Unknown, Unavailable) as error:
         print(f"nogil-kernels compare: {error}", file=sys.stderr)
         return 2 if isinstance(error, Unknown) else 1
@@ -124,10 +118,7 @@ def run(options: argparse.Namespace) -> int:
         print(f"{told}\nnogil-kernels compare: that failed, so there is nothing to compare", file=sys.stderr)
         return 1
     is_saved = not options.json or save(report, options.json)
-    try:
-        show(report)
-    finally:  # who reads along a pipe may have seen enough, and the samples took a minute
-        draw(report, options.output)
+    show(report, options.output)
     if not is_saved:
         return 1
     return INTERRUPTED if report.interrupted else 0

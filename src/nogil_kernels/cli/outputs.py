@@ -58,24 +58,27 @@ def require_for(options: argparse.Namespace) -> None:
     require("bench", "pyperf", "rich", "scipy", *(["matplotlib"] if options.output else []))
 
 
-def show(report: Report) -> None:
-    """Print the report."""
+def show(report: Report, paths: Sequence[str]) -> None:
+    """Print the report, then write the pages and the plots, even where nobody reads what is printed."""
     from rich.console import Console
 
     from ..scaling.report import table
 
-    table.show(report, Console())
+    try:
+        table.show(report, Console())
+    finally:
+        for path in paths:
+            draw(report, path)
+            print(f"Drawn: {path}", file=sys.stderr)
 
 
-def draw(report: Report, paths: Sequence[str]) -> None:
-    """Write the pages and the plots."""
-    for path in paths:
-        if path.endswith(".html"):
-            from ..scaling.report import page
+def draw(report: Report, path: str) -> None:
+    """Write a page or a plot."""
+    if path.endswith(".html"):
+        from ..scaling.report import page
 
-            page.write(report, path)
-        else:
-            from ..scaling.report import plot
+        page.write(report, path)
+    else:
+        from ..scaling.report import plot
 
-            plot.draw(report, path)
-        print(f"Drawn: {path}", file=sys.stderr)
+        plot.draw(report, path)

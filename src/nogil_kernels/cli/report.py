@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from .outputs import add_outputs, draw, require_for, show
+from .outputs import add_outputs, require_for, show
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -29,6 +29,5 @@ def run(options: argparse.Namespace) -> int:
     except ValueError as error:
         print(f"nogil-kernels report: {options.file!r} is no report of compare --json: {error}", file=sys.stderr)
         return 2
-    show(report)
-    draw(report, options.output)
+    show(report, options.output)
     return 0

@@ -52,7 +52,6 @@ class Counter(Workload):
 
 
 def call(side: str) -> Call:
-    """The call of a worker."""
     return {PLAIN: count, CALL: count_by_call, LOCKED: count_locked}[side]
 
 
