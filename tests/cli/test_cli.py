@@ -6,7 +6,6 @@ from support import python_prints
 
 pytest.importorskip("pyperf")
 pytest.importorskip("rich")
-pytest.importorskip("scipy")
 
 import nogil_kernels
 from nogil_kernels.cli import main
@@ -68,7 +67,7 @@ def test_help_imports_nothing_heavy(arguments):
     assert not {"numpy", "rich", "matplotlib", "pyperf", "psutil"} & {*modules}
 
 
-@pytest.mark.parametrize("module", ["pyperf", "rich", "scipy"])
+@pytest.mark.parametrize("module", ["pyperf", "rich"])
 @pytest.mark.parametrize("command", [["compare", "--quick"], ["report", "file"]])
 def test_without_the_extra_the_one_command_is_printed_that_installs_it(module, command):
     done = run(*command, code=without(module))

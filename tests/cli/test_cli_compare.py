@@ -15,7 +15,6 @@ from support import SOURCES, environment, left_of, needs_proc, processes_of
 
 pytest.importorskip("pyperf")
 pytest.importorskip("rich")
-pytest.importorskip("scipy")
 
 from nogil_kernels.cli import main, outputs
 from nogil_kernels.scaling.report.suite import Report

@@ -6,7 +6,6 @@ import pytest
 
 pytest.importorskip("pyperf")
 pytest.importorskip("rich")
-pytest.importorskip("scipy")
 
 from nogil_kernels.cli import main
 

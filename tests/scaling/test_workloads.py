@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 from contextlib import closing, nullcontext
-from importlib import import_module
 
 import pytest
 from support import FREE_THREADED_NOW, environment, python_prints
@@ -18,12 +17,9 @@ from nogil_kernels.scaling.workloads import HOLD, RELEASE, WORKLOADS, http_fetch
 from nogil_kernels.workers import find
 from nogil_kernels.workers.crew import Crew
 from nogil_kernels.workers.errors import Unavailable
-from nogil_kernels.workers.worker import call_of
+from nogil_kernels.workers.worker import call_of, resolve
 
-KINDS = {
-    name: getattr(import_module(f"nogil_kernels.scaling.workloads.{path.partition(':')[0]}"), path.partition(":")[2])
-    for name, path in WORKLOADS.items()
-}
+KINDS = {name: resolve(f"nogil_kernels.scaling.workloads.{path}") for name, path in WORKLOADS.items()}
 TRIES = 10  # of what a busy machine may spoil; each takes a tenth of a second at most
 USABLE_CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 

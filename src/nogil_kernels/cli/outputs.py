@@ -55,7 +55,7 @@ def writable(path: str) -> str:
 
 def require_for(options: argparse.Namespace) -> None:
     """Raise MissingExtra where what the options ask for is not installed."""
-    require("bench", "pyperf", "rich", "scipy", *(["matplotlib"] if options.output else []))
+    require("bench", "pyperf", "rich", *(["matplotlib"] if options.output else []))
 
 
 def show(report: Report, paths: Sequence[str]) -> None:

@@ -61,7 +61,7 @@ def compare(
     """
     from ..extras import require
 
-    require("bench", "pyperf", "scipy")
+    require("bench", "pyperf")
     from .run import comparison
 
     if isinstance(workloads, str) or callable(workloads):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Executor
-from importlib import import_module
 from typing import Any
 
 from .errors import Unknown
+from .worker import resolve
 
 Way = Callable[[int], Executor]
 """Makes the executor for so many workers."""
@@ -33,15 +33,11 @@ def find(name: str) -> Way:
         return imported(name)
     if name not in WAYS:
         raise Unknown(f"no way {name!r}: name one of {', '.join(WAYS)}")
-    module, _, kind = WAYS[name].partition(":")
-    way: Way = getattr(import_module(f".{module}", __name__), kind)
-    return way
+    return resolve(f"{__name__}.{WAYS[name]}")
 
 
 def imported(path: str) -> Callable[..., Any]:
     """The function that "package.module:name" names. Raises Unknown where there is none."""
-    from .worker import resolve
-
     try:
         found = resolve(path)
     except SystemExit as error:

@@ -142,6 +142,9 @@ class RemoteSession:
             errors="replace",
             start_new_session=True,  # Ctrl-C is the parent's; it ends this one by closing its input
         )
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.input, self.output = self.process.stdin, self.process.stdout
         try:
             self._say(asdict(request))
             told = self._heard()
@@ -179,13 +182,11 @@ class RemoteSession:
 
     def close(self) -> None:
         """End it, whatever it does."""
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
         try:
             if os.name == "posix":
                 self.process.send_signal(signal.SIGINT)  # now; elsewhere
-            self.process.stdout.close()  # it ends when it cannot tell of its next sample
-            self.process.stdin.close()
+            self.output.close()  # it ends when it cannot tell of its next sample
+            self.input.close()
             self.process.wait(LAST_SAMPLE)
         except (OSError, subprocess.TimeoutExpired):
             self.process.kill()
@@ -195,15 +196,13 @@ class RemoteSession:
             self.borrowed.cleanup()
 
     def _say(self, what: object) -> None:
-        assert self.process.stdin is not None
         try:
-            print(json.dumps(what), file=self.process.stdin, flush=True)
+            print(json.dumps(what), file=self.input, flush=True)
         except OSError:
             raise self._ended() from None
 
     def _heard(self) -> Any:
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
+        line = self.output.readline()
         if not line.endswith("\n"):
             raise self._ended()
         try:
