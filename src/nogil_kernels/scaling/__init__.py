@@ -37,7 +37,7 @@ def compare(
     workloads : names of workloads.WORKLOADS, functions without arguments, or their paths "module:function", one or
                 several; None for all that have names. A function is called so many times in all; processes import it by
                 its name
-    ways      : names of ways.WAYS; None for all. Work that was done one call after the other is always measured
+    ways      : names of workers.WAYS; None for all. Work done one call after the other is always measured
     workers   : the numbers of workers; None for 2, 4, ... and the usable cores (those that give equal shares)
     weak      : so many calls for each worker rather than for all of them
     quick     : measure for 5 seconds in place of 50

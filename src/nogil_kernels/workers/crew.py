@@ -1,4 +1,4 @@
-"""A crew: workers of several ways, started when first asked for, that do their parts at one moment and end together."""
+"""A crew: the workers of several ways. Each starts when it is first needed; all parts of a sample begin at once."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .shared import Folder, maps
 
 
 class Crew:
-    """Workers of this machine, and memory that they share. Close it at the end: they wait for work until then."""
+    """Workers, and the memory that they share. Close it at the end: workers wait for work until then."""
 
     def __init__(self) -> None:
         self.folder = Folder()
@@ -34,14 +34,14 @@ class Crew:
         self._cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 
     def close(self) -> None:
-        """End all workers, and whatever else was put on the stack."""
+        """End all workers, and close what else is on the stack."""
         self.gates.abort()
         self.stack.close()
         worker.calls.clear()  # whose arrays and
         maps.clear()  # files would stay in memory to the end of the process
 
     def start(self, way: str, workers: int) -> str:
-        """Start that many workers, once, and wait until all of them run: "", or why they cannot."""
+        """Start that many workers, once, and wait until all of them run. Return "", or why they cannot."""
         key = way, workers
         if key not in self._executors and key not in self._failures:
             begin = perf_counter()
@@ -62,10 +62,10 @@ class Crew:
     def run(
         self, way: str, started: int, job: worker.Job, calls: int, workers: int, stays_on_core: bool
     ) -> tuple[float, float]:
-        """Let some of the workers that were started make so many calls each: the seconds that took, and those beside.
+        """Make `calls` calls on each of `workers` workers, of the `started` ones of that way.
 
-        The first lasts from the start of all workers to the end of the last; the second is spent to hand the parts
-        over, to wait for all workers, and to get their answers.
+        Return the seconds from the first start to the last end, and the seconds of overhead beside them: to hand the
+        parts over, to wait for all workers, and to collect their answers.
         """
         opening = self.gates.next(workers)
         task = worker.run_async if way == "asyncio" else worker.run
@@ -78,7 +78,7 @@ class Crew:
         return seconds, wall - seconds
 
     def results(self, futures: Sequence[Future[Any]]) -> list[Any]:
-        """All results. An error in one worker, or Ctrl-C, sends home the others, who wait for it at the gate."""
+        """Return all results. After an error in one worker, or Ctrl-C, no other worker waits at the gate."""
         try:
             failed = [future for future in wait(futures, return_when=FIRST_EXCEPTION).done if future.exception()]
         except BaseException:
@@ -93,7 +93,7 @@ class Crew:
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Ctrl-C comes at the end."""
+    """Delay Ctrl-C to the end."""
     came: list[Any] = []
     handler = signal.getsignal(signal.SIGINT)
     if current_thread() is not main_thread() or not callable(handler):
