@@ -96,10 +96,10 @@ def _asked(python: str) -> Any:
     if answer.returncode:
         raise Elsewhere(f"{cannot}: {_last_line(answer.stderr)}")
     try:
-        _, _, _, _, _ = answers = json.loads(answer.stdout)
+        free_threaded, release, version, implementation, prefix = json.loads(answer.stdout)
     except (TypeError, ValueError):
         raise Elsewhere(f"{cannot}: it does not answer as Python does") from None
-    return answers
+    return free_threaded, release, version, implementation, prefix
 
 
 def _environment() -> dict[str, str]:
