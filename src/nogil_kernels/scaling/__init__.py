@@ -64,6 +64,8 @@ def compare(
     require("bench", "pyperf")
     from .run import comparison
 
+    if seconds is not None and seconds <= 0:
+        raise ValueError(f"seconds must be positive, not {seconds!r}")
     if isinstance(workloads, str) or callable(workloads):
         workloads = [workloads]
     request = comparison.request_of(workloads, ways, workers, weak, quick, executors)

@@ -40,7 +40,6 @@ class Context(type(METHOD)):  # type: ignore[misc]
         self.started: list[BaseProcess] = []
 
     def Process(self, *args: Any, **kwargs: Any) -> BaseProcess:
-        """A new one."""
         self.started.append(Process(*args, **kwargs))
         return self.started[-1]
 

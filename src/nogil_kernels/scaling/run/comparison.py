@@ -53,8 +53,6 @@ def measure(
     request: Request, quick: bool, seconds: float | None, pythons: Sequence[str] | None, progress: Progress
 ) -> Report:
     """Sample all rows of all sessions, and report."""
-    if seconds is not None and seconds <= 0:
-        raise ValueError(f"seconds must be positive, not {seconds!r}")
     notes: list[str] = []
     if pythons is None:
         pythons, notes = elsewhere.found_on_path()
