@@ -1,7 +1,9 @@
-"""The command `nogil-kernels` in a fresh interpreter, and an interpreter that lacks it."""
+"""Fresh interpreters: one for the command `nogil-kernels`, one to kill, one without packages."""
 
+import contextlib
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 from support import environment
@@ -22,6 +24,22 @@ def run(*arguments, code=None, **variables):
         timeout=60,
         check=False,
     )
+
+
+@contextlib.contextmanager
+def killed(code, **variables):
+    """A process that runs `code`, and the first line that it prints. At the end it is killed."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment(**variables),
+        start_new_session=True,
+    )
+    with process:
+        yield process, process.stdout.readline().strip()
+        process.kill()
 
 
 def bare_python(folder):

@@ -1,13 +1,13 @@
 """Sessions with real workers of every kind, some of which are killed, and callers of every kind."""
 
 import os
-import signal
 import subprocess
 import sys
 import time
 from contextlib import closing
 
 import pytest
+from commands import killed
 from support import ABI3, environment, left_of, needs_proc, processes_of, run_python
 
 from nogil_kernels.scaling.run.plan import Request
@@ -188,19 +188,8 @@ def test_workers_end_when_their_parent_is_killed():
         print(session.crew.folder.path, flush=True)
         input()
     """
-    process = subprocess.Popen(
-        [sys.executable, "-c", "\n".join(line[8:] for line in code.splitlines())],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env=environment(),
-        start_new_session=True,
-    )
-    with process:
-        path = process.stdout.readline().strip()
+    with killed(code) as (process, path):
         assert len(processes_of(process.pid)) > 4
-        process.send_signal(signal.SIGKILL)
-        process.wait()
     assert left_of(process.pid) == []
     assert os.listdir(path) == ["gate"]  # nobody can remove it then
     shared.shutil.rmtree(path)
