@@ -81,3 +81,12 @@ def compiled_backend():
     """Skips what makes sense for compiled kernels alone where there are none."""
     if reason := why_not_compiled():
         pytest.skip(reason)
+
+
+@pytest.fixture
+def folder():
+    """A folder of files that workers map."""
+    from nogil_kernels.workers.shared import Folder
+
+    with Folder() as folder:
+        yield folder

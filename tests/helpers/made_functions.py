@@ -11,7 +11,6 @@ times = 0
 
 
 def squares():
-    """Some work."""
     return sum(i * i for i in range(500))
 
 
@@ -23,18 +22,15 @@ def sleeps():
 
 
 def returns_what_cannot_be_sent():
-    """A function."""
     return squares() and (lambda: None)
 
 
 def prints():
-    """A line."""
     print('["not", "an", "answer"]')
     print("nor is this", flush=True)
 
 
 def changes_the_current_folder():
-    """It stays there."""
     os.chdir(os.sep)
     squares()
 
@@ -48,7 +44,6 @@ def needs_no_more_than_itself():
 
 
 def forks_in_processes():
-    """And waits for the new process."""
     if parent_process():
         process = os.fork()
         if not process:
@@ -67,7 +62,6 @@ def tells_when_it_is_measured():
 
 
 def fails():
-    """At once."""
     raise LookupError("nothing there")
 
 
@@ -85,7 +79,6 @@ def takes_arguments(one, two=2):
 
 
 def exits():
-    """From wherever."""
     sys.exit(3)
 
 
@@ -97,19 +90,16 @@ class Unsendable(Exception):
 
 
 def fails_unsendably():
-    """Here, too."""
     raise Unsendable("this", "that")
 
 
 def fails_in_processes():
-    """With what cannot be sent."""
     if parent_process():
         raise Unsendable("this", "that")
     squares()
 
 
 def exits_in_processes():
-    """As a script would."""
     if parent_process():
         sys.exit(3)
     squares()
@@ -134,10 +124,8 @@ def kills_its_interpreter_later():
 
 
 def one_thread(workers):
-    """An executor with too few workers."""
     return ThreadPoolExecutor(1)
 
 
 def no_executor(workers):
-    """A factory that fails."""
     raise OSError(f"no {workers} workers today")

@@ -4,13 +4,13 @@ import os
 import shutil
 import subprocess
 import sys
-import textwrap
 import time
 from pathlib import Path
 
 import made_functions
 import pytest
-from support import environment, left_of, needs_proc
+from commands import bare_python, killed
+from support import left_of, needs_proc
 
 pytest.importorskip("pyperf")
 pytest.importorskip("scipy")
@@ -29,10 +29,7 @@ REQUEST = Request(("squares-python",), ("sequential", "threads"), (2,), first=Fa
 
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory):
-    """The same Python in an environment of its own, which has no nogil_kernels."""
-    folder = tmp_path_factory.mktemp("bare") / "environment"
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True, timeout=60)
-    return str(folder / "bin" / "python")
+    return bare_python(tmp_path_factory.mktemp("bare") / "environment")
 
 
 @pytest.fixture
@@ -322,22 +319,14 @@ def test_it_leaves_no_file_and_no_process(bare, alone, tmp_path, monkeypatch):
 
 @needs_proc
 def test_it_ends_when_this_process_is_killed(bare, tmp_path):
-    code = textwrap.dedent(f"""
+    code = f"""
         from nogil_kernels.scaling.run.elsewhere import sessions
         from nogil_kernels.scaling.run.plan import Request
         request = Request(("squares-python",), ("sequential", "processes"), (2,), first=False)
         session = next(sessions({bare!r}, request))
         print(session.process.pid, flush=True)
         input()
-    """)
-    process = subprocess.Popen(
-        [sys.executable, "-c", code],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env=environment(TMPDIR=str(tmp_path)),
-    )
-    with process:
-        group = int(process.stdout.readline())
-        process.kill()
-    assert left_of(group) == []
+    """
+    with killed(code, TMPDIR=str(tmp_path)) as (_, group):
+        pass
+    assert left_of(int(group)) == []

@@ -3,6 +3,7 @@
 import math
 import threading
 import time
+from contextlib import closing
 
 import made_functions
 import pytest
@@ -15,27 +16,14 @@ from nogil_kernels.scaling.run.plan import Request, fitted, worker_counts
 from nogil_kernels.scaling.run.session import Session
 from nogil_kernels.scaling.workloads import WORKLOADS, Unavailable, Workload
 from nogil_kernels.scaling.workloads.users import path_of
-from nogil_kernels.workers import gate, worker
-from nogil_kernels.workers.gate import NotEnoughWorkers
+from nogil_kernels.workers import worker
 
 FAST = ("sequential", "threads")
 
 
 def opened(workloads, ways=FAST, workers=(2,), **options):
     """A session, as a context."""
-    return _Opened(Request(tuple(workloads), tuple(ways), tuple(workers), **options))
-
-
-class _Opened:
-    def __init__(self, request):
-        self.request = request
-
-    def __enter__(self):
-        self.session = Session(self.request)
-        return self.session
-
-    def __exit__(self, *_):
-        self.session.close()
+    return closing(Session(Request(tuple(workloads), tuple(ways), tuple(workers), **options)))
 
 
 def rows_of(session, workload):
@@ -302,27 +290,8 @@ def test_a_function_of_a_module_is_named_by_its_path():
 def test_nothing_is_left_of_a_session():
     threads = {*threading.enumerate()}
     with opened(["matmul", "squares-python"], ways=[*FAST, "asyncio"]) as here:
-        folder = here.folder.path
+        folder = here.crew.folder.path
         assert folder.exists()
     assert not folder.exists()
     assert {*threading.enumerate()} == threads
     assert worker.calls == {}
-
-
-def test_who_waits_at_a_gate_is_sent_home_at_the_end(monkeypatch):
-    here = Session(Request(("squares-python",), FAST, (2,)))
-    opening, errors = here.gates.next(2), []
-
-    def wait():
-        try:
-            opening.wait(0)
-        except NotEnoughWorkers as error:
-            errors.append(str(error))
-
-    waiting = threading.Thread(target=wait)
-    waiting.start()
-    while gate.mapped(opening.path)[0] != opening.sample:
-        time.sleep(0.001)
-    here.close()
-    waiting.join(10)
-    assert "of 2 workers began their part" in errors[0]

@@ -7,8 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
-from contextlib import nullcontext
-from importlib import import_module
+from contextlib import closing, nullcontext
 
 import pytest
 from support import FREE_THREADED_NOW, environment, python_prints
@@ -16,23 +15,13 @@ from support import FREE_THREADED_NOW, environment, python_prints
 from nogil_kernels.scaling import workloads
 from nogil_kernels.scaling.workloads import HOLD, RELEASE, WORKLOADS, http_fetch, waiting
 from nogil_kernels.workers import find
+from nogil_kernels.workers.crew import Crew
 from nogil_kernels.workers.errors import Unavailable
-from nogil_kernels.workers.gate import Gates
-from nogil_kernels.workers.shared import Folder
-from nogil_kernels.workers.worker import Part, call_of, ready, run, run_async
+from nogil_kernels.workers.worker import call_of, resolve
 
-KINDS = {
-    name: getattr(import_module(f"nogil_kernels.scaling.workloads.{path.partition(':')[0]}"), path.partition(":")[2])
-    for name, path in WORKLOADS.items()
-}
+KINDS = {name: resolve(f"nogil_kernels.scaling.workloads.{path}") for name, path in WORKLOADS.items()}
 TRIES = 10  # of what a busy machine may spoil; each takes a tenth of a second at most
 USABLE_CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-
-
-@pytest.fixture
-def folder():
-    with Folder() as folder:
-        yield folder
 
 
 @pytest.fixture
@@ -50,30 +39,19 @@ def named(*names):
     return pytest.mark.parametrize("workload", names, indirect=True, ids=str)
 
 
-def start(way, workers):
-    """The executor; its workers find the modules that are tested."""
-    try:
-        executor = find(way)(workers)
-    except Unavailable as unavailable:
-        pytest.skip(f"{way}: {unavailable}")
-    return executor
+def skip_unless_here(way):
+    if way == "interpreters" and sys.version_info < (3, 14):
+        pytest.skip("InterpreterPoolExecutor came with Python 3.14")
 
 
 def sample(workload, way, workers, calls, side=None, setting=None):
     """Seconds from the begin of the first worker to the end of the last; each makes so many calls."""
     side, setting = side or workload.sides[0], setting or workload.settings[0]
-    task = run_async if way == "asyncio" else run
-    with Folder() as folder, start(way, workers) as executor:
-        gates = Gates(folder)
-        if way not in ("sequential", "asyncio"):
-            begun = gates.next(workers)
-            for future in [executor.submit(ready, begun, index, sys.path) for index in range(workers)]:
-                future.result()
-        job, gate = workload.job(side, setting, way), gates.next(workers)
+    skip_unless_here(way)
+    with closing(Crew()) as crew:
+        assert crew.start(way, workers) == ""
         with workload.around(side, setting):
-            futures = [executor.submit(task, Part(job, calls, gate, index)) for index in range(workers)]
-            spans = [future.result() for future in futures]
-    return max(end for _, end in spans) - min(begin for begin, _ in spans)
+            return crew.run(way, workers, workload.job(side, setting, way), calls, workers, False)[0]
 
 
 # All of them
@@ -94,8 +72,9 @@ def test_every_call_works_in_every_way_that_the_workload_names(workload, way):
 @named("sum_of_squares", "matmul")
 @pytest.mark.parametrize("way", ["processes", "interpreters"])
 def test_workers_run_the_same_backend_or_it_is_said_why_not(workload, way):
+    skip_unless_here(way)
     if not workload.missing(way):
-        with start(way, 1) as executor:
+        with find(way)(1) as executor:
             assert executor.submit(eval, "__import__('nogil_kernels').build_info()['backend']").result() == "compiled"
 
 
@@ -319,7 +298,7 @@ def threads_of_blas(job):
 
 @named("numpy-dot")
 def test_blas_is_kept_to_one_thread_in_its_worker(workload):
-    with start("processes", 1) as executor:
+    with find("processes")(1) as executor:
         before, after = executor.submit(threads_of_blas, workload.job("", "", "processes")).result()
     if 2 not in before:
         pytest.skip(f"NumPy's BLAS is not one that threadpoolctl can set: threads {before}")

@@ -1,12 +1,12 @@
-"""What `nogil-kernels info` shows: the facts that every report carries, and what would spoil a measurement here."""
+"""`nogil-kernels info`: the facts that every report carries, and what would spoil a measurement here."""
 
 from __future__ import annotations
 
+import argparse
 import json
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 
 from ..measure.facts import Fact, facts
 from ..measure.gil_watch import watch
@@ -20,37 +20,39 @@ Lines = Iterator[tuple[str, str]]
 """A name, and what is known of it."""
 
 
-@dataclass(frozen=True)
-class Seen:
-    """What was found here."""
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options of `info`."""
+    parser.description = (
+        "Print which kernels are in use, the state of Python and its GIL, the machine, the BLAS libraries that NumPy"
+        " brings, and what would spoil a measurement here, with what to do about it. Takes half a second."
+    )
+    parser.add_argument("--json", action="store_true", help="print the facts and warnings as JSON")
+    parser.set_defaults(run=run)
 
-    facts: Mapping[str, Fact]
-    warnings: list[str]
+
+def run(options: argparse.Namespace) -> int:
+    """Look around, then print what was found."""
+    known = look()
+    warnings = warnings_of(known)
+    print(json.dumps({"facts": known, "warnings": warnings}, indent=2) if options.json else as_text(known, warnings))
+    return 0
 
 
-def look() -> Seen:
+def look() -> dict[str, Fact]:
     """Look around, in about half a second. NumPy is imported, since its BLAS and its effect on the GIL belong to it."""
     with watch() as gil, suppress(ImportError):  # the pure twins need none
         import numpy  # noqa: F401
-    found = {**facts(), **gil.facts(), **noise()}
-    return Seen(found, warnings_of(found))
+    return {**facts(), **gil.facts(), **noise()}
 
 
-def as_json(seen: Seen) -> str:
-    """An object with the facts by name, and the list of warnings."""
-    return json.dumps(asdict(seen), indent=2)
-
-
-def as_text(seen: Seen) -> str:
+def as_text(known: Mapping[str, Fact], warnings: Sequence[str]) -> str:
     """Groups of lines, then the warnings, at most WIDTH characters wide."""
     groups = {"Kernels": _kernels, "Python and GIL": _python, "Machine": _machine, "BLAS": _blas}
     blocks = []
     for title, group in groups.items():
-        blocks.append(
-            "\n".join([title, *(_wrapped(f"  {name:{INDENT - 2}}", text) for name, text in group(seen.facts))])
-        )
-    blocks.append("Warnings" if seen.warnings else "No warnings.")
-    blocks += [_wrapped("  ", sentence) for sentence in seen.warnings]
+        blocks.append("\n".join([title, *(_wrapped(f"  {name:{INDENT - 2}}", text) for name, text in group(known))]))
+    blocks.append("Warnings" if warnings else "No warnings.")
+    blocks += [_wrapped("  ", sentence) for sentence in warnings]
     return "\n\n".join(blocks)
 
 

@@ -37,7 +37,7 @@ def compare(
     workloads : names of workloads.WORKLOADS, functions without arguments, or their paths "module:function", one or
                 several; None for all that have names. A function is called so many times in all; processes import it by
                 its name
-    ways      : names of ways.WAYS; None for all. Work that was done one call after the other is always measured
+    ways      : names of workers.WAYS; None for all. Work done one call after the other is always measured
     workers   : the numbers of workers; None for 2, 4, ... and the usable cores (those that give equal shares)
     weak      : so many calls for each worker rather than for all of them
     quick     : measure for 5 seconds in place of 50
@@ -61,10 +61,12 @@ def compare(
     """
     from ..extras import require
 
-    require("bench", "pyperf", "scipy")
-    from .run.comparison import Comparison
+    require("bench", "pyperf")
+    from .run import comparison
 
+    if seconds is not None and seconds <= 0:
+        raise ValueError(f"seconds must be positive, not {seconds!r}")
     if isinstance(workloads, str) or callable(workloads):
         workloads = [workloads]
-    with Comparison(workloads, ways, workers, weak, quick, pythons, executors) as comparison:
-        return comparison.measure(seconds, progress or (lambda over, expected: None))
+    request = comparison.request_of(workloads, ways, workers, weak, quick, executors)
+    return comparison.measure(request, quick, seconds, pythons, progress or (lambda over, expected: None))

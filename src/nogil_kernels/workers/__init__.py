@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Executor
-from importlib import import_module
 from typing import Any
 
 from .errors import Unknown
+from .worker import resolve
 
 Way = Callable[[int], Executor]
 """Makes the executor for so many workers."""
@@ -33,28 +33,19 @@ def find(name: str) -> Way:
         return imported(name)
     if name not in WAYS:
         raise Unknown(f"no way {name!r}: name one of {', '.join(WAYS)}")
-    module, _, kind = WAYS[name].partition(":")
-    way: Way = getattr(import_module(f".{module}", __name__), kind)
-    return way
-
-
-def parents(path: str) -> list[str]:
-    """The module of "package.module:name", and the packages around it."""
-    names = path.partition(":")[0].split(".")
-    return [".".join(names[:length]) for length in range(1, len(names) + 1)]
+    return resolve(f"{__name__}.{WAYS[name]}")
 
 
 def imported(path: str) -> Callable[..., Any]:
     """The function that "package.module:name" names. Raises Unknown where there is none."""
-    from .worker import resolve
-
     try:
         found = resolve(path)
     except SystemExit as error:
         raise Unknown(f"{path}: its module calls sys.exit({error.code!r}) when it is imported") from None
     except (ImportError, AttributeError, TypeError, ValueError) as error:
-        missing = isinstance(error, ImportError) and error.name not in parents(path)
-        advice = "which it imports" if missing else "name a function as package.module:function"
+        module = path.partition(":")[0]
+        is_inside = isinstance(error, ImportError) and not f"{module}.".startswith(f"{error.name}.")
+        advice = "which it imports" if is_inside else "name a function as package.module:function"
         raise Unknown(f"{path}: {error}; {advice}") from error
     if not callable(found):
         raise Unknown(f"{path} is no function, but of type {type(found).__name__}")

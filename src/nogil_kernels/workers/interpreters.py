@@ -20,7 +20,5 @@ if sys.version_info >= (3, 14):
 else:
 
     class Interpreters(Executor):
-        """Not here."""
-
         def __init__(self, workers: int) -> None:
             raise Unavailable("InterpreterPoolExecutor came with Python 3.14")

@@ -6,7 +6,6 @@ import signal
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing.connection import wait
-from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from threading import Thread
 from types import ModuleType
@@ -41,7 +40,6 @@ class Context(type(METHOD)):  # type: ignore[misc]
         self.started: list[BaseProcess] = []
 
     def Process(self, *args: Any, **kwargs: Any) -> BaseProcess:
-        """A new one."""
         self.started.append(Process(*args, **kwargs))
         return self.started[-1]
 
@@ -50,12 +48,7 @@ class Processes(ProcessPoolExecutor):
     """concurrent.futures.ProcessPoolExecutor."""
 
     def __init__(self, workers: int) -> None:
-        super().__init__(workers, mp_context=context(), initializer=begin)
-
-
-def context() -> BaseContext:
-    """How processes are started."""
-    return Context()
+        super().__init__(workers, mp_context=Context(), initializer=begin)
 
 
 def begin() -> None:

@@ -20,13 +20,11 @@ def main() -> None:
     """Serve one parent."""
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what a workload prints is not for the parent
-    session = Session(Request.of(json.loads(sys.stdin.readline())))
+    session = Session(Request(**json.loads(sys.stdin.readline())))
     try:
-        described = {
-            "rows": [asdict(row) for row in session.rows],
-            "calls": [session.calls_of(row) for row in session.rows],
-        }
-        say(out, described | {"notes": session.notes, "start_up": session.start_up, "facts": session.facts})
+        rows, calls = [asdict(row) for row in session.rows], [session.calls_of(row) for row in session.rows]
+        told = {"rows": rows, "calls": calls, "notes": session.notes, "start_up": session.start_up}
+        say(out, told | {"facts": session.facts})
         for line in sys.stdin:
             works, backwards = json.loads(line)
             before = len(session.notes)

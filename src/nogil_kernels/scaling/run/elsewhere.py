@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -126,11 +127,10 @@ class RemoteSession:
         self.name = _name(python)
         self.gil = gil
         self.borrowed = None if installed else _copy_of_package()
-        environment = {**_environment(), **({"PYTHON_GIL": gil} if gil else {})}
+        environment = _environment() | ({"PYTHON_GIL": gil} if gil else {})
         if self.borrowed:
-            environment["PYTHONPATH"] = os.pathsep.join([self.borrowed.name, environment.get("PYTHONPATH", "")]).rstrip(
-                os.pathsep
-            )
+            search = filter(None, [self.borrowed.name, environment.get("PYTHONPATH")])
+            environment["PYTHONPATH"] = os.pathsep.join(search)
         self.errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed by close)
         self.process = subprocess.Popen(
             [python, "-m", f"{__package__}.child"],
@@ -142,8 +142,11 @@ class RemoteSession:
             errors="replace",
             start_new_session=True,  # Ctrl-C is the parent's; it ends this one by closing its input
         )
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.input, self.output = self.process.stdin, self.process.stdout
         try:
-            self._say(request.plain())
+            self._say(asdict(request))
             told = self._heard()
         except BaseException as error:
             if isinstance(error, Elsewhere):  # whatever it is, it does not listen
@@ -179,13 +182,11 @@ class RemoteSession:
 
     def close(self) -> None:
         """End it, whatever it does."""
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
         try:
             if os.name == "posix":
                 self.process.send_signal(signal.SIGINT)  # now; elsewhere
-            self.process.stdout.close()  # it ends when it cannot tell of its next sample
-            self.process.stdin.close()
+            self.output.close()  # it ends when it cannot tell of its next sample
+            self.input.close()
             self.process.wait(LAST_SAMPLE)
         except (OSError, subprocess.TimeoutExpired):
             self.process.kill()
@@ -195,15 +196,13 @@ class RemoteSession:
             self.borrowed.cleanup()
 
     def _say(self, what: object) -> None:
-        assert self.process.stdin is not None
         try:
-            print(json.dumps(what), file=self.process.stdin, flush=True)
+            print(json.dumps(what), file=self.input, flush=True)
         except OSError:
             raise self._ended() from None
 
     def _heard(self) -> Any:
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
+        line = self.output.readline()
         if not line.endswith("\n"):
             raise self._ended()
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 from ..workloads import Workload
 
@@ -13,10 +13,10 @@ from ..workloads import Workload
 class Request:
     """What to compare, as plain values that any interpreter can be sent."""
 
-    workloads: tuple[str, ...]
-    ways: tuple[str, ...]
+    workloads: Sequence[str]
+    ways: Sequence[str]
     """Names of ways, and import paths of executors' factories."""
-    workers: tuple[int, ...]
+    workers: Sequence[int]
     weak: bool = False
     """Whether each worker gets so many calls, rather than all of them together."""
     first: bool = True
@@ -24,15 +24,6 @@ class Request:
     workload raises; others leave such a workload out."""
     calls: dict[str, int] = field(default_factory=dict)
     """Calls in all (weak: of each worker) by Work.key, where they have been chosen already."""
-
-    @classmethod
-    def of(cls, plain: dict[str, object]) -> Request:
-        """From what `plain` gave."""
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in plain.items()})  # type: ignore[arg-type]
-
-    def plain(self) -> dict[str, object]:
-        """As lists, dicts, strings and numbers."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from time import perf_counter
 from typing import Protocol
 
 from ...measure.spread import interval
+from .. import Progress
 from ..workloads.native import NATIVE
 from .plan import Row, Sample
-
-Progress = Callable[[float, float], None]
-"""Told after every sample: the seconds of measuring that are over, and those expected in all."""
 
 ENOUGH = 9  # samples, from which on a row can be known well enough
 NARROW = 0.01  # half of an interval of 95 %, as a share of the median, that is well enough
@@ -58,8 +55,9 @@ def run(sessions: Sequence[Rows], seconds: float, progress: Progress) -> tuple[F
     try:
         for rounds in range(MOST_SAMPLES):
             start = perf_counter()
-            told = partial(_told, progress, begin, start, seconds)
-            _round(sessions, found, works, rounds % 2 == 1, told)
+            for share in _round(sessions, found, works, rounds % 2 == 1):
+                now = perf_counter()
+                progress(now - begin, max(seconds, start - begin + (now - start) / share))
             now = perf_counter()
             works = [work for work in works if not _settled(work, found)]
             if all(work.startswith(NATIVE) for work in works) or now + (now - start) > begin + seconds:
@@ -69,24 +67,16 @@ def run(sessions: Sequence[Rows], seconds: float, progress: Progress) -> tuple[F
     return found, False
 
 
-def _round(
-    sessions: Sequence[Rows], found: Found, works: Sequence[str], backwards: bool, done: Callable[[float], None]
-) -> None:
-    """One sample of each row of these works; `done` is told what share of them is over."""
+def _round(sessions: Sequence[Rows], found: Found, works: Sequence[str], backwards: bool) -> Iterator[float]:
+    """Take one sample of each row of these works; yield after each what share of them is done."""
     turns = [*zip(sessions, found, strict=True)]
     rows = sum(one.row.work in works for series in found for one in series)
-    over = 0
+    done = 0
     for session, series in reversed(turns) if backwards else turns:
         for index, sample in session.round(works, backwards):
             series[index].samples.append(sample)
-            over += 1
-            done(over / rows)
-
-
-def _told(progress: Progress, begin: float, start: float, seconds: float, share: float) -> None:
-    """Tell of the time when that share of the round is done that started then."""
-    now = perf_counter()
-    progress(now - begin, max(seconds, start - begin + (now - start) / share))
+            done += 1
+            yield done / rows
 
 
 def _settled(work: str, found: Found) -> bool:

@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import math
-import os
-import signal
-import sys
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_EXCEPTION, Executor, Future, wait
-from contextlib import ExitStack, contextmanager, suppress
-from threading import current_thread, main_thread
-from time import perf_counter
-from typing import Any
+from contextlib import suppress
 
 from ...measure import machine
 from ...measure.facts import Fact, facts
 from ...measure.gil_watch import watch
-from ...workers import find, gate, worker
-from ...workers.errors import Exited, Unavailable
-from ...workers.gate import Gates
-from ...workers.shared import Folder, maps
+from ...workers import worker
+from ...workers.crew import Crew
+from ...workers.errors import Unavailable, one_line
 from .. import workloads
 from ..workloads import HOLD, PYTHON, Workload
 from ..workloads.native import Native
@@ -42,22 +34,15 @@ class Session:
         What cannot run here is left out, and a note says why.
         """
         self.request = request
-        self.folder = Folder()
-        self.gates = Gates(self.folder)
-        self.stack = ExitStack()
-        self.stack.push(self.folder)
+        self.crew = Crew()
+        self.start_up = self.crew.start_up
         self.notes: list[str] = []
-        self.start_up: dict[str, float] = {}
-        """Way -> seconds until all of its workers ran."""
         self.calls: dict[str, int] = dict(request.calls)
         self.rows: list[Row] = []
         self._failed: set[tuple[str, str]] = set()
-        self._executors: dict[tuple[str, int], Executor | None] = {}
-        self._search = [folder or os.getcwd() for folder in sys.path]  # a workload may change the current folder
-        self._cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
         try:
             with watch() as gil:
-                self.workloads = {found.name: found for found in self._found()}
+                self.workloads = {workload.name: workload for workload in self._found()}
                 for workload in self.workloads.values():
                     self._prepare(workload)
             self._calls = {row: self._fitted(row) for row in self.rows}  # an import may switch the GIL on later
@@ -69,10 +54,7 @@ class Session:
 
     def close(self) -> None:
         """End all workers, and what was started for the workloads."""
-        self.gates.abort()
-        self.stack.close()
-        worker.calls.clear()  # whose matrices and
-        maps.clear()  # files would stay in memory to the end of the process
+        self.crew.close()
 
     def round(self, works: Sequence[str], backwards: bool) -> Iterator[tuple[int, Sample]]:
         """Sample once every row whose work is named, in order or backwards: (index of the row, its sample).
@@ -90,7 +72,7 @@ class Session:
                 if row.way == "sequential" and self.request.first:
                     raise
                 self._failed.add((row.workload, row.way))
-                self.notes.append(f"{row.workload} on {row.way} ended early: {_one_line(error)}")
+                self.notes.append(f"{row.workload} on {row.way} ended early: {one_line(error)}")
             else:
                 yield index, sample
 
@@ -106,25 +88,25 @@ class Session:
         """Calls in all, over all workers of a row."""
         return self._calls[row]
 
-    def _fitted(self, row: Row) -> int:
-        calls = self.calls[_turns(row) if _takes_turns(row) else row.work]
-        return calls * row.workers if self.request.weak else math.ceil(calls / row.workers) * row.workers
+    def _run(self, workload: Workload, row: Row, calls: int) -> tuple[float, float]:
+        started = max(workers_of(workload, row.way, self.request.workers))
+        job = workload.job(row.side, row.setting, row.way)
+        return self.crew.run(row.way, started, job, calls, row.workers, workload.stays_on_core)
+
+    # Preparing
 
     def _found(self) -> Iterator[Workload]:
         """The workloads that can run here, and the native ceilings that they need."""
         limits = set()
         for name in self.request.workloads:
             try:
-                workload = workloads.find(name, self.folder)
-            except Unavailable as reason:
-                self.notes.append(f"{name} is left out: {reason}")
-                continue
+                workload = workloads.find(name, self.crew.folder)
             except Exception as error:
-                if self.request.first:
+                if self.request.first and not isinstance(error, Unavailable):
                     raise
-                self.notes.append(f"{name} is left out: {_one_line(error)}")
+                self.notes.append(f"{name} is left out: {one_line(error)}")
                 continue
-            self.stack.callback(workload.close)
+            self.crew.stack.callback(workload.close)
             limits.add(workload.limit)
             yield workload
         for limit in sorted(limits - {""}) if self.request.first else ():
@@ -136,14 +118,13 @@ class Session:
         foreign = [way for way in self.request.ways if ":" in way]
         missing: dict[str, list[str]] = {}
         for way in [*workload.ways, *(foreign if "processes" in workload.ways else [])]:
-            if way not in self.request.ways and way != "sequential":
-                continue
             counts = workers_of(workload, way, self.request.workers)
-            if not counts:
+            if not counts or way not in (*self.request.ways, "sequential"):
                 continue
-            if not self._executor(way, max(counts)):
-                continue
-            if reason := workload.missing(way):
+            if reason := self.crew.start(way, max(counts)):
+                if (note := f"no {way} here: {reason}") not in self.notes:
+                    self.notes.append(note)
+            elif reason := workload.missing(way):
                 missing.setdefault(reason, []).append(way)
             else:
                 found = self._warm(workload, way, counts)
@@ -166,7 +147,7 @@ class Session:
             if way == "sequential" and self.request.first:
                 raise
             where = "" if way == "sequential" else f" on {way}"
-            self.notes.append(f"{workload.name}{where} is left out: {_one_line(error)}")
+            self.notes.append(f"{workload.name}{where} is left out: {one_line(error)}")
             return []
         return found
 
@@ -186,89 +167,15 @@ class Session:
         self.calls[row.work] = fitted(took, max(AT_ONCE, ONE_SHARE * max(counts)), share)
         self.calls[_turns(row)] = min(self.calls[row.work], fitted(took, TAKING_TURNS, share))
 
-    def _executor(self, way: str, workers: int) -> Executor | None:
-        """The executor of that way: made, and waited for, when it is first asked for."""
-        key = way, workers
-        if key not in self._executors:
-            try:
-                self._executors[key] = self._started(way, workers)
-            except Exception as error:
-                self.notes.append(f"no {way} here: {_one_line(error)}")
-                self._executors[key] = None
-        return self._executors[key]
-
-    def _started(self, way: str, workers: int) -> Executor:
-        begin = perf_counter()
-        with uninterrupted():  # of an executor that is half made nobody could end the workers
-            executor = find(way)(workers)
-            self.stack.callback(executor.shutdown)
-        if way != "asyncio":
-            opening = self.gates.next(workers)
-            self._results([executor.submit(worker.ready, opening, index, self._search) for index in range(workers)])
-        self.start_up[way] = max(self.start_up.get(way, 0.0), perf_counter() - begin)
-        return executor
-
-    def _run(self, workload: Workload, row: Row, calls: int) -> tuple[float, float]:
-        """Let all workers make so many calls each: the seconds that took, and those that went beside it."""
-        most = max(workers_of(workload, row.way, self.request.workers))
-        executor = self._executors[row.way, most]
-        assert executor is not None
-        opening = self.gates.next(row.workers)
-        job = workload.job(row.side, row.setting, row.way)
-        task = worker.run_async if row.way == "asyncio" else worker.run
-        begin = perf_counter()
-        futures = []
-        for index in range(row.workers):
-            core = self._cores[index] if workload.stays_on_core and row.workers <= len(self._cores) else None
-            futures.append(executor.submit(task, worker.Part(job, calls, opening, index, core)))
-        spans = self._results(futures)
-        wall = perf_counter() - begin
-        seconds = max(end for _, end in spans) - min(start for start, _ in spans)
-        return seconds, wall - seconds
-
-    def _results(self, futures: Sequence[Future[Any]]) -> list[Any]:
-        """All results. An error in one worker, or Ctrl-C, sends home the others, who wait for it at the gate."""
-        try:
-            failed = [future for future in wait(futures, return_when=FIRST_EXCEPTION).done if future.exception()]
-        except BaseException:
-            self.gates.abort()
-            raise
-        if failed:
-            self.gates.abort()
-            wait(futures, gate.PATIENCE)
-            failed[0].result()  # raises
-        return [future.result() for future in futures]
-
-
-@contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Ctrl-C comes at the end."""
-    came: list[Any] = []
-    handler = signal.getsignal(signal.SIGINT)
-    if current_thread() is not main_thread() or not callable(handler):
-        yield
-        return
-    signal.signal(signal.SIGINT, lambda *arguments: came.append(arguments))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, handler)
-    if came:
-        handler(*came[0])
-
-
-def _takes_turns(row: Row) -> bool:
-    """Whether the GIL lets one of its workers at a time run."""
-    return row.way == "threads" and row.side in (PYTHON, HOLD) and machine.gil_enabled()
+    def _fitted(self, row: Row) -> int:
+        takes_turns = row.way == "threads" and row.side in (PYTHON, HOLD) and machine.gil_enabled()
+        calls = self.calls[_turns(row) if takes_turns else row.work]
+        return calls * row.workers if self.request.weak else math.ceil(calls / row.workers) * row.workers
 
 
 def _turns(row: Row) -> str:
+    """The work of a row whose workers run one at a time, since each needs the GIL."""
     return f"{row.work} in turns"
-
-
-def _one_line(error: BaseException) -> str:
-    text = " ".join(str(error).split())[:200]
-    return text if isinstance(error, (Unavailable, Exited)) else f"{type(error).__name__}: {text}"
 
 
 def seconds_per_call(call: worker.Call) -> float:

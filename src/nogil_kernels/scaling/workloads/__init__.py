@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from ...workers.errors import Unavailable as Unavailable
 from ...workers.errors import Unknown
+from ...workers.worker import resolve
 
 if TYPE_CHECKING:
     from ...workers.shared import Folder
@@ -100,6 +100,5 @@ def find(name: str, folder: Folder) -> Workload:
     if name not in WORKLOADS:
         known = ", ".join(WORKLOADS)
         raise Unknown(f"no workload {name!r}: name one of {known}, or a function of yours as module:function")
-    module, _, kind = WORKLOADS[name].partition(":")
-    found: Workload = getattr(import_module(f".{module}", __name__), kind)(folder)
-    return found
+    workload: Workload = resolve(f"{__name__}.{WORKLOADS[name]}")(folder)
+    return workload

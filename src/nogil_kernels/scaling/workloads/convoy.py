@@ -75,7 +75,6 @@ class Convoy(Kernel):
 
 
 def call(count: int, gil: str) -> Call:
-    """The call of a worker."""
     return partial(sum_of_squares, array("d", [1.5]) * count, gil=gil)
 
 

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
 
-from ...workers.shared import Folder
 from ...workers.worker import Call, Job
 from . import Workload
 
@@ -34,9 +33,6 @@ class Counter(Workload):
     limit = ""  # how many are lost is what counts, not how fast
     updates = UPDATES
 
-    def __init__(self, folder: Folder) -> None:
-        """Nothing is needed."""
-
     def size(self, side: str) -> str:
         return f"{UPDATES:_} updates of a variable that all share"
 
@@ -56,7 +52,6 @@ class Counter(Workload):
 
 
 def call(side: str) -> Call:
-    """The call of a worker."""
     return {PLAIN: count, CALL: count_by_call, LOCKED: count_locked}[side]
 
 

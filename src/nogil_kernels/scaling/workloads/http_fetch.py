@@ -50,7 +50,6 @@ class HttpFetch(Workload):
 
 
 def urllib_call(port: int) -> Call:
-    """The call of a thread."""
     from urllib.request import ProxyHandler, build_opener
 
     opener = build_opener(ProxyHandler({}))  # no proxy, whatever the environment says: the server is on this machine
@@ -63,7 +62,6 @@ def urllib_call(port: int) -> Call:
 
 
 def stream_call(port: int) -> Call:
-    """The call of a coroutine."""
     return partial(fetch_stream, port)
 
 

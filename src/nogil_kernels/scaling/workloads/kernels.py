@@ -50,7 +50,6 @@ class SumOfSquares(Kernel):
 
 
 def sum_call(count: int, gil: str) -> Call:
-    """The call of a worker."""
     check()
     return partial(sum_of_squares, range(count), gil=gil)
 

@@ -24,7 +24,6 @@ class SquaresPython(Workload):
 
 
 def call(count: int) -> Call:
-    """The call of a worker."""
     return partial(squares, count)
 
 

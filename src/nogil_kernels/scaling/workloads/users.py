@@ -31,7 +31,8 @@ class Users(Workload):
         return Job("nogil_kernels.workers.worker:itself", (self.path,))
 
     def missing(self, way: str) -> str:
-        if way in ("sequential", "threads") or is_importable(self.path):
+        is_importable = self.path not in given and not self.path.startswith("__main__:")
+        if way in ("sequential", "threads") or is_importable:
             return ""
         return "it cannot be imported there: move it to a module"
 
@@ -53,11 +54,6 @@ def _unfit(function: Callable[..., object]) -> str:
     except ValueError:
         pass  # a builtin that does not tell
     return ""
-
-
-def is_importable(path: str) -> bool:
-    """Whether another process finds the function."""
-    return path not in given and not path.startswith("__main__:")
 
 
 def path_of(function: Callable[[], object]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from importlib import import_module
 
 from ...workers.shared import Folder
 from ...workers.worker import Call, Job
@@ -22,21 +23,12 @@ class Sleep(Workload):
         return f"a sleep of {self.SECONDS * 1000:.0f} ms"
 
     def job(self, side: str, setting: str, way: str) -> Job:
-        return Job(f"{__name__}:{'async_sleep_call' if way == 'asyncio' else 'sleep_call'}", (self.SECONDS,))
+        return Job(f"{__name__}:sleep_call", ("asyncio" if way == "asyncio" else "time", self.SECONDS))
 
 
-def sleep_call(seconds: float) -> Call:
-    """The call of a thread."""
-    from time import sleep
-
-    return partial(sleep, seconds)
-
-
-def async_sleep_call(seconds: float) -> Call:
-    """The call of a coroutine."""
-    from asyncio import sleep
-
-    return partial(sleep, seconds)
+def sleep_call(module: str, seconds: float) -> Call:
+    """The call of a thread, or of a coroutine."""
+    return partial(import_module(module).sleep, seconds)
 
 
 class FileRead(Workload):

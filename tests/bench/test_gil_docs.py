@@ -7,15 +7,10 @@ from pathlib import Path
 import pytest
 from support import environment
 
-pytest.importorskip("pyperf")
-pytest.importorskip("rich")
-pytest.importorskip("scipy")
+from nogil_kernels.scaling.report.suite import Report
 
 ROOT = Path(__file__).parents[2]
 BASELINE = ROOT / "bench" / "results" / "compare-xeon.json"
-pytestmark = pytest.mark.skipif(
-    not BASELINE.exists(), reason="the baselines and the documents are in a checkout, not beside these tests"
-)
 
 
 @pytest.fixture(scope="module")
@@ -29,8 +24,6 @@ def documents():
 
 @pytest.mark.parametrize("document", ["README.md", "docs/gil.md"])
 def test_a_document_shows_the_baseline_as_the_command_prints_it(document, documents):
-    from nogil_kernels.scaling.report.suite import Report
-
     text = (ROOT / document).read_text(encoding="utf-8")
     assert documents.SECTION.findall(text)
     assert documents.updated(text, Report.load(BASELINE)) == text
@@ -38,7 +31,6 @@ def test_a_document_shows_the_baseline_as_the_command_prints_it(document, docume
 
 def test_a_section_of_a_workload_that_was_not_measured_is_refused(documents):
     from bench import Impossible
-    from nogil_kernels.scaling.report.suite import Report
 
     with pytest.raises(Impossible, match="no workload 'pears'"):
         documents.updated("<!-- compare pears: begin -->\n<!-- compare pears: end -->\n", Report.load(BASELINE))

@@ -1,4 +1,4 @@
-"""The command `nogil-kernels`: what it prints, where, and the exit status."""
+"""`nogil-kernels compare`: its options, what it prints and writes, and its exit status."""
 
 import contextlib
 import json
@@ -9,39 +9,15 @@ import sys
 import time
 from pathlib import Path
 
-import made_functions
 import pytest
+from commands import HERE, SHORT, bare_python, run
 from support import SOURCES, environment, left_of, needs_proc, processes_of
-
-import nogil_kernels
-from nogil_kernels import build_info
-from nogil_kernels.cli import main
 
 pytest.importorskip("pyperf")
 pytest.importorskip("rich")
-pytest.importorskip("scipy")
 
-HERE = Path(made_functions.__file__).parent
-SHORT = ["squares-python", "--seconds", "0.05", "--workers", "2", "--ways", "threads", "--python", sys.executable]
-
-
-def run(*arguments, code=None, **variables):
-    """The command in a fresh interpreter, every warning an error."""
-    program = ["-m", "nogil_kernels"] if code is None else ["-c", code]
-    return subprocess.run(
-        [sys.executable, "-W", "error", *program, *arguments],
-        env=environment(**variables),
-        cwd=HERE,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=60,
-        check=False,
-    )
-
-
-def without(module):
-    """Code that runs the command as if `module` were not installed."""
-    return f"import sys; sys.modules[{module!r}] = None; from nogil_kernels.cli import main; sys.exit(main())"
+from nogil_kernels.cli import main, outputs
+from nogil_kernels.scaling.report.suite import Report
 
 
 @pytest.fixture
@@ -55,60 +31,6 @@ def measured(monkeypatch):
 
     monkeypatch.setattr("nogil_kernels.scaling.compare", compare)
     return asked
-
-
-@pytest.fixture(scope="module")
-def saved(tmp_path_factory):
-    """A report in a file."""
-    path = tmp_path_factory.mktemp("report") / "report.json"
-    assert main(["compare", *SHORT, "--json", str(path)]) == 0
-    return path
-
-
-# The command
-
-
-def test_version(capsys):
-    with pytest.raises(SystemExit, match=r"^0$"):
-        main(["--version"])
-    assert capsys.readouterr().out == f"nogil-kernels {nogil_kernels.__version__}\n"
-
-
-def test_python_m_is_the_same_command():
-    done = run("--version")
-    assert (done.returncode, done.stdout) == (0, f"nogil-kernels {nogil_kernels.__version__}\n")
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["--help"], ["compare", "report", "info"]),
-        (["compare", "--help"], ["--quick", "--json FILE", "--executor", "--python", "sum_of_squares", "asyncio"]),
-        (["report", "--help"], ["-o", "FILE"]),
-    ],
-)
-def test_help_names_what_there_is(arguments, said, capsys):
-    with pytest.raises(SystemExit, match=r"^0$"):
-        main(arguments)
-    text = capsys.readouterr().out
-    assert all(word in text for word in said)
-
-
-def test_without_a_command_the_help_is_shown(capsys):
-    assert main([]) == 2
-    assert "compare" in capsys.readouterr().err
-
-
-def test_info_prints_text_and_as_json_the_same_facts(capsys):
-    assert main(["info"]) == 0
-    text = capsys.readouterr().out
-    assert main(["info", "--json"]) == 0
-    facts = json.loads(capsys.readouterr().out)["facts"]
-    assert (facts["nk_version"], facts["nk_backend"]) == (nogil_kernels.__version__, build_info()["backend"])
-    assert all(str(facts[name]) in text for name in ("nk_version", "nk_backend", "python_version", "cpu_model_name"))
-
-
-# Options
 
 
 @pytest.mark.parametrize(
@@ -186,26 +108,6 @@ def test_where_nothing_can_be_measured_it_says_why():
     assert done.stderr.endswith("compare: sum_of_squares is left out: the compiled kernels are not in use\n")
 
 
-INSTALL = "pip install 'nogil-kernels[bench]', or in a clone pip install '.[bench]'"
-
-
-@pytest.mark.parametrize("module", ["pyperf", "rich", "scipy"])
-@pytest.mark.parametrize("command", [["compare", "--quick"], ["report", "file"]])
-def test_without_the_extra_the_one_command_is_printed_that_installs_it(module, command):
-    done = run(*command, code=without(module))
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == f"{module} is not installed: {INSTALL}\n"
-
-
-def test_matplotlib_is_needed_only_to_draw(saved, tmp_path):
-    assert run("report", str(saved), code=without("matplotlib")).returncode == 0
-    done = run("report", str(saved), "-o", str(tmp_path / "plot.svg"), code=without("matplotlib"))
-    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"matplotlib is not installed: {INSTALL}\n")
-
-
-# What it prints and writes
-
-
 def test_compare_prints_a_table_and_writes_what_it_was_drawn_from(tmp_path, capsys):
     path = tmp_path / "report.json"
     assert main(["compare", *SHORT, "--json", str(path)]) == 0
@@ -215,14 +117,6 @@ def test_compare_prints_a_table_and_writes_what_it_was_drawn_from(tmp_path, caps
     assert str(path) in text.err.replace("\n", "")
     assert "\x1b" not in text.out + text.err
     assert {"version", "benchmarks", "metadata"} <= json.loads(path.read_text()).keys()
-
-
-def test_report_prints_what_compare_printed(saved, capsys):
-    assert main(["report", str(saved)]) == 0
-    first = capsys.readouterr().out
-    assert "squares-python" in first
-    assert main(["report", str(saved)]) == 0
-    assert capsys.readouterr().out == first
 
 
 def test_a_function_of_the_current_folder_is_measured_by_workers_of_every_kind():
@@ -342,40 +236,6 @@ def test_a_function_whose_calls_would_do_nothing_is_refused(function, said, caps
     assert f"made_functions:{function} {said}" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    "content",
-    ["", "no JSON", "[]", "{}", "null", '{"version": "1.0"}', '{"version": "1.0", "benchmarks": []}', "\x00\xff"],
-)
-def test_a_file_that_is_no_report_is_refused(content, tmp_path, capsys):
-    path = tmp_path / "broken.json"
-    path.write_text(content, "latin-1")
-    assert main(["report", str(path)]) == 2
-    assert f"{str(path)!r} is no report of compare --json" in capsys.readouterr().err.replace("\n", "")
-
-
-@pytest.mark.parametrize("name", ["cut.json.gz", "cut.json", "other.json"])
-def test_a_file_that_is_cut_or_another_s_is_refused(name, saved, tmp_path, monkeypatch, capsys):
-    import gzip
-
-    import pyperf
-
-    monkeypatch.chdir(tmp_path)
-    whole = saved.read_bytes()
-    Path("cut.json").write_bytes(whole[: len(whole) // 2])
-    Path("cut.json.gz").write_bytes(gzip.compress(whole)[:-100])
-    run = pyperf.Run([1.0], metadata={"name": "another"}, collect_metadata=False)
-    pyperf.BenchmarkSuite([pyperf.Benchmark([run])]).dump("other.json")
-    assert main(["report", name]) == 2
-    assert f"{name!r} is no report of compare --json" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("name", ["absent.json", "."])
-def test_a_file_that_cannot_be_read_is_named(name, tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    assert main(["report", name]) == 2
-    assert f"cannot read {name!r}: " in capsys.readouterr().err
-
-
 def test_quick_ends_within_ten_seconds():
     """In one of three tries, since others may use the cores. Only the report is printed, in whatever encoding."""
 
@@ -391,9 +251,6 @@ def test_quick_ends_within_ten_seconds():
     assert any(seconds() < 10 for _ in range(3))
 
 
-# Ctrl-C
-
-
 def test_ctrl_c_without_a_sample_ends_quietly(measured, capsys):
     assert main(["compare", "--quick"]) == 130
     output = capsys.readouterr()
@@ -402,10 +259,7 @@ def test_ctrl_c_without_a_sample_ends_quietly(measured, capsys):
 
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory):
-    """The same Python in another environment."""
-    folder = tmp_path_factory.mktemp("bare") / "environment"
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True, timeout=60)
-    return str(folder / "bin" / "python")
+    return bare_python(tmp_path_factory.mktemp("bare") / "environment")
 
 
 def interrupted(arguments, is_time, tmp_path, group=False):
@@ -458,8 +312,6 @@ def test_ctrl_c_while_workers_start_ends_quietly(tmp_path):
 
 
 def test_an_interrupted_report_leaves_an_older_file_alone(saved, monkeypatch, tmp_path, capsys):
-    from nogil_kernels.scaling.report.suite import Report
-
     path = tmp_path / "older.json"
     report = Report.load(saved)
     for benchmark in report.suite:
@@ -475,15 +327,12 @@ def test_an_interrupted_report_leaves_an_older_file_alone(saved, monkeypatch, tm
 
 
 def test_samples_are_written_before_anything_is_drawn(saved, monkeypatch, tmp_path):
-    from nogil_kernels import cli
-    from nogil_kernels.scaling.report.suite import Report
-
-    def fail(report, paths):
+    def fail(report, path):
         raise OSError("no space")
 
     pytest.importorskip("matplotlib")
     monkeypatch.setattr("nogil_kernels.scaling.compare", lambda workloads, **options: Report.load(saved))
-    monkeypatch.setattr(cli, "draw", fail)
+    monkeypatch.setattr(outputs, "draw", fail)
     with pytest.raises(OSError, match="no space"):
         main(["compare", "--json", str(tmp_path / "report.json"), "-o", str(tmp_path / "plot.svg")])
     assert Report.load(tmp_path / "report.json").rows == Report.load(saved).rows

@@ -9,8 +9,8 @@ import pytest
 from made_facts import QUIET
 from support import python_prints
 
-from nogil_kernels import build_info
-from nogil_kernels.cli import info
+from nogil_kernels import __version__, build_info
+from nogil_kernels.cli import info, main
 from nogil_kernels.measure import facts, machine
 from nogil_kernels.measure.trouble import warnings_of
 
@@ -30,12 +30,8 @@ def loaded(*arguments, **options):
 def test_info_shows_its_groups_within_80_columns():
     text = run_info()
     lines = text.splitlines()
-    assert [line for line in lines if line in ("Kernels", "Python and GIL", "Machine", "BLAS")] == [
-        "Kernels",
-        "Python and GIL",
-        "Machine",
-        "BLAS",
-    ]
+    groups = ["Kernels", "Python and GIL", "Machine", "BLAS"]
+    assert [line for line in lines if line in groups] == groups
     assert "Warnings" in lines or "No warnings." in lines
     assert max(map(len, lines)) < 80
     assert machine.cpu_name().split()[0] in text
@@ -59,6 +55,15 @@ def test_info_tells_facts_and_warnings_as_json():
     assert {name: fact for name, fact in seen["facts"].items() if name not in volatile} == {
         name: fact for name, fact in here.items() if name not in volatile
     }
+
+
+def test_info_prints_text_and_as_json_the_same_facts(capsys):
+    assert main(["info"]) == 0
+    text = capsys.readouterr().out
+    assert main(["info", "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)["facts"]
+    assert (facts["nk_version"], facts["nk_backend"]) == (__version__, build_info()["backend"])
+    assert all(str(facts[name]) in text for name in ("nk_version", "nk_backend", "python_version", "cpu_model_name"))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="os.times() has no time of child processes there")
@@ -100,13 +105,13 @@ def test_info_on_one_core_says_so():
 
 
 def test_no_warnings_is_said_too():
-    text = info.as_text(info.Seen(QUIET, []))
+    text = info.as_text(QUIET, [])
     assert text.endswith("\n\nNo warnings.")
 
 
 def test_info_tells_what_the_abi3_build_lacks():
-    assert "abi3" not in info.as_text(info.Seen(QUIET, []))
-    text = info.as_text(info.Seen(QUIET | {"nk_kernels_abi3": 1}, []))
+    assert "abi3" not in info.as_text(QUIET, [])
+    text = info.as_text(QUIET | {"nk_kernels_abi3": 1}, [])
     assert re.search(
         r"^  build +abi3: slower to call, since ndarrays are asked for buffers;\n +none for", text, re.MULTILINE
     )
@@ -115,7 +120,7 @@ def test_info_tells_what_the_abi3_build_lacks():
 def test_long_facts_and_warnings_are_wrapped():
     reason = "the compiled modules cannot be imported: " + " ".join(["a long reason"] * 20)
     known = QUIET | {"nk_backend_reason": reason, "nk_blas": "; ".join(["openblas " + "0.3.34 Haswell " * 9] * 2)}
-    text = info.as_text(info.Seen(known, ["A sentence of many words. " * 9]))
+    text = info.as_text(known, ["A sentence of many words. " * 9])
     assert max(map(len, text.splitlines())) < 80
     assert reason in " ".join(text.split())
 
@@ -130,5 +135,5 @@ def test_long_facts_and_warnings_are_wrapped():
     ],
 )
 def test_info_tells_the_gil_s_state(found, said):
-    text = info.as_text(info.Seen(QUIET | found, []))
+    text = info.as_text(QUIET | found, [])
     assert re.search(rf"^  GIL +{re.escape(said)}", text, re.MULTILINE)

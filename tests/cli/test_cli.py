@@ -1,0 +1,81 @@
+"""The command `nogil-kernels` itself: its version, its help, and what it says where something is not installed."""
+
+import pytest
+from commands import run
+from support import python_prints
+
+pytest.importorskip("pyperf")
+pytest.importorskip("rich")
+
+import nogil_kernels
+from nogil_kernels.cli import main
+
+INSTALL = "pip install 'nogil-kernels[bench]', or in a clone pip install '.[bench]'"
+
+
+def without(module):
+    """Code that runs the command as if `module` were not installed."""
+    return f"import sys; sys.modules[{module!r}] = None; from nogil_kernels.cli import main; sys.exit(main())"
+
+
+def test_version(capsys):
+    with pytest.raises(SystemExit, match=r"^0$"):
+        main(["--version"])
+    assert capsys.readouterr().out == f"nogil-kernels {nogil_kernels.__version__}\n"
+
+
+def test_python_m_is_the_same_command():
+    done = run("--version")
+    assert (done.returncode, done.stdout) == (0, f"nogil-kernels {nogil_kernels.__version__}\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--help"], ["compare", "report", "info"]),
+        (["compare", "--help"], ["--quick", "--json FILE", "--executor", "--python", "sum_of_squares", "asyncio"]),
+        (["report", "--help"], ["-o", "FILE"]),
+    ],
+)
+def test_help_names_what_there_is(arguments, said, capsys):
+    with pytest.raises(SystemExit, match=r"^0$"):
+        main(arguments)
+    text = capsys.readouterr().out
+    assert all(word in text for word in said)
+
+
+def test_without_a_command_the_help_is_shown(capsys):
+    assert main([]) == 2
+    assert "compare" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["compare", "--help"], ["new", "--help"]], ids=" ".join)
+def test_help_imports_nothing_heavy(arguments):
+    modules = (
+        python_prints(f"""
+        import sys
+        from nogil_kernels.cli import main
+        try:
+            main({arguments})
+        finally:
+            print(*sys.modules)
+    """)
+        .splitlines()[-1]
+        .split()
+    )
+    assert "nogil_kernels.scaffold" in modules
+    assert not {"numpy", "rich", "matplotlib", "pyperf", "psutil"} & {*modules}
+
+
+@pytest.mark.parametrize("module", ["pyperf", "rich"])
+@pytest.mark.parametrize("command", [["compare", "--quick"], ["report", "file"]])
+def test_without_the_extra_the_one_command_is_printed_that_installs_it(module, command):
+    done = run(*command, code=without(module))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"{module} is not installed: {INSTALL}\n"
+
+
+def test_matplotlib_is_needed_only_to_draw(saved, tmp_path):
+    assert run("report", str(saved), code=without("matplotlib")).returncode == 0
+    done = run("report", str(saved), "-o", str(tmp_path / "plot.svg"), code=without("matplotlib"))
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"matplotlib is not installed: {INSTALL}\n")

@@ -1,0 +1,48 @@
+"""Fresh interpreters: one for the command `nogil-kernels`, one to kill, one without packages."""
+
+import contextlib
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+from support import environment
+
+HERE = Path(__file__).parent
+SHORT = ["squares-python", "--seconds", "0.05", "--workers", "2", "--ways", "threads", "--python", sys.executable]
+
+
+def run(*arguments, code=None, **variables):
+    """The command in a fresh interpreter, every warning an error."""
+    program = ["-m", "nogil_kernels"] if code is None else ["-c", code]
+    return subprocess.run(
+        [sys.executable, "-W", "error", *program, *arguments],
+        env=environment(**variables),
+        cwd=HERE,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+
+
+@contextlib.contextmanager
+def killed(code, **variables):
+    """A process that runs `code`, and the first line that it prints. At the end it is killed."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment(**variables),
+        start_new_session=True,
+    )
+    with process:
+        yield process, process.stdout.readline().strip()
+        process.kill()
+
+
+def bare_python(folder):
+    """The path of this Python in a new environment without packages."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True, timeout=60)
+    return str(folder / "bin" / "python")
