@@ -19,7 +19,6 @@ from nogil_kernels.cli import main
 
 pytest.importorskip("pyperf")
 pytest.importorskip("rich")
-pytest.importorskip("scipy")
 
 HERE = Path(made_functions.__file__).parent
 SHORT = ["squares-python", "--seconds", "0.05", "--workers", "2", "--ways", "threads", "--python", sys.executable]
@@ -189,7 +188,7 @@ def test_where_nothing_can_be_measured_it_says_why():
 INSTALL = "pip install 'nogil-kernels[bench]', or in a clone pip install '.[bench]'"
 
 
-@pytest.mark.parametrize("module", ["pyperf", "rich", "scipy"])
+@pytest.mark.parametrize("module", ["pyperf", "rich"])
 @pytest.mark.parametrize("command", [["compare", "--quick"], ["report", "file"]])
 def test_without_the_extra_the_one_command_is_printed_that_installs_it(module, command):
     done = run(*command, code=without(module))

@@ -13,7 +13,6 @@ import pytest
 from support import environment, left_of, needs_proc
 
 pytest.importorskip("pyperf")
-pytest.importorskip("scipy")
 
 from nogil_kernels import __version__
 from nogil_kernels.scaling import compare

@@ -9,7 +9,6 @@ from support import environment
 
 pytest.importorskip("pyperf")
 pytest.importorskip("rich")
-pytest.importorskip("scipy")
 
 ROOT = Path(__file__).parents[2]
 BASELINE = ROOT / "bench" / "results" / "compare-xeon.json"

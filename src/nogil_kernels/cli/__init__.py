@@ -291,7 +291,7 @@ def run_report(options: argparse.Namespace) -> int:
 
 def require_for(options: argparse.Namespace) -> None:
     """Raise MissingExtra where what the options ask for is not installed."""
-    require("bench", "pyperf", "rich", "scipy", *(["matplotlib"] if options.output else []))
+    require("bench", "pyperf", "rich", *(["matplotlib"] if options.output else []))
 
 
 def show(report: Report) -> None:

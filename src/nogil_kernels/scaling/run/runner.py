@@ -8,7 +8,7 @@ from functools import partial
 from time import perf_counter
 from typing import Protocol
 
-from ...measure.spread import interval
+from ...measure.samples import interval
 from ..workloads.native import NATIVE
 from .plan import Row, Sample
 
