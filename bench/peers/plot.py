@@ -7,10 +7,27 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.ticker import ScalarFormatter
 
-from . import Impossible, plots
+from nogil_kernels.measure import style
+
+from .. import Impossible, plots
 from .cases import FLOATS
 from .measured import Result, from_suite
-from .peers_report import SINGLE, largest_errors, rate
+from .report import SINGLE, largest_errors, rate
+
+# Okabe and Ito's colours, which are told apart without red and green, and one brown.
+COLOURS = {
+    "nogil_kernels": style.INK,
+    "numpy.matmul": "#0072b2",
+    "numpy.dot": "#0072b2",
+    "numpy.vecdot": "#56b4e9",
+    "numpy.linalg.norm": "#009e73",
+    "numpy.einsum": "#b8a800",
+    "scipy.linalg.blas": "#e69f00",
+    "numkong.dot": "#e69f00",
+    "bottleneck.ss": "#d55e00",
+    "blis": "#d55e00",
+    "numba": "#cc79a7",
+}
 
 
 @dataclass(frozen=True)
@@ -66,9 +83,9 @@ def panel(axis: Axes, family: Family, results: Sequence[Result], title: str) -> 
         there = [result for result in results if peer in result.samples]
         if peer.startswith("ceiling"):
             continue
-        style: Any = {"color": plots.COLOURS[peer], "linestyle": ":" if peer in single else "-"}
-        style |= {"linewidth": 2.2, "zorder": 3} if style["color"] == plots.OWN else {"linewidth": 1.2}
-        axis.plot([r.size for r in there], [family.value(r, peer) for r in there], label=peer, marker=".", **style)
+        line: Any = {"color": COLOURS[peer], "linestyle": ":" if peer in single else "-"}
+        line |= {"linewidth": 2.2, "zorder": 3} if peer == "nogil_kernels" else {"linewidth": 1.2}
+        axis.plot([r.size for r in there], [family.value(r, peer) for r in there], label=peer, marker=".", **line)
     for result in results:
         if limit := result.fastest([peer for peer in result.samples if peer.startswith("ceiling")]):
             axis.axhline(family.value(result, limit), label=family.limit, **plots.LIMIT_LINE)

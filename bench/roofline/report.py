@@ -12,8 +12,10 @@ from typing import Any
 from rich.console import RenderableType
 from rich.table import Table
 
-from . import tables
-from .timing import Interval, median, ratio
+from nogil_kernels.measure import style
+from nogil_kernels.measure.samples import Interval, interval, ratio
+
+from .. import tables
 
 SHORT = {"float64": "f64", "float32": "f32"}
 NOTE = (
@@ -43,12 +45,12 @@ class Point:
     @property
     def flop_rate(self) -> float:
         """Flops per second."""
-        return self.flops / median(self.values).median
+        return self.flops / interval(self.values).median
 
     @property
     def byte_rate(self) -> float:
         """Bytes per second."""
-        return self.size / median(self.values).median
+        return self.size / interval(self.values).median
 
 
 class Roofline:
@@ -65,7 +67,7 @@ class Roofline:
     def peak(self, dtype: str) -> float:
         """The most flops per second: the median of all levels' samples, which differ by the moment alone."""
         peaks = [point for (_, found), point in self.peaks.items() if found == dtype]
-        return median([point.flops / value for point in peaks for value in point.values]).median
+        return interval([point.flops / value for point in peaks for value in point.values]).median
 
     def share(self, kernel: Point) -> Interval:
         """The kernel's speed as a share of its roof's, round by round."""
@@ -94,7 +96,7 @@ def _point(benchmark: Any) -> Point:
     )
 
 
-def render(suite: Any, width: int) -> Iterator[RenderableType]:
+def render(suite: Any) -> Iterator[RenderableType]:
     """The roofs, and under them the kernels."""
     roofline = Roofline(suite)
     yield tables.titled("Roofs of one core", _roofs(roofline))
@@ -104,7 +106,7 @@ def render(suite: Any, width: int) -> Iterator[RenderableType]:
 
 
 def _roofs(roofline: Roofline) -> Table:
-    table = tables.table()
+    table = style.table()
     table.add_column("")
     table.add_column("measured on", justify="right")
     table.add_column("at most", justify="right")
@@ -116,7 +118,7 @@ def _roofs(roofline: Roofline) -> Table:
 
 
 def _kernels(roofline: Roofline) -> Table:
-    table = tables.table()
+    table = style.table()
     table.add_column("", no_wrap=True)
     for heading in ("data", "flop/B", "GFLOP/s", "GB/s", "share", "95 %"):
         table.add_column(heading, justify="right", no_wrap=True)
@@ -130,7 +132,7 @@ def _kernels(roofline: Roofline) -> Table:
             tables.number(kernel.flop_rate / 1e9),
             tables.number(kernel.byte_rate / 1e9),
             f"{share.median:.0%}",
-            f"{100 * share.low:.0f} to {100 * share.high:.0f}",
+            share.span("{:.0%}".format),
             roofline.limit(kernel),
         )
     return table

@@ -10,8 +10,10 @@ from matplotlib.backend_bases import RendererBase
 from matplotlib.text import Annotation, Text
 from matplotlib.transforms import Bbox
 
-from . import Impossible, plots, tables
-from .roofline_report import Roofline
+from nogil_kernels.measure import style
+
+from .. import Impossible, plots, tables
+from .report import Roofline
 
 LEVELS = {"L1": "#0072b2", "L2": "#009e73", "L3": "#d55e00", "memory": "#8c564b"}
 """A kernel and the roof over it have one colour: that of where its data lies."""
@@ -59,7 +61,7 @@ def _roofs(roofline: Roofline, axes: Axes, dtype: str) -> Iterator[Annotation]:
         textcoords="offset points",
         ha="right",
         fontsize=8,
-        color=plots.LIMIT,
+        color=style.FAINT,
     )
     for level, read in roofline.reads.items():
         rate = read.byte_rate / 1e9
@@ -97,7 +99,7 @@ def _kernels(roofline: Roofline, axes: Axes, dtype: str, texts: Sequence[Annotat
             textcoords="offset points",
             fontsize=8,
             va="center",
-            bbox=plots.PAPER,
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.5},  # lines cross it
             color=LEVELS[kernel.level],
             arrowprops={"arrowstyle": "-", "color": "0.7", "linewidth": 0.5, "shrinkA": 0, "shrinkB": 3},
         )

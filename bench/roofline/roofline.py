@@ -12,8 +12,8 @@ counts as lying in the smallest cache that holds all of them twice.
 """
 
 import argparse
-import sys
 from collections.abc import Generator, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,8 +22,9 @@ import nogil_kernels
 from nogil_kernels.measure import ceiling, machine
 from nogil_kernels.measure.facts import Fact
 
-from . import experiment, roofline_plot, roofline_report
-from .experiment import Batch, Timed
+from .. import experiment
+from ..experiment import Batch, Timed
+from . import plot, report
 
 KIB, MIB = 1 << 10, 1 << 20
 L1_FALLBACK, L3_FALLBACK = 32 * KIB, 8 * MIB
@@ -127,15 +128,7 @@ ROOFLINE = experiment.Experiment(
     about=__doc__ or "",
     quick="fewer rounds: a quarter of a minute",
     batches=batches,
-    render=roofline_report.render,
-    draw=roofline_plot.draw,
+    render=report.render,
+    draw=plot.draw,
 )
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The command."""
-    return experiment.run(ROOFLINE, arguments)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+main = partial(experiment.run, ROOFLINE)

@@ -12,7 +12,10 @@ from typing import Any
 
 from rich.console import RenderableType
 
-from . import suites, tables, timing
+from nogil_kernels.measure import samples, style
+from nogil_kernels.measure.samples import Interval
+
+from .. import suites, tables
 
 PURE, PACKAGE, NUMPY, PEAK = "pure Python", "nogil_kernels", "NumPy", "FMA peak"
 
@@ -47,14 +50,14 @@ class Report:
     def gflops(self, step: str, n: int) -> float | None:
         """GFLOP/s of the median; None where the step was not measured at n."""
         key = (step, n)
-        return self._flops[key] / timing.median(self._samples[key]).median / 1e9 if key in self._samples else None
+        return self._flops[key] / samples.interval(self._samples[key]).median / 1e9 if key in self._samples else None
 
-    def gain(self, step: str, n: int) -> timing.Interval | None:
+    def gain(self, step: str, n: int) -> Interval | None:
         """How many times as fast as the step before; None for the first, for marks, and where rounds are missing."""
         order = list(STEPS)
         before = order[order.index(step) - 1] if step in order[1:] else ""
         slow, fast = self._samples.get((before, n), ()), self._samples.get((step, n), ())
-        return timing.ratio(slow, fast) if slow and len(slow) == len(fast) else None
+        return samples.ratio(slow, fast) if slow and len(slow) == len(fast) else None
 
     def share(self, step: str, n: int) -> float | None:
         """Of the FMA peak that was measured beside it."""
@@ -62,11 +65,11 @@ class Report:
         return speed / peak if speed is not None and peak is not None else None
 
 
-def render(suite: Any, width: int) -> Iterator[RenderableType]:
+def render(suite: Any) -> Iterator[RenderableType]:
     """The table: gain and share at the largest n, where all steps but Python are."""
     report = Report(suite)
     largest = report.sizes[-1]
-    table = tables.table()
+    table = style.table()
     table.add_column("step")
     table.add_column("its one idea")
     for title in (*map(str, report.sizes), f"gain at {largest}", "of peak"):
@@ -79,7 +82,7 @@ def render(suite: Any, width: int) -> Iterator[RenderableType]:
             step,
             STEPS.get(step) or MARKS[step],
             *(tables.number(report.gflops(step, n)) for n in report.sizes),
-            "" if gain is None else f"{gain.low:.2f} to {gain.high:.2f}",
+            "" if gain is None else gain.span(),
             "" if share is None else f"{share:.0%}",
         )
     title = f"C := A @ B, n x n float64, one core: GFLOP/s at n = {', '.join(map(str, report.sizes))}"
@@ -104,7 +107,7 @@ def _cells(report: Report, step: str) -> Iterator[str]:
         yield tables.number(report.gflops(step, n))
     for n in report.sizes:
         gain = report.gain(step, n)
-        yield "" if gain is None else str(gain)
+        yield "" if gain is None else gain.text()
     share = report.share(step, report.sizes[-1])
     yield "" if share is None else f"{share:.0%}"
 

@@ -6,8 +6,10 @@ from typing import Any
 from rich.console import RenderableType
 from rich.table import Table
 
-from . import tables
-from .timing import Interval, median
+from nogil_kernels.measure import style
+from nogil_kernels.measure.samples import Interval, interval
+
+from .. import tables
 
 LOOP = "pass"
 """What the loop around a statement takes, and is taken off all of them."""
@@ -47,10 +49,10 @@ def values_of(suite: Any) -> Values:
 
 def nanoseconds(values: Values, longer: str, shorter: str = LOOP) -> Interval:
     """How much longer one statement takes than another, round by round."""
-    return median([1e9 * (long - short) for long, short in zip(values[longer], values[shorter], strict=True)])
+    return interval([1e9 * (long - short) for long, short in zip(values[longer], values[shorter], strict=True)])
 
 
-def render(suite: Any, width: int) -> Iterator[RenderableType]:
+def render(suite: Any) -> Iterator[RenderableType]:
     """The statements, and what lies between them."""
     values = values_of(suite)
     numbers = {code: str(number) for number, code in enumerate((code for code in values if code != LOOP), 1)}
@@ -71,11 +73,11 @@ def render(suite: Any, width: int) -> Iterator[RenderableType]:
 
 
 def _cells(found: Interval) -> tuple[str, str]:
-    return f"{found.median:.0f}", f"{found.low:.0f} to {found.high:.0f}"
+    return f"{found.median:.0f}", found.span("{:.0f}".format)
 
 
 def _table(number: str) -> Table:
-    table = tables.table()
+    table = style.table()
     table.add_column(number, justify="right", style="dim", min_width=7)
     table.add_column("", min_width=46)
     table.add_column("ns", justify="right", min_width=4)

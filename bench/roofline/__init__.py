@@ -1,0 +1,1 @@
+"""How near each kernel comes to what one core can do at most."""
