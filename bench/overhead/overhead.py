@@ -68,7 +68,9 @@ def compile_call_costs() -> ModuleType:
         from setuptools import Distribution, Extension  # type: ignore[import-untyped, unused-ignore]
         from setuptools.errors import CCompilerError, ExecError, PlatformError  # type: ignore[import-untyped, unused-ignore]
     except ImportError as error:
-        raise Impossible(f"{error}: call_costs.pyx is compiled; pip install 'Cython >= 3.3' 'setuptools >= 80'") from None
+        raise Impossible(
+            f"{error}: call_costs.pyx is compiled; pip install 'Cython >= 3.3' 'setuptools >= 80'"
+        ) from None
     headers = {
         "include_dirs": [str(TREE / "nogil_kernels"), np.get_include()],
         "define_macros": [("NK_NUMPY_HEADERS", "1"), ("NPY_TARGET_VERSION", "NPY_1_25_API_VERSION")],

@@ -9,10 +9,19 @@ from pathlib import Path
 import pytest
 from support import environment, run_python
 
-from bench import experiment, gemm_steps, overhead, overhead_report, peers, roofline, roofline_report, suites, timing
+from bench import experiment, suites, timing
+from bench.__main__ import source
+from bench.gemm import gemm_steps
+from bench.overhead import overhead
+from bench.overhead import report as overhead_report
+from bench.peers import peers
+from bench.roofline import report as roofline_report
+from bench.roofline import roofline
+from nogil_kernels.measure import suite_file
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = {"peers": peers.main, "roofline": roofline.main, "overhead": overhead.main, "gemm_steps": gemm_steps.main}
+DRAWN = ("peers", "roofline")
 each_command = pytest.mark.parametrize("name", COMMANDS)
 
 
@@ -43,9 +52,9 @@ def test_every_experiment_is_listed_with_how_to_run_it():
     done = bench()
     assert done.returncode == 0, done.stderr
     listed = re.findall(r"^python -m bench (\w+) ?\S*(?: \.\.\.)?\n    (\S.+)$", done.stdout, re.MULTILINE)
-    assert {name for name, _ in listed} == {*COMMANDS, "held_vs_released", "switches", "readme"}
+    assert {name for name, _ in listed} == {*COMMANDS, "held_vs_released", "switches", "against", "readme"}
     for name, line in listed:
-        assert f'"""{line}\n' in (ROOT / "bench" / f"{name}.py").read_text(encoding="utf-8").replace('"""\n', "\n")
+        assert f'"""{line}\n' in source(name).read_text(encoding="utf-8").replace('"""\n', "\n")
 
 
 def test_an_unknown_experiment_is_an_error_that_names_the_others():
@@ -92,8 +101,9 @@ def test_help_names_the_same_options(name, capsys):
     assert refused(COMMANDS[name], "--help") == 0
     shown = capsys.readouterr().out
     assert shown.startswith(f"usage: python -m bench {name} ")
-    for option in ("--quick", "--json FILE", "--from FILE", "-o FILE"):
+    for option in ("--quick", "--json FILE", "--from FILE"):
         assert option in shown
+    assert ("-o FILE" in shown) == (name in DRAWN)
 
 
 @each_command
@@ -111,18 +121,17 @@ def test_a_file_without_samples_is_an_error_that_names_it(name, text, tmp_path, 
 @each_command
 def test_another_experiments_file_is_an_error_that_names_the_right_one(name, tmp_path, capsys):
     file = str(tmp_path / "other.json")
-    suites.save(suites.make({"a": [1.0]}, {"a": {"nk_bench": "other"}}), file)
+    suite_file.save(suites.make({"a": [1.0]}, {"a": {"nk_bench": "other"}}), file)
     assert refused(COMMANDS[name], "--from", file) == 1
     assert f"python -m bench {name} --json" in capsys.readouterr().err
 
 
-@each_command
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("name", "arguments", "says"),
     [
-        (["--json", "no/such/folder/a.json"], "cannot write"),
-        (["-o", "no/such/folder/a.svg"], "cannot write"),
-        (["-o", "a.txt"], r"must end in \.svg"),
+        *((name, ["--json", "no/such/folder/a.json"], "cannot write") for name in COMMANDS),
+        *((name, ["-o", "no/such/folder/a.svg"], "cannot write") for name in DRAWN),
+        *((name, ["-o", "a.txt"], r"must end in \.svg") for name in DRAWN),
     ],
 )
 def test_what_cannot_be_written_is_an_error_before_anything_is_measured(name, arguments, says, capsys, monkeypatch):
@@ -146,7 +155,7 @@ def test_a_machine_that_was_not_quiet_is_told_of():
 @pytest.fixture
 def quick(compiled_backend, monkeypatch):
     """Three rounds a statement, as few samples as tell something."""
-    monkeypatch.setattr(timing, "MIN_ROUNDS", 3)
+    monkeypatch.setattr(timing, "MIN_ROUNDS", 6)
     monkeypatch.setattr(overhead, "QUICK_SECONDS", 0.0)
 
 
@@ -190,16 +199,13 @@ def test_ctrl_c_before_the_first_sample_ends_the_command_quietly(quick, monkeypa
 # -- overhead ----------------------------------------------------------------------------------------------------------
 
 
-def test_the_overhead_is_shown_again_from_its_file_and_drawn(quick, tmp_path, capsys):
-    file, plot = str(tmp_path / "overhead.json"), tmp_path / "plot.svg"
+def test_the_overhead_is_shown_again_from_its_file(quick, tmp_path, capsys):
+    file = str(tmp_path / "overhead.json")
     assert overhead.main(["--quick", "--json", file]) == 0
     measured = capsys.readouterr().out
-    assert overhead.main(["--from", file, "-o", str(plot)]) == 0
+    assert overhead.main(["--from", file]) == 0
     assert capsys.readouterr().out == measured
-    drawn = plot.read_text(encoding="utf-8")
-    for stage in overhead_report.STAGES:
-        assert stage in measured
-        assert stage.replace("'", "&apos;") in drawn or stage in drawn
+    assert all(stage in measured for stage in overhead_report.STAGES)
 
 
 # -- roofline ----------------------------------------------------------------------------------------------------------
@@ -214,7 +220,7 @@ def roofline_file(compiled_backend, tmp_path_factory):
         patch.setattr(roofline, "levels", lambda: levels)
         patch.setattr(roofline, "SIZES", (16, 64))
         patch.setattr(roofline, "QUICK_SECONDS", 0.0)
-        patch.setattr(timing, "MIN_ROUNDS", 3)
+        patch.setattr(timing, "MIN_ROUNDS", 6)
         assert roofline.main(["--quick", "--json", file]) == 0
     return file
 

@@ -1,7 +1,6 @@
 """The report: its file, the numbers that are derived from samples, names, sentences, and the table."""
 
 import io
-import statistics
 import subprocess
 import sys
 
@@ -14,7 +13,6 @@ import made_reports as made  # noqa: E402
 from made_reports import CALLS, FACTS, native, report, series  # noqa: E402
 from rich.console import Console  # noqa: E402
 
-from nogil_kernels.measure import samples  # noqa: E402
 from nogil_kernels.scaling import compare  # noqa: E402
 from nogil_kernels.scaling.report import labels, table  # noqa: E402
 from nogil_kernels.scaling.report.sentences import meaning  # noqa: E402
@@ -184,37 +182,6 @@ def test_the_costs_of_a_way_are_its_start_and_the_median_of_what_a_round_costs()
 
 def test_native_ceilings_are_no_workload_of_the_report():
     assert full().workloads == ["matmul", "sleep", "http-fetch", "counter", "convoy"]
-
-
-@pytest.mark.parametrize("count", [1, 2, 5])
-def test_an_interval_takes_six_samples(count):
-    found = samples.interval([1.0 + i for i in range(count)])
-    assert (found.sure, found.low, found.high, found.half_width) == (False, 1.0, float(count), float("inf"))
-    assert (found.span(), found.text()) == ("", f"{found.median:.2f}")
-
-
-def test_an_interval_lies_around_the_median_and_is_the_same_each_time():
-    values = [1.0, 1.1, 0.9, 1.05, 0.95, 1.2, 1.0]
-    found = samples.interval(values)
-    assert found.low < found.median == statistics.median(values) < found.high
-    assert found == samples.interval(values)
-    assert found.half_width == pytest.approx((found.high - found.low) / 2 / found.median)
-
-
-def test_values_that_are_all_alike_have_an_interval_of_nothing():
-    assert samples.interval([2.0] * 9) == samples.Interval(2.0, 2.0, 2.0)
-
-
-def test_the_interval_holds_the_true_median_in_most_of_many_samples():
-    import random
-
-    draw = random.Random(1)
-    found = [samples.interval([draw.gauss(10.0, 1.0) for _ in range(15)]) for _ in range(60)]
-    assert sum(one.low <= 10.0 <= one.high for one in found) >= 50
-
-
-def test_a_ratio_of_series_of_different_length_takes_the_rounds_that_both_have():
-    assert samples.ratio([4.0, 4.0, 4.0, 9.0], [2.0, 2.0, 2.0]).median == 2.0
 
 
 # Names
