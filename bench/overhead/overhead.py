@@ -77,7 +77,8 @@ def compile_call_costs() -> ModuleType:
     }
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:  # Windows keeps what is loaded
         extension = Extension("call_costs", [str(SOURCE)], **headers)
-        modules = cythonize([extension], build_dir=folder, include_path=[str(TREE)], quiet=True)
+        options: Any = {"build_dir": folder, "include_path": [str(TREE)], "quiet": True}
+        modules = cythonize([extension], **options)  # type: ignore[no-untyped-call, unused-ignore]
         command = Distribution({"ext_modules": modules}).get_command_obj("build_ext")
         command.build_lib = command.build_temp = folder
         command.ensure_finalized()
@@ -86,7 +87,8 @@ def compile_call_costs() -> ModuleType:
         except (CCompilerError, ExecError, PlatformError) as error:
             raise Impossible(f"call_costs.pyx needs a working C compiler: {error}") from error
         spec = importlib.util.spec_from_file_location("call_costs", command.get_ext_fullpath("call_costs"))
-        assert spec and spec.loader
+        assert spec is not None
+        assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         return module

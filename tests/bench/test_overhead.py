@@ -38,11 +38,11 @@ def test_a_buffer_that_was_taken_is_free_again(call_costs):
 
 def test_without_cython_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "Cython.Build", None)
-    with pytest.raises(Impossible, match="pip install 'Cython >= 3.3' 'setuptools >= 80'"):
+    with pytest.raises(Impossible, match=r"pip install 'Cython >= 3\.3' 'setuptools >= 80'"):
         overhead.compile_call_costs()
 
 
 def test_without_a_compiler_it_says_so(call_costs, monkeypatch):
     monkeypatch.setenv("CC", "no-such-compiler")
-    with pytest.raises(Impossible, match="a working C compiler: .*no-such-compiler"):
+    with pytest.raises(Impossible, match=r"a working C compiler: .*no-such-compiler"):
         overhead.compile_call_costs()
