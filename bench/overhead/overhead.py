@@ -1,13 +1,12 @@
 """What a call costs before any work is done, stage by stage, in nanoseconds.
 
 Each stage is the difference of two statements that differ by that stage alone, timed in the same rounds; beside the
-whole calls stand those of NumPy and bottleneck on the same operands. A difference is no measurement of its own: the
+whole calls stand those of NumPy on the same operands. A difference is no measurement of its own: the
 processor works on two stages at once, so that one stage can hide behind another, and their sum is not the whole.
 """
 
 import argparse
 import importlib.util
-import sys
 import tempfile
 from array import array
 from collections.abc import Generator
@@ -22,7 +21,7 @@ import nogil_kernels
 
 from .. import Impossible, experiment
 from ..experiment import Batch, Timed
-from .report import BOTTLENECK, STATEMENTS, render
+from .report import STATEMENTS, render
 
 SECONDS, QUICK_SECONDS = 8.0, 0.5
 SOURCE = Path(__file__).with_name("call_costs.pyx")
@@ -31,15 +30,14 @@ TREE = Path(__file__).parents[2] / "src"
 
 def batches(options: argparse.Namespace) -> Generator[Batch]:
     """One batch: all statements."""
-    namespace = operands()
-    timed = [Timed(code, code, {}) for code in STATEMENTS if "bn" in namespace or code != BOTTLENECK]
-    yield Batch(timed, namespace, QUICK_SECONDS if options.quick else SECONDS, done=1.0)
+    seconds = QUICK_SECONDS if options.quick else SECONDS
+    yield Batch([Timed(code, code, {}) for code in STATEMENTS], operands(), seconds, done=1.0)
 
 
 def operands() -> dict[str, Any]:
-    """What the statements name. bottleneck is missing where it is not installed."""
+    """What the statements name."""
     call_costs = compile_call_costs()
-    found: dict[str, Any] = {
+    return {
         "np": np,
         "matmul": nogil_kernels.matmul,
         "sum_of_squares": nogil_kernels.sum_of_squares,
@@ -52,13 +50,6 @@ def operands() -> dict[str, Any]:
         "b": np.ones((4, 4)),
         "c": np.empty((4, 4)),
     }
-    try:
-        import bottleneck
-
-        found["bn"] = bottleneck
-    except ImportError as error:
-        print(f"bottleneck: left out, {error}; pip install -e '.[peers]'", file=sys.stderr)
-    return found
 
 
 def compile_call_costs() -> ModuleType:

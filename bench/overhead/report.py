@@ -19,10 +19,9 @@ TAKE, TAKE_ARRAY, TAKE_BYTES = "take_buffer(x)", "take_buffer(numbers)", "take_b
 SUM, SUM_ARRAY = "sum_of_squares(x)", "sum_of_squares(numbers)"
 MATMUL, MATMUL_INTO, EMPTY = "matmul(a, b)", "matmul(a, b, out=c)", "np.empty((4, 4))"
 HELD, RELEASED = (f"matmul(a, b, out=c, gil='{gil}')" for gil in ("hold", "release"))
-BOTTLENECK = "bn.ss(x)"
 
 OWN = (SUM, SUM_ARRAY, MATMUL, MATMUL_INTO, HELD, RELEASED)
-PEERS = (BOTTLENECK, "np.dot(x, x)", "np.matmul(a, b)", "np.matmul(a, b, out=c)")
+PEERS = ("np.dot(x, x)", "np.matmul(a, b)", "np.matmul(a, b, out=c)")
 STATEMENTS = (LOOP, NOTHING, NOTHING_X, NOTHING_GIL, TAKE, TAKE_ARRAY, TAKE_BYTES, *OWN, EMPTY, *PEERS)
 """What is timed, as it is typed."""
 
