@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from matplotlib.axes import Axes
-from matplotlib.ticker import ScalarFormatter
+from matplotlib.ticker import EngFormatter, ScalarFormatter
 
 from nogil_kernels.measure import style
 
@@ -93,5 +93,7 @@ def panel(axis: Axes, family: Family, results: Sequence[Result], title: str) -> 
         sizes = sorted({result.size for result in results})
         axis.set_xticks(sizes[:: max(1, len(sizes) // 7)])
         axis.xaxis.set_major_formatter(ScalarFormatter())
+    else:
+        axis.xaxis.set_major_formatter(EngFormatter(sep=""))
     axis.set(xlabel=family.x_label, ylabel=family.unit, ylim=(0, None))
     plots.plain(axis, f"{title} (dotted: computed in float32)" if single else title)

@@ -290,6 +290,7 @@ def test_the_same_results_are_drawn_as_the_same_file(results, tmp_path):
     drawn = (tmp_path / "a.svg").read_text(encoding="utf-8")
     assert drawn == (tmp_path / "b.svg").read_text(encoding="utf-8")
     assert all(label in drawn for label in ("nogil_kernels", "numpy.matmul", "FMA peak of a core", "GFLOP/s", "GB/s"))
+    assert "$" not in drawn  # a formula that nothing has typeset
 
 
 def test_every_peer_that_is_drawn_has_a_colour():
