@@ -1,12 +1,13 @@
 """This build against the one that another Python has installed, in alternating processes.
 
-Each turn starts a process of both interpreters. They time the same cases with the same loops, case by case one after
-the other, so that a slow moment of the machine hits both; which of them is first changes from case to case. A new
-process places code and data anew, which alone changes times by some percent: that is why turns count, and not samples.
+Each turn starts a process of both interpreters. They time the same cases with the same loops, several times one after
+the other, so that a slow moment of the machine hits both; the fastest sample of a process counts. A new process places
+code and data anew, which alone changes times by some percent: that is why turns are compared, and not samples.
 """
 
 import argparse
 import json
+import math
 import os
 import subprocess
 import sys
@@ -30,7 +31,8 @@ from .report import CALLS, SIDES, Turns, Work, render
 
 CHILD = Path(__file__).with_name("child.py")
 TURNS = 5
-SAMPLE, SECONDS, QUICK_SECONDS = 0.004, 0.15, 0.02  # of a sample; of all samples of a case in one process
+SAMPLE, SECONDS, QUICK_SECONDS = 0.003, 0.04, 0.005  # of a sample; of the samples that one look takes
+LOOKS = 4  # at each case by each process
 LARGEST = 10_000_000  # numbers of a sum: more of them take longer to make than to time
 GROUPS = (CALLS, *(group for group in cases.GROUPS if not group.endswith("threads")))
 
@@ -63,14 +65,16 @@ def works(only: Sequence[str] | None, quick: bool) -> list[Work]:
 
 
 class Child:
-    """A fresh process of one interpreter."""
+    """A fresh process of one interpreter, until the stack is left."""
 
-    def __init__(self, python: str) -> None:
+    def __init__(self, python: str, stack: ExitStack) -> None:
         # PYTHONPATH could lead both interpreters to the same build.
         variables = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
         pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
         self.python = python
         self.process = subprocess.Popen([python, str(CHILD)], env=variables, **pipes)
+        stack.callback(self.process.communicate)  # which closes the pipes, after `kill`
+        stack.callback(self.process.kill)
 
     def time(self, work: Work, loops: int, seconds: float) -> dict[str, Any]:
         """Have it time a work, and return its answer: the loops of a sample, and the seconds of one execution."""
@@ -89,43 +93,48 @@ class Child:
         answer: dict[str, Any] = json.loads(line)
         return answer
 
-    def close(self) -> None:
-        """End the process."""
-        self.process.kill()
-        self.process.communicate()
+
+class Unable(Exception):
+    """A build cannot execute a case."""
 
 
 def measure(
-    pythons: Mapping[str, str], todo: Sequence[Work], count: int, seconds: float, turns: Turns
+    pythons: Mapping[str, str], todo: Sequence[Work], count: int, seconds: float, found: Turns
 ) -> Iterator[float]:
-    """Time all works in `count` turns, into `turns`; yield the share that is over, after each work.
+    """Time all works in `count` turns, into `found`; yield the share that is over, after each work.
 
     A work that one of the builds cannot execute is left out, with the reason.
     """
     loops: dict[Work, int] = {}
-    missing: set[Work] = set()
+    found.update((work, {side: [] for side in SIDES}) for work in todo)
     for turn in range(count):
         with ExitStack() as stack:
-            children = {}
-            for side, python in pythons.items():
-                children[side] = Child(python)
-                stack.callback(children[side].close)
-                build = children[side].answer()
-                if turn == 0:
+            children = {side: Child(python, stack) for side, python in pythons.items()}
+            builds = {side: child.answer() for side, child in children.items()}
+            if turn == 0:
+                for side, build in builds.items():
                     print(f"{side}: nogil-kernels {build['version']}, {build['file']}")
-            for place, work in enumerate(todo):
-                for side in SIDES if (turn + place) % 2 else SIDES[::-1]:
-                    if work in missing:
-                        break
-                    answer = children[side].time(work, loops.get(work, 0), seconds)
-                    if "error" in answer:
-                        print(f"left out, {work.group}, {work.name}: {side}: {answer['error']}", file=sys.stderr)
-                        missing.add(work)
-                        turns.pop(work, None)
-                        break
-                    loops[work] = answer["loops"]
-                    turns.setdefault(work, {side: [] for side in SIDES})[side].append(answer["seconds"])
-                yield (turn + (place + 1) / len(todo)) / count
+            for place, work in enumerate(todo, 1):
+                try:
+                    if work in found:
+                        for side, took in fastest(children, work, loops, seconds).items():
+                            found[work][side].append(took)
+                except Unable as reason:
+                    print(f"left out, {work.group}, {work.name}: {reason}", file=sys.stderr)
+                    del found[work]
+                yield (turn + place / len(todo)) / count
+
+
+def fastest(children: Mapping[str, Child], work: Work, loops: dict[Work, int], seconds: float) -> dict[str, float]:
+    """Return the seconds of one execution by each process, in the fastest of all samples of LOOKS looks in turn."""
+    found = dict.fromkeys(SIDES, math.inf)
+    for side in SIDES * LOOKS:
+        answer = children[side].time(work, loops.get(work, 0), seconds)
+        if "error" in answer:
+            raise Unable(f"{side}: {answer['error']}")
+        loops[work] = answer["loops"]
+        found[side] = min(found[side], answer["seconds"])
+    return found
 
 
 def suite_of(turns: Turns, quick: bool) -> Any:

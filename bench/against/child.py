@@ -8,6 +8,7 @@ import json
 import math
 import sys
 import timeit
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -33,15 +34,22 @@ def timed(case: dict[str, Any]) -> dict[str, Any]:
 
     Interruptions only ever add time, so the fastest sample says the most about the code.
     """
-    names: dict[str, Any] = {"np": np, "dtype": case["dtype"], "normal": random_numbers(case["dtype"])}
-    names |= {name: getattr(nogil_kernels, name) for name in ("matmul", "sum_of_squares")}
-    exec(case["setup"], names)
-    timer = timeit.Timer(case["statement"], globals=names)
-    timer.timeit(1)
+    timer = prepared(case["dtype"], case["setup"], case["statement"])
     loops = case["loops"] or loops_for(timer, case["sample"])
     first = timer.timeit(loops)
-    samples = min(99, max(2, math.ceil(case["seconds"] / first)))
-    return {"loops": loops, "seconds": min(first, *timer.repeat(samples, loops)) / loops}
+    samples = timer.repeat(math.ceil(case["seconds"] / first) - 1, loops)
+    return {"loops": loops, "seconds": min([first, *samples]) / loops}
+
+
+@lru_cache(maxsize=1)  # it is asked for the same case several times, one after another
+def prepared(dtype: str, setup: str, statement: str) -> timeit.Timer:
+    """Return the timer of a case whose setup has run, and its statement once."""
+    names: dict[str, Any] = {"np": np, "dtype": dtype, "normal": random_numbers(dtype)}
+    names |= {name: getattr(nogil_kernels, name) for name in ("matmul", "sum_of_squares")}
+    exec(setup, names)
+    timer = timeit.Timer(statement, globals=names)
+    timer.timeit(1)
+    return timer
 
 
 def loops_for(timer: timeit.Timer, seconds: float) -> int:
