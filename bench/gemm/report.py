@@ -19,18 +19,9 @@ from .. import suites, tables
 
 PURE, PACKAGE, NUMPY, PEAK = "pure Python", "nogil_kernels", "NumPy", "FMA peak"
 
-C_STEPS = {  # the functions of gemm_steps.c, in its order, and the one idea of each
-    "naive": "three loops in C",
-    "unit_stride": "inner loop along rows",
-    "strip": "C stays in registers",
-    "simd_tile": "B serves MR rows of C",
-    "blocked": "blocks fit L1 and L2",
-    "packed": "panels lie as read",
-    "a_in_place": "A read where it lies",
-    "narrow_tiles": "narrow tiles at edges",
-}
-STEPS = {PURE: "three loops in Python", **C_STEPS, PACKAGE: "any shape and dtype"}
-MARKS = {NUMPY: "its BLAS, one thread", PEAK: "FMAs in registers"}
+# The functions of gemm_steps.c, in its order.
+C_STEPS = ("naive", "unit_stride", "strip", "simd_tile", "blocked", "packed", "a_in_place", "narrow_tiles")
+STEPS, MARKS = (PURE, *C_STEPS, PACKAGE), (NUMPY, PEAK)
 
 
 class Report:
@@ -54,8 +45,7 @@ class Report:
 
     def gain(self, step: str, n: int) -> Interval | None:
         """How many times as fast as the step before; None for the first, for marks, and where rounds are missing."""
-        order = list(STEPS)
-        before = order[order.index(step) - 1] if step in order[1:] else ""
+        before = STEPS[STEPS.index(step) - 1] if step in STEPS[1:] else ""
         slow, fast = self._samples.get((before, n), ()), self._samples.get((step, n), ())
         return samples.ratio(slow, fast) if slow and len(slow) == len(fast) else None
 
@@ -66,46 +56,42 @@ class Report:
 
 
 def render(suite: Any) -> Iterator[RenderableType]:
-    """The table: gain and share at the largest n, where all steps but Python are."""
+    """The table in the terminal."""
     report = Report(suite)
-    largest = report.sizes[-1]
     table = style.table()
-    table.add_column("step")
-    table.add_column("its one idea")
-    for title in (*map(str, report.sizes), f"gain at {largest}", "of peak"):
-        table.add_column(title, justify="right", no_wrap=True)
+    for heading in _headings(report, report.sizes[-1:]):
+        table.add_column(heading, justify="left" if heading == "step" else "right", no_wrap=True)
     for step in report.steps:
         if step == NUMPY:
             table.add_section()
-        share, gain = report.share(step, largest), report.gain(step, largest)
-        table.add_row(
-            step,
-            STEPS.get(step) or MARKS[step],
-            *(tables.number(report.gflops(step, n)) for n in report.sizes),
-            "" if gain is None else gain.span(),
-            "" if share is None else f"{share:.0%}",
-        )
-    title = f"C := A @ B, n x n float64, one core: GFLOP/s at n = {', '.join(map(str, report.sizes))}"
-    yield tables.titled(title, table)
-    yield tables.note("Medians. Gain: how many times as fast as the step before, the 95 % interval of its median.")
+        table.add_row(*_cells(report, step, report.sizes[-1:]))
+    yield tables.titled("C := A @ B, n x n float64, one core: GFLOP/s", table)
+    yield tables.note("Medians. Gain: how many times as fast as the step before, the median and its 95 % interval.")
 
 
 def markdown(suite: Any) -> str:
-    """The table of docs/gemm.md: speed and gain at every n, share of the peak at the largest."""
+    """The table of docs/gemm.md."""
     report = Report(suite)
-    sizes, largest = report.sizes, report.sizes[-1]
-    titles = ["step", *(f"n = {n}" for n in sizes), *(f"gain at {n}" for n in sizes), f"of peak at {largest}"]
-    lines = [_line(titles), _line(["---"] + ["---:"] * (len(titles) - 1))]
-    lines += [_line(_cells(report, step)) for step in report.steps]
+    headings = _headings(report, report.sizes)
+    lines = [_line(headings), _line(["---"] + ["---:"] * (len(headings) - 1))]
+    for step in report.steps:
+        name, *cells = _cells(report, step, report.sizes)
+        lines.append(_line([f"`{name}`" if step in C_STEPS else name, *cells]))
     where = "; ".join(suites.heading(suite).splitlines())
     return f"{where}. GFLOP/s of one core, and gain over the step before (95 % interval):\n\n" + "\n".join(lines) + "\n"
 
 
-def _cells(report: Report, step: str) -> Iterator[str]:
-    yield f"`{step}`" if step in C_STEPS else step
+def _headings(report: Report, compared: Sequence[int]) -> list[str]:
+    """Speed at every n, gain at those that are compared, share of the peak at the largest."""
+    gains = [f"gain at {n}" for n in compared]
+    return ["step", *(f"n = {n}" for n in report.sizes), *gains, f"of peak at {report.sizes[-1]}"]
+
+
+def _cells(report: Report, step: str, compared: Sequence[int]) -> Iterator[str]:
+    yield step
     for n in report.sizes:
         yield tables.number(report.gflops(step, n))
-    for n in report.sizes:
+    for n in compared:
         gain = report.gain(step, n)
         yield "" if gain is None else gain.text()
     share = report.share(step, report.sizes[-1])

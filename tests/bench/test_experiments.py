@@ -13,7 +13,6 @@ from bench import experiment, suites, timing
 from bench.__main__ import source
 from bench.gemm import gemm_steps
 from bench.overhead import overhead
-from bench.overhead import report as overhead_report
 from bench.peers import peers
 from bench.roofline import report as roofline_report
 from bench.roofline import roofline
@@ -205,7 +204,7 @@ def test_the_overhead_is_shown_again_from_its_file(quick, tmp_path, capsys):
     measured = capsys.readouterr().out
     assert overhead.main(["--from", file]) == 0
     assert capsys.readouterr().out == measured
-    assert all(stage in measured for stage in overhead_report.STAGES)
+    assert all(stage in measured for stage in overhead.STAGES)
 
 
 # -- roofline ----------------------------------------------------------------------------------------------------------
