@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, ScalarFormatter
 
 from nogil_kernels.measure import style
 
-from .. import Impossible, plots
+from .. import Impossible, suites
 from .cases import FLOATS
 from .measured import Result, from_suite
 from .report import SINGLE, largest_errors, rate
@@ -63,7 +65,12 @@ def draw(suite: Any, path: str) -> None:
     if not rows:
         raise Impossible(f"nothing to draw in {path}: plots are of {', '.join(family.group for family in FAMILIES)}")
     size = (9.5, 0.6 + 2.7 * len(rows))
-    with plots.figure(path, suite, "Our kernels and other packages', one thread", size) as figure:
+    with style.styled():
+        figure = Figure(figsize=size, layout="constrained")
+        FigureCanvasAgg(figure)
+        figure.suptitle("Our kernels and other packages', one thread\n", x=0.01, ha="left", size=12, weight="bold")
+        where = suites.heading(suite).splitlines()[0]
+        figure.text(0.01, 1 - 0.36 / size[1], where, fontsize=8, color=style.FAINT, va="center")
         grid = figure.subplots(len(rows), len(FLOATS), squeeze=False)
         for axes, (family, found) in zip(grid, rows.items(), strict=True):
             for axis, dtype in zip(axes, FLOATS, strict=True):
@@ -73,6 +80,7 @@ def draw(suite: Any, path: str) -> None:
                 for line, label in zip(*axis.get_legend_handles_labels(), strict=True):
                     lines.setdefault(label, line)
             axes[-1].legend(lines.values(), lines.keys(), loc="center left", bbox_to_anchor=(1.0, 0.5))
+        style.save(figure, path)
 
 
 def panel(axis: Axes, family: Family, results: Sequence[Result], title: str) -> None:
@@ -88,7 +96,9 @@ def panel(axis: Axes, family: Family, results: Sequence[Result], title: str) -> 
         axis.plot([r.size for r in there], [family.value(r, peer) for r in there], label=peer, marker=".", **line)
     for result in results:
         if limit := result.fastest([peer for peer in result.samples if peer.startswith("ceiling")]):
-            axis.axhline(family.value(result, limit), label=family.limit, **plots.LIMIT_LINE)
+            axis.axhline(
+                family.value(result, limit), label=family.limit, color=style.FAINT, linestyle="--", linewidth=1
+            )
     if family.x_base == 2 or not family.limit:
         sizes = sorted({result.size for result in results})
         axis.set_xticks(sizes[:: max(1, len(sizes) // 7)])
@@ -96,4 +106,6 @@ def panel(axis: Axes, family: Family, results: Sequence[Result], title: str) -> 
     else:
         axis.xaxis.set_major_formatter(EngFormatter(sep=""))
     axis.set(xlabel=family.x_label, ylabel=family.unit, ylim=(0, None))
-    plots.plain(axis, f"{title} (dotted: computed in float32)" if single else title)
+    style.title(axis, f"{title} (dotted: computed in float32)" if single else title)
+    axis.grid(alpha=0.25)
+    axis.minorticks_off()

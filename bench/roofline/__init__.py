@@ -1,1 +1,0 @@
-"""How near each kernel comes to what one core can do at most."""
