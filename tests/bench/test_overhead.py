@@ -13,8 +13,6 @@ pytestmark = pytest.mark.usefixtures("compiled_backend")
 
 @pytest.fixture(scope="module")
 def call_costs():
-    pytest.importorskip("Cython", reason="Cython is not installed: pip install 'Cython >= 3.3'")
-    pytest.importorskip("setuptools", reason="setuptools is not installed: pip install 'setuptools >= 80'")
     return overhead.compile_call_costs()
 
 
