@@ -1,7 +1,6 @@
 """Experiments that measure what the project claims. `python -m bench` lists them.
 
-NAME.py says what is executed, NAME_report.py what follows from the samples, NAME_plot.py draws it; experiment.py, the
-one command line of all of them, measures, shows and writes.
+An experiment is a file, or a folder where it needs more than one; experiment.py is the command line that they share.
 """
 
 

@@ -1,10 +1,12 @@
 """Lists the experiments, or runs one: `python -m bench NAME`."""
 
 import ast
+import importlib
 import runpy
 import sys
 from pathlib import Path
 
+HERE = Path(__file__).parent
 EXPERIMENTS = {
     "held_vs_released": "",
     "switches": "",
@@ -12,18 +14,17 @@ EXPERIMENTS = {
     "roofline": "[--quick]",
     "overhead": "[--quick]",
     "gemm_steps": "[--quick]",
+    "against": "PYTHON",
     "readme": "FILE ...",
 }
-"""What can be run, and with what."""
+"""What can be run, and with what; without arguments: a script that is to be read."""
 
 MORE = """
---json FILE keeps every sample, --from FILE shows them again, -o FILE draws them;
-python -m bench NAME --help says more."""
+--json FILE stores every sample; python -m bench NAME --help shows the other options."""
 
 
-def main() -> int:
-    """Without a name, the list."""
-    arguments = sys.argv[1:]
+def main(arguments: list[str]) -> int:
+    """Run an experiment, or list them; return the exit status."""
     if not arguments or arguments[0] in ("-h", "--help"):
         for name, usage in EXPERIMENTS.items():
             print(f"python -m bench {name} {usage}".rstrip(), f"    {about(name)[0]}", sep="\n")
@@ -33,23 +34,29 @@ def main() -> int:
     if name not in EXPERIMENTS:
         print(f"bench: no experiment {name!r}; there are {', '.join(EXPERIMENTS)}", file=sys.stderr)
         return 2
-    if rest and not EXPERIMENTS[name]:  # nothing to be told: a script that is to be read
+    if EXPERIMENTS[name]:
+        module = ".".join(source(name).relative_to(HERE.parent).with_suffix("").parts)
+        return int(importlib.import_module(module).main(rest))
+    if rest:
         print(f"usage: python -m bench {name}", *about(name), sep="\n")
         return 0 if rest[0] in ("-h", "--help") else 2
-    del sys.argv[1]
-    runpy.run_module(f"bench.{name}", run_name="__main__", alter_sys=True)
+    runpy.run_path(str(source(name)), run_name="__main__")
     return 0
 
 
+def source(name: str) -> Path:
+    """Return the file of an experiment: bench/NAME.py, or NAME.py in a folder."""
+    return next(HERE.rglob(f"{name}.py"))
+
+
 def about(name: str) -> list[str]:
-    """What the experiment says of itself; it is not imported for that, so what it needs may be missing."""
-    source = Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8")
-    return (ast.get_docstring(ast.parse(source)) or "").splitlines()
+    """Return the lines of an experiment's docstring without importing it: what it needs may be missing."""
+    return (ast.get_docstring(ast.parse(source(name).read_text(encoding="utf-8"))) or "").splitlines()
 
 
 if __name__ == "__main__":
     try:
-        sys.exit(main())
+        sys.exit(main(sys.argv[1:]))
     except KeyboardInterrupt:
         sys.exit(130)
     except ModuleNotFoundError as error:

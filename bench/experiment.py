@@ -13,13 +13,11 @@ from typing import Any
 from rich.console import Console, RenderableType
 
 from nogil_kernels.cli import INTERRUPTED, writable
-from nogil_kernels.measure import ceiling
+from nogil_kernels.measure import ceiling, style, suite_file
 from nogil_kernels.measure.facts import Fact
 from nogil_kernels.scaling.run.progress import bar
 
 from . import Impossible, suites, tables, timing
-
-FORMATS = (".svg", ".png", ".pdf")
 
 
 @dataclass(frozen=True)
@@ -56,15 +54,15 @@ class Experiment:
     quick: str
     """What --quick leaves out, and how long it takes."""
     batches: Callable[[argparse.Namespace], Generator[Batch]]
-    render: Callable[[Any, int], Iterable[RenderableType]]
-    """What to print of a suite, on so many columns."""
-    draw: Callable[[Any, str], None]
+    render: Callable[[Any], Iterable[RenderableType]]
+    """What to print of a suite."""
+    draw: Callable[[Any, str], None] | None = None
+    """Writes a plot; None where a table shows all of it."""
     add_options: Callable[[argparse.ArgumentParser], None] = lambda parser: None
 
 
-def run(experiment: Experiment, arguments: Sequence[str] | None = None) -> int:
-    """The experiment's command: measure or load, show, and write what is asked for; the exit status."""
-    arguments = sys.argv[1:] if arguments is None else arguments
+def run(experiment: Experiment, arguments: Sequence[str]) -> int:
+    """Measure or load, show, and write what is asked for; return the exit status."""
     parser = _parser(experiment)
     options = parser.parse_args(arguments, argparse.Namespace(arguments=list(arguments)))
     with plain_errors(parser):
@@ -73,9 +71,9 @@ def run(experiment: Experiment, arguments: Sequence[str] | None = None) -> int:
         if options.json and interrupted and Path(options.json).is_file():
             print(f"Interrupted: {options.json} was left as it is", file=sys.stderr)
         elif options.json:  # before anything is shown: a reader of the pipe may have gone
-            suites.save(suite, options.json)
+            suite_file.save(suite, options.json)
         _show(experiment, suite)
-        if options.output:
+        if experiment.draw and options.output:
             experiment.draw(suite, options.output)
     return INTERRUPTED if interrupted else 0
 
@@ -98,15 +96,17 @@ def _parser(experiment: Experiment) -> argparse.ArgumentParser:
     parser.add_argument("--quick", action="store_true", help=experiment.quick)
     parser.add_argument("--json", metavar="FILE", type=writable, help="also write every sample, in pyperf's format")
     parser.add_argument("--from", dest="source", metavar="FILE", help="show what --json wrote; measure nothing")
-    parser.add_argument("-o", dest="output", metavar="FILE", type=_plot, help=f"also draw: {', '.join(FORMATS)}")
+    if experiment.draw:
+        formats = ", ".join(style.FORMATS)
+        parser.add_argument("-o", dest="output", metavar="FILE", type=_plot, help=f"also draw: {formats}")
     experiment.add_options(parser)
     return parser
 
 
 def _plot(path: str) -> str:
     """`path`, if a plot can be written there: known before minutes are spent."""
-    if Path(path).suffix not in FORMATS:
-        raise argparse.ArgumentTypeError(f"{path!r} must end in {', '.join(FORMATS)}")
+    if Path(path).suffix not in style.FORMATS:
+        raise argparse.ArgumentTypeError(f"{path!r} must end in {', '.join(style.FORMATS)}")
     return writable(path)
 
 
@@ -147,6 +147,6 @@ def _show(experiment: Experiment, suite: Any) -> None:
         sys.stdout.reconfigure(errors="replace")  # a terminal without a µ shows a ? rather than a traceback
     console = tables.console()
     console.print(tables.note(suites.heading(suite)))
-    for part in experiment.render(suite, console.width):
+    for part in experiment.render(suite):
         console.print()
         console.print(part)

@@ -1,21 +1,36 @@
-"""Writes what README.md, docs/gemm.md and docs/gil.md show of the suites in bench/results."""
+"""Writes what README.md, docs/gemm.md and docs/gil.md show of the suites in bench/results, between two marks each."""
 
 import argparse
-import sys
+import io
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from . import Impossible, compare_docs, gemm_report, goals, peers_plot, peers_report, suites
-from .documents import DOCS, README, RESULTS, ROOT, with_section
+from rich.console import Console, RenderableType
+
+from nogil_kernels.scaling.report import plot, table
+from nogil_kernels.scaling.report.suite import Report
+
+from . import Impossible, suites
 from .experiment import plain_errors
-from .measured import from_suite
+from .gemm.report import markdown
+from .peers import goals
+from .peers import plot as peers_plot
+from .peers import report as peers_report
+from .peers.measured import from_suite
 
-GEMM = DOCS / "gemm.md"
+ROOT = Path(__file__).resolve().parent.parent
+README, DOCS, RESULTS = ROOT / "README.md", ROOT / "docs", ROOT / "bench" / "results"
+GEMM, GIL = DOCS / "gemm.md", DOCS / "gil.md"
 COMPARE = "compare"  # what the names of such files begin with: nogil-kernels compare --json
+SECTION = re.compile(r"<!-- compare (\S+): begin -->")
+WIDTH = 80  # of a report of `compare`, in columns
+SHORT = ("squares-python", "sum_of_squares", "http-fetch", "counter")
+"""What the README's plot of a comparison shows."""
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str]) -> int:
     """Rewrite README.md and docs/peers-NAME.svg of all baselines that are named, and what else shows a file's numbers:
     docs/gemm.md that of the steps, README.md and docs/gil.md that of a comparison.
     """
@@ -35,18 +50,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if baselines:
             write(README, "performance", section(baselines))
             for file, suite in baselines.items():
-                peers_plot.draw(suite, str(plot(file)))
+                peers_plot.draw(suite, str(plot_of(file)))
         for suite in found.values():
             if kind(suite) == "gemm_steps":
-                write(GEMM, "gemm_steps", gemm_report.markdown(suite))
+                write(GEMM, "gemm_steps", markdown(suite))
         for file in comparisons:
-            compare_docs.update(file)
+            show_comparison(file)
     return 0
 
 
 def kind(suite: Any) -> str:
     """The experiment that wrote it."""
     return str(suite.get_metadata()["nk_bench"])
+
+
+def with_section(text: str, name: str, section: str) -> str:
+    """Return the document with this text between the marks of that name; raise Impossible where they are missing."""
+    begin, end = f"<!-- {name}: begin -->\n", f"<!-- {name}: end -->"
+    before, found, rest = text.partition(begin)
+    _, ended, after = rest.partition(end)
+    if not found or not ended:
+        raise Impossible(f"the document needs the lines {begin.rstrip()} and {end}, around the section that is written")
+    return f"{before}{begin}{section}{end}{after}"
 
 
 def write(document: Path, name: str, text: str) -> None:
@@ -59,7 +84,7 @@ def named(baseline: Path) -> str:
     return baseline.stem.removeprefix("peers-")
 
 
-def plot(baseline: Path) -> Path:
+def plot_of(baseline: Path) -> Path:
     """The plot that belongs to a baseline."""
     return DOCS / f"{baseline.stem}.svg"
 
@@ -81,7 +106,7 @@ def section(baselines: dict[Path, Any]) -> str:
         where = "; ".join(suites.heading(suite).splitlines())
         errors = peers_report.errors(result)
         lines += ["", f"**{named(baseline)}**: {where}." + (f" float32 sums: {errors}." if errors else ""), ""]
-        lines += [f"![{name}]({plot(baseline).relative_to(ROOT).as_posix()})"]
+        lines += [f"![{name}]({plot_of(baseline).relative_to(ROOT).as_posix()})"]
     return "\n".join(lines) + "\n"
 
 
@@ -93,7 +118,7 @@ met where the interval's upper end reaches them, "just met" where the median doe
 Where cases are compared one by one, the worst is shown. A mean over all sizes is mostly one of small products, whose
 calls cost a seventh of NumPy's; the lines for n >= 256 say what is left of that. A column's name says machine and
 instruction set: on one machine with AVX-512, `avx2` holds every package to AVX2.
-[bench/cases.py](bench/cases.py) says what is executed, and this measures it on your machine:
+[bench/peers/cases.py](bench/peers/cases.py) says what is executed, and this measures it on your machine:
 
     pip install -e ".[bench,peers]" && python -m bench peers"""
 
@@ -110,5 +135,38 @@ def cell(verdict: goals.Verdict | None) -> str:
     return f"{ratio}, {met}"
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+# -- a report of `nogil-kernels compare` ------------------------------------------------------------------------------
+
+
+def show_comparison(file: Path) -> None:
+    """Write every section `compare WORKLOAD` of both documents anew, and docs/compare-NAME.svg, and its short form."""
+    report = Report.load(file)
+    if report.interrupted:
+        raise Impossible(f"{file} was interrupted; a baseline is a whole run")
+    for document in (README, GIL):
+        document.write_text(updated(document.read_text(encoding="utf-8"), report), encoding="utf-8")
+    plot.draw(report, DOCS / f"{file.stem}.svg")
+    plot.draw(report, DOCS / f"{file.stem}-short.svg", SHORT)
+
+
+def updated(text: str, report: Report) -> str:
+    """The document with the block of each workload that it has a section for."""
+    for name in SECTION.findall(text):
+        if name in ("heading", "costs"):
+            parts = table.heading(report) if name == "heading" else table.costs(report)
+        elif name in report.workloads:
+            parts = table.block(report, name, WIDTH)
+        else:
+            raise Impossible(f"the report has no workload {name!r}, and the document shows it")
+        text = with_section(text, f"compare {name}", f"```text\n{printed([*parts])}```\n")
+    return text
+
+
+def printed(parts: Sequence[RenderableType]) -> str:
+    """As a terminal shows it, without blanks at the ends of lines."""
+    console = Console(file=io.StringIO(), width=WIDTH)
+    for part in parts:
+        console.print(part)
+    assert isinstance(console.file, io.StringIO)
+    lines = [line.rstrip() for line in console.file.getvalue().splitlines()]
+    return "\n".join(lines).strip("\n") + "\n"

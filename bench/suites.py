@@ -4,7 +4,7 @@ A value is the time of one execution in seconds; the i-th values of one batch we
 beside the machine's facts, and beside what each experiment's report needs:
 
 nk_bench        the experiment
-nk_quick        1 where --quick was asked for; else absent
+nk_quick        1 with --quick; else absent
 nk_interrupted  1 where Ctrl-C ended the measuring; else absent
 """
 
@@ -13,8 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pyperf  # type: ignore[import-untyped]  # it ships no types
-
+from nogil_kernels.measure import suite_file
 from nogil_kernels.measure.facts import Fact, facts
 
 from . import Impossible
@@ -28,30 +27,16 @@ UNREST = 1.25  # clocks differ by less, for heavy instructions too; a core that 
 
 
 def make(samples: Samples, metadata: Mapping[str, Mapping[str, Fact]]) -> Any:
-    """The suite of `samples`, in seconds, with the machine's facts and each one's own, whose names begin with nk_."""
-    here = {**facts(), "perf_version": pyperf.__version__, "unit": "second"}
-    return pyperf.BenchmarkSuite(
-        [
-            pyperf.Benchmark(
-                [pyperf.Run(values, metadata={**here, **metadata[name], "name": name}, collect_metadata=False)]
-            )
-            for name, values in samples.items()
-        ]
-    )
-
-
-def save(suite: Any, path: str) -> None:
-    """Write the file that `load` reads, over an older one."""
-    suite.dump(path, replace=True)
+    """Return the suite of `samples`, in seconds, with the machine's facts and each benchmark's own."""
+    here = facts()
+    return suite_file.make((values, {**here, **metadata[name], "name": name}) for name, values in samples.items())
 
 
 def load(path: str | Path, *names: str) -> Any:
-    """The suite that one of these experiments wrote to a file; Impossible for any other file."""
+    """Return the suite that one of these experiments wrote to a file; raise Impossible for any other file."""
     try:
-        suite = pyperf.BenchmarkSuite.load(str(path))
-    except OSError:
-        raise
-    except Exception as error:  # whatever pyperf meets in a file that it did not write
+        suite = suite_file.load(path)
+    except ValueError as error:
         raise Impossible(f"{path} is not a file of samples: {error}") from None
     if suite.get_metadata().get("nk_bench") not in names:
         raise Impossible(f"{path} was not written by `python -m bench {' or '.join(names)} --json`")
@@ -59,7 +44,7 @@ def load(path: str | Path, *names: str) -> Any:
 
 
 def unrest(suite: Any) -> float:
-    """How far apart the middle half of a statement's samples lie, as a factor; three of four statements lie closer."""
+    """Return how far apart the middle half of a statement's samples lie, as a factor; for 3 of 4 statements, closer."""
     several = [values for benchmark in suite if len(values := benchmark.get_values()) > 1]
     quartiles = [statistics.quantiles(values, n=4) for values in several]
     spreads = sorted(high / low for low, _, high in quartiles if low > 0)
@@ -67,7 +52,7 @@ def unrest(suite: Any) -> float:
 
 
 def heading(suite: Any) -> str:
-    """Where and of what it was measured, and what is to be known about it; a line for each."""
+    """Return where and of what it was measured, and what the reader has to know about it; a line for each."""
     known = suite.get_metadata()
     kernels = " ".join(str(known[name]) for name in ("nk_backend", "nk_isa") if name in known)
     lines = [

@@ -1,26 +1,19 @@
-"""How every table looks in a terminal, and how numbers are written in it."""
+"""Tables of experiments in a terminal, and how numbers are written in them."""
 
 import os
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 WIDE = 106  # columns that the widest table takes
 
 
 def console() -> Console:
-    """Where tables go; without a terminal as wide as they like, or as $COLUMNS says."""
+    """Return the console for tables; without a terminal it is WIDE, or as $COLUMNS says."""
     found = Console(highlight=False, markup=False)
     if found.is_terminal or "COLUMNS" in os.environ:
         return found
     return Console(highlight=False, markup=False, width=WIDE)
-
-
-def table() -> Table:
-    """An empty table."""
-    return Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True, header_style="dim")
 
 
 def titled(title: str, what: RenderableType) -> Group:

@@ -2,29 +2,15 @@
 
 import math
 import random
-import statistics
 import time
 import timeit
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 SAMPLE_SECONDS = 0.002  # of one sample, at least: 10**5 times the clock's step, shorter than a scheduler's slice
 MIN_ROUNDS, MAX_ROUNDS = 9, 41
 
 Samples = dict[str, list[float]]
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A median, and the interval that holds the true one with 95 % confidence."""
-
-    median: float
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        return f"{self.median:.2f} ({self.low:.2f} to {self.high:.2f})"
 
 
 def sample(
@@ -78,22 +64,3 @@ def _loops(timer: timeit.Timer, seconds: float) -> int:
     while (took := min(timer.repeat(3, loops))) < seconds:
         loops = max(loops + 1, math.ceil(1.1 * loops * seconds / took)) if took else 10 * loops
     return loops
-
-
-def median(values: Sequence[float]) -> Interval:
-    """The median with its distribution-free interval: two order statistics, counted in from the ends.
-
-    The true median lies below the k-th smallest of n samples with the probability that a fair coin shows fewer than k
-    heads in n throws. Source: H. A. David, H. N. Nagaraja, Order Statistics, section 7.1.
-    """
-    ordered, n = sorted(values), len(values)
-    outside, k = 0.0, 0
-    while k < n // 2 and (outside := outside + math.comb(n, k) / 2**n) <= 0.025:
-        k += 1
-    low = max(0, k - 1)
-    return Interval(statistics.median(ordered), ordered[low], ordered[n - 1 - low])
-
-
-def ratio(slow: Sequence[float], fast: Sequence[float]) -> Interval:
-    """How many times as fast `fast` is as `slow`, round by round."""
-    return median([s / f for s, f in zip(slow, fast, strict=True)])

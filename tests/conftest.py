@@ -14,7 +14,7 @@ settings.load_profile("suite")
 BACKEND = "NOGIL_KERNELS_BACKEND"
 
 # Beside an installed wheel there are no experiments, and they need more than the kernels do.
-NEEDED_BY_EXPERIMENTS = ("bench.__main__", "pyperf", "rich", "scipy")
+NEEDED_BY_EXPERIMENTS = ("bench.__main__", "pyperf", "rich")
 
 
 def is_installed(name):

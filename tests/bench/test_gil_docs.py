@@ -17,9 +17,9 @@ BASELINE = ROOT / "bench" / "results" / "compare-xeon.json"
 def documents():
     """The module that writes them; it draws, too."""
     pytest.importorskip("matplotlib")
-    from bench import compare_docs
+    from bench import readme
 
-    return compare_docs
+    return readme
 
 
 @pytest.mark.parametrize("document", ["README.md", "docs/gil.md"])
@@ -37,14 +37,12 @@ def test_a_section_of_a_workload_that_was_not_measured_is_refused(documents):
 
 
 def test_readme_takes_a_comparison_among_other_baselines(documents, tmp_path, monkeypatch):
-    from bench import readme
-
     for name in ("README", "GIL"):
         path = tmp_path / f"{name}.md"
         path.write_text("<!-- compare counter: begin -->\nold\n<!-- compare counter: end -->\n")
         monkeypatch.setattr(documents, name, path)
     monkeypatch.setattr(documents, "DOCS", tmp_path)
-    assert readme.main([str(BASELINE)]) == 0
+    assert documents.main([str(BASELINE)]) == 0
     for name in ("README", "GIL"):
         text = (tmp_path / f"{name}.md").read_text()
         assert "counter += 1" in text

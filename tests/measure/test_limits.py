@@ -107,27 +107,9 @@ def _runs_while(work):
     return before_the_end
 
 
-def test_nothing_does_nothing_and_takes_what_a_kernel_takes():
-    from nogil_kernels.compiled.sum_of_squares.sum_of_squares import nothing
-
-    assert nothing() is nothing([1], axis=None, gil="hold", threads=1) is None
-    with pytest.raises(TypeError):
-        nothing(out=1)
-
-
-@pytest.mark.parametrize(("x", "plain"), [(np.ones(3), True), (b"abc", True), ([1], False), ("abc", False)])
-def test_take_buffer_tells_whether_x_is_a_buffer_of_plain_numbers(x, plain):
-    from nogil_kernels.compiled.sum_of_squares.sum_of_squares import take_buffer
-
-    assert take_buffer(x) is plain
-
-
 def test_a_buffer_that_was_read_is_free_again(limits):
-    from nogil_kernels.compiled.sum_of_squares.sum_of_squares import take_buffer
-
     buffer = bytearray(100)
     limits.read(buffer, 1)
-    take_buffer(buffer)
     buffer.append(1)
 
 

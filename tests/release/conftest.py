@@ -43,7 +43,7 @@ def tool():
 @pytest.fixture(scope="session")
 def build():
     """build(source, directory, *options, **variables): the one file that `python -m build` makes of `source`."""
-    for module in ("build", "setuptools", "Cython"):
+    for module in ("build.__main__", "setuptools", "Cython"):  # `build` alone may be the folder of built objects
         pytest.importorskip(module, reason=f"{module} is not installed: pip install -e '.[packaging]'")
 
     def make(source, directory, *options, **variables):

@@ -13,7 +13,6 @@ from commands import bare_python, killed
 from support import left_of, needs_proc
 
 pytest.importorskip("pyperf")
-pytest.importorskip("scipy")
 
 from nogil_kernels import __version__
 from nogil_kernels.scaling import compare

@@ -1,20 +1,18 @@
-"""What is drawn of a report: laws of scaling, plots, the page. Files are written, and read back."""
+"""What is drawn of a report: plots and the page. Files are written, and read back."""
 
-import math
-import random
 import re
 import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
 
 import pytest
 
-for module in ("pyperf", "scipy", "matplotlib"):
+for module in ("pyperf", "matplotlib"):
     pytest.importorskip(module)
 
 from made_reports import amdahl, convoy, counter, kernels, native, report, scaling, series, waiting  # noqa: E402
 
 from nogil_kernels.measure import style  # noqa: E402
-from nogil_kernels.scaling.report import fits, labels, page, panels, plot  # noqa: E402
+from nogil_kernels.scaling.report import labels, page, panels, plot  # noqa: E402
 from nogil_kernels.scaling.report.suite import Report  # noqa: E402
 
 MANY, FEW = (1, 2, 4, 8, 16, 32, 64), (2,)
@@ -52,85 +50,6 @@ REPORTS = {
     ),
 }
 each = pytest.mark.parametrize("name", REPORTS)
-
-
-# Laws
-
-
-@pytest.mark.parametrize("sigma", [0.0, 0.06, 0.5, 1.0])
-@pytest.mark.parametrize("counts", [(1, 2, 4, 8, 16), (1, 2, 3, 4, 6, 8), MANY])
-def test_a_curve_by_amdahl_has_its_serial_share(sigma, counts):
-    law = fits.fitted(counts, [amdahl(sigma)(n) for n in counts])
-    assert (law.name, law.kappa) == ("Amdahl's law", 0.0)
-    assert law.sigma == pytest.approx(sigma, abs=1e-9)
-    assert law.residual < 1e-9
-    assert law.peak == math.inf
-    assert law.limit == (pytest.approx(1 / sigma) if sigma else math.inf)
-
-
-@pytest.mark.parametrize(("sigma", "kappa"), [(0.0, 0.01), (0.06, 0.002), (0.3, 0.05), (1.0, 0.1)])
-def test_a_curve_that_falls_has_both_parameters(sigma, kappa):
-    law = fits.fitted(MANY, [amdahl(sigma, kappa)(n) for n in MANY])
-    assert law.name == "Universal Scalability Law"
-    assert (law.sigma, law.kappa) == (pytest.approx(sigma, abs=1e-9), pytest.approx(kappa, rel=1e-6))
-    assert law.peak == pytest.approx(max(1.0, math.sqrt((1 - sigma) / kappa)), abs=1e-6)
-    assert all(law.speed_up(n) <= law.limit * (1 + 1e-12) for n in range(1, 100))
-
-
-def test_four_points_are_too_few():
-    assert fits.fitted((1, 2, 4, 8), (1.0, 1.9, 3.6, 6.5)) is None
-
-
-def test_noise_seldom_earns_a_second_parameter_and_hardly_moves_the_first():
-    draw = random.Random(0)
-    laws = [fits.fitted(MANY, [amdahl(0.06)(n) * draw.gauss(1, 0.02) for n in MANY]) for _ in range(50)]
-    assert sum(law.kappa > 0 for law in laws) <= 5
-    assert all(law.sigma == pytest.approx(0.06, abs=0.02) for law in laws)
-
-
-def test_more_than_ideal_is_no_negative_share_and_the_residual_tells():
-    law = fits.fitted((1, 2, 4, 8, 16), (1.0, 2.4, 4.8, 9.6, 19.2))
-    assert (law.sigma, law.kappa) == (0.0, 0.0)
-    assert law.residual > fits.POOR
-    assert "beside this law" in str(law)
-
-
-@pytest.mark.parametrize(
-    ("sigma", "kappa", "said"),
-    [
-        (0.06, 0.0, "6 % of the work is serial: at most 17x"),
-        (0.0, 0.0, "no part of the work is serial, as far as 64 workers show"),
-        (1.0, 0.0, "all of the work is serial: more workers bring nothing"),
-        (0.06, 0.002, "6 % of the work is serial, and workers hold each other up: at most 6.9x, with 22 of them"),
-        (1.0, 0.1, "all of the work is serial, and workers hold each other up: one alone is the fastest"),
-    ],
-)
-def test_a_law_in_words(sigma, kappa, said):
-    assert str(fits.fitted(MANY, [amdahl(sigma, kappa)(n) for n in MANY])) == said
-
-
-def curve_of(made, way="pool"):
-    return fits.law(made, [row for row in made.block("squares-python") if row.way == way])
-
-
-def test_a_reports_curve_has_a_law():
-    assert curve_of(REPORTS["curves"]).sigma == pytest.approx(0.06, abs=0.005)
-
-
-def test_the_sequential_row_is_the_point_of_one_worker():
-    without_one = report(squares((2, 4, 8, 16)))
-    assert curve_of(without_one).sigma == pytest.approx(0.06, abs=0.01)
-    assert curve_of(report(squares((2, 4, 8)))) is None
-
-
-def test_workers_beyond_the_cores_tell_nothing_of_the_work():
-    assert curve_of(report(squares(MANY), nk_usable_cores=16)).most == 16
-    assert curve_of(report(squares(MANY), nk_usable_cores=8)) is None
-
-
-def test_weak_scaling_and_missing_sequential_rows_have_no_law():
-    assert curve_of(REPORTS["weak"]) is None
-    assert curve_of(report(squares(MANY)[1:])) is None
 
 
 # Plots
@@ -212,7 +131,7 @@ def test_bars_show_every_row_with_its_number(tmp_path):
 def test_curves_say_what_is_drawn_once(tmp_path):
     plot.draw(REPORTS["curves"], tmp_path / "plot.svg")
     found = texts(tmp_path / "plot.svg")
-    for label in ("threads", "processes, Pool", "interpreters", "ideal", "native threads", "GIL held", "fitted law"):
+    for label in ("threads", "processes, Pool", "interpreters", "ideal", "native threads", "GIL held"):
         assert found.count(label) == 1
 
 
@@ -241,7 +160,7 @@ def shown(axes):
 
 @each
 def test_no_text_leaves_the_figure_or_lies_on_another(name):
-    with plot.styled():
+    with style.styled():
         figure = plot.drawn(REPORTS[name], REPORTS[name].workloads, plot.HEAD)
         figure.draw_without_rendering()
         for axes in figure.axes:
@@ -326,10 +245,9 @@ def test_a_row_of_the_table_has_speed_up_interval_efficiency_and_share_of_the_ce
     assert f"{made.of_ceiling(row):.0%}" in cells
 
 
-def test_a_page_tells_the_laws_what_workers_cost_and_what_was_left_out():
+def test_a_page_tells_what_workers_cost_and_what_was_left_out():
     made = report(squares(MANY), notes=["interpreters are left out: why"], nk_native_speed_up=1.2)
     texts = " ".join(Parsed(page.page(made)).texts)
-    assert str(curve_of(made)) in texts
     assert "What workers cost" in texts
     assert "200 ms" in texts  # the start of the pool
     assert "interpreters are left out: why" in texts

@@ -2,8 +2,6 @@
 
 import pytest
 
-pytest.importorskip("scipy")
-
 from nogil_kernels.scaling.run import runner
 from nogil_kernels.scaling.run.plan import Row, Sample
 

@@ -51,8 +51,7 @@ def compare(
     it returns what there is by then, marked `interrupted`, and raises only if there is nothing.
 
     Raises ValueError for a name that nothing has, a path that leads nowhere, and numbers below what makes sense; what a
-    function itself raises; and MissingExtra (an ImportError) without pyperf and SciPy, with the command that installs
-    them.
+    function itself raises; and MissingExtra (an ImportError) without pyperf, with the command that installs it.
 
     >>> from nogil_kernels.scaling import compare
     >>> report = compare(["squares-python"], ways=["threads"], workers=[2], seconds=0.1)

@@ -1,6 +1,4 @@
 from nogil_kernels.compiled.sum_of_squares.sum_of_squares import Task as Task
-from nogil_kernels.compiled.sum_of_squares.sum_of_squares import nothing as nothing
 from nogil_kernels.compiled.sum_of_squares.sum_of_squares import sum_of_squares as sum_of_squares
 from nogil_kernels.compiled.sum_of_squares.sum_of_squares import sum_of_squares_plain as sum_of_squares_plain
 from nogil_kernels.compiled.sum_of_squares.sum_of_squares import sum_of_squares_rows as sum_of_squares_rows
-from nogil_kernels.compiled.sum_of_squares.sum_of_squares import take_buffer as take_buffer

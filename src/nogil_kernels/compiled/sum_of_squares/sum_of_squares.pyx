@@ -216,22 +216,6 @@ def sum_of_squares(x, *, axis=None, gil="auto", threads=1):
 sum_of_squares.__module__ = "nogil_kernels"  # what pickle looks it up by: each interpreter finds its own build
 
 
-# What a call costs before any work: these stand here, since each module looks up its own names at its own price.
-
-
-def nothing(x=None, *, axis=None, gil="auto", threads=1):
-    """Return None: a call, and the parsing of sum_of_squares' arguments, by themselves."""
-
-
-def take_buffer(x):
-    """Take x's buffer and read its format, as the kernels do, and give it back; whether it is one of plain numbers."""
-    cdef Py_buffer view
-    if take(x, &view, 0) == buffers.NOT_PLAIN:
-        return False
-    PyBuffer_Release(&view)
-    return True
-
-
 def sum_of_squares_plain(x, *, gil="auto", threads=1):
     """sum_of_squares of what arrays.py has made a plain buffer; a TypeError, no second detour, for anything else."""
     cdef Py_buffer view

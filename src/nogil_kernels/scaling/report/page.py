@@ -10,9 +10,9 @@ from importlib.resources import files
 from pathlib import Path
 
 from ...measure import style
-from ...measure.spread import Interval, interval
+from ...measure.samples import interval
 from . import labels, panels, plot
-from .sentences import laws, meaning
+from .sentences import meaning
 from .suite import Report, Row
 
 CSS = files(__package__).joinpath("page.css")
@@ -83,8 +83,6 @@ def _block(report: Report, workload: str, prefix: str) -> Iterator[str]:
     yield f"<figure>{_inline(plot.svg(report, workload), prefix, workload)}</figure>"
     columns = [column for column in _columns(report, rows) if any(column[1](report, row) for row in rows)]
     yield _table([heading for heading, _ in columns], [[cell(report, row) for _, cell in columns] for row in rows])
-    if followed := [*laws(report, rows)]:
-        yield "<ul>" + "".join(_element("li", line) for line in followed) + "</ul>"
     yield "</section>"
 
 
@@ -102,28 +100,20 @@ def _columns(report: Report, rows: Sequence[Row]) -> Iterator[Column]:
         yield "at most", lambda report, row: _share(max(row.tally, default=0) / row.updates)
         return
     if kind is panels.Waits:
-        yield "all calls", lambda report, row: _spread(interval(row.values), labels.duration)
+        yield "all calls", lambda report, row: interval(row.values).text(labels.duration)
     else:
-        yield "time per call", lambda report, row: _spread(row.seconds_per_call, labels.duration)
+        yield "time per call", lambda report, row: row.seconds_per_call.text(labels.duration)
     if kind is not panels.Latency:
-        yield "speed-up", lambda report, row: _compared(row, _spread(report.speed_up(row), "{:.2f}x".format))
-        yield "efficiency", lambda report, row: _compared(row, _share(report.efficiency(row)))
+        yield "speed-up", _speed_up
+        yield "efficiency", lambda report, row: "" if row.way == "sequential" else _share(report.efficiency(row))
         yield "of ceiling", lambda report, row: _share(report.of_ceiling(row))
     yield "samples", lambda report, row: str(len(row.values))
 
 
-def _compared(row: Row, text: str) -> str:
+def _speed_up(report: Report, row: Row) -> str:
     """Nothing where a row would be compared with itself."""
-    return "" if row.way == "sequential" else text
-
-
-def _spread(found: Interval | None, written: Callable[[float], str]) -> str:
-    """A median and its interval."""
-    if found is None:
-        return ""
-    if found.low is None or found.high is None:
-        return written(found.median)
-    return f"{written(found.median)} ({written(found.low)} to {written(found.high)})"
+    speed_up = None if row.way == "sequential" else report.speed_up(row)
+    return "" if speed_up is None else speed_up.text("{:.2f}x".format)
 
 
 def _share(share: float | None) -> str:

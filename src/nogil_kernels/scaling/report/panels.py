@@ -7,10 +7,9 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from ...measure import style
-from ...measure.spread import Interval, interval
+from ...measure.samples import Interval, interval
 from ..workloads import HOLD
 from . import labels
-from .fits import law
 from .suite import About, Report, Row, about
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ APART = 0.008  # of the axis: curves stand so far beside one another, so that th
 MARGIN = 1.3  # of logarithmic axes, the same for all panels of a workload
 BRIEF = {"python": "", "hold": "held", "release": "released"}
 ALONE = "alone"
-LEGEND = ("ideal", NATIVE := "native threads", "GIL held", "GIL released", LAW := "fitted law")
+LEGEND = ("ideal", NATIVE := "native threads", "GIL held", "GIL released")
 """In this order, after the ways."""
 
 IDEAL: Any = {"color": style.FAINT, "linestyle": ":", "linewidth": 1.3}
@@ -100,7 +99,7 @@ class Bars(Kind):
     @staticmethod
     def draw(axes: Axes, look: Look, rows: Sequence[Row], inches: float) -> None:
         rows = _compared(look.report, rows)
-        found = {row: look.report.speed_up(row) or Interval(0.0) for row in rows}
+        found = {row: look.report.speed_up(row) or interval([0.0]) for row in rows}
         most = max(rows, key=lambda row: row.workers)
         axes.axvline(most.workers, zorder=0.5, **IDEAL)
         look.explain("ideal", **IDEAL)
@@ -108,12 +107,12 @@ class Bars(Kind):
             axes.axvline(ceiling.median, zorder=0.5, **CEILING)
             look.explain(NATIVE, **CEILING)
         _bars(axes, look, found, inches, lambda value: f"{value:.2f}x")
-        axes.set_xlim(0, 1.1 * max(most.workers, *map(_high, found.values())))
+        axes.set_xlim(0, 1.1 * max(most.workers, *(one.high for one in found.values())))
         axes.set_xlabel("times as fast as one after another")
 
 
 class Curves(Kind):
-    """Speed-up over the number of workers, with the law that it follows."""
+    """Speed-up over the number of workers."""
 
     together = False
     what = "speed-up"
@@ -140,7 +139,7 @@ class Curves(Kind):
             shift = place - (len(curves) - 1) / 2
             _plot(axes, look, curve, _beside(shift * APART, counts[-1], logarithmic))
         block = [found for row in report.block(rows[0].workload) if (found := report.speed_up(row))]
-        top = max(counts[-1], *map(_high, block))
+        top = max(counts[-1], *(one.high for one in block))
         if logarithmic:
             axes.set_xscale("log", base=BASE)
             axes.set_yscale("log", base=BASE)
@@ -170,11 +169,11 @@ def _plot(axes: Axes, look: Look, curve: Sequence[Row], place: Callable[[float],
     """One curve: one side in one way."""
     way, held = curve[0].way, curve[0].side == HOLD
     colour, marker = look.colours[way], style.MARKERS.get(way, "P")
-    points = {1: Interval(1.0)} | {row.workers: look.report.speed_up(row) or Interval(0.0) for row in curve}
+    points = {1: interval([1.0])} | {row.workers: look.report.speed_up(row) or interval([0.0]) for row in curve}
     axes.errorbar(
         [place(workers) for workers in points],
         [found.median for found in points.values()],
-        yerr=_whiskers([*points.values()]),
+        yerr=style.whiskers([*points.values()]),
         color=colour,
         linestyle="--" if held else "-",
         marker=marker,
@@ -186,11 +185,6 @@ def _plot(axes: Axes, look: Look, curve: Sequence[Row], place: Callable[[float],
         look.explain("GIL held", color=style.INK, linestyle="--", marker="o", markerfacecolor="none")
     if curve[0].side == "release":
         look.explain("GIL released", color=style.INK, marker="o")
-    if found := law(look.report, curve):
-        steps = [found.most ** (step / 40) for step in range(41)]
-        thin: Any = {"linewidth": 0.7, "alpha": 0.8}
-        axes.plot(steps, [found.speed_up(n) for n in steps], color=colour, zorder=1, **thin)
-        look.explain(LAW, color=style.INK, **thin)
 
 
 class Times(Kind):
@@ -210,7 +204,7 @@ class Times(Kind):
         _bars(axes, look, found, inches, labels.duration)
         axes.xaxis.set_major_locator(MaxNLocator(3))
         axes.xaxis.set_major_formatter(_seconds())
-        axes.set_xlim(0, 1.1 * max(map(_high, found.values())))
+        axes.set_xlim(0, 1.1 * max(one.high for one in found.values()))
         axes.set_xlabel(cls.note)
 
     @staticmethod
@@ -252,9 +246,9 @@ class Lost(Kind):
     def draw(axes: Axes, look: Look, rows: Sequence[Row], inches: float) -> None:
         from matplotlib.ticker import PercentFormatter
 
-        found = {row: Interval(row.lost) for row in rows if row.lost is not None}
+        found = {row: interval([row.lost]) for row in rows if row.lost is not None}
         _bars(axes, look, found, inches, lambda value: f"{value:.1%}" if value else "none")
-        most = max(0.01, 1.1 * max(map(_high, found.values()), default=0.0))
+        most = max(0.01, 1.1 * max((one.high for one in found.values()), default=0.0))
         axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0 if most > 0.05 else 1))
         axes.set_xlim(0, most)
         axes.set_xlabel("of all updates")
@@ -285,11 +279,11 @@ class Latency(Kind):
             ):
                 took = [row.seconds_per_call for row in part]
                 places = [settings.index(row.setting) + shift for row in part]
-                axes.errorbar(places, [one.median for one in took], yerr=_whiskers(took), **line, **CURVE)
+                axes.errorbar(places, [one.median for one in took], yerr=style.whiskers(took), **line, **CURVE)
             look.explain(labels.SIDES.get(side, side), **line)
         block = [row.seconds_per_call for row in look.report.block(rows[0].workload)]
         axes.set_yscale("log")
-        axes.set_ylim(min(one.median for one in block) / MARGIN, max(map(_high, block)) * MARGIN)
+        axes.set_ylim(min(one.median for one in block) / MARGIN, max(one.high for one in block) * MARGIN)
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=99))
         axes.yaxis.set_major_formatter(_seconds())
         axes.set_xticks(range(len(settings)), settings)
@@ -323,8 +317,8 @@ def _bars(axes: Axes, look: Look, found: dict[Row, Interval], inches: float, wri
             at += 1
         colour, held = look.colours[row.way], row.side == HOLD
         axes.barh(at, value.median, height=thick, color="none" if held else colour, edgecolor=colour, linewidth=1.2)
-        if value.low is not None:
-            axes.errorbar(value.median, at, xerr=_whiskers([value]), fmt="none", **WHISKER)
+        if value.sure:
+            axes.errorbar(value.median, at, xerr=style.whiskers([value]), fmt="none", **WHISKER)
         axes.text(1.02, at, written(value.median), transform=axes.get_yaxis_transform(), va="center_baseline", size=8)
         labels[at] = _label(row)
         at += 1
@@ -348,20 +342,6 @@ def _way(way: str) -> str:
 def shortened(text: str, most: int) -> str:
     """The end of a text that is longer: of a path, what names it."""
     return text if len(text) <= most else f"…{text[1 - most :]}"
-
-
-def _high(found: Interval) -> float:
-    return found.median if found.high is None else found.high
-
-
-def _whiskers(found: Sequence[Interval]) -> Any:
-    """The lengths of error bars; none where there were too few samples.
-
-    A bootstrap of equal samples ends an ulp beside their median, on the wrong side of it, too.
-    """
-    lows = [0.0 if one.low is None else max(0.0, one.median - one.low) for one in found]
-    highs = [0.0 if one.high is None else max(0.0, one.high - one.median) for one in found]
-    return [lows, highs]
 
 
 def _seconds() -> Any:

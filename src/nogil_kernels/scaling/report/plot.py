@@ -6,7 +6,6 @@ import io
 import math
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -26,7 +25,6 @@ FEW = 8  # panels of curves that stand two in a row; more, three. Bars need the 
 MOST_BARS = 24  # in a panel, of several interpreters
 NAMED = 5  # interpreters that the heading names
 STOPPED = "#d55e00"
-KINDS = (".svg", ".png", ".pdf")
 
 
 @dataclass(frozen=True)
@@ -44,30 +42,20 @@ def draw(report: Report, path: str | os.PathLike[str], workloads: Sequence[str] 
     The same report makes the same file.
     """
     suffix = os.path.splitext(path)[1]
-    if suffix not in KINDS:
-        raise ValueError(f"a plot is {', '.join(KINDS)}, not {suffix or 'a file without a suffix'}")
-    with styled():
+    if suffix not in style.FORMATS:
+        raise ValueError(f"a plot is {', '.join(style.FORMATS)}, not {suffix or 'a file without a suffix'}")
+    with style.styled():
         figure = drawn(report, workloads or report.workloads, HEAD)
         _heading(figure, report)
-        dates = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
-        figure.savefig(path, dpi=150, metadata=dates.get(suffix))
+        style.save(figure, path)
 
 
 def svg(report: Report, workload: str) -> str:
     """One block as SVG, without a title and a background, for a page that has its own."""
-    with styled(), io.StringIO() as file:
+    with style.styled(), io.StringIO() as file:
         nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
         drawn(report, [workload], 0).savefig(file, format="svg", transparent=True, metadata=nothing)
         return file.getvalue()
-
-
-@contextmanager
-def styled() -> Iterator[None]:
-    """Matplotlib as `style` has it."""
-    import matplotlib.style
-
-    with matplotlib.style.context(style.settings()):
-        yield
 
 
 def drawn(report: Report, workloads: Sequence[str], head: float) -> Figure:
@@ -89,8 +77,7 @@ def drawn(report: Report, workloads: Sequence[str], head: float) -> Figure:
     for place, line in enumerate(lines):
         for column, panel in enumerate(line):
             axes = figure.add_subplot(grid[place, column])
-            axes.set_title(panel.title, fontsize=9.5, loc="left")
-            axes.set_axisbelow(True)
+            style.title(axes, panel.title)
             panel.kind.draw(axes, look, panel.rows, heights[place])
             axes.minorticks_off()
     height = head + sum(heights) + _legend(figure, look)

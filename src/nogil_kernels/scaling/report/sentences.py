@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from ..workloads import HOLD, PYTHON, RELEASE
-from .fits import law
-from .labels import duration, interpreter, kind, side, way
+from .labels import duration, interpreter, kind, way
 from .suite import About, Report, Row, about
 
 FLAT = 1.25  # a speed-up up to here is none: noise, and caches that one more core brings
@@ -32,19 +31,6 @@ def meaning(report: Report, workload: str) -> str:
     if subject is About.WAITING:
         return _waiting(report, largest)
     return " ".join([*_missing_cores(report, largest), *_computing(report, largest)])
-
-
-def laws(report: Report, rows: Sequence[Row]) -> Iterator[str]:
-    """The law of each curve that has one."""
-    curves: dict[tuple[str, str, str, str], list[Row]] = {}
-    for row in rows:
-        if row.way != "sequential":
-            curves.setdefault((row.session, row.side, row.setting, row.way), []).append(row)
-    for curve in curves.values():
-        if found := law(report, curve):
-            session = curve[0].session if len(report.sessions) > 1 else ""
-            who = ", ".join(word for word in (session, kind(curve[0]), side(curve[0])) if word)
-            yield f"{who}: {found} ({found.name})."
 
 
 def _largest(report: Report, rows: Sequence[Row]) -> list[Row]:
@@ -74,7 +60,7 @@ def _reached(report: Report, rows: Sequence[Row]) -> float:
     most = max(row.workers for row in rows)
     found = [report.speed_up(row) for row in rows if row.workers == most]
     found += [report.ceiling(row) for row in rows if row.workers == most]
-    return max((one.median if one.low is None else one.low for one in found if one), default=0.0)
+    return max((one.low for one in found if one), default=0.0)
 
 
 def _computing(report: Report, rows: Sequence[Row]) -> list[str]:
@@ -140,7 +126,7 @@ def _one_side(report: Report, row: Row, reached: float) -> str:
             f"{gain}. Whether it releases the GIL cannot be told: neither native threads nor anything else gained"
             f" {CLEAR}x here for sure."
         )
-    if speed_up and speed_up.low is not None and speed_up.high is not None and speed_up.low <= FLAT < speed_up.high:
+    if speed_up and speed_up.low <= FLAT < speed_up.high:
         spread = f"{speed_up.low:.2f}x to {speed_up.high:.2f}x"
         return f"{gain}, or {spread}: too uncertain to tell whether it releases the GIL. Measure longer, or in quiet."
     if _flat(report, row):

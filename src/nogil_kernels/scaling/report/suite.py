@@ -35,10 +35,9 @@ from enum import Enum
 from functools import cache, cached_property
 from typing import Any
 
-import pyperf  # type: ignore[import-untyped]  # it ships no types
-
+from ...measure import suite_file
 from ...measure.facts import Fact
-from ...measure.spread import Interval, interval, ratio
+from ...measure.samples import Interval, interval, ratio
 from ...measure.trouble import warnings_of
 from ..run import plan
 from ..run.runner import Series
@@ -129,37 +128,31 @@ class Report:
     def of(cls, measured: Sequence[Measured], *, weak: bool, notes: Sequence[str], interrupted: bool) -> Report:
         """The report of what the runner has sampled."""
         common: dict[str, Fact] = {
-            "perf_version": pyperf.__version__,
-            "unit": "second",
             "nk_scaling": "weak" if weak else "strong",
             "nk_notes": json.dumps([*notes]),
+            "nk_interrupted": 1 if interrupted else "",
         }
-        if interrupted:
-            common["nk_interrupted"] = 1
         return cls(
-            pyperf.BenchmarkSuite(
-                [
-                    _benchmark(one, series, calls, common, is_first=one is measured[0])
-                    for one in measured
-                    for series, calls in zip(one.series, one.calls, strict=True)
-                    if series.samples
-                ]
+            suite_file.make(
+                _benchmark(one, series, calls, common, is_first=one is measured[0])
+                for one in measured
+                for series, calls in zip(one.series, one.calls, strict=True)
+                if series.samples
             )
         )
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Report:
         """The report that `save` wrote to a file. Raises OSError, and ValueError for a file of anything else."""
+        suite = suite_file.load(path)
         try:
-            return cls(pyperf.BenchmarkSuite.load(os.fspath(path)))
-        except OSError:
-            raise
-        except Exception as error:  # KeyError, EOFError, zlib.error, ...: as many as there are ways to break a file
+            return cls(suite)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:  # a suite of something else
             raise ValueError(f"{type(error).__name__}: {error}") from error
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a pyperf file, over an older one; gzipped if its name ends in .gz."""
-        self.suite.dump(os.fspath(path), replace=True)
+        suite_file.save(self.suite, path)
 
     @property
     def sessions(self) -> list[str]:
@@ -258,9 +251,11 @@ class Report:
         return ratio(alone.per_call, row.per_call)
 
 
-def _benchmark(one: Measured, series: Series, calls: int, common: Mapping[str, Fact], is_first: bool) -> Any:
+def _benchmark(
+    one: Measured, series: Series, calls: int, common: Mapping[str, Fact], is_first: bool
+) -> suite_file.Benchmark:
     row = series.row
-    metadata = {
+    metadata: dict[str, Fact] = {
         **one.facts,
         **common,
         "name": _name(row, "" if is_first else one.name),
@@ -278,8 +273,7 @@ def _benchmark(one: Measured, series: Series, calls: int, common: Mapping[str, F
         "nk_updates": calls * row.updates or "",
         "nk_tally": " ".join(str(sample.tally) for sample in series.samples if sample.tally is not None),
     }
-    kept = {name: fact for name, fact in metadata.items() if fact != ""}
-    return pyperf.Benchmark([pyperf.Run(series.seconds, metadata=kept, collect_metadata=False)])
+    return series.seconds, metadata
 
 
 def _name(row: plan.Row, session: str) -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from ...measure import style
 from .labels import SIDES, counted, duration, interpreter, side, way
-from .sentences import NEAR, laws, meaning
+from .sentences import NEAR, meaning
 from .suite import About, Report, Row, about
 
 DETAILS, BRIEF = 52, 8  # columns of a terminal: the first interpreter and each other one
@@ -62,7 +62,7 @@ def block(report: Report, workload: str, width: int) -> Iterator[RenderableType]
     step = max(1, beside)
     for first in range(beside, len(others), step):
         yield _fitting(report, rows, ["", *others[first : first + step]], width)
-    yield Padding(Text("\n".join([meaning(report, workload), *laws(report, rows)])), (0, 2))
+    yield Padding(Text(meaning(report, workload)), (0, 2))
 
 
 def _fitting(report: Report, rows: Sequence[Row], sessions: Sequence[str], width: int) -> Table:
@@ -81,7 +81,7 @@ def _table(report: Report, rows: Sequence[Row], sessions: Sequence[str], most: i
     first, *others = sessions
     cells = TABLES[about(rows)]
     headings = cells.headings[: min(most, cells.kept) if others else most] if first else ()
-    table = Table(box=SIMPLE_HEAD, header_style="dim", padding=(0, 1, 0, 0), pad_edge=False)
+    table = style.table()
     table.add_column("", overflow="fold")  # where room is short, names take two lines, and no figure is cut
     for heading in [*headings, *(name.replace(" ", "\n", 1) for name in others)]:
         table.add_column(heading, justify="right", no_wrap=True, min_width=7)
@@ -130,7 +130,7 @@ class _Scaling:
         took = duration(row.seconds_per_call.median)
         if row.way == "sequential" or speed_up is None:
             return [took, "", "", "", ""]
-        spread = "" if speed_up.low is None else f"{speed_up.low:.2f}-{speed_up.high:.2f}"
+        spread = f"{speed_up.low:.2f}-{speed_up.high:.2f}" if speed_up.sure else ""
         efficiency = f"{speed_up.median / row.workers:.0%}"
         return [took, f"{speed_up.median:.2f}x", "" if share is None else f"{share:.0%}", efficiency, spread]
 
@@ -197,8 +197,7 @@ class _Latency(_Scaling):
     @staticmethod
     def details(report: Report, row: Row) -> list[str]:
         took = row.seconds_per_call
-        spread = "" if took.low is None or took.high is None else f"{duration(took.low)} to {duration(took.high)}"
-        return [duration(took.median), spread]
+        return [duration(took.median), took.span(duration)]
 
     @staticmethod
     def brief(report: Report, row: Row) -> str:
@@ -219,7 +218,7 @@ def costs(report: Report) -> Iterator[RenderableType]:
     costs = report.costs
     if not costs:
         return
-    table = Table(box=SIMPLE_HEAD, header_style="dim", padding=(0, 1, 0, 0), pad_edge=False)
+    table = style.table()
     for heading in ("", "start", "a round"):
         table.add_column(heading, justify="right" if heading else "left", no_wrap=True, min_width=7)
     several = len(report.sessions) > 1

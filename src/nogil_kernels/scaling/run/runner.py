@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Protocol
 
-from ...measure.spread import interval
+from ...measure.samples import interval
 from .. import Progress
 from ..workloads.native import NATIVE
 from .plan import Row, Sample

@@ -33,7 +33,7 @@ GROUPS = {
 IMPORTS = {
     "nogil_kernels": "from nogil_kernels import matmul, sum_of_squares",
     "numpy.matmul": "from numpy import matmul as np_matmul",
-    "numpy.matmul, threads=2": "from bench.two_threads import np_matmul",
+    "numpy.matmul, threads=2": "from bench.peers.two_threads import np_matmul",
     "numpy.dot": "from numpy import dot as np_dot",
     "numpy.vecdot": "from numpy import vecdot as np_vecdot",
     "numpy.linalg.norm": "from numpy.linalg import norm",
@@ -41,10 +41,10 @@ IMPORTS = {
     "scipy.linalg.blas": "from scipy.linalg.blas import cgemm, dgemm, sgemm, zgemm",
     "bottleneck.ss": "from bottleneck import ss",
     "numkong.dot": "from numkong import dot as nk_dot",
-    "numba": "from bench.plain_loops import squares, triple_loop",
+    "numba": "from bench.peers.plain_loops import squares, triple_loop",
     "blis": "from blis.py import gemm as blis_gemm",
     "ceiling": "from nogil_kernels.measure.ceiling import multiply_adds, read",
-    "ceiling, threads=2": "from bench.two_threads import read_halves",
+    "ceiling, threads=2": "from bench.peers.two_threads import read_halves",
 }
 
 FLOATS = ("float64", "float32")

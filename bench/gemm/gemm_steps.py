@@ -11,10 +11,10 @@ import os
 import platform
 import shlex
 import subprocess
-import sys
 import sysconfig
 import tempfile
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +26,9 @@ from nogil_kernels import pure
 from nogil_kernels.measure.ceiling import multiply_adds
 from nogil_kernels.measure.facts import Fact
 
-from . import Impossible, experiment, gemm_plot, gemm_report
-from .experiment import Batch, Timed
-from .gemm_report import C_STEPS, NUMPY, PACKAGE, PEAK, PURE
+from .. import Impossible, experiment
+from ..experiment import Batch, Timed
+from .report import C_STEPS, NUMPY, PACKAGE, PEAK, PURE, render
 
 SOURCE = Path(__file__).with_suffix(".c")
 NATIVE = "-mcpu=native" if platform.machine() in ("aarch64", "arm64") else "-march=native"  # Clang's -march differs
@@ -137,15 +137,6 @@ GEMM_STEPS = experiment.Experiment(
     about=__doc__ or "",
     quick="n up to 256, and fewer rounds: some seconds instead of half a minute",
     batches=batches,
-    render=gemm_report.render,
-    draw=gemm_plot.draw,
+    render=render,
 )
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The command."""
-    return experiment.run(GEMM_STEPS, arguments)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+main = partial(experiment.run, GEMM_STEPS)

@@ -7,6 +7,7 @@ import argparse
 import sys
 from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -16,8 +17,9 @@ import threadpoolctl  # type: ignore[import-untyped]
 from nogil_kernels.measure import machine
 from nogil_kernels.measure.facts import Fact
 
-from . import Impossible, cases, experiment, isa, peers_plot, peers_report, timing
-from .experiment import Batch, Timed
+from .. import Impossible, experiment, timing
+from ..experiment import Batch, Timed
+from . import cases, isa, plot, report
 from .measured import Result
 
 SECONDS, QUICK_SECONDS = 1.0, 0.1  # of samples in a case
@@ -148,16 +150,8 @@ PEERS = experiment.Experiment(
     about=__doc__ or "",
     quick="fewer rounds and sizes: half a minute instead of three",
     batches=batches,
-    render=peers_report.render,
-    draw=peers_plot.draw,
+    render=report.render,
+    draw=plot.draw,
     add_options=add_options,
 )
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The command."""
-    return experiment.run(PEERS, arguments)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+main = partial(experiment.run, PEERS)

@@ -1,4 +1,4 @@
-"""What peers shows: a table with bars for each group and type, then the goals beside what was measured."""
+"""What peers shows: a table for each group and type, then the goals beside what was measured."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -8,25 +8,24 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from nogil_kernels.measure import style
 from nogil_kernels.scaling.report.labels import duration
 
-from . import tables
+from .. import tables
 from .cases import GROUPS
 from .goals import GOALS, Goal, Verdict, verdict
 from .measured import Result, from_suite
 
-BAR = 14  # characters of the longest bar
-EIGHTHS = " ▏▎▍▌▋▊▉█"
 SINGLE = 2.0**-32  # a relative error that no sum in float64 has, and each rounding to float32 may have
 
 
-def render(suite: Any, width: int) -> Iterator[RenderableType]:
+def render(suite: Any) -> Iterator[RenderableType]:
     """The whole suite."""
     results = from_suite(suite)
     for (group, dtype), found in groupby(results, key=lambda result: (result.group, result.dtype)):
         rows = list(found)
         title = f"{group}: {GROUPS.get(group, '')}, {dtype}"
-        yield tables.titled(title, table(rows, bars=width >= tables.WIDE))
+        yield tables.titled(title, table(rows))
         if said_of_errors := errors(rows):
             yield tables.note(said_of_errors[0].upper() + said_of_errors[1:])
     yield tables.titled("Goals: the peer's time by ours, and how much it has to be at least", goals(results))
@@ -34,25 +33,21 @@ def render(suite: Any, width: int) -> Iterator[RenderableType]:
         yield tables.note(f"Sums of float32: {said_of_errors}. The verdicts make no difference between them.")
 
 
-def table(rows: Sequence[Result], bars: bool) -> Table:
-    """Our time and rate, and how many times as fast as each peer we are; the bar compares with the fastest of them."""
-    drawn = tables.table()
+def table(rows: Sequence[Result]) -> Table:
+    """Our time and rate, and how many times as fast as each peer we are; red where a peer is faster."""
+    drawn = style.table()
     drawn.add_column("\ncase", no_wrap=True)
     drawn.add_column("\na call", justify="right", no_wrap=True)
     drawn.add_column(f"\n{rate_unit(rows[0])}", justify="right", no_wrap=True)
     peers = list(dict.fromkeys(peer for row in rows for peer in row.rivals))
     for peer in peers:
         drawn.add_column(column(peer), justify="right", no_wrap=True)
-    if bars:
-        drawn.add_column("fastest peer's\ntime / ours", no_wrap=True)
-    longest = max(against_fastest(row) for row in rows)
     for row in rows:
         drawn.add_row(
             row.case,
             duration(row.seconds(row.own).median),
             tables.number(rate(row, row.own)),
-            *(tables.number(row.ratio(peer).median) if peer in row.samples else "" for peer in peers),
-            *([bar(against_fastest(row), longest)] if bars else []),
+            *(ratio(row, peer) for peer in peers),
         )
     return drawn
 
@@ -63,22 +58,12 @@ def column(peer: str) -> str:
     return "\n".join((package.partition(".")[0], function.replace(", ", "\n")))
 
 
-def against_fastest(row: Result) -> float:
-    """How many times as fast as the fastest rival; 0 where there is none."""
-    peer = row.fastest(row.rivals)
-    return row.ratio(peer).median if peer else 0.0
-
-
-def bar(ratio: float, longest: float) -> Text:
-    """A bar up to `ratio`, with a mark at 1: what ends before the mark is slower than the fastest peer."""
-    scale = BAR / max(longest, 1.0)
-    eighths = round(8 * scale * ratio)
-    text = "█" * (eighths // 8) + EIGHTHS[eighths % 8].strip()
-    one = min(BAR - 1, round(scale))
-    text = text.ljust(BAR)
-    if ratio < 1:
-        text = text[:one] + "│" + text[one + 1 :]
-    return Text(text.rstrip(), style="green" if ratio >= 1 else "red")
+def ratio(row: Result, peer: str) -> Text:
+    """How many times as fast as that peer we are; empty where it did not take part."""
+    if peer not in row.samples:
+        return Text()
+    faster = row.ratio(peer).median
+    return Text(tables.number(faster), style="green" if faster >= 1 else "red")
 
 
 def rate_unit(row: Result) -> str:
@@ -119,7 +104,7 @@ def errors(rows: Sequence[Result]) -> str:
 
 def goals(results: Sequence[Result]) -> RenderableType:
     """Each goal beside what was measured of it."""
-    drawn = tables.table()
+    drawn = style.table()
     drawn.add_column("goal, against whom, where it is furthest off")
     drawn.add_column("at least", justify="right")
     drawn.add_column("measured (95 %)", no_wrap=True)
@@ -158,4 +143,4 @@ def said(found: Verdict) -> tuple[str, str, str]:
     elif found.missed > 1:
         where = f"{where}; {found.missed} of {found.cases} missed"
     met = "met" if found.measured.median >= found.goal.ratio else "just met"
-    return str(found.measured), met if found.met else "missed", where
+    return found.measured.text(), met if found.met else "missed", where

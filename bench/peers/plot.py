@@ -5,12 +5,31 @@ from dataclasses import dataclass
 from typing import Any
 
 from matplotlib.axes import Axes
-from matplotlib.ticker import ScalarFormatter
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter, ScalarFormatter
 
-from . import Impossible, plots
+from nogil_kernels.measure import style
+
+from .. import Impossible, suites
 from .cases import FLOATS
 from .measured import Result, from_suite
-from .peers_report import SINGLE, largest_errors, rate
+from .report import SINGLE, largest_errors, rate
+
+# Okabe and Ito's colours, which are told apart without red and green, and one brown.
+COLOURS = {
+    "nogil_kernels": style.INK,
+    "numpy.matmul": "#0072b2",
+    "numpy.dot": "#0072b2",
+    "numpy.vecdot": "#56b4e9",
+    "numpy.linalg.norm": "#009e73",
+    "numpy.einsum": "#b8a800",
+    "scipy.linalg.blas": "#e69f00",
+    "numkong.dot": "#e69f00",
+    "bottleneck.ss": "#d55e00",
+    "blis": "#d55e00",
+    "numba": "#cc79a7",
+}
 
 
 @dataclass(frozen=True)
@@ -46,7 +65,12 @@ def draw(suite: Any, path: str) -> None:
     if not rows:
         raise Impossible(f"nothing to draw in {path}: plots are of {', '.join(family.group for family in FAMILIES)}")
     size = (9.5, 0.6 + 2.7 * len(rows))
-    with plots.figure(path, suite, "Our kernels and other packages', one thread", size) as figure:
+    with style.styled():
+        figure = Figure(figsize=size, layout="constrained")
+        FigureCanvasAgg(figure)
+        figure.suptitle("Our kernels and other packages', one thread\n", x=0.01, ha="left", size=12, weight="bold")
+        where = suites.heading(suite).splitlines()[0]
+        figure.text(0.01, 1 - 0.36 / size[1], where, fontsize=8, color=style.FAINT, va="center")
         grid = figure.subplots(len(rows), len(FLOATS), squeeze=False)
         for axes, (family, found) in zip(grid, rows.items(), strict=True):
             for axis, dtype in zip(axes, FLOATS, strict=True):
@@ -56,6 +80,7 @@ def draw(suite: Any, path: str) -> None:
                 for line, label in zip(*axis.get_legend_handles_labels(), strict=True):
                     lines.setdefault(label, line)
             axes[-1].legend(lines.values(), lines.keys(), loc="center left", bbox_to_anchor=(1.0, 0.5))
+        style.save(figure, path)
 
 
 def panel(axis: Axes, family: Family, results: Sequence[Result], title: str) -> None:
@@ -66,15 +91,21 @@ def panel(axis: Axes, family: Family, results: Sequence[Result], title: str) -> 
         there = [result for result in results if peer in result.samples]
         if peer.startswith("ceiling"):
             continue
-        style: Any = {"color": plots.COLOURS[peer], "linestyle": ":" if peer in single else "-"}
-        style |= {"linewidth": 2.2, "zorder": 3} if style["color"] == plots.OWN else {"linewidth": 1.2}
-        axis.plot([r.size for r in there], [family.value(r, peer) for r in there], label=peer, marker=".", **style)
+        line: Any = {"color": COLOURS[peer], "linestyle": ":" if peer in single else "-"}
+        line |= {"linewidth": 2.2, "zorder": 3} if peer == "nogil_kernels" else {"linewidth": 1.2}
+        axis.plot([r.size for r in there], [family.value(r, peer) for r in there], label=peer, marker=".", **line)
     for result in results:
         if limit := result.fastest([peer for peer in result.samples if peer.startswith("ceiling")]):
-            axis.axhline(family.value(result, limit), label=family.limit, **plots.LIMIT_LINE)
+            axis.axhline(
+                family.value(result, limit), label=family.limit, color=style.FAINT, linestyle="--", linewidth=1
+            )
     if family.x_base == 2 or not family.limit:
         sizes = sorted({result.size for result in results})
         axis.set_xticks(sizes[:: max(1, len(sizes) // 7)])
         axis.xaxis.set_major_formatter(ScalarFormatter())
+    else:
+        axis.xaxis.set_major_formatter(EngFormatter(sep=""))
     axis.set(xlabel=family.x_label, ylabel=family.unit, ylim=(0, None))
-    plots.plain(axis, f"{title} (dotted: computed in float32)" if single else title)
+    style.title(axis, f"{title} (dotted: computed in float32)" if single else title)
+    axis.grid(alpha=0.25)
+    axis.minorticks_off()

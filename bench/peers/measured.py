@@ -10,10 +10,11 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
+from nogil_kernels.measure import samples
 from nogil_kernels.measure.facts import Fact
+from nogil_kernels.measure.samples import Interval
 
-from . import timing
-from .timing import Interval
+from ..timing import Samples
 
 ONE, TWO = ", threads=1", ", threads=2"
 
@@ -28,7 +29,7 @@ class Result:
     size: int
     flops: int
     bytes: int
-    samples: timing.Samples = field(default_factory=dict)
+    samples: Samples = field(default_factory=dict)
     errors: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -43,7 +44,7 @@ class Result:
 
     def seconds(self, peer: str) -> Interval:
         """The time of one execution."""
-        return timing.median(self.samples[peer])
+        return samples.interval(self.samples[peer])
 
     def fastest(self, peers: Collection[str]) -> str | None:
         """The one of these peers with the smallest median; None where none of them took part."""
@@ -52,11 +53,11 @@ class Result:
 
     def ratio(self, peer: str) -> Interval:
         """How many times as fast as `peer` we are."""
-        return timing.ratio(self.samples[peer], self.samples[self.own])
+        return samples.ratio(self.samples[peer], self.samples[self.own])
 
     def speed_up_ratio(self, peer: str) -> Interval:
         """Our speed-up by two threads as a share of that of `peer`; both names end in TWO."""
-        return timing.ratio(self._speed_ups(self.own), self._speed_ups(peer))
+        return samples.ratio(self._speed_ups(self.own), self._speed_ups(peer))
 
     def _speed_ups(self, peer: str) -> list[float]:
         alone = self.samples[peer.replace(TWO, ONE)]

@@ -8,9 +8,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from nogil_kernels.measure.samples import Interval
+
 from .cases import FLOATS, PEAK_AT, READ, SUM_PEERS
 from .measured import ONE, TWO, Result
-from .timing import Interval
 
 SQUARES = ("matmul-small", "matmul-square")
 SUMS = ("sums-small", "sums")

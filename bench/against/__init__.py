@@ -1,0 +1,1 @@
+"""This build and another one, timed in alternating processes."""

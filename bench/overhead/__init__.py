@@ -1,0 +1,1 @@
+"""What a call costs before any work is done."""

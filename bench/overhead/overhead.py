@@ -1,0 +1,170 @@
+"""What a call costs before any work is done, stage by stage, in nanoseconds.
+
+Each stage is the difference of two statements that differ by that stage alone, timed in the same rounds; beside the
+whole calls stand those of NumPy on the same operands. A difference is no measurement of its own: the
+processor works on two stages at once, so that one stage can hide behind another, and their sum is not the whole.
+"""
+
+import argparse
+import importlib.util
+import tempfile
+from array import array
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from rich.console import RenderableType
+from rich.table import Table
+
+import nogil_kernels
+from nogil_kernels.measure import style
+from nogil_kernels.measure.samples import Interval, interval
+
+from .. import Impossible, experiment, tables
+from ..experiment import Batch, Timed
+
+SECONDS, QUICK_SECONDS = 8.0, 0.5
+SOURCE = Path(__file__).with_name("call_costs.pyx")
+TREE = Path(__file__).parents[2] / "src"
+
+LOOP = "pass"
+"""What the loop around a statement takes, and is taken off all of them."""
+
+NOTHING, NOTHING_X, NOTHING_GIL = "nothing()", "nothing(x)", "nothing(x, gil='hold')"
+TAKE, TAKE_ARRAY, TAKE_BYTES = "take_buffer(x)", "take_buffer(numbers)", "take_buffer(text)"
+SUM, SUM_ARRAY = "sum_of_squares(x)", "sum_of_squares(numbers)"
+MATMUL, MATMUL_INTO, EMPTY = "matmul(a, b)", "matmul(a, b, out=c)", "np.empty((4, 4))"
+HELD, RELEASED = (f"matmul(a, b, out=c, gil='{gil}')" for gil in ("hold", "release"))
+
+OWN = (SUM, SUM_ARRAY, MATMUL, MATMUL_INTO, HELD, RELEASED)
+PEERS = ("np.dot(x, x)", "np.matmul(a, b)", "np.matmul(a, b, out=c)")
+STATEMENTS = (LOOP, NOTHING, NOTHING_X, NOTHING_GIL, TAKE, TAKE_ARRAY, TAKE_BYTES, *OWN, EMPTY, *PEERS)
+"""What is timed, as it is typed."""
+
+STAGES = {
+    "calling a compiled function": (NOTHING, LOOP),
+    "an argument": (NOTHING_X, NOTHING),
+    "the argument gil=": (NOTHING_GIL, NOTHING_X),
+    "reading an ndarray's struct": (TAKE, NOTHING_X),
+    "taking an array.array's buffer and its format": (TAKE_ARRAY, NOTHING_X),
+    "the same of bytes, which have no format": (TAKE_BYTES, NOTHING_X),
+    "choosing the kernel, 8 squares, the result": (SUM, TAKE),
+    "releasing the GIL and getting it back": (RELEASED, HELD),
+    "allocating the result of matmul": (MATMUL, MATMUL_INTO),
+}
+"""What lies between two statements."""
+
+Values = Mapping[str, Sequence[float]]
+
+
+def batches(options: argparse.Namespace) -> Generator[Batch]:
+    """One batch: all statements."""
+    seconds = QUICK_SECONDS if options.quick else SECONDS
+    yield Batch([Timed(code, code, {}) for code in STATEMENTS], operands(), seconds, done=1.0)
+
+
+def operands() -> dict[str, Any]:
+    """What the statements name."""
+    call_costs = compile_call_costs()
+    return {
+        "np": np,
+        "matmul": nogil_kernels.matmul,
+        "sum_of_squares": nogil_kernels.sum_of_squares,
+        "nothing": call_costs.nothing,
+        "take_buffer": call_costs.take_buffer,
+        "x": np.arange(8.0),
+        "numbers": array("d", range(8)),
+        "text": bytes(64),
+        "a": np.eye(4),
+        "b": np.ones((4, 4)),
+        "c": np.empty((4, 4)),
+    }
+
+
+def compile_call_costs() -> ModuleType:
+    """Compile call_costs.pyx against the kernels' own sources, in a temporary folder, and import it."""
+    try:
+        from Cython.Build import cythonize  # type: ignore[import-not-found, unused-ignore]
+        from setuptools import Distribution, Extension  # type: ignore[import-untyped, unused-ignore]
+        from setuptools.errors import CCompilerError, ExecError, PlatformError  # type: ignore[import-untyped, unused-ignore]
+    except ImportError as error:
+        raise Impossible(
+            f"{error}: call_costs.pyx is compiled; pip install 'Cython >= 3.3' 'setuptools >= 80'"
+        ) from None
+    headers = {
+        "include_dirs": [str(TREE / "nogil_kernels"), np.get_include()],
+        "define_macros": [("NK_NUMPY_HEADERS", "1"), ("NPY_TARGET_VERSION", "NPY_1_25_API_VERSION")],
+    }
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:  # Windows keeps what is loaded
+        extension = Extension("call_costs", [str(SOURCE)], **headers)
+        options: Any = {"build_dir": folder, "include_path": [str(TREE)], "quiet": True}
+        modules = cythonize([extension], **options)  # type: ignore[no-untyped-call, unused-ignore]
+        command = Distribution({"ext_modules": modules}).get_command_obj("build_ext")
+        command.build_lib = command.build_temp = folder
+        command.ensure_finalized()
+        try:
+            command.run()
+        except (CCompilerError, ExecError, PlatformError) as error:
+            raise Impossible(f"call_costs.pyx needs a working C compiler: {error}") from error
+        spec = importlib.util.spec_from_file_location("call_costs", command.get_ext_fullpath("call_costs"))
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+
+def values_of(suite: Any) -> Values:
+    """Seconds of each statement."""
+    return {benchmark.get_name(): benchmark.get_values() for benchmark in suite}
+
+
+def nanoseconds(values: Values, longer: str, shorter: str = LOOP) -> Interval:
+    """How much longer one statement takes than another, round by round."""
+    return interval([1e9 * (long - short) for long, short in zip(values[longer], values[shorter], strict=True)])
+
+
+def render(suite: Any) -> Iterator[RenderableType]:
+    """The statements, and what lies between them."""
+    values = values_of(suite)
+    numbers = {code: str(number) for number, code in enumerate((code for code in values if code != LOOP), 1)}
+    whole = _table("")
+    for code, number in numbers.items():
+        whole.add_row(number, code, *_cells(nanoseconds(values, code)))
+    yield tables.titled("Statements, measured", whole)
+    stages = _table("=")
+    for stage, (longer, shorter) in STAGES.items():
+        difference = " - ".join(numbers[code] for code in (longer, shorter) if code in numbers)
+        stages.add_row(difference, stage, *_cells(nanoseconds(values, longer, shorter)))
+    yield tables.titled("Stages, each the difference of two statements", stages)
+    yield tables.note(
+        f"Nanoseconds: medians of {len(values[LOOP])} rounds, with their 95 % interval, the empty loop taken off. x: 8"
+        " float64; numbers: the same in an array.array; text: 64 bytes; a, b, c: 4 x 4. nothing takes sum_of_squares'"
+        " arguments and does nothing. Stages overlap in the processor: their sum is not the whole."
+    )
+
+
+def _cells(found: Interval) -> tuple[str, str]:
+    return f"{found.median:.0f}", found.span("{:.0f}".format)
+
+
+def _table(number: str) -> Table:
+    table = style.table()
+    table.add_column(number, justify="right", style="dim", min_width=7)
+    table.add_column("", min_width=46)
+    table.add_column("ns", justify="right", min_width=4)
+    table.add_column("95 %", justify="right", min_width=10)
+    return table
+
+
+OVERHEAD = experiment.Experiment(
+    name="overhead",
+    about=__doc__ or "",
+    quick="fewer rounds: a second instead of eight",
+    batches=batches,
+    render=render,
+)
+main = partial(experiment.run, OVERHEAD)
