@@ -41,7 +41,7 @@ FAMILIES = {"x86_64": X86_64, "amd64": X86_64, "aarch64": AARCH64, "arm64": AARC
 
 # -ffp-contract=fast: with -std=c11 GCC does not fuse a multiplication and an addition into one FMA, half the speed.
 # -g0: Python's own flags often ask for debug information, 80 % of a wheel. CFLAGS=-g brings it back.
-FLAGS = "-std=c11 -O3 -g0 -ffp-contract=fast -fno-math-errno -fvisibility=hidden"
+FLAGS = "-std=c11 -g0 -ffp-contract=fast -fno-math-errno -fvisibility=hidden"
 # Profilers and debuggers see through the kernels (PEP 831). Windows has tables instead.
 FRAME_POINTERS = "" if sys.platform == "win32" else "-fno-omit-frame-pointer -mno-omit-leaf-frame-pointer"
 MSVC_FLAGS = "/O2 /std:c11 /fp:contract"
@@ -123,7 +123,10 @@ class BuildKernels(build_ext):
         if self.msvc and not self.clang_cl:
             return [*MSVC_FLAGS.split(), *MSVC_INSTRUCTION_SETS.get(isa, "").split()]
         cflags = os.environ.get("CFLAGS", "")
-        flags = shlex.split(f"{FLAGS} {FRAME_POINTERS if self.baseline else ''} {cflags}")
+        level = (
+            "-O3" if isa else "-O2"
+        )  # of instances, which are made of loops; -O3 makes a call of Cython's code slower
+        flags = shlex.split(f"{level} {FLAGS} {FRAME_POINTERS if self.baseline else ''} {cflags}")
         flags += self.baseline.split() if isa and "-march" in cflags else []
         flags += self.instruction_sets.get(isa, "").split()
         return [f"/clang:{flag}" for flag in flags] if self.clang_cl else flags  # by MSVC's flags it makes no FMA

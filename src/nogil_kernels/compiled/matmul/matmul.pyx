@@ -253,18 +253,20 @@ cdef object new_result(const Problem *p, const Operands *operands):
     """An array for C; None without NumPy."""
     cdef bint a_is_vector = operands.views[0].ndim == 1, b_is_vector = operands.views[1].ndim == 1
     cdef int axis
-    cdef tuple names = (<dict> _numpy_names).get("names") or find_numpy()
+    cdef object names = (<dict> _numpy_names).get("names")
     if names is None:
-        return None
-    empty, dtypes = names
+        names = find_numpy()
+        if names is None:
+            return None
+    cdef object empty = (<tuple> names)[0], dtypes = (<tuple> names)[1]
     if p.ndim == 0 and not a_is_vector and not b_is_vector:
-        return empty((p.m, p.n), dtypes[<int> p.kind])
+        return empty((p.m, p.n), (<list> dtypes)[<int> p.kind])
     shape = [p.shape[axis] for axis in range(p.ndim)]
     if not a_is_vector:
         shape.append(p.m)
     if not b_is_vector:
         shape.append(p.n)
-    return empty(shape, dtypes[<int> p.kind])
+    return empty(shape, (<list> dtypes)[<int> p.kind])
 
 
 cdef inline int matmul_f64(  # no-cython-lint: inline, since subinterpreters/ exports nothing and leaves it out

@@ -16,9 +16,12 @@ cdef struct Operands:
 
 
 cdef inline void release(Operands *operands) noexcept:
+    cdef Py_buffer *view
     while operands.taken:
         operands.taken -= 1
-        PyBuffer_Release(&operands.views[operands.taken])
+        view = &operands.views[operands.taken]
+        if is_held(view):  # not an ndarray's
+            PyBuffer_Release(view)
 
 
 cdef inline bint take_next(Operands *operands, Kind kind, object x, int flags) noexcept:

@@ -90,14 +90,15 @@ cdef inline bint better_transposed(const Problem *p) noexcept nogil:
 cdef inline void plan_blocks(Problem *p) noexcept nogil:
     """How each product is cut. It follows from sizes and strides alone: no number of threads can change a bit."""
     cdef const nk_matmul_kernel *kernel = p.kernel
-    cdef Py_ssize_t size = kernel.element_size, blocks, kc_max
+    cdef Py_ssize_t size = kernel.element_size, blocks = 1, kc_max
     if better_transposed(p):
         transpose_all(p)
     p.tile = tile_for(p)
     p.MR, p.NR = p.tile.mr, p.tile.nr
     kc_max = DOT_KC_MAX if p.tile == &kernel.dots else KC_MAX
-    blocks = max(1, (p.k + kc_max - 1) // kc_max)
-    p.KC = max(1, (p.k + blocks - 1) // blocks)  # blocks of one size: 2 x 300 rather than 512 + 88
+    if p.k > kc_max:
+        blocks = (p.k + kc_max - 1) // kc_max
+    p.KC = max(1, p.k if blocks == 1 else (p.k + blocks - 1) // blocks)  # 2 x 300 rather than 512 + 88
     p.NC = max(1, BLOCK_B_BYTES // (p.KC * p.NR * size)) * p.NR
     p.pack_b = p.B.row_stride != size if p.tile == &kernel.dots else p.B.column_stride != size or reads_b_often(p)
     p.pack_a = p.A.column_stride != size and p.n > PACK_A_PANELS * p.NR
@@ -113,7 +114,7 @@ cdef inline int plan_sharing(Problem *p, object gil, object threads) except -1:
     cdef double products = <double> p.matrices * p.m * p.n * p.k * p.kernel.multiply_adds
     cdef double moves = <double> p.matrices * (<double> p.m * p.k + <double> p.k * p.n + <double> p.m * p.n)
     cdef double work = products + MOVE_WORK * moves
-    cdef Py_ssize_t slices = <Py_ssize_t> min(1 + work / SLICE_WORK, 1e6)
+    cdef Py_ssize_t slices = 1 if work < SLICE_WORK else <Py_ssize_t> min(1 + work / SLICE_WORK, 1e6)
     p.release_gil = release_wanted(gil, threads, work > AUTO_HOLD_WORK)
     p.tasks = <Py_ssize_t> min(work / TASK_WORK, 1e6)  # each worth sharing
     if stays_whole(threads, p.tasks):
