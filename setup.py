@@ -123,9 +123,7 @@ class BuildKernels(build_ext):
         if self.msvc and not self.clang_cl:
             return [*MSVC_FLAGS.split(), *MSVC_INSTRUCTION_SETS.get(isa, "").split()]
         cflags = os.environ.get("CFLAGS", "")
-        level = (
-            "-O3" if isa else "-O2"
-        )  # of instances, which are made of loops; -O3 makes a call of Cython's code slower
+        level = "-O3" if isa else "-O2"  # -O3 finds the vectors of the instances, and makes short calls slower
         flags = shlex.split(f"{level} {FLAGS} {FRAME_POINTERS if self.baseline else ''} {cflags}")
         flags += self.baseline.split() if isa and "-march" in cflags else []
         flags += self.instruction_sets.get(isa, "").split()
