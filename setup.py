@@ -1,7 +1,4 @@
-"""The compiled part of the build: a table of extensions, a table of instruction sets, one build_ext.
-
-pyproject.toml has everything else.
-"""
+"""The compiled part of the build: a table of extensions, a table of instruction sets, one build_ext."""
 
 import os
 import platform

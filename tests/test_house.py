@@ -2,11 +2,15 @@
 
 import ast
 import re
+import subprocess
 from importlib.util import resolve_name
 from pathlib import Path
 
+import pytest
+
 import nogil_kernels
 
+ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = Path(nogil_kernels.__file__).parent
 FLOORS = (  # from top to bottom; parts of one floor do not import each other
     ("__main__",),
@@ -74,3 +78,27 @@ def test_imports_point_downwards():
         and FLOOR_OF[part_of(name)] <= FLOOR_OF[part_of(module)]
     ]
     assert upwards == []
+
+
+def listed():
+    """The folders and files that docs/architecture.md shows, as paths below the root; folders end with a slash."""
+    document = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    above = {}  # by indentation
+    listing = document.partition("## The house")[2].partition("\nImports")[0]
+    for indent, name in re.findall(r"^    ( *)(\S+)", listing, re.MULTILINE):
+        depth = len(indent) // 2
+        above[depth] = above.get(depth - 1, "") * bool(depth) + name
+        yield above[depth]
+
+
+@pytest.mark.skipif(not (ROOT / "docs").exists(), reason="the documents are in a checkout, not beside these tests")
+def test_the_architecture_document_shows_every_folder_and_nothing_that_is_not_there():
+    shown = [*listed()]
+    assert [path for path in shown if not (ROOT / path).exists()] == []
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.split()
+    if not tracked:
+        pytest.skip("this tree is not a git checkout")
+    folders = {f"{folder}/" for path in tracked for folder in Path(path).parents}
+    copied = re.compile(r"src/nogil_kernels/scaffold/(template|overlays)/.")
+    rooms = {path for path in folders if path.startswith(("src/nogil_kernels/", "bench/", "tests/"))}
+    assert {path for path in rooms if not copied.match(path)} <= {*shown}
