@@ -14,7 +14,6 @@ import subprocess
 import sysconfig
 import tempfile
 from collections.abc import Generator, Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +50,8 @@ STATEMENTS = {
 def batches(options: argparse.Namespace) -> Generator[Batch]:
     """A batch for each n, of steps that were checked; naive is by itself where it takes seconds."""
     library = compile_steps()
-    here: dict[str, Fact] = {"nk_compiler": compiler_name(), "nk_flags": " ".join(FLAGS)}
+    version = subprocess.run([*compiler(), "--version"], capture_output=True, text=True, check=True).stdout
+    here: dict[str, Fact] = {"nk_compiler": version.splitlines()[0], "nk_flags": " ".join(FLAGS)}
     sizes, seconds = (QUICK_SIZES, QUICK_SECONDS) if options.quick else (SIZES, SECONDS)
     with threadpool_limits(1, user_api="blas"):
         for index, n in enumerate(sizes, 1):
@@ -108,12 +108,6 @@ def compile_steps() -> ctypes.CDLL:
         return ctypes.CDLL(str(library))
 
 
-def compiler_name() -> str:
-    """What the compiler calls itself."""
-    done = subprocess.run([*compiler(), "--version"], capture_output=True, text=True, check=True)
-    return done.stdout.splitlines()[0]
-
-
 def multiply(library: ctypes.CDLL, step: str, a: Any, b: Any) -> Any:
     """A @ B by one step of the C file."""
     c = np.full_like(a, np.nan)
@@ -132,11 +126,10 @@ def is_product(c: Any, a: Any, b: Any) -> bool:
     return bool(np.all(np.abs(c - a @ b) <= bound))
 
 
-GEMM_STEPS = experiment.Experiment(
+main = experiment.Experiment(
     name="gemm_steps",
     about=__doc__ or "",
     quick="n up to 256, and fewer rounds: some seconds instead of half a minute",
     batches=batches,
     render=render,
-)
-main = partial(experiment.run, GEMM_STEPS)
+).main

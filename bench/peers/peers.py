@@ -7,7 +7,6 @@ import argparse
 import sys
 from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack
-from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -145,7 +144,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--isa", help="hold all of them to an instruction set: avx512, avx2, portable, ...")
 
 
-PEERS = experiment.Experiment(
+main = experiment.Experiment(
     name="peers",
     about=__doc__ or "",
     quick="fewer rounds and sizes: half a minute instead of three",
@@ -153,5 +152,4 @@ PEERS = experiment.Experiment(
     render=report.render,
     draw=plot.draw,
     add_options=add_options,
-)
-main = partial(experiment.run, PEERS)
+).main

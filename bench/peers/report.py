@@ -35,13 +35,9 @@ def render(suite: Any) -> Iterator[RenderableType]:
 
 def table(rows: Sequence[Result]) -> Table:
     """Our time and rate, and how many times as fast as each peer we are; red where a peer is faster."""
-    drawn = style.table()
-    drawn.add_column("\ncase", no_wrap=True)
-    drawn.add_column("\na call", justify="right", no_wrap=True)
-    drawn.add_column(f"\n{rate_unit(rows[0])}", justify="right", no_wrap=True)
     peers = list(dict.fromkeys(peer for row in rows for peer in row.rivals))
-    for peer in peers:
-        drawn.add_column(column(peer), justify="right", no_wrap=True)
+    unit = "GB/s" if is_sum(rows[0]) else "GFLOP/s"
+    drawn = tables.table("\ncase", "\na call", f"\n{unit}", *map(column, peers))
     for row in rows:
         drawn.add_row(
             row.case,
@@ -64,10 +60,6 @@ def ratio(row: Result, peer: str) -> Text:
         return Text()
     faster = row.ratio(peer).median
     return Text(tables.number(faster), style="green" if faster >= 1 else "red")
-
-
-def rate_unit(row: Result) -> str:
-    return "GB/s" if is_sum(row) else "GFLOP/s"
 
 
 def is_sum(row: Result) -> bool:
