@@ -59,7 +59,10 @@ def batches(options: argparse.Namespace) -> Generator[Batch]:
             for step in C_STEPS:
                 if not is_product(multiply(library, step, a, b), a, b):
                     raise Impossible(f"{step} at n = {n}: not the product; is {here['nk_compiler']} at fault?")
-            namespace = names(library, a, b)
+            c = np.empty_like(a)
+            namespace = {step: library[step] for step in C_STEPS} | {"pure": pure, "np": np, "a": a, "b": b, "c": c}
+            namespace |= {"nogil_kernels": nogil_kernels, "multiply_adds": multiply_adds}
+            namespace |= {"a_list": a.tolist(), "b_list": b.tolist(), "arguments": arguments_of(a, b, c)}
             timed = {one.metadata["nk_step"]: one for one in statements(n, here)}
             if n > NAIVE_SIZE:
                 yield Batch([timed.pop("naive")], namespace, 0.0, (index - 0.5) / len(sizes), once=True)
@@ -72,14 +75,6 @@ def statements(n: int, here: dict[str, Fact]) -> Iterator[Timed]:
         if step != PURE or n <= PURE_SIZE:
             flops = multiply_adds("float64", PEAK_COUNT) if step == PEAK else 2 * n**3
             yield Timed(f"{step}-{n}", code, {**here, "nk_step": step, "nk_n": n, "nk_flops": flops})
-
-
-def names(library: ctypes.CDLL, a: Any, b: Any) -> dict[str, Any]:
-    """What the statements name."""
-    c = np.empty_like(a)
-    found: dict[str, Any] = {step: library[step] for step in C_STEPS}
-    found |= {"a": a, "b": b, "c": c, "a_list": a.tolist(), "b_list": b.tolist(), "arguments": arguments_of(a, b, c)}
-    return found | {"multiply_adds": multiply_adds, "pure": pure, "np": np, "nogil_kernels": nogil_kernels}
 
 
 def compiler() -> list[str]:

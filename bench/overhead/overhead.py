@@ -61,14 +61,8 @@ Values = Mapping[str, Sequence[float]]
 
 def batches(options: argparse.Namespace) -> Generator[Batch]:
     """One batch: all statements."""
-    seconds = QUICK_SECONDS if options.quick else SECONDS
-    yield Batch([Timed(code, code, {}) for code in STATEMENTS], operands(), seconds, done=1.0)
-
-
-def operands() -> dict[str, Any]:
-    """What the statements name."""
     call_costs = compile_call_costs()
-    return {
+    operands = {
         "np": np,
         "matmul": nogil_kernels.matmul,
         "sum_of_squares": nogil_kernels.sum_of_squares,
@@ -81,6 +75,8 @@ def operands() -> dict[str, Any]:
         "b": np.ones((4, 4)),
         "c": np.empty((4, 4)),
     }
+    seconds = QUICK_SECONDS if options.quick else SECONDS
+    yield Batch([Timed(code, code, {}) for code in STATEMENTS], operands, seconds, done=1.0)
 
 
 def compile_call_costs() -> ModuleType:
