@@ -164,18 +164,14 @@ class Roofline:
         peaks = [point for (_, found), point in self.peaks.items() if found == dtype]
         return interval([point.flops / value for point in peaks for value in point.values]).median
 
-    def share(self, kernel: Point) -> Interval:
-        """The kernel's speed as a share of its roof's, round by round."""
+    def share(self, kernel: Point) -> tuple[Interval, str]:
+        """Return the kernel's speed as a share of its roof's, round by round, and what its roof is made of."""
         peak, read = self.peaks[kernel.level, kernel.dtype], self.reads[kernel.level]
         at_peak = (kernel.flops / peak.flops * value for value in peak.values)
         at_bandwidth = (kernel.size / read.size * value for value in read.values)
         fastest = [max(both) for both in zip(at_peak, at_bandwidth, strict=True)]
-        return ratio(fastest, kernel.values)
-
-    def limit(self, kernel: Point) -> str:
-        """What its roof is made of."""
-        peak, read = self.peaks[kernel.level, kernel.dtype], self.reads[kernel.level]
-        return "peak" if kernel.flops / kernel.size * read.byte_rate > peak.flop_rate else kernel.level
+        roof = "peak" if kernel.flops / kernel.size * read.byte_rate > peak.flop_rate else kernel.level
+        return ratio(fastest, kernel.values), roof
 
 
 def render(suite: Any) -> Iterator[RenderableType]:
@@ -200,7 +196,7 @@ def _kernel_table(roofline: Roofline) -> Table:
     table = tables.table("", "data", "flop/B", "GFLOP/s", "GB/s", "share", "95 %")
     table.add_column("roof", no_wrap=True)
     for kernel in roofline.kernels:
-        share = roofline.share(kernel)
+        share, roof = roofline.share(kernel)
         table.add_row(
             f"{kernel.name} {SHORT[kernel.dtype]}",
             tables.size(kernel.data),
@@ -209,7 +205,7 @@ def _kernel_table(roofline: Roofline) -> Table:
             tables.number(kernel.byte_rate / 1e9),
             f"{share.median:.0%}",
             share.span("{:.0%}".format),
-            roofline.limit(kernel),
+            roof,
         )
     return table
 

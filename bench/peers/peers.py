@@ -6,7 +6,7 @@ Everybody has one thread, where nothing else is said; OpenBLAS is held to it. Wh
 import argparse
 import sys
 from collections.abc import Callable, Generator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -129,10 +129,8 @@ def peers_facts() -> dict[str, Fact]:
     """The peers' versions, and which kernels OpenBLAS has chosen."""
     versions = []
     for package in PACKAGES:
-        try:
+        with suppress(PackageNotFoundError):
             versions.append(f"{package} {version(package)}")
-        except PackageNotFoundError:
-            continue
     blas = [f"{i['version']} {i['architecture']}" for i in threadpoolctl.threadpool_info() if "architecture" in i]
     return {"nk_peers": ", ".join(versions), "nk_openblas": ", ".join(dict.fromkeys(blas)) or "none"}
 
