@@ -65,7 +65,6 @@ def with_section(text: str, name: str, section: str) -> str:
 
 
 def write(document: Path, name: str, text: str) -> None:
-    """Write one section of a document anew."""
     document.write_text(with_section(document.read_text(encoding="utf-8"), name, text), encoding="utf-8")
 
 
@@ -75,7 +74,6 @@ def named(baseline: Path) -> str:
 
 
 def plot_of(baseline: Path) -> Path:
-    """The plot that belongs to a baseline."""
     return DOCS / f"{baseline.stem}.svg"
 
 

@@ -44,7 +44,6 @@ def spread(values: Sequence[float], digits: int) -> str:
 
 
 def render(turns: Turns) -> Iterator[RenderableType]:
-    """What to print."""
     yield tables.titled("Geometric mean of each group: old / new, above 1 where this build is faster", groups(turns))
     slower = slower_cases(turns)
     title = f"Cases below {SLOWER} with the whole interval"

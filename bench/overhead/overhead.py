@@ -60,7 +60,6 @@ Values = Mapping[str, Sequence[float]]
 
 
 def batches(options: argparse.Namespace) -> Generator[Batch]:
-    """One batch: all statements."""
     call_costs = compile_call_costs()
     operands = {
         "np": np,

@@ -20,7 +20,6 @@ SINGLE = 2.0**-32  # a relative error that no sum in float64 has, and each round
 
 
 def render(suite: Any) -> Iterator[RenderableType]:
-    """The whole suite."""
     results = from_suite(suite)
     for (group, dtype), found in groupby(results, key=lambda result: (result.group, result.dtype)):
         rows = list(found)
@@ -95,7 +94,6 @@ def errors(rows: Sequence[Result]) -> str:
 
 
 def goals(results: Sequence[Result]) -> RenderableType:
-    """Each goal beside what was measured of it."""
     drawn = style.table()
     drawn.add_column("goal, against whom, where it is furthest off")
     drawn.add_column("at least", justify="right")
@@ -112,12 +110,10 @@ def goals(results: Sequence[Result]) -> RenderableType:
 
 
 def named(goal: Goal) -> str:
-    """What the goal is about."""
     return goal.what + (f", {goal.dtypes[0]}" if len(goal.dtypes) == 1 else "")
 
 
 def rivals(goal: Goal) -> str:
-    """Whom it is against."""
     if goal.speed_up:
         return "speed-up of reading"
     if goal.against[0].startswith("ceiling"):

@@ -247,7 +247,8 @@ def test_the_roofline_shows_every_kernel_under_its_roof_from_the_file(roofline_f
     for level in ("L1", "L2", "L3", "memory"):
         assert f"reading {level}" in shown
     for kernel in kept.kernels:
-        (share, _), named = kept.share(kernel), f" {kernel.name} {roofline.SHORT[kernel.dtype]} "
+        share, _ = kept.share(kernel)
+        named = f" {kernel.name} {roofline.SHORT[kernel.dtype]} "
         assert 0 < share.low <= share.median <= share.high
         line = next(line for line in shown.splitlines() if tables.size(kernel.data) in line and line.startswith(named))
         assert f" {share.median:.0%} " in line

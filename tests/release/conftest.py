@@ -114,5 +114,4 @@ def portable_wheel(build, unpacked, tmp_path_factory):
 
 @pytest.fixture(scope="session", params=["wheel", "portable_wheel", "twins_wheel"])
 def each_wheel(request):
-    """Every wheel in turn."""
     return request.getfixturevalue(request.param)

@@ -27,7 +27,6 @@ def project(request, tmp_path_factory):
 
 
 def workflows(project):
-    """The workflows of a project."""
     return sorted((project / ".github/workflows").glob("*.yml"))
 
 

@@ -59,7 +59,6 @@ def steps(workflow):
 
 
 def our_workflows():
-    """The text of every workflow of this project."""
     return [path.read_text(encoding="utf-8") for path in ROOT.glob(".github/workflows/*.yml")]
 
 
@@ -89,7 +88,6 @@ def settings(table, prefix=""):
 
 
 def pyprojects():
-    """This project's pyproject.toml and the template's."""
     ours = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     return ours, tomllib.loads(texts("template/pyproject.toml")["template/pyproject.toml"])
 

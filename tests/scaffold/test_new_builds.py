@@ -41,7 +41,6 @@ def run(folder, *arguments, **variables):
 
 
 def build(folder, *options, **variables):
-    """Compile a project where it lies."""
     run(folder, "setup.py", "-q", "build_ext", "--inplace", *options, **variables)
 
 
