@@ -1,9 +1,9 @@
 """What all experiments share: one command line, measuring batch by batch, showing, and writing files."""
 
 import argparse
-import io
 import sys
 import time
+import timeit
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -60,22 +60,21 @@ class Experiment:
     """Writes a plot; None where a table shows all of it."""
     add_options: Callable[[argparse.ArgumentParser], None] = lambda parser: None
 
-
-def run(experiment: Experiment, arguments: Sequence[str]) -> int:
-    """Measure or load, show, and write what is asked for; return the exit status."""
-    parser = _parser(experiment)
-    options = parser.parse_args(arguments, argparse.Namespace(arguments=list(arguments)))
-    with plain_errors(parser):
-        suite = suites.load(options.source, experiment.name) if options.source else _measure(experiment, options)
-        interrupted = not options.source and "nk_interrupted" in suite.get_metadata()
-        if options.json and interrupted and Path(options.json).is_file():
-            print(f"Interrupted: {options.json} was left as it is", file=sys.stderr)
-        elif options.json:  # before anything is shown: a reader of the pipe may have gone
-            suite_file.save(suite, options.json)
-        _show(experiment, suite)
-        if experiment.draw and options.output:
-            experiment.draw(suite, options.output)
-    return INTERRUPTED if interrupted else 0
+    def main(self, arguments: Sequence[str]) -> int:
+        """Measure or load, show, and write what is asked for; return the exit status."""
+        parser = _parser(self)
+        options = parser.parse_args(arguments, argparse.Namespace(arguments=list(arguments)))
+        with plain_errors(parser):
+            suite = suites.load(options.source, self.name) if options.source else _measure(self, options)
+            interrupted = not options.source and "nk_interrupted" in suite.get_metadata()
+            if options.json and interrupted and Path(options.json).is_file():
+                print(f"Interrupted: {options.json} was left as it is", file=sys.stderr)
+            elif options.json:  # before anything is shown: a reader of the pipe may have gone
+                suite_file.save(suite, options.json)
+            tables.show([tables.note(suites.heading(suite)), *self.render(suite)])
+            if self.draw and options.output:
+                self.draw(suite, options.output)
+        return INTERRUPTED if interrupted else 0
 
 
 @contextmanager
@@ -124,7 +123,12 @@ def _measure(experiment: Experiment, options: argparse.Namespace) -> Any:
             begin = time.perf_counter()
             for batch in batches:
                 metadata |= {one.name: one.metadata for one in batch.timed}
-                _sample(batch, samples)
+                if batch.once:
+                    for one in batch.timed:
+                        samples[one.name] = [timeit.timeit(one.code, globals=batch.namespace, number=1)]
+                else:
+                    statements = {one.name: one.code for one in batch.timed}
+                    timing.sample(statements, batch.namespace, batch.seconds, batch.rest, samples)
                 over = time.perf_counter() - begin
                 told(over, over / batch.done)
     except KeyboardInterrupt:
@@ -132,21 +136,3 @@ def _measure(experiment: Experiment, options: argparse.Namespace) -> Any:
             raise
         common["nk_interrupted"] = 1
     return suites.make(samples, {name: {**common, **metadata[name]} for name in samples})
-
-
-def _sample(batch: Batch, samples: timing.Samples) -> None:
-    statements = {one.name: one.code for one in batch.timed}
-    if batch.once:
-        samples |= {name: [timing.once(code, batch.namespace)] for name, code in statements.items()}
-    else:
-        timing.sample(statements, batch.namespace, batch.seconds, batch.rest, samples)
-
-
-def _show(experiment: Experiment, suite: Any) -> None:
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # a terminal without a µ shows a ? rather than a traceback
-    console = tables.console()
-    console.print(tables.note(suites.heading(suite)))
-    for part in experiment.render(suite):
-        console.print()
-        console.print(part)

@@ -35,33 +35,23 @@ def main(arguments: Sequence[str]) -> int:
     docs/gemm.md that of the steps, README.md and docs/gil.md that of a comparison.
     """
     parser = argparse.ArgumentParser(prog="python -m bench readme", description=__doc__)
-    parser.add_argument(
-        "files",
-        nargs="+",
-        metavar="FILE",
-        type=Path,
-        help=", ".join(f"{RESULTS.name}/{name}-NAME.json" for name in ("peers", "gemm_steps", COMPARE)),
-    )
+    kinds = ", ".join(f"{RESULTS.name}/{name}-NAME.json" for name in ("peers", "gemm_steps", COMPARE))
+    parser.add_argument("files", nargs="+", metavar="FILE", type=Path, help=kinds)
     files = parser.parse_args(arguments).files
     with plain_errors(parser):
         comparisons = [file for file in files if file.stem.startswith(f"{COMPARE}-")]
         found = {file: suites.load(file, "peers", "gemm_steps") for file in files if file not in comparisons}
-        baselines = {file: suite for file, suite in found.items() if kind(suite) == "peers"}
+        baselines = {file: suite for file, suite in found.items() if suite.get_metadata()["nk_bench"] == "peers"}
         if baselines:
             write(README, "performance", section(baselines))
-            for file, suite in baselines.items():
+        for file, suite in found.items():
+            if file in baselines:
                 peers_plot.draw(suite, str(plot_of(file)))
-        for suite in found.values():
-            if kind(suite) == "gemm_steps":
+            else:
                 write(GEMM, "gemm_steps", markdown(suite))
         for file in comparisons:
             show_comparison(file)
     return 0
-
-
-def kind(suite: Any) -> str:
-    """The experiment that wrote it."""
-    return str(suite.get_metadata()["nk_bench"])
 
 
 def with_section(text: str, name: str, section: str) -> str:
@@ -75,7 +65,6 @@ def with_section(text: str, name: str, section: str) -> str:
 
 
 def write(document: Path, name: str, text: str) -> None:
-    """Write one section of a document anew."""
     document.write_text(with_section(document.read_text(encoding="utf-8"), name, text), encoding="utf-8")
 
 
@@ -85,7 +74,6 @@ def named(baseline: Path) -> str:
 
 
 def plot_of(baseline: Path) -> Path:
-    """The plot that belongs to a baseline."""
     return DOCS / f"{baseline.stem}.svg"
 
 
@@ -99,7 +87,8 @@ def section(baselines: dict[Path, Any]) -> str:
     lines += [columns("", "against", "goal", *map(named, baselines))]
     lines += [columns(*("---" for _ in range(3 + len(baselines))))]
     for goal in goals.GOALS:
-        cells = [cell(goals.verdict(goal, each)) for each in results]
+        verdicts = [goals.verdict(goal, each) for each in results]
+        cells = [", ".join(peers_report.said(each)[:2]) if each else "not measured" for each in verdicts]
         lines.append(columns(peers_report.named(goal), peers_report.rivals(goal), f"{goal.ratio:g}x", *cells))
     for (baseline, suite), result in zip(baselines.items(), results, strict=True):
         name = f"{named(baseline)}: speed over size, beside other packages"
@@ -125,14 +114,6 @@ instruction set: on one machine with AVX-512, `avx2` holds every package to AVX2
 
 def columns(*cells: str) -> str:
     return f"| {' | '.join(cells)} |"
-
-
-def cell(verdict: goals.Verdict | None) -> str:
-    """What was measured, and whether it is enough."""
-    if verdict is None:
-        return "not measured"
-    ratio, met, _ = peers_report.said(verdict)
-    return f"{ratio}, {met}"
 
 
 # -- a report of `nogil-kernels compare` ------------------------------------------------------------------------------
@@ -164,9 +145,9 @@ def updated(text: str, report: Report) -> str:
 
 def printed(parts: Sequence[RenderableType]) -> str:
     """As a terminal shows it, without blanks at the ends of lines."""
-    console = Console(file=io.StringIO(), width=WIDTH)
+    text = io.StringIO()
+    console = Console(file=text, width=WIDTH)
     for part in parts:
         console.print(part)
-    assert isinstance(console.file, io.StringIO)
-    lines = [line.rstrip() for line in console.file.getvalue().splitlines()]
+    lines = [line.rstrip() for line in text.getvalue().splitlines()]
     return "\n".join(lines).strip("\n") + "\n"

@@ -17,8 +17,6 @@ multiply-adds, what has no flops is the fastest way to read.
 
 import argparse
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -26,7 +24,7 @@ from rich.console import RenderableType
 from rich.table import Table
 
 import nogil_kernels
-from nogil_kernels.measure import ceiling, machine, style
+from nogil_kernels.measure import ceiling, machine
 from nogil_kernels.measure.facts import Fact
 from nogil_kernels.measure.samples import Interval, interval, ratio
 
@@ -138,39 +136,23 @@ NOTE = (
 )
 
 
-@dataclass(frozen=True)
 class Point:
     """One benchmark of the suite: a roof where it has no bytes or no flops, else a kernel."""
 
-    name: str
-    level: str
-    dtype: str
-    flops: float
-    size: float
-    data: int
-    values: Sequence[float]
-
-    @property
-    def intensity(self) -> float:
-        """Flops for each byte that has to be moved."""
-        return self.flops / self.size
-
-    @property
-    def flop_rate(self) -> float:
-        """Flops per second."""
-        return self.flops / interval(self.values).median
-
-    @property
-    def byte_rate(self) -> float:
-        """Bytes per second."""
-        return self.size / interval(self.values).median
+    def __init__(self, benchmark: Any) -> None:
+        known = benchmark.get_metadata()
+        self.name, self.level, self.dtype = known["nk_name"], known["nk_level"], known["nk_dtype"]
+        self.flops, self.size, self.data = known["nk_flops"], known["nk_bytes"], known["nk_data_bytes"]
+        self.values: Sequence[float] = benchmark.get_values()
+        seconds = interval(self.values).median
+        self.flop_rate, self.byte_rate = self.flops / seconds, self.size / seconds
 
 
 class Roofline:
     """The points of a suite, and what is derived from them."""
 
     def __init__(self, suite: Any) -> None:
-        points = [_point(benchmark) for benchmark in suite]
+        points = [Point(benchmark) for benchmark in suite]
         kernels = [point for point in points if point.flops and point.size]
         self.kernels = sorted(kernels, key=lambda point: (point.name.split()[0], point.dtype[::-1], point.size))
         self.peaks = {(point.level, point.dtype): point for point in points if not point.size}
@@ -182,31 +164,14 @@ class Roofline:
         peaks = [point for (_, found), point in self.peaks.items() if found == dtype]
         return interval([point.flops / value for point in peaks for value in point.values]).median
 
-    def share(self, kernel: Point) -> Interval:
-        """The kernel's speed as a share of its roof's, round by round."""
+    def share(self, kernel: Point) -> tuple[Interval, str]:
+        """Return the kernel's speed as a share of its roof's, round by round, and what its roof is made of."""
         peak, read = self.peaks[kernel.level, kernel.dtype], self.reads[kernel.level]
         at_peak = (kernel.flops / peak.flops * value for value in peak.values)
         at_bandwidth = (kernel.size / read.size * value for value in read.values)
         fastest = [max(both) for both in zip(at_peak, at_bandwidth, strict=True)]
-        return ratio(fastest, kernel.values)
-
-    def limit(self, kernel: Point) -> str:
-        """What its roof is made of."""
-        peak, read = self.peaks[kernel.level, kernel.dtype], self.reads[kernel.level]
-        return "peak" if kernel.intensity * read.byte_rate > peak.flop_rate else kernel.level
-
-
-def _point(benchmark: Any) -> Point:
-    known = benchmark.get_metadata()
-    return Point(
-        name=known["nk_name"],
-        level=known["nk_level"],
-        dtype=known["nk_dtype"],
-        flops=known["nk_flops"],
-        size=known["nk_bytes"],
-        data=known["nk_data_bytes"],
-        values=benchmark.get_values(),
-    )
+        roof = "peak" if kernel.flops / kernel.size * read.byte_rate > peak.flop_rate else kernel.level
+        return ratio(fastest, kernel.values), roof
 
 
 def render(suite: Any) -> Iterator[RenderableType]:
@@ -219,10 +184,7 @@ def render(suite: Any) -> Iterator[RenderableType]:
 
 
 def _roof_table(roofline: Roofline) -> Table:
-    table = style.table()
-    table.add_column("")
-    table.add_column("measured on", justify="right")
-    table.add_column("at most", justify="right")
+    table = tables.table("", "measured on", "at most")
     for dtype in roofline.dtypes:
         table.add_row(f"multiply-adds, {dtype}", "registers", f"{roofline.peak(dtype) / 1e9:.1f} GFLOP/s")
     for level, read in roofline.reads.items():
@@ -231,31 +193,27 @@ def _roof_table(roofline: Roofline) -> Table:
 
 
 def _kernel_table(roofline: Roofline) -> Table:
-    table = style.table()
-    table.add_column("", no_wrap=True)
-    for heading in ("data", "flop/B", "GFLOP/s", "GB/s", "share", "95 %"):
-        table.add_column(heading, justify="right", no_wrap=True)
+    table = tables.table("", "data", "flop/B", "GFLOP/s", "GB/s", "share", "95 %")
     table.add_column("roof", no_wrap=True)
     for kernel in roofline.kernels:
-        share = roofline.share(kernel)
+        share, roof = roofline.share(kernel)
         table.add_row(
             f"{kernel.name} {SHORT[kernel.dtype]}",
             tables.size(kernel.data),
-            tables.number(kernel.intensity),
+            tables.number(kernel.flops / kernel.size),
             tables.number(kernel.flop_rate / 1e9),
             tables.number(kernel.byte_rate / 1e9),
             f"{share.median:.0%}",
             share.span("{:.0%}".format),
-            roofline.limit(kernel),
+            roof,
         )
     return table
 
 
-ROOFLINE = experiment.Experiment(
+main = experiment.Experiment(
     name="roofline",
     about=__doc__ or "",
     quick="fewer rounds: a quarter of a minute",
     batches=batches,
     render=render,
-)
-main = partial(experiment.run, ROOFLINE)
+).main

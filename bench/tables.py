@@ -1,19 +1,38 @@
 """Tables of experiments in a terminal, and how numbers are written in them."""
 
+import io
 import os
+import sys
+from collections.abc import Iterable
 
 from rich.console import Console, Group, RenderableType
+from rich.table import Table
 from rich.text import Text
+
+from nogil_kernels.measure import style
 
 WIDE = 106  # columns that the widest table takes
 
 
-def console() -> Console:
-    """Return the console for tables; without a terminal it is WIDE, or as $COLUMNS says."""
-    found = Console(highlight=False, markup=False)
-    if found.is_terminal or "COLUMNS" in os.environ:
-        return found
-    return Console(highlight=False, markup=False, width=WIDE)
+def show(parts: Iterable[RenderableType]) -> None:
+    """Print the parts with empty lines between them; without a terminal they are WIDE, or as $COLUMNS says."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal without a µ shows a ? rather than a traceback
+    console = Console(highlight=False, markup=False)
+    if not (console.is_terminal or "COLUMNS" in os.environ):
+        console.width = WIDE
+    for place, part in enumerate(parts):
+        if place:
+            console.print()
+        console.print(part)
+
+
+def table(*headings: str, left: int = 1) -> Table:
+    """Return an empty table. After the first `left` columns there are numbers, justified to the right."""
+    drawn = style.table()
+    for place, heading in enumerate(headings):
+        drawn.add_column(heading, justify="left" if place < left else "right", no_wrap=True)
+    return drawn
 
 
 def titled(title: str, what: RenderableType) -> Group:

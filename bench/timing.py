@@ -48,11 +48,6 @@ def sample(
     return samples
 
 
-def once(statement: str, namespace: dict[str, Any]) -> float:
-    """Seconds of one execution: for what takes so long that nobody would wait for rounds."""
-    return timeit.timeit(statement, globals=namespace, number=1)
-
-
 def _loops(timer: timeit.Timer, seconds: float) -> int:
     """So many executions that a sample takes so long, and hardly longer: then it would meet more interruptions.
 

@@ -170,8 +170,6 @@ def main(arguments: Sequence[str]) -> int:
             raise Impossible("no case ran on both builds")
         if options.json:
             suite_file.save(suite_of(turns, options.quick), options.json)
-        console = tables.console()
-        for part in render(turns):
-            console.print()
-            console.print(part)
+        print()
+        tables.show(render(turns))
     return 0

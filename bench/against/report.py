@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from rich.console import RenderableType
 from rich.table import Table
 
-from nogil_kernels.measure import samples, style
+from nogil_kernels.measure import samples
 
 from .. import tables
 
@@ -44,7 +44,6 @@ def spread(values: Sequence[float], digits: int) -> str:
 
 
 def render(turns: Turns) -> Iterator[RenderableType]:
-    """What to print."""
     yield tables.titled("Geometric mean of each group: old / new, above 1 where this build is faster", groups(turns))
     slower = slower_cases(turns)
     title = f"Cases below {SLOWER} with the whole interval"
@@ -62,9 +61,7 @@ def render(turns: Turns) -> Iterator[RenderableType]:
 
 def groups(turns: Turns) -> Table:
     """The geometric mean over each group's cases, turn by turn."""
-    table = style.table()
-    for heading in ("", "cases", "old / new"):
-        table.add_column(heading, justify="right" if heading else "left")
+    table = tables.table("", "cases", "old / new")
     for group in dict.fromkeys(work.group for work in turns):
         logs = [[*map(math.log, ratios(times))] for work, times in turns.items() if work.group == group]
         means = [math.exp(sum(turn) / len(logs)) for turn in zip(*logs, strict=False)]
@@ -74,9 +71,7 @@ def groups(turns: Turns) -> Table:
 
 def slower_cases(turns: Turns) -> Table:
     """The cases whose whole interval is below SLOWER."""
-    table = style.table()
-    for heading in ("group", "case", "dtype", "old / new"):
-        table.add_column(heading)
+    table = tables.table("group", "case", "dtype", "old / new", left=4)
     for work, times in turns.items():
         if samples.interval(ratios(times)).high < SLOWER:
             table.add_row(work.group, work.name, work.dtype, spread(ratios(times), 3))
@@ -85,9 +80,7 @@ def slower_cases(turns: Turns) -> Table:
 
 def call_costs(calls: Turns) -> Table:
     """The times of the shortest calls, and how much longer they take with this build."""
-    table = style.table()
-    for heading in ("", *SIDES, "new - old"):
-        table.add_column(heading, justify="right" if heading else "left")
+    table = tables.table("", *SIDES, "new - old")
     for work, times in calls.items():
         medians = [f"{1e9 * samples.interval(times[side]).median:.0f}" for side in SIDES]
         differences = [1e9 * (new - old) for old, new in zip(times["old"], times["new"], strict=False)]

@@ -14,7 +14,6 @@ import subprocess
 import sysconfig
 import tempfile
 from collections.abc import Generator, Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +50,8 @@ STATEMENTS = {
 def batches(options: argparse.Namespace) -> Generator[Batch]:
     """A batch for each n, of steps that were checked; naive is by itself where it takes seconds."""
     library = compile_steps()
-    here: dict[str, Fact] = {"nk_compiler": compiler_name(), "nk_flags": " ".join(FLAGS)}
+    version = subprocess.run([*compiler(), "--version"], capture_output=True, text=True, check=True).stdout
+    here: dict[str, Fact] = {"nk_compiler": version.splitlines()[0], "nk_flags": " ".join(FLAGS)}
     sizes, seconds = (QUICK_SIZES, QUICK_SECONDS) if options.quick else (SIZES, SECONDS)
     with threadpool_limits(1, user_api="blas"):
         for index, n in enumerate(sizes, 1):
@@ -59,7 +59,10 @@ def batches(options: argparse.Namespace) -> Generator[Batch]:
             for step in C_STEPS:
                 if not is_product(multiply(library, step, a, b), a, b):
                     raise Impossible(f"{step} at n = {n}: not the product; is {here['nk_compiler']} at fault?")
-            namespace = names(library, a, b)
+            c = np.empty_like(a)
+            namespace = {step: library[step] for step in C_STEPS} | {"pure": pure, "np": np, "a": a, "b": b, "c": c}
+            namespace |= {"nogil_kernels": nogil_kernels, "multiply_adds": multiply_adds}
+            namespace |= {"a_list": a.tolist(), "b_list": b.tolist(), "arguments": arguments_of(a, b, c)}
             timed = {one.metadata["nk_step"]: one for one in statements(n, here)}
             if n > NAIVE_SIZE:
                 yield Batch([timed.pop("naive")], namespace, 0.0, (index - 0.5) / len(sizes), once=True)
@@ -72,14 +75,6 @@ def statements(n: int, here: dict[str, Fact]) -> Iterator[Timed]:
         if step != PURE or n <= PURE_SIZE:
             flops = multiply_adds("float64", PEAK_COUNT) if step == PEAK else 2 * n**3
             yield Timed(f"{step}-{n}", code, {**here, "nk_step": step, "nk_n": n, "nk_flops": flops})
-
-
-def names(library: ctypes.CDLL, a: Any, b: Any) -> dict[str, Any]:
-    """What the statements name."""
-    c = np.empty_like(a)
-    found: dict[str, Any] = {step: library[step] for step in C_STEPS}
-    found |= {"a": a, "b": b, "c": c, "a_list": a.tolist(), "b_list": b.tolist(), "arguments": arguments_of(a, b, c)}
-    return found | {"multiply_adds": multiply_adds, "pure": pure, "np": np, "nogil_kernels": nogil_kernels}
 
 
 def compiler() -> list[str]:
@@ -108,12 +103,6 @@ def compile_steps() -> ctypes.CDLL:
         return ctypes.CDLL(str(library))
 
 
-def compiler_name() -> str:
-    """What the compiler calls itself."""
-    done = subprocess.run([*compiler(), "--version"], capture_output=True, text=True, check=True)
-    return done.stdout.splitlines()[0]
-
-
 def multiply(library: ctypes.CDLL, step: str, a: Any, b: Any) -> Any:
     """A @ B by one step of the C file."""
     c = np.full_like(a, np.nan)
@@ -132,11 +121,10 @@ def is_product(c: Any, a: Any, b: Any) -> bool:
     return bool(np.all(np.abs(c - a @ b) <= bound))
 
 
-GEMM_STEPS = experiment.Experiment(
+main = experiment.Experiment(
     name="gemm_steps",
     about=__doc__ or "",
     quick="n up to 256, and fewer rounds: some seconds instead of half a minute",
     batches=batches,
     render=render,
-)
-main = partial(experiment.run, GEMM_STEPS)
+).main

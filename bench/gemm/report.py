@@ -12,7 +12,7 @@ from typing import Any
 
 from rich.console import RenderableType
 
-from nogil_kernels.measure import samples, style
+from nogil_kernels.measure import samples
 from nogil_kernels.measure.samples import Interval
 
 from .. import suites, tables
@@ -58,9 +58,7 @@ class Report:
 def render(suite: Any) -> Iterator[RenderableType]:
     """The table in the terminal."""
     report = Report(suite)
-    table = style.table()
-    for heading in _headings(report, report.sizes[-1:]):
-        table.add_column(heading, justify="left" if heading == "step" else "right", no_wrap=True)
+    table = tables.table(*_headings(report, report.sizes[-1:]))
     for step in report.steps:
         if step == NUMPY:
             table.add_section()

@@ -10,7 +10,6 @@ import importlib.util
 import tempfile
 from array import array
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -61,15 +60,8 @@ Values = Mapping[str, Sequence[float]]
 
 
 def batches(options: argparse.Namespace) -> Generator[Batch]:
-    """One batch: all statements."""
-    seconds = QUICK_SECONDS if options.quick else SECONDS
-    yield Batch([Timed(code, code, {}) for code in STATEMENTS], operands(), seconds, done=1.0)
-
-
-def operands() -> dict[str, Any]:
-    """What the statements name."""
     call_costs = compile_call_costs()
-    return {
+    operands = {
         "np": np,
         "matmul": nogil_kernels.matmul,
         "sum_of_squares": nogil_kernels.sum_of_squares,
@@ -82,6 +74,8 @@ def operands() -> dict[str, Any]:
         "b": np.ones((4, 4)),
         "c": np.empty((4, 4)),
     }
+    seconds = QUICK_SECONDS if options.quick else SECONDS
+    yield Batch([Timed(code, code, {}) for code in STATEMENTS], operands, seconds, done=1.0)
 
 
 def compile_call_costs() -> ModuleType:
@@ -117,11 +111,6 @@ def compile_call_costs() -> ModuleType:
         return module
 
 
-def values_of(suite: Any) -> Values:
-    """Seconds of each statement."""
-    return {benchmark.get_name(): benchmark.get_values() for benchmark in suite}
-
-
 def nanoseconds(values: Values, longer: str, shorter: str = LOOP) -> Interval:
     """How much longer one statement takes than another, round by round."""
     return interval([1e9 * (long - short) for long, short in zip(values[longer], values[shorter], strict=True)])
@@ -129,7 +118,7 @@ def nanoseconds(values: Values, longer: str, shorter: str = LOOP) -> Interval:
 
 def render(suite: Any) -> Iterator[RenderableType]:
     """The statements, and what lies between them."""
-    values = values_of(suite)
+    values = {benchmark.get_name(): benchmark.get_values() for benchmark in suite}
     numbers = {code: str(number) for number, code in enumerate((code for code in values if code != LOOP), 1)}
     whole = _table("")
     for code, number in numbers.items():
@@ -160,11 +149,10 @@ def _table(number: str) -> Table:
     return table
 
 
-OVERHEAD = experiment.Experiment(
+main = experiment.Experiment(
     name="overhead",
     about=__doc__ or "",
     quick="fewer rounds: a second instead of eight",
     batches=batches,
     render=render,
-)
-main = partial(experiment.run, OVERHEAD)
+).main

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from nogil_kernels.measure.samples import Interval
 
-from .cases import FLOATS, PEAK_AT, READ, SUM_PEERS
+from .cases import FLOATS, PEAK_AT, READ, SUM_PEERS, Case
 from .measured import ONE, TWO, Result
 
 SQUARES = ("matmul-small", "matmul-square")
@@ -35,13 +35,10 @@ class Goal:
     mean: bool = False
     speed_up: bool = False
 
-    def concerns(self, result: Result) -> bool:
+    def concerns(self, case: Case | Result) -> bool:
         """Whether this case is one that the goal is about."""
-        return (
-            result.group in self.groups
-            and result.size in self.sizes
-            and (not self.dtypes or result.dtype in self.dtypes)
-        )
+        of_a_dtype = not self.dtypes or case.dtype in self.dtypes
+        return of_a_dtype and case.group in self.groups and case.size in self.sizes
 
 
 SPLIT = range(1 << 20, 1 << 62)  # numbers of a sum that is worth a second thread

@@ -31,15 +31,11 @@ def environment(isa: str) -> dict[str, str]:
     if isa in CORES and platform.machine().lower() in X86_64:  # elsewhere portable code has all that the peers have
         found["OPENBLAS_CORETYPE"], found["NUMBA_CPU_NAME"] = CORES[isa]
         found["NUMBA_CPU_FEATURES"] = ""  # those of that core, not of this one
-        found["NPY_DISABLE_CPU_FEATURES"] = " ".join(_numpy_targets(NUMPY_TARGETS[isa]))
+        shown: Any = np.show_config(mode="dicts")
+        simd = shown["SIMD Extensions"]
+        targets = simd.get("found", []) + simd.get("not found", [])  # whether this process has them or not
+        found["NPY_DISABLE_CPU_FEATURES"] = " ".join(sorted(t for t in targets if t.startswith(NUMPY_TARGETS[isa])))
     return found
-
-
-def _numpy_targets(prefixes: tuple[str, ...]) -> list[str]:
-    """NumPy's dispatch targets that begin so, whether this process has them or not."""
-    targets: Any = np.show_config(mode="dicts")
-    simd = targets["SIMD Extensions"]
-    return sorted(t for t in simd.get("found", []) + simd.get("not found", []) if t.startswith(prefixes))
 
 
 def hold_everyone(isa: str | None, experiment: str, arguments: Sequence[str]) -> None:

@@ -65,15 +65,8 @@ class Result:
 
     def benchmark(self, peer: str) -> tuple[str, dict[str, Fact]]:
         """The name and the metadata of this peer's benchmark in a suite."""
-        metadata: dict[str, Fact] = {
-            "nk_group": self.group,
-            "nk_case": self.case,
-            "nk_dtype": self.dtype,
-            "nk_size": self.size,
-            "nk_peer": peer,
-            "nk_flops": self.flops,
-            "nk_bytes": self.bytes,
-        }
+        about = ("group", "case", "dtype", "size", "flops", "bytes")
+        metadata: dict[str, Fact] = {"nk_peer": peer, **{f"nk_{name}": getattr(self, name) for name in about}}
         if peer in self.errors:
             metadata["nk_error"] = self.errors[peer]
         return f"{self.group}/{self.case}/{self.dtype}/{peer}", metadata

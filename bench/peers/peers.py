@@ -6,8 +6,7 @@ Everybody has one thread, where nothing else is said; OpenBLAS is held to it. Wh
 import argparse
 import sys
 from collections.abc import Callable, Generator, Sequence
-from contextlib import ExitStack
-from functools import partial
+from contextlib import ExitStack, suppress
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -25,7 +24,6 @@ from .measured import Result
 SECONDS, QUICK_SECONDS = 1.0, 0.1  # of samples in a case
 OPENBLAS_SPINS = 0.25  # seconds: for so long its idle threads were seen to slow down others, at 0.1 still by a tenth
 PACKAGES = ("numpy", "scipy", "numba", "bottleneck", "numkong", "blis")
-REMEDY = 'pip install -e ".[peers]"'
 
 Missing = dict[str, str]
 
@@ -35,9 +33,10 @@ def batches(options: argparse.Namespace) -> Generator[Batch]:
     isa.hold_everyone(options.isa, "peers", options.arguments)
     isa.hold_numkong()
     wanted = [case for case in cases.cases(options.quick) if not options.only or case.group in options.only]
-    if machine.usable_cores() < 2 and any(on_two_threads(case) for case in wanted):
+    on_one_thread = [case for case in wanted if not case.group.endswith("threads")]
+    if machine.usable_cores() < 2 and on_one_thread != wanted:
         print("two threads: left out, this process may use one core only", file=sys.stderr)
-        wanted = [case for case in wanted if not on_two_threads(case)]
+        wanted = on_one_thread
     if not wanted:
         raise Impossible("nothing is left to measure")
     missing = find_missing(wanted)
@@ -54,10 +53,6 @@ def in_order(wanted: Sequence[cases.Case], missing: Missing, seconds: float) -> 
         done += expected_seconds(case, seconds)
         with ExitStack() as one_thread:
             yield batch(case, missing, seconds, done / all_of_it, here, one_thread)
-
-
-def on_two_threads(case: cases.Case) -> bool:
-    return case.group.endswith("threads")
 
 
 def batch(
@@ -117,7 +112,7 @@ def find_missing(wanted: Sequence[cases.Case]) -> Missing:
         try:
             exec(import_of(name), {})
         except ImportError as error:
-            missing[name] = f"{error}; {REMEDY}" if getattr(error, "name", None) else str(error)
+            missing[name] = f'{error}; pip install -e ".[peers]"' if getattr(error, "name", None) else str(error)
     return missing
 
 
@@ -130,22 +125,19 @@ def peers_facts() -> dict[str, Fact]:
     """The peers' versions, and which kernels OpenBLAS has chosen."""
     versions = []
     for package in PACKAGES:
-        try:
+        with suppress(PackageNotFoundError):
             versions.append(f"{package} {version(package)}")
-        except PackageNotFoundError:
-            continue
     blas = [f"{i['version']} {i['architecture']}" for i in threadpoolctl.threadpool_info() if "architecture" in i]
     return {"nk_peers": ", ".join(versions), "nk_openblas": ", ".join(dict.fromkeys(blas)) or "none"}
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """What only this experiment can be asked for."""
     groups = f"one group of cases, can be repeated: {', '.join(cases.GROUPS)}"
     parser.add_argument("--only", action="append", choices=list(cases.GROUPS), metavar="GROUP", help=groups)
     parser.add_argument("--isa", help="hold all of them to an instruction set: avx512, avx2, portable, ...")
 
 
-PEERS = experiment.Experiment(
+main = experiment.Experiment(
     name="peers",
     about=__doc__ or "",
     quick="fewer rounds and sizes: half a minute instead of three",
@@ -153,5 +145,4 @@ PEERS = experiment.Experiment(
     render=report.render,
     draw=plot.draw,
     add_options=add_options,
-)
-main = partial(experiment.run, PEERS)
+).main

@@ -84,7 +84,6 @@ def draw(suite: Any, path: str) -> None:
 
 
 def panel(axis: Axes, family: Family, results: Sequence[Result], title: str) -> None:
-    """One family and type."""
     axis.set_xscale("log", base=family.x_base)
     single = {peer for peer, error in largest_errors(results).items() if error > SINGLE}
     for peer in dict.fromkeys(peer for result in results for peer in result.samples):

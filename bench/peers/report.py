@@ -20,7 +20,6 @@ SINGLE = 2.0**-32  # a relative error that no sum in float64 has, and each round
 
 
 def render(suite: Any) -> Iterator[RenderableType]:
-    """The whole suite."""
     results = from_suite(suite)
     for (group, dtype), found in groupby(results, key=lambda result: (result.group, result.dtype)):
         rows = list(found)
@@ -35,13 +34,9 @@ def render(suite: Any) -> Iterator[RenderableType]:
 
 def table(rows: Sequence[Result]) -> Table:
     """Our time and rate, and how many times as fast as each peer we are; red where a peer is faster."""
-    drawn = style.table()
-    drawn.add_column("\ncase", no_wrap=True)
-    drawn.add_column("\na call", justify="right", no_wrap=True)
-    drawn.add_column(f"\n{rate_unit(rows[0])}", justify="right", no_wrap=True)
     peers = list(dict.fromkeys(peer for row in rows for peer in row.rivals))
-    for peer in peers:
-        drawn.add_column(column(peer), justify="right", no_wrap=True)
+    unit = "GB/s" if is_sum(rows[0]) else "GFLOP/s"
+    drawn = tables.table("\ncase", "\na call", f"\n{unit}", *map(column, peers))
     for row in rows:
         drawn.add_row(
             row.case,
@@ -64,10 +59,6 @@ def ratio(row: Result, peer: str) -> Text:
         return Text()
     faster = row.ratio(peer).median
     return Text(tables.number(faster), style="green" if faster >= 1 else "red")
-
-
-def rate_unit(row: Result) -> str:
-    return "GB/s" if is_sum(row) else "GFLOP/s"
 
 
 def is_sum(row: Result) -> bool:
@@ -103,7 +94,6 @@ def errors(rows: Sequence[Result]) -> str:
 
 
 def goals(results: Sequence[Result]) -> RenderableType:
-    """Each goal beside what was measured of it."""
     drawn = style.table()
     drawn.add_column("goal, against whom, where it is furthest off")
     drawn.add_column("at least", justify="right")
@@ -120,12 +110,10 @@ def goals(results: Sequence[Result]) -> RenderableType:
 
 
 def named(goal: Goal) -> str:
-    """What the goal is about."""
     return goal.what + (f", {goal.dtypes[0]}" if len(goal.dtypes) == 1 else "")
 
 
 def rivals(goal: Goal) -> str:
-    """Whom it is against."""
     if goal.speed_up:
         return "speed-up of reading"
     if goal.against[0].startswith("ceiling"):

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from bench import suites
+from bench import suites, tables
 from bench.against import against, report
 from bench.against.report import Work
 
@@ -24,9 +24,7 @@ def made(group="calls", name="a", **times):
 
 def printed(turns, capsys):
     """What is shown, on one line."""
-    console = report.tables.console()
-    for part in report.render(turns):
-        console.print(part)
+    tables.show(report.render(turns))
     return " ".join(capsys.readouterr().out.split())
 
 

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support import environment, run_python
+from support import FREE_THREADED_NOW, environment, run_python
 
 from bench import experiment, roofline, suites, tables, timing
 from bench.__main__ import source
@@ -86,6 +86,25 @@ def test_without_compiled_kernels_an_experiment_says_why():
     assert done.stderr.startswith("python -m bench overhead: ")
     assert "NOGIL_KERNELS_BACKEND=pure" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_peers_run_on_the_instruction_set_that_is_asked_for(compiled_backend, tmp_path):
+    file = str(tmp_path / "sums.json")
+    done = bench("peers", "--quick", "--only", "sums-types", "--isa", "portable", "--json", file)
+    assert done.returncode == 0, done.stderr
+    assert suites.load(file, "peers").get_metadata()["nk_isa"] == "portable"
+
+
+def test_the_experiment_of_switches_finds_no_slice_of_a_hundred_bytecodes():
+    done = bench("switches")
+    assert done.returncode == 0, done.stderr
+    if FREE_THREADED_NOW:
+        assert "no GIL" in done.stdout
+        return
+    for line, interval in zip(done.stdout.splitlines(), (5, 1, 0.1), strict=True):
+        assert line.startswith(f"switch interval {interval} ms")
+        turns = int(line.split(" ms, ")[1].split()[0].replace(",", ""))
+        assert turns > 100
 
 
 # -- the command line --------------------------------------------------------------------------------------------------
@@ -228,12 +247,8 @@ def test_the_roofline_shows_every_kernel_under_its_roof_from_the_file(roofline_f
     for level in ("L1", "L2", "L3", "memory"):
         assert f"reading {level}" in shown
     for kernel in kept.kernels:
-        share = kept.share(kernel)
+        share, _ = kept.share(kernel)
+        named = f" {kernel.name} {roofline.SHORT[kernel.dtype]} "
         assert 0 < share.low <= share.median <= share.high
-        line = next(line for line in shown.splitlines() if tables.size(kernel.data) in line and is_of(kernel, line))
+        line = next(line for line in shown.splitlines() if tables.size(kernel.data) in line and line.startswith(named))
         assert f" {share.median:.0%} " in line
-
-
-def is_of(kernel, line):
-    """Whether this line of the table is that of the kernel."""
-    return line.startswith(f" {kernel.name} {roofline.SHORT[kernel.dtype]} ")

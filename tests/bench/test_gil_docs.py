@@ -1,11 +1,8 @@
-"""What README.md and docs/gil.md show of a comparison, and the experiment that they quote."""
+"""What README.md and docs/gil.md show of a comparison."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from support import environment
 
 from nogil_kernels.scaling.report.suite import Report
 
@@ -48,22 +45,3 @@ def test_readme_takes_a_comparison_among_other_baselines(documents, tmp_path, mo
         assert "counter += 1" in text
         assert "old" not in text
     assert (tmp_path / "compare-xeon.svg").stat().st_size > (tmp_path / "compare-xeon-short.svg").stat().st_size > 0
-
-
-def test_the_experiment_of_switches_finds_no_slice_of_a_hundred_bytecodes():
-    done = subprocess.run(
-        [sys.executable, "-m", "bench", "switches"],
-        cwd=ROOT,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    if not getattr(sys, "_is_gil_enabled", lambda: True)():
-        assert "no GIL" in done.stdout
-        return
-    for line, interval in zip(done.stdout.splitlines(), (5, 1, 0.1), strict=True):
-        assert line.startswith(f"switch interval {interval} ms")
-        turns = int(line.split(" ms, ")[1].split()[0].replace(",", ""))
-        assert turns > 100

@@ -8,11 +8,10 @@ import platform
 import shutil
 import sys
 import sysconfig
-import tarfile
 from pathlib import Path
 
 import pytest
-from gates import GLIBC, ROOT, run
+from gates import GLIBC, ROOT, run, unpack
 
 BUILT = ("build", "dist", "*.egg-info", "*.so", "*.pyd", "__pycache__", ".git", ".venv", ".nox", ".*_cache")
 EPOCH = "1700000000"
@@ -67,14 +66,10 @@ def sdist(build, tmp_path_factory):
 def unpacked(sdist, tmp_path_factory):
     """unpacked(name): the sdist's tree in a new directory of that name."""
 
-    def unpack(name):
-        directory = tmp_path_factory.mktemp(name)
-        with tarfile.open(sdist) as archive:
-            archive.extractall(directory, filter="data")
-        (tree,) = directory.iterdir()
-        return tree
+    def unpacked_as(name):
+        return unpack(sdist, tmp_path_factory.mktemp(name))
 
-    return unpack
+    return unpacked_as
 
 
 @pytest.fixture(scope="session")
@@ -119,5 +114,4 @@ def portable_wheel(build, unpacked, tmp_path_factory):
 
 @pytest.fixture(scope="session", params=["wheel", "portable_wheel", "twins_wheel"])
 def each_wheel(request):
-    """Every wheel in turn."""
     return request.getfixturevalue(request.param)

@@ -2,10 +2,9 @@
 
 import sys
 import sysconfig
-import zipfile
 
 import pytest
-from gates import ROOT, run
+from gates import ROOT, members, run
 
 PYX = """
 from nogil_kernels cimport matmul_f64, sum_of_squares_f64
@@ -68,10 +67,10 @@ def site(wheel, tmp_path_factory):
 
 
 def test_a_wheel_has_the_declarations_that_others_cimport_and_no_more(wheel):
-    with zipfile.ZipFile(wheel) as archive:
-        declared = {name for name in archive.namelist() if name.endswith((".pxd", ".h", ".pxi"))}
-        declared = {name for name in declared if "/scaffold/" not in name}  # the template of `new`
-        text = "".join(archive.read(name).decode() for name in declared)
+    content = members(wheel)
+    declared = {name for name in content if name.endswith((".pxd", ".h", ".pxi"))}
+    declared = {name for name in declared if "/scaffold/" not in name}  # the template of `new`
+    text = "".join(content[name].decode() for name in declared)
     kernels = {f"compiled/{name}/{file}" for name in KERNELS for file in ("__init__.pxd", f"{name}.pxd")}
     assert declared == {f"nogil_kernels/{path}" for path in ("__init__.pxd", *kernels)}
     assert ABROAD not in text, "a header would be needed, and none is in the wheel"

@@ -1,4 +1,4 @@
-"""Gates for the files that tools read: pyproject.toml, the workflows, Dependabot's."""
+"""Gates for the workflows and .gitattributes. test_new_release.py has those that projects made by `new` share."""
 
 import re
 
@@ -15,37 +15,12 @@ def loaded(path):
     return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
-def test_pyproject_is_valid_tables_of_tools_included(tool):
-    pytest.importorskip("validate_pyproject_schema_store", reason="the tables of tools have their schemas there")
-    tool("validate-pyproject", ROOT / "pyproject.toml", VALIDATE_PYPROJECT_NO_NETWORK="1")
-
-
 def test_generated_pictures_and_baselines_are_marked():
     lines = (ROOT / ".gitattributes").read_text(encoding="utf-8").splitlines()
     patterns = [line.split()[0] for line in lines if line.endswith(" linguist-generated -diff")]
     generated = [path.relative_to(ROOT) for name in ("docs/**/*.svg", "bench/**/*.json") for path in ROOT.glob(name)]
     assert len(generated) >= 5, "the test looks in the wrong place"
     assert [path for path in generated if not any(path.match(pattern) for pattern in patterns)] == []
-
-
-def test_workflows_follow_their_schema(tool):
-    tool("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *WORKFLOWS)
-
-
-def test_dependabots_file_follows_its_schema(tool):
-    tool("check-jsonschema", "--builtin-schema", "vendor.dependabot", GITHUB / "dependabot.yml")
-
-
-def test_workflows_have_no_mistakes(tool):
-    tool("actionlint", *WORKFLOWS)
-
-
-def test_workflows_have_no_known_weakness(tool):
-    tool("zizmor", "--offline", "--no-progress", "--persona", "pedantic", GITHUB)
-
-
-def test_the_repository_is_laid_out_as_scientific_python_advises(tool):
-    tool("repo-review", ROOT)
 
 
 @each_workflow

@@ -1,25 +1,18 @@
 """Gates for what is uploaded: contents, size, symbols, and that building twice gives the same bytes."""
 
-import io
 import platform
 import sys
 import tarfile
-import zipfile
 from pathlib import Path
 
 import pytest
-from gates import GLIBC, ROOT, run
+from gates import GLIBC, ROOT, members, run, sections_of
 
 from nogil_kernels.scaffold import template
 
 SOURCES = {".pyx", ".pxd", ".c", ".h"}
 PRIVATE = {".pyx", ".c", ".o", ".so.debug", ".pdb"}  # headers and .pxd are for who builds on the kernels
 BUDGET = 1_000_000  # bytes of one wheel: what everybody downloads
-
-
-def members(wheel):
-    with zipfile.ZipFile(wheel) as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
 
 
 def test_the_sdist_holds_every_source_that_a_wheel_is_built_from(sdist):
@@ -66,11 +59,10 @@ def test_a_compiled_wheel_keeps_to_its_budget(name, request):
 @pytest.mark.parametrize("name", ["wheel", "portable_wheel"])
 def test_a_module_has_unwind_tables_and_names_but_no_debug_information(name, request):
     """Profilers read the tables and the names of functions; debug information would be 80 % of the wheel."""
-    elffile = pytest.importorskip("elftools.elf.elffile", reason="pyelftools is not installed: see the extra packaging")
     modules = {name: data for name, data in members(request.getfixturevalue(name)).items() if name.endswith(".so")}
     assert modules
     for module, data in modules.items():
-        sections = {section.name for section in elffile.ELFFile(io.BytesIO(data)).iter_sections()}
+        sections = sections_of(data)
         assert {".eh_frame", ".symtab"} <= sections, module
         assert not {name for name in sections if name.startswith(".debug")}, module
 

@@ -90,14 +90,14 @@ def test_without_a_terminal_nothing_is_asked(new, here):
 
 @pytest.fixture
 def on_terminal(here):
-    """on_terminal(arguments, typed): the exit status of the command on a terminal of its own, and what is seen there.
+    """on_terminal(arguments, *typed): what is seen of the command on a terminal of its own; it ends with `status`.
 
     `typed` holds what is typed at each question, as soon as it has been asked.
     """
     if sys.platform == "win32":
         pytest.skip("Windows has no pseudo-terminals to test with")
 
-    def run(arguments, *typed):
+    def run(arguments, *typed, status=0):
         ours, theirs = os.openpty()
         command = [sys.executable, "-m", "nogil_kernels", "new", *arguments]
         with subprocess.Popen(command, preexec_fn=lambda: os.login_tty(theirs)) as process:
@@ -116,15 +116,15 @@ def on_terminal(here):
             finally:
                 os.close(ours)  # whoever still asks is told that there is nobody
         assert not left, seen
-        return process.returncode, seen.decode()
+        assert process.returncode == status, seen
+        return seen.decode()
 
     return run
 
 
 def test_everything_is_asked_for_where_there_is_no_name(on_terminal, here):
     typed = [b"fast-hash\n", b"elementwise\n", b"yes\n", b"Jane Doe\n", b"jane@example.net\n", b"jane/hash\n"]
-    status, seen = on_terminal([], *typed)
-    assert status == 0, seen
+    on_terminal([], *typed)
     answers = answers_of(here / "fast-hash")
     assert (answers.name, answers.kernel, answers.simd) == ("fast-hash", "elementwise", True)
     assert (answers.author, answers.email, answers.repo) == ("Jane Doe", "jane@example.net", "jane/hash")
@@ -132,8 +132,7 @@ def test_everything_is_asked_for_where_there_is_no_name(on_terminal, here):
 
 def test_enter_takes_what_git_knows(on_terminal, here, own_git):
     own_git.write_text(GIT)
-    status, seen = on_terminal([], b"fast-hash\n", *[b"\n"] * 5)
-    assert status == 0, seen
+    on_terminal([], b"fast-hash\n", *[b"\n"] * 5)
     answers = answers_of(here / "fast-hash")
     assert (answers.kernel, answers.simd) == ("reduction", False)
     assert (answers.author, answers.email, answers.repo) == ("Jane Doe", "jane@example.net", "janedoe/fast-hash")
@@ -141,8 +140,7 @@ def test_enter_takes_what_git_knows(on_terminal, here, own_git):
 
 def test_with_a_name_only_what_is_known_from_nowhere_is_asked_for(on_terminal, here, own_git):
     own_git.write_text("[user]\n\tname = Jane Doe\n")
-    status, seen = on_terminal(["fast-hash", "--email", "jane@example.net"], b"jane/hash\n")
-    assert status == 0, seen
+    seen = on_terminal(["fast-hash", "--email", "jane@example.net"], b"jane/hash\n")
     assert "Repository" in seen
     assert "Author" not in seen
     assert "Kernel" not in seen
@@ -151,15 +149,13 @@ def test_with_a_name_only_what_is_known_from_nowhere_is_asked_for(on_terminal, h
 
 def test_with_all_of_it_known_nothing_is_asked(on_terminal, here, own_git):
     own_git.write_text(GIT)
-    status, seen = on_terminal(["fast-hash"])
-    assert status == 0, seen
+    on_terminal(["fast-hash"])
 
 
 def test_an_answer_that_will_not_do_is_asked_for_again(on_terminal, here, own_git):
     own_git.write_text(GIT)
     typed = [b"json\n", b"fast-hash\n", b"fft\n", b"elementwise\n", b"perhaps\n", b"no\n", b"\n", b"nobody\n"]
-    status, seen = on_terminal([], *typed, b"\n", b"\n")
-    assert status == 0, seen
+    seen = on_terminal([], *typed, b"\n", b"\n")
     assert "standard library" in seen
     assert "'fft' is no kernel" in seen
     assert "yes or no" in seen
@@ -170,14 +166,12 @@ def test_an_answer_that_will_not_do_is_asked_for_again(on_terminal, here, own_gi
 def test_a_folder_that_will_not_do_is_refused_before_more_is_asked(on_terminal, here):
     (here / "fast-hash").mkdir()
     (here / "fast-hash/work").touch()
-    status, seen = on_terminal([], b"fast-hash\n")
-    assert status == 2
+    seen = on_terminal([], b"fast-hash\n", status=2)
     assert "Author" not in seen
 
 
 @pytest.mark.parametrize(("typed", "status"), [(CTRL_D, 2), (CTRL_C, INTERRUPTED)], ids=["D", "C"])
 def test_ctrl_d_and_ctrl_c_end_the_questions(on_terminal, here, typed, status):
-    ended, seen = on_terminal([], b"fast-hash\n", typed)
-    assert ended == status, seen
+    seen = on_terminal([], b"fast-hash\n", typed, status=status)
     assert "Traceback" not in seen
     assert not list(here.iterdir())

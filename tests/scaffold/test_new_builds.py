@@ -3,6 +3,7 @@
 NOGIL_KERNELS_TEST=every builds all of them. `nox -s new` does that on every Python, in environments of their own.
 """
 
+import functools
 import io
 import os
 import platform
@@ -40,7 +41,6 @@ def run(folder, *arguments, **variables):
 
 
 def build(folder, *options, **variables):
-    """Compile a project where it lies."""
     run(folder, "setup.py", "-q", "build_ext", "--inplace", *options, **variables)
 
 
@@ -49,16 +49,15 @@ def built(tmp_path_factory):
     """built(kernel, simd): a project of that kind, built where it lies, once."""
     for module, version in {"setuptools": "80", "Cython": "3.3"}.items():
         pytest.importorskip(module, version, reason=f"{module} >= {version} is not here: pip install -e '.[packaging]'")
-    made = {}
 
+    @functools.cache
     def made_as(kernel, simd):
-        if (kernel, simd) not in made:
-            folder = made[kernel, simd] = tmp_path_factory.mktemp("built") / "fast-hash"
-            options = ["--kernel", kernel, *(["--simd"] if simd else []), "--into", folder]
-            command = [sys.executable, "-m", "nogil_kernels", "new", "fast-hash", *options]
-            subprocess.run(command, check=True, capture_output=True)
-            build(folder)
-        return made[kernel, simd]
+        folder = tmp_path_factory.mktemp("built") / "fast-hash"
+        options = ["--kernel", kernel, *(["--simd"] if simd else []), "--into", folder]
+        command = [sys.executable, "-m", "nogil_kernels", "new", "fast-hash", *options]
+        subprocess.run(command, check=True, capture_output=True)
+        build(folder)
+        return folder
 
     return made_as
 

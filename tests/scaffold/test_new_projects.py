@@ -23,7 +23,6 @@ SIMD = {False: [], True: ["--simd"]}
 
 
 def project(kernel, simd, name="fast-hash", **more):
-    """The files of a project."""
     return template.render(template.load(), answers.Answers(name=name, kernel=kernel, simd=simd, **more))
 
 

@@ -11,43 +11,12 @@ LONGEST = 40  # with a longer one, lines of the project would have more than 120
 OWN_NAME = "nogil_kernels"
 
 # Modules that some supported Python has and the one that runs this may not have. `test` is in no list of Python's.
-OTHER_PYTHONS = frozenset(
-    [
-        "aifc",
-        "annotationlib",
-        "asynchat",
-        "asyncore",
-        "audioop",
-        "cgi",
-        "cgitb",
-        "chunk",
-        "compression",
-        "crypt",
-        "distutils",
-        "imghdr",
-        "imp",
-        "lib2to3",
-        "mailcap",
-        "msilib",
-        "nis",
-        "nntplib",
-        "ossaudiodev",
-        "pipes",
-        "profiling",
-        "smtpd",
-        "sndhdr",
-        "spwd",
-        "sre_compile",
-        "sre_constants",
-        "sre_parse",
-        "sunau",
-        "telnetlib",
-        "test",
-        "uu",
-        "xdrlib",
-    ]
-)
-STANDARD_LIBRARY = sys.stdlib_module_names | OTHER_PYTHONS
+OTHER_PYTHONS = """
+    aifc annotationlib asynchat asyncore audioop cgi cgitb chunk compression crypt distutils imghdr imp lib2to3
+    mailcap msilib nis nntplib ossaudiodev pipes profiling smtpd sndhdr spwd sre_compile sre_constants sre_parse
+    sunau telnetlib test uu xdrlib
+"""
+STANDARD_LIBRARY = sys.stdlib_module_names | set(OTHER_PYTHONS.split())
 
 # Words that Cython reserves beside Python's: no .pyx could cimport from a package of that name.
 CYTHON = ("cdef", "cimport", "cpdef", "ctypedef", "include")
