@@ -103,14 +103,14 @@ def test_other_kinds_of_files_are_refused(tmp_path):
 @pytest.mark.parametrize(
     ("name", "workload", "kind"),
     [
-        ("curves", "matmul", panels.Curves),
-        ("bars", "matmul", panels.Bars),
-        ("one core", "matmul", panels.Calls),
-        ("one worker", "squares-python", panels.Bars),
-        ("interrupted", "squares-python", panels.Calls),
-        ("special", "sleep", panels.Waits),
-        ("special", "counter", panels.Lost),
-        ("special", "convoy", panels.Latency),
+        ("curves", "matmul", panels.CURVES),
+        ("bars", "matmul", panels.BARS),
+        ("one core", "matmul", panels.CALLS),
+        ("one worker", "squares-python", panels.BARS),
+        ("interrupted", "squares-python", panels.CALLS),
+        ("special", "sleep", panels.WAITS),
+        ("special", "counter", panels.LOST),
+        ("special", "convoy", panels.LATENCY),
     ],
 )
 def test_a_block_is_drawn_as_what_it_is(name, workload, kind):
@@ -204,8 +204,8 @@ class Parsed(HTMLParser):
 def told(made, row):
     """The first number of a row in the page: updates, the time of all calls of what waits, else that of one."""
     kind = panels.kind(made, made.block(row.workload))
-    took = row.seconds_per_call.median * (row.calls if kind is panels.Waits else 1)
-    return f"{row.updates:,}" if kind is panels.Lost else labels.duration(took)
+    took = row.seconds_per_call.median * (row.calls if kind is panels.WAITS else 1)
+    return f"{row.updates:,}" if kind is panels.LOST else labels.duration(took)
 
 
 @each

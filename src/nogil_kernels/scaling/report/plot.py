@@ -32,7 +32,7 @@ class Panel:
     """One panel: what it shows of which rows."""
 
     title: str
-    kind: type[panels.Kind]
+    kind: panels.Kind
     rows: Sequence[Row]
 
 
@@ -65,7 +65,7 @@ def drawn(report: Report, workloads: Sequence[str], head: float) -> Figure:
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     found = [panel for workload in workloads for panel in _panels(report, report.block(workload))]
-    curves = all(panel.kind is panels.Curves for panel in found)
+    curves = all(panel.kind is panels.CURVES for panel in found)
     columns = min(3 if curves and len(found) > FEW else 2, len(found))
     lines = [found[first : first + columns] for first in range(0, len(found), columns)]
     heights = [max(panel.kind.height(panel.rows) for panel in line) for line in lines]
