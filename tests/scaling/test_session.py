@@ -161,12 +161,10 @@ class Sleeper(Workload):
     """Sleeps for a tenth of a second, once."""
 
     name = "sleeper"
+    size = "a tenth of a second"
     ways = FAST
     limit = ""
     calls = 2
-
-    def size(self, side):
-        return "a tenth of a second"
 
     def job(self, side, setting, way):
         return worker.Job("functools:partial", (time.sleep, 0.1))
