@@ -106,19 +106,12 @@ def _panels(report: Report, rows: Sequence[Row]) -> Iterator[Panel]:
     if len(sessions) == 1:
         yield Panel(title, kind, rows)
     elif kind.together:
-        for some in _shares(sessions, math.ceil(len(rows) / MOST_BARS)):
-            yield Panel(title, kind, [row for row in rows if row.session in some])
+        parts = min(math.ceil(len(rows) / MOST_BARS), len(sessions))
+        for first, last in pairwise(len(sessions) * part // parts for part in range(parts + 1)):
+            yield Panel(title, kind, [row for row in rows if row.session in sessions[first:last]])
     else:
         for session in sessions:
             yield Panel(f"{title}, {session}", kind, [row for row in rows if row.session == session])
-
-
-def _shares(sessions: Sequence[str], parts: int) -> Iterator[Sequence[str]]:
-    """So many parts of about the same size."""
-    parts = min(parts, len(sessions))
-    cuts = [len(sessions) * part // parts for part in range(parts + 1)]
-    for first, last in pairwise(cuts):
-        yield sessions[first:last]
 
 
 def _heading(figure: Figure, report: Report) -> None:

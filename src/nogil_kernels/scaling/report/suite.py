@@ -122,7 +122,9 @@ class Report:
         """A report over a pyperf.BenchmarkSuite that a report has made."""
         self.suite = suite
         self.rows = [_row(benchmark) for benchmark in suite]
-        self._facts = {row.session: benchmark.get_metadata() for row, benchmark in zip(self.rows, suite, strict=True)}
+        self._facts: dict[str, Mapping[str, Fact]] = {
+            row.session: benchmark.get_metadata() for row, benchmark in zip(self.rows, suite, strict=True)
+        }
         self._by_key = {(row.work, row.way, row.workers): row for row in self.rows}
         self._speed_up = cache(lambda alone, row: ratio(alone.per_call, row.per_call))
 
@@ -168,14 +170,12 @@ class Report:
 
     def facts_of(self, session: str) -> Mapping[str, Fact]:
         """The facts of the machine, and of that interpreter."""
-        found: Mapping[str, Fact] = self._facts[session]
-        return found
+        return self._facts[session]
 
     @property
     def notes(self) -> list[str]:
         """What was left out, and why."""
-        found: list[str] = json.loads(str(self.facts["nk_notes"]))
-        return found
+        return list(json.loads(str(self.facts["nk_notes"])))
 
     @property
     def warnings(self) -> list[str]:
