@@ -119,20 +119,19 @@ def test_compare_prints_a_table_and_writes_what_it_was_drawn_from(tmp_path, caps
     assert {"version", "benchmarks", "metadata"} <= json.loads(path.read_text()).keys()
 
 
-def test_a_function_of_the_current_folder_is_measured_by_workers_of_every_kind():
-    done = run("compare", "made_functions:squares", "--seconds", "0.05", "--workers", "2", "--python", sys.executable)
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
-    for words in ("2 threads", "2 processes, Pool", "2 processes"):
-        assert words in done.stdout
-
-
-def test_what_a_function_prints_is_not_in_the_report():
-    done = run("compare", "made_functions:prints", "--seconds", "0.05", "--ways", "threads,processes,pool")
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
+@pytest.mark.parametrize(
+    ("function", "options", "shown"),
+    [
+        ("squares", ["--workers", "2", "--python", sys.executable], ["2 threads", "2 processes, Pool", "2 processes"]),
+        ("prints", ["--ways", "threads,processes,pool"], ["one after another"]),
+    ],
+)
+def test_a_function_of_the_current_folder_is_measured_and_what_it_prints_not_shown(function, options, shown):
+    done = run("compare", f"made_functions:{function}", "--seconds", "0.05", *options)
+    assert (done.returncode, done.stderr) == (0, "")
     assert "nor is this" not in done.stdout
-    assert "one after another" in done.stdout
+    for words in shown:
+        assert words in done.stdout
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")

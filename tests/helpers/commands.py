@@ -6,7 +6,7 @@ import sys
 import textwrap
 from pathlib import Path
 
-from support import environment
+from support import completed, environment
 
 HERE = Path(__file__).parent
 SHORT = ["squares-python", "--seconds", "0.05", "--workers", "2", "--ways", "threads", "--python", sys.executable]
@@ -15,15 +15,7 @@ SHORT = ["squares-python", "--seconds", "0.05", "--workers", "2", "--ways", "thr
 def run(*arguments, code=None, **variables):
     """The command in a fresh interpreter, every warning an error."""
     program = ["-m", "nogil_kernels"] if code is None else ["-c", code]
-    return subprocess.run(
-        [sys.executable, "-W", "error", *program, *arguments],
-        env=environment(**variables),
-        cwd=HERE,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=60,
-        check=False,
-    )
+    return completed("-W", "error", *program, *arguments, variables=variables, cwd=HERE, encoding="utf-8")
 
 
 @contextlib.contextmanager

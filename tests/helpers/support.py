@@ -73,16 +73,23 @@ def environment(**variables):
     return env
 
 
-def run_python(code, *arguments, timeout=120, **variables):
-    """Run `code` in a fresh interpreter, every warning an error unless `arguments` say else; the completed process."""
+def completed(*arguments, variables=None, timeout=60, **options):
+    """Run a fresh interpreter with `arguments`; return the completed process."""
     return subprocess.run(
-        [sys.executable, *(arguments or ("-W", "error")), "-c", textwrap.dedent(code)],
-        env=environment(**variables),
+        [sys.executable, *arguments],
+        env=environment(**variables or {}),
         capture_output=True,
         text=True,
         timeout=timeout,
         check=False,
+        **options,
     )
+
+
+def run_python(code, *arguments, timeout=120, **variables):
+    """Run `code` in a fresh interpreter, every warning an error unless `arguments` say else; the completed process."""
+    options = arguments or ("-W", "error")
+    return completed(*options, "-c", textwrap.dedent(code), variables=variables, timeout=timeout)
 
 
 def python_prints(code, *arguments, timeout=120, **variables):

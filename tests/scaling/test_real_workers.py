@@ -1,14 +1,13 @@
 """Sessions with real workers of every kind, some of which are killed, and callers of every kind."""
 
 import os
-import subprocess
 import sys
 import time
 from contextlib import closing
 
 import pytest
 from commands import killed
-from support import ABI3, environment, left_of, needs_proc, processes_of, run_python
+from support import ABI3, completed, left_of, needs_proc, processes_of, run_python
 
 from nogil_kernels.scaling.run.plan import Request
 from nogil_kernels.scaling.run.session import Session
@@ -152,16 +151,7 @@ def test_a_caller_needs_no_main_guard(how, tmp_path):
     pytest.importorskip("pyperf")
     (tmp_path / "script.py").write_text(SCRIPT)
     arguments = {"script": ["script.py"], "stdin": ["-"], "-c": ["-c", SCRIPT]}[how]
-    done = subprocess.run(
-        [sys.executable, *arguments],
-        input=SCRIPT,
-        cwd=tmp_path,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = completed(*arguments, input=SCRIPT, cwd=tmp_path)
     assert done.stdout.splitlines() == PRINTED, done.stderr
     assert done.stderr == ""
 
