@@ -20,6 +20,12 @@ from nogil_kernels.cli import main, outputs
 from nogil_kernels.scaling.report.suite import Report
 
 
+def started(*arguments, variables=None, **options):
+    """`nogil-kernels compare` in a process that is not waited for."""
+    command = [sys.executable, "-m", "nogil_kernels", "compare", *arguments]
+    return subprocess.Popen(command, env=environment(**variables or {}), cwd=HERE, **options)
+
+
 @pytest.fixture
 def measured(monkeypatch):
     """What `compare` is asked for; nothing is measured."""
@@ -139,14 +145,8 @@ def test_nor_is_it_in_a_terminal_with_a_progress_bar():
     import pty
 
     parent, child = pty.openpty()
-    arguments = ["compare", "made_functions:prints", "--seconds", "0.05", "--ways", "threads"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "nogil_kernels", *arguments],
-        env=environment(TERM="xterm", COLUMNS="80"),
-        cwd=HERE,
-        stdout=child,
-        stderr=child,
-    )
+    arguments = ["made_functions:prints", "--seconds", "0.05", "--ways", "threads"]
+    process = started(*arguments, variables={"TERM": "xterm", "COLUMNS": "80"}, stdout=child, stderr=child)
     os.close(child)
     shown = b""
     with contextlib.suppress(OSError):  # Linux' way to say that the other end is closed
@@ -207,17 +207,10 @@ def test_a_reader_who_has_seen_enough_costs_no_samples(tmp_path):
     arguments = ["made_functions:squares", *SHORT[1:], "--json", samples, "-o", plot]
     reader, writer = os.pipe()
     os.close(reader)
-    done = subprocess.run(
-        [sys.executable, "-m", "nogil_kernels", "compare", *arguments],
-        env=environment(),
-        cwd=HERE,
-        stdout=writer,
-        stderr=subprocess.PIPE,
-        text=True,
-        check=False,
-    )
+    process = started(*arguments, stdout=writer, stderr=subprocess.PIPE, text=True)
     os.close(writer)
-    assert (done.returncode, done.stderr) == (141, f"Samples written to {samples}\nDrawn: {plot}\n")
+    _, errors = process.communicate()
+    assert (process.returncode, errors) == (141, f"Samples written to {samples}\nDrawn: {plot}\n")
     assert samples.exists()
     assert plot.exists()
 
@@ -263,10 +256,9 @@ def bare(tmp_path_factory):
 
 def interrupted(arguments, is_time, tmp_path, group=False):
     """A command that gets a real SIGINT as soon as it is time: (exit status, output, errors). Nobody is left of it."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "nogil_kernels", "compare", *arguments],
-        env=environment(TMPDIR=str(tmp_path)),
-        cwd=HERE,
+    process = started(
+        *arguments,
+        variables={"TMPDIR": str(tmp_path)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -71,12 +71,8 @@ def test_a_reason_is_one_line_without_folders(text, shown):
 
 
 def test_facts_import_no_numpy():
-    assert (
-        python_prints(
-            "import sys; from nogil_kernels.measure.facts import facts; facts(); print('numpy' in sys.modules)"
-        )
-        == "False"
-    )
+    code = "import sys; from nogil_kernels.measure.facts import facts; facts(); print('numpy' in sys.modules)"
+    assert python_prints(code) == "False"
 
 
 BLAS = "import numpy; from nogil_kernels.measure.facts import facts; print(facts().get('nk_blas'))"
@@ -114,9 +110,8 @@ def test_the_same_blas_twice_is_named_once(monkeypatch):
 )
 def test_what_was_asked_of_the_gil_is_a_fact(arguments, variables, asked):
     code = f"import sys; sys.path.insert(0, {str(SOURCES)!r}); from nogil_kernels.measure.facts import facts\n"
-    assert python_prints(code + "print(facts().get('nk_python_gil'))", *(arguments or ("-B",)), **variables) == str(
-        asked
-    )
+    printed = python_prints(code + "print(facts().get('nk_python_gil'))", *(arguments or ("-B",)), **variables)
+    assert printed == str(asked)
 
 
 def watched(start, stop):

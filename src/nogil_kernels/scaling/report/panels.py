@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from ...measure import style
@@ -72,7 +71,9 @@ def _draw_curves(axes: Axes, look: Look, rows: Sequence[Row], inches: float) -> 
         ceilings = dict(sorted((ceilings | {1: 1.0}).items()))
         axes.plot([*ceilings], [*ceilings.values()], zorder=0.4, **CEILING)
         look.explain(NATIVE, **CEILING)
-    curves = [[*found] for _, found in groupby(sorted(compared, key=_curve(rows)), key=_curve(rows))]
+    ways, sides = dict.fromkeys(row.way for row in rows), sorted({row.side for row in rows})
+    groups = [[row for row in compared if (row.way, row.side) == (way, side)] for way in ways for side in sides]
+    curves = [curve for curve in groups if curve]
     for place, curve in enumerate(curves):
         shift = place - (len(curves) - 1) / 2
         _plot(axes, look, curve, _beside(shift * APART, counts[-1], logarithmic))
@@ -97,12 +98,6 @@ def _beside(share: float, most: int, logarithmic: bool) -> Callable[[float], flo
     return lambda workers: workers * most**share if logarithmic else workers + share * most
 
 
-def _curve(rows: Sequence[Row]) -> Callable[[Row], tuple[int, str]]:
-    """Sorts rows by way, in their order, and by side."""
-    ways = list(dict.fromkeys(row.way for row in rows))
-    return lambda row: (ways.index(row.way), row.side)
-
-
 def _plot(axes: Axes, look: Look, curve: Sequence[Row], place: Callable[[float], float]) -> None:
     """One curve: one side in one way."""
     way, held = curve[0].way, curve[0].side == HOLD
@@ -118,7 +113,8 @@ def _plot(axes: Axes, look: Look, curve: Sequence[Row], place: Callable[[float],
         markerfacecolor="none" if held else colour,
         **CURVE,
     )
-    look.explain(_way(way), color=colour, marker=marker, linestyle="none")
+    label = labels.WAYS[way][1] if way in labels.WAYS else shortened(way, 30)
+    look.explain(label, color=colour, marker=marker, linestyle="none")
     if held:
         look.explain("GIL held", color=style.INK, linestyle="--", marker="o", markerfacecolor="none")
     if curve[0].side == "release":
@@ -204,7 +200,7 @@ def _bars(axes: Axes, look: Look, found: dict[Row, Interval], inches: float, wri
     room = (inches - AROUND) / (_height([*found]) - AROUND)  # as much as bars need, or more where a neighbour has more
     thick = BAR_SHARE * min(1.0, THICKER / room)
     at, session = 0, ""
-    labels: dict[int, str] = {}
+    ticks: dict[int, str] = {}
     for row, value in found.items():
         if several and row.session != session:
             session = row.session
@@ -215,23 +211,13 @@ def _bars(axes: Axes, look: Look, found: dict[Row, Interval], inches: float, wri
         if value.sure:
             axes.errorbar(value.median, at, xerr=style.whiskers([value]), fmt="none", **WHISKER)
         axes.text(1.02, at, written(value.median), transform=axes.get_yaxis_transform(), va="center_baseline", size=8)
-        labels[at] = _label(row)
+        side = BRIEF.get(row.side, labels.side(row))
+        ticks[at] = shortened(", ".join(filter(None, (labels.way(row), side))), 36)
         at += 1
-    axes.set_yticks([*labels], [*labels.values()], fontsize=8)
+    axes.set_yticks([*ticks], [*ticks.values()], fontsize=8)
     axes.tick_params(axis="y", length=0)
     axes.set_ylim(at - 0.4, -0.6)
     axes.grid(axis="x", alpha=0.25)
-
-
-def _label(row: Row) -> str:
-    who = labels.way(row)
-    side = BRIEF.get(row.side, labels.side(row))
-    return shortened(f"{who}, {side}" if side else who, 36)
-
-
-def _way(way: str) -> str:
-    """A way, for the legend."""
-    return labels.WAYS[way][1] if way in labels.WAYS else shortened(way, 30)
 
 
 def shortened(text: str, most: int) -> str:
