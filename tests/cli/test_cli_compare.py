@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from commands import HERE, SHORT, bare_python, run
+from commands import HERE, SHORT, run
 from support import SOURCES, environment, left_of, needs_proc, processes_of
 
 pytest.importorskip("pyperf")
@@ -247,11 +247,6 @@ def test_ctrl_c_without_a_sample_ends_quietly(measured, capsys):
     assert main(["compare", "--quick"]) == 130
     output = capsys.readouterr()
     assert (output.out, output.err) == ("", "")
-
-
-@pytest.fixture(scope="module")
-def bare(tmp_path_factory):
-    return bare_python(tmp_path_factory.mktemp("bare") / "environment")
 
 
 def interrupted(arguments, is_time, tmp_path, group=False):

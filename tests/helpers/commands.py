@@ -1,4 +1,4 @@
-"""Fresh interpreters: one for the command `nogil-kernels`, one to kill, one without packages."""
+"""Fresh interpreters: one for the command `nogil-kernels`, and one to kill."""
 
 import contextlib
 import subprocess
@@ -32,9 +32,3 @@ def killed(code, **variables):
     with process:
         yield process, process.stdout.readline().strip()
         process.kill()
-
-
-def bare_python(folder):
-    """The path of this Python in a new environment without packages."""
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True, timeout=60)
-    return str(folder / "bin" / "python")

@@ -25,9 +25,6 @@ INTERPRETERS = pytest.param(
 )
 
 
-POSIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
-
-
 @pytest.fixture
 def impatient(monkeypatch):
     """Workers that do not come are given up soon."""
@@ -88,7 +85,7 @@ def test_what_fails_in_one_way_is_left_out_of_that(way, name, said):
         assert samples(session)["squares-python", way] > 0
 
 
-@POSIX
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 @pytest.mark.parametrize("way", PROCESSES)
 def test_a_worker_that_is_killed_ends_its_way_and_no_other(way):
     name = "made_functions:is_killed_in_processes_later"
