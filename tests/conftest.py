@@ -3,6 +3,8 @@
 import importlib.util
 import os
 import signal
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -90,3 +92,11 @@ def folder():
 
     with Folder() as folder:
         yield folder
+
+
+@pytest.fixture(scope="session")
+def bare(tmp_path_factory):
+    """The path of this Python in a new environment without packages."""
+    folder = tmp_path_factory.mktemp("bare") / "environment"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True, timeout=60)
+    return str(folder / "bin" / "python")

@@ -51,8 +51,7 @@ def test_without_a_command_the_help_is_shown(capsys):
 
 @pytest.mark.parametrize("arguments", [["--help"], ["compare", "--help"], ["new", "--help"]], ids=" ".join)
 def test_help_imports_nothing_heavy(arguments):
-    modules = (
-        python_prints(f"""
+    printed = python_prints(f"""
         import sys
         from nogil_kernels.cli import main
         try:
@@ -60,9 +59,7 @@ def test_help_imports_nothing_heavy(arguments):
         finally:
             print(*sys.modules)
     """)
-        .splitlines()[-1]
-        .split()
-    )
+    modules = printed.splitlines()[-1].split()
     assert "nogil_kernels.scaffold" in modules
     assert not {"numpy", "rich", "matplotlib", "pyperf", "psutil"} & {*modules}
 

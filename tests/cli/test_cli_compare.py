@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from commands import HERE, SHORT, bare_python, run
+from commands import HERE, SHORT, run
 from support import SOURCES, environment, left_of, needs_proc, processes_of
 
 pytest.importorskip("pyperf")
@@ -18,6 +18,12 @@ pytest.importorskip("rich")
 
 from nogil_kernels.cli import main, outputs
 from nogil_kernels.scaling.report.suite import Report
+
+
+def started(*arguments, variables=None, **options):
+    """`nogil-kernels compare` in a process that is not waited for."""
+    command = [sys.executable, "-m", "nogil_kernels", "compare", *arguments]
+    return subprocess.Popen(command, env=environment(**variables or {}), cwd=HERE, **options)
 
 
 @pytest.fixture
@@ -119,20 +125,19 @@ def test_compare_prints_a_table_and_writes_what_it_was_drawn_from(tmp_path, caps
     assert {"version", "benchmarks", "metadata"} <= json.loads(path.read_text()).keys()
 
 
-def test_a_function_of_the_current_folder_is_measured_by_workers_of_every_kind():
-    done = run("compare", "made_functions:squares", "--seconds", "0.05", "--workers", "2", "--python", sys.executable)
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
-    for words in ("2 threads", "2 processes, Pool", "2 processes"):
-        assert words in done.stdout
-
-
-def test_what_a_function_prints_is_not_in_the_report():
-    done = run("compare", "made_functions:prints", "--seconds", "0.05", "--ways", "threads,processes,pool")
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
+@pytest.mark.parametrize(
+    ("function", "options", "shown"),
+    [
+        ("squares", ["--workers", "2", "--python", sys.executable], ["2 threads", "2 processes, Pool", "2 processes"]),
+        ("prints", ["--ways", "threads,processes,pool"], ["one after another"]),
+    ],
+)
+def test_a_function_of_the_current_folder_is_measured_and_what_it_prints_not_shown(function, options, shown):
+    done = run("compare", f"made_functions:{function}", "--seconds", "0.05", *options)
+    assert (done.returncode, done.stderr) == (0, "")
     assert "nor is this" not in done.stdout
-    assert "one after another" in done.stdout
+    for words in shown:
+        assert words in done.stdout
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
@@ -140,14 +145,8 @@ def test_nor_is_it_in_a_terminal_with_a_progress_bar():
     import pty
 
     parent, child = pty.openpty()
-    arguments = ["compare", "made_functions:prints", "--seconds", "0.05", "--ways", "threads"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "nogil_kernels", *arguments],
-        env=environment(TERM="xterm", COLUMNS="80"),
-        cwd=HERE,
-        stdout=child,
-        stderr=child,
-    )
+    arguments = ["made_functions:prints", "--seconds", "0.05", "--ways", "threads"]
+    process = started(*arguments, variables={"TERM": "xterm", "COLUMNS": "80"}, stdout=child, stderr=child)
     os.close(child)
     shown = b""
     with contextlib.suppress(OSError):  # Linux' way to say that the other end is closed
@@ -208,17 +207,10 @@ def test_a_reader_who_has_seen_enough_costs_no_samples(tmp_path):
     arguments = ["made_functions:squares", *SHORT[1:], "--json", samples, "-o", plot]
     reader, writer = os.pipe()
     os.close(reader)
-    done = subprocess.run(
-        [sys.executable, "-m", "nogil_kernels", "compare", *arguments],
-        env=environment(),
-        cwd=HERE,
-        stdout=writer,
-        stderr=subprocess.PIPE,
-        text=True,
-        check=False,
-    )
+    process = started(*arguments, stdout=writer, stderr=subprocess.PIPE, text=True)
     os.close(writer)
-    assert (done.returncode, done.stderr) == (141, f"Samples written to {samples}\nDrawn: {plot}\n")
+    _, errors = process.communicate()
+    assert (process.returncode, errors) == (141, f"Samples written to {samples}\nDrawn: {plot}\n")
     assert samples.exists()
     assert plot.exists()
 
@@ -257,17 +249,11 @@ def test_ctrl_c_without_a_sample_ends_quietly(measured, capsys):
     assert (output.out, output.err) == ("", "")
 
 
-@pytest.fixture(scope="module")
-def bare(tmp_path_factory):
-    return bare_python(tmp_path_factory.mktemp("bare") / "environment")
-
-
 def interrupted(arguments, is_time, tmp_path, group=False):
     """A command that gets a real SIGINT as soon as it is time: (exit status, output, errors). Nobody is left of it."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "nogil_kernels", "compare", *arguments],
-        env=environment(TMPDIR=str(tmp_path)),
-        cwd=HERE,
+    process = started(
+        *arguments,
+        variables={"TMPDIR": str(tmp_path)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""Fresh interpreters: one for the command `nogil-kernels`, one to kill, one without packages."""
+"""Fresh interpreters: one for the command `nogil-kernels`, and one to kill."""
 
 import contextlib
 import subprocess
@@ -6,7 +6,7 @@ import sys
 import textwrap
 from pathlib import Path
 
-from support import environment
+from support import completed, environment
 
 HERE = Path(__file__).parent
 SHORT = ["squares-python", "--seconds", "0.05", "--workers", "2", "--ways", "threads", "--python", sys.executable]
@@ -15,15 +15,7 @@ SHORT = ["squares-python", "--seconds", "0.05", "--workers", "2", "--ways", "thr
 def run(*arguments, code=None, **variables):
     """The command in a fresh interpreter, every warning an error."""
     program = ["-m", "nogil_kernels"] if code is None else ["-c", code]
-    return subprocess.run(
-        [sys.executable, "-W", "error", *program, *arguments],
-        env=environment(**variables),
-        cwd=HERE,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=60,
-        check=False,
-    )
+    return completed("-W", "error", *program, *arguments, variables=variables, cwd=HERE, encoding="utf-8")
 
 
 @contextlib.contextmanager
@@ -40,9 +32,3 @@ def killed(code, **variables):
     with process:
         yield process, process.stdout.readline().strip()
         process.kill()
-
-
-def bare_python(folder):
-    """The path of this Python in a new environment without packages."""
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True, timeout=60)
-    return str(folder / "bin" / "python")

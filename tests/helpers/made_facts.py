@@ -1,4 +1,4 @@
-"""Facts of a machine on which nothing is wrong: what a test changes of them is what it looks at."""
+"""Facts of a machine on which nothing is wrong, and the files in which Linux tells them: tests change some of them."""
 
 QUIET = {
     "python_implementation": "cpython",
@@ -29,3 +29,12 @@ QUIET = {
     "nk_blas": "openblas 0.3.34 Haswell, 1 thread",
     "nk_blas_threads": 1,
 }
+
+
+def files(root, texts):
+    """Write files under a made-up /proc or /sys."""
+    for name, text in texts.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return root

@@ -1,6 +1,5 @@
 """What several test files share: array layouts and fresh interpreters."""
 
-import contextlib
 import os
 import subprocess
 import sys
@@ -13,6 +12,7 @@ import numpy as np
 import pytest
 
 import nogil_kernels
+from nogil_kernels.scaling.workloads.convoy import switch_interval as switch_interval
 
 FREE_THREADED_BUILD = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 FREE_THREADED_NOW = not getattr(sys, "_is_gil_enabled", lambda: True)()
@@ -73,16 +73,23 @@ def environment(**variables):
     return env
 
 
-def run_python(code, *arguments, timeout=120, **variables):
-    """Run `code` in a fresh interpreter, every warning an error unless `arguments` say else; the completed process."""
+def completed(*arguments, variables=None, timeout=60, **options):
+    """Run a fresh interpreter with `arguments`; return the completed process."""
     return subprocess.run(
-        [sys.executable, *(arguments or ("-W", "error")), "-c", textwrap.dedent(code)],
-        env=environment(**variables),
+        [sys.executable, *arguments],
+        env=environment(**variables or {}),
         capture_output=True,
         text=True,
         timeout=timeout,
         check=False,
+        **options,
     )
+
+
+def run_python(code, *arguments, timeout=120, **variables):
+    """Run `code` in a fresh interpreter, every warning an error unless `arguments` say else; the completed process."""
+    options = arguments or ("-W", "error")
+    return completed(*options, "-c", textwrap.dedent(code), variables=variables, timeout=timeout)
 
 
 def python_prints(code, *arguments, timeout=120, **variables):
@@ -90,17 +97,6 @@ def python_prints(code, *arguments, timeout=120, **variables):
     done = run_python(code, *arguments, timeout=timeout, **variables)
     assert done.returncode == 0, f"exit status {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done.stdout.strip()
-
-
-@contextlib.contextmanager
-def switch_interval(seconds):
-    """Let threads ask for the GIL only after `seconds`."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(seconds)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(before)
 
 
 needs_proc = pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="this system does not list processes in /proc")

@@ -8,20 +8,11 @@ import time
 from types import SimpleNamespace
 
 import pytest
+from made_facts import files
 from support import FREE_THREADED_BUILD, SOURCES, python_prints
 
 from nogil_kernels import build_info
 from nogil_kernels.measure import facts, machine, noise, power
-
-
-def files(root, **texts):
-    """Files under a made-up /proc or /sys; "__" in a name stands for "/"."""
-    for name, text in texts.items():
-        path = root / name.replace("__", "/")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    return root
-
 
 # Facts
 
@@ -71,12 +62,8 @@ def test_a_reason_is_one_line_without_folders(text, shown):
 
 
 def test_facts_import_no_numpy():
-    assert (
-        python_prints(
-            "import sys; from nogil_kernels.measure.facts import facts; facts(); print('numpy' in sys.modules)"
-        )
-        == "False"
-    )
+    code = "import sys; from nogil_kernels.measure.facts import facts; facts(); print('numpy' in sys.modules)"
+    assert python_prints(code) == "False"
 
 
 BLAS = "import numpy; from nogil_kernels.measure.facts import facts; print(facts().get('nk_blas'))"
@@ -114,9 +101,8 @@ def test_the_same_blas_twice_is_named_once(monkeypatch):
 )
 def test_what_was_asked_of_the_gil_is_a_fact(arguments, variables, asked):
     code = f"import sys; sys.path.insert(0, {str(SOURCES)!r}); from nogil_kernels.measure.facts import facts\n"
-    assert python_prints(code + "print(facts().get('nk_python_gil'))", *(arguments or ("-B",)), **variables) == str(
-        asked
-    )
+    printed = python_prints(code + "print(facts().get('nk_python_gil'))", *(arguments or ("-B",)), **variables)
+    assert printed == str(asked)
 
 
 def watched(start, stop):
@@ -158,7 +144,7 @@ def linux(monkeypatch, cpus):
 def test_hardware_threads_of_one_core_count_once(tmp_path, monkeypatch):
     linux(monkeypatch, {0, 1, 4})
     siblings = {0: "0,4\n", 1: "1,5\n", 4: "0,4\n"}
-    files(tmp_path, **{f"cpu{cpu}__topology__thread_siblings_list": text for cpu, text in siblings.items()})
+    files(tmp_path, {f"cpu{cpu}/topology/thread_siblings_list": text for cpu, text in siblings.items()})
     assert machine.physical_cores(tmp_path) == 2
     assert machine.physical_cores(tmp_path / "absent") is None
 
@@ -171,7 +157,8 @@ def test_windows_records_tell_the_cores():
 
 def test_the_governors_of_the_usable_cores_are_told(tmp_path):
     for cpu, kind in enumerate(("powersave", "powersave", "performance")):
-        files(tmp_path / f"cpu{cpu}" / "cpufreq", scaling_governor=kind + "\n", scaling_driver="intel_pstate\n")
+        folder = tmp_path / f"cpu{cpu}" / "cpufreq"
+        files(folder, {"scaling_governor": kind + "\n", "scaling_driver": "intel_pstate\n"})
     assert power.governor([0, 1], tmp_path) == "powersave (intel_pstate)"
     assert power.governor([0, 2], tmp_path) == "performance (intel_pstate), powersave (intel_pstate)"
     assert power.governor([7], tmp_path) is None
@@ -181,14 +168,14 @@ def test_the_governors_of_the_usable_cores_are_told(tmp_path):
     ("supplies", "on_battery"),
     [
         ({}, None),
-        ({"AC__type": "Mains\n", "AC__online": "1\n"}, None),
-        ({"BAT0__type": "Battery\n", "BAT0__status": "Discharging\n"}, True),
-        ({"BAT0__type": "Battery\n", "BAT0__status": "Full\n"}, False),
-        ({"mouse__type": "Battery\n", "mouse__status": "Discharging\n", "mouse__scope": "Device\n"}, None),
+        ({"AC/type": "Mains\n", "AC/online": "1\n"}, None),
+        ({"BAT0/type": "Battery\n", "BAT0/status": "Discharging\n"}, True),
+        ({"BAT0/type": "Battery\n", "BAT0/status": "Full\n"}, False),
+        ({"mouse/type": "Battery\n", "mouse/status": "Discharging\n", "mouse/scope": "Device\n"}, None),
     ],
 )
 def test_linux_tells_of_the_battery(supplies, on_battery, tmp_path):
-    assert power._battery_linux(files(tmp_path, **supplies)) is on_battery
+    assert power._battery_linux(files(tmp_path, supplies)) is on_battery
 
 
 def test_macos_and_windows_tell_of_the_battery():
@@ -208,12 +195,12 @@ def test_macos_and_windows_tell_of_the_battery():
 
 def test_stolen_time_is_that_of_the_usable_cores(tmp_path):
     text = "cpu  9 9 9 9 9 9 9 9 9 9\ncpu0 1 2 3 4 5 6 7 8 1 2\ncpu1 0 0 0 10 0 0 0 2 0 0\nintr 5\n"
-    stat = files(tmp_path, stat=text) / "stat"
+    stat = files(tmp_path, {"stat": text}) / "stat"
     assert noise.stolen([0], stat) == (8, 36)
     assert noise.stolen([0, 1], stat) == (10, 48)
     assert noise.stolen([7], stat) is None
     assert noise.stolen([0], tmp_path / "absent") is None
-    assert noise.stolen([0], files(tmp_path, old="cpu0 1 2 3 4\n") / "old") is None
+    assert noise.stolen([0], files(tmp_path, {"old": "cpu0 1 2 3 4\n"}) / "old") is None
 
 
 def test_noise_takes_the_gain_of_two_threads_and_the_steal_meanwhile(monkeypatch):

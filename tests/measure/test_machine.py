@@ -3,6 +3,7 @@
 import struct
 
 import pytest
+from made_facts import files
 
 from nogil_kernels.measure import machine
 
@@ -14,7 +15,7 @@ def test_the_machine_has_cores_an_l2_and_a_name():
 
 
 @pytest.mark.parametrize(
-    ("own", "files", "quota"),
+    ("own", "texts", "quota"),
     [
         ("0::/a/b\n", {"a/b/cpu.max": "max 100000", "a/cpu.max": "150000 100000"}, 1.5),
         ("0::/a/b\n", {"cpu.max": "400000 100000"}, 4),
@@ -24,11 +25,8 @@ def test_the_machine_has_cores_an_l2_and_a_name():
         ("0::/a\n", {}, None),
     ],
 )
-def test_the_tightest_quota_of_all_cgroups_counts(own, files, quota, tmp_path):
-    for name, text in files.items():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(text)
-    (tmp_path / "own").write_text(own)
+def test_the_tightest_quota_of_all_cgroups_counts(own, texts, quota, tmp_path):
+    files(tmp_path, texts | {"own": own})
     assert machine.cgroup_quota(tmp_path, tmp_path / "own") == quota
 
 
@@ -50,9 +48,8 @@ def test_a_cache_is_divided_among_the_usable_cores_that_share_it(tmp_path, monke
     for cpu, sharers in ((0, "0-1"), (1, "0-1"), (8, "8,9")):
         for index, cache in enumerate(caches):
             folder = tmp_path / f"cpu{cpu}" / "cache" / f"index{index}"
-            folder.mkdir(parents=True)
-            for name, text in zip(("level", "type", "size", "shared_cpu_list"), (*cache, sharers), strict=True):
-                (folder / name).write_text(text + "\n")
+            texts = zip(("level", "type", "size", "shared_cpu_list"), (*cache, sharers), strict=True)
+            files(folder, {name: f"{text}\n" for name, text in texts})
     assert [machine._cache_linux(level, tmp_path) for level in (1, 2, 3)] == [24 << 10, 1 << 20, None]
     assert machine._cache_linux(2, tmp_path / "absent") is None
 

@@ -1,14 +1,13 @@
 """Sessions with real workers of every kind, some of which are killed, and callers of every kind."""
 
 import os
-import subprocess
 import sys
 import time
 from contextlib import closing
 
 import pytest
 from commands import killed
-from support import ABI3, environment, left_of, needs_proc, processes_of, run_python
+from support import ABI3, completed, left_of, needs_proc, processes_of, run_python
 
 from nogil_kernels.scaling.run.plan import Request
 from nogil_kernels.scaling.run.session import Session
@@ -24,9 +23,6 @@ INTERPRETERS = pytest.param(
         pytest.mark.skipif(ABI3, reason="the abi3 build has no kernels for subinterpreters"),
     ],
 )
-
-
-POSIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 
 
 @pytest.fixture
@@ -89,7 +85,7 @@ def test_what_fails_in_one_way_is_left_out_of_that(way, name, said):
         assert samples(session)["squares-python", way] > 0
 
 
-@POSIX
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 @pytest.mark.parametrize("way", PROCESSES)
 def test_a_worker_that_is_killed_ends_its_way_and_no_other(way):
     name = "made_functions:is_killed_in_processes_later"
@@ -152,16 +148,7 @@ def test_a_caller_needs_no_main_guard(how, tmp_path):
     pytest.importorskip("pyperf")
     (tmp_path / "script.py").write_text(SCRIPT)
     arguments = {"script": ["script.py"], "stdin": ["-"], "-c": ["-c", SCRIPT]}[how]
-    done = subprocess.run(
-        [sys.executable, *arguments],
-        input=SCRIPT,
-        cwd=tmp_path,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = completed(*arguments, input=SCRIPT, cwd=tmp_path)
     assert done.stdout.splitlines() == PRINTED, done.stderr
     assert done.stderr == ""
 

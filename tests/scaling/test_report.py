@@ -1,8 +1,6 @@
 """The report: its file, the numbers that are derived from samples, names, sentences, and the table."""
 
 import io
-import subprocess
-import sys
 
 import pytest
 
@@ -12,6 +10,7 @@ pytest.importorskip("rich")
 import made_reports as made  # noqa: E402
 from made_reports import CALLS, FACTS, native, report, series  # noqa: E402
 from rich.console import Console  # noqa: E402
+from support import completed  # noqa: E402
 
 from nogil_kernels.scaling import compare  # noqa: E402
 from nogil_kernels.scaling.report import labels, table  # noqa: E402
@@ -33,11 +32,10 @@ def rows(workload, seconds, **options):
     return found
 
 
-def full():
-    """A report of every kind of workload, by four interpreters."""
-    works = [made.kernels((2, 64)), made.waiting(), made.counter(), made.convoy(), native((2, 64))]
-    session = [one for work in works for one in work]
-    return report(session, session, session, session, notes=["something is left out: nothing of it is here"])
+def full(interpreters=4):
+    """A report of every kind of workload, by so many interpreters."""
+    session = made.kernels((2, 64)) + made.waiting() + made.counter() + made.convoy() + native((2, 64))
+    return report(*[session] * interpreters, notes=["something is left out: nothing of it is here"])
 
 
 def printed(report, width=80):
@@ -104,14 +102,7 @@ def test_pyperf_reads_the_file(command, tmp_path):
     real = compare(["squares-python"], ways=["threads"], workers=[2], seconds=0.2)
     real.save(tmp_path / "report.json")
     files = ["report.json"] * (2 if command == "compare_to" else 1)
-    done = subprocess.run(
-        [sys.executable, "-m", "pyperf", command, *files],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = completed("-m", "pyperf", command, *files, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     if command != "check":  # which names the noisy rows only
         assert "squares-python-python-threads-2" in done.stdout
@@ -380,13 +371,7 @@ def test_without_a_convoy_that_is_said():
     assert said(found, "convoy").startswith("Releasing the GIL cost no more here than holding it")
 
 
-@pytest.mark.parametrize(
-    "found",
-    [
-        rows("a:f", ALONE),
-        [series("a:f", "sequential", 1, 1.0, "release", "alone", "")],
-    ],
-)
+@pytest.mark.parametrize("found", [rows("a:f", ALONE), [series("a:f", "sequential", 1, 1.0, "release", "alone", "")]])
 def test_interrupted_before_there_was_anything_to_compare_is_said(found):
     assert said(found, interrupted=True) == "Interrupted before there was anything to compare."
 
@@ -407,18 +392,12 @@ def test_every_sentence_begins_and_ends_as_one():
 @pytest.mark.parametrize("interpreters", [1, 4, 8])
 @pytest.mark.parametrize("width", [80, 120])
 def test_the_table_fits_and_shows_every_row_of_every_interpreter(interpreters, width):
-    works = [made.kernels((2, 64)), made.waiting(), made.counter(), made.convoy(), native((2, 64))]
-    it = report(*[[one for work in works for one in work]] * interpreters)
+    it = full(interpreters)
     text = printed(it, width)
     assert max(map(len, text.splitlines())) <= width
     assert "…" not in text
-    for words in (
-        "64 threads",
-        "64 processes, Pool",
-        "5 coroutines",
-        "with a lock, 4 threads",
-        "beside Python, 0.05 ms",
-    ):
+    shown = ("64 threads", "64 processes, Pool", "5 coroutines", "with a lock, 4 threads", "beside Python, 0.05 ms")
+    for words in shown:
         assert words in text
     for name in it.sessions[1:]:
         assert name.split(" ")[0] in text

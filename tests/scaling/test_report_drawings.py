@@ -55,15 +55,15 @@ each = pytest.mark.parametrize("name", REPORTS)
 # Plots
 
 
-def texts(path):
-    return [element.text for element in ET.parse(path).iter("{http://www.w3.org/2000/svg}text")]
+def texts(made, folder):
+    """The texts of the plot of a report."""
+    plot.draw(made, folder / "plot.svg")
+    return [element.text for element in ET.parse(folder / "plot.svg").iter("{http://www.w3.org/2000/svg}text")]
 
 
 @each
 def test_an_svg_is_well_formed_and_names_every_workload(tmp_path, name):
-    path = tmp_path / "plot.svg"
-    plot.draw(REPORTS[name], path)
-    found = texts(path)
+    found = texts(REPORTS[name], tmp_path)
     for workload in REPORTS[name].workloads:
         assert any(text.startswith(f"{workload}: ") for text in found)
     assert any(text.startswith("Python 3.14.2") and "A Processor" in text for text in found)
@@ -103,14 +103,14 @@ def test_other_kinds_of_files_are_refused(tmp_path):
 @pytest.mark.parametrize(
     ("name", "workload", "kind"),
     [
-        ("curves", "matmul", panels.Curves),
-        ("bars", "matmul", panels.Bars),
-        ("one core", "matmul", panels.Calls),
-        ("one worker", "squares-python", panels.Bars),
-        ("interrupted", "squares-python", panels.Calls),
-        ("special", "sleep", panels.Waits),
-        ("special", "counter", panels.Lost),
-        ("special", "convoy", panels.Latency),
+        ("curves", "matmul", panels.CURVES),
+        ("bars", "matmul", panels.BARS),
+        ("one core", "matmul", panels.CALLS),
+        ("one worker", "squares-python", panels.BARS),
+        ("interrupted", "squares-python", panels.CALLS),
+        ("special", "sleep", panels.WAITS),
+        ("special", "counter", panels.LOST),
+        ("special", "convoy", panels.LATENCY),
     ],
 )
 def test_a_block_is_drawn_as_what_it_is(name, workload, kind):
@@ -118,9 +118,8 @@ def test_a_block_is_drawn_as_what_it_is(name, workload, kind):
 
 
 def test_bars_show_every_row_with_its_number(tmp_path):
-    plot.draw(REPORTS["bars"], tmp_path / "plot.svg")
-    found = texts(tmp_path / "plot.svg")
     made = REPORTS["bars"]
+    found = texts(made, tmp_path)
     rows = [row for workload in made.workloads for row in made.block(workload) if row.way != "sequential"]
     for row in rows:
         assert f"{made.speed_up(row).median:.2f}x" in found
@@ -129,15 +128,13 @@ def test_bars_show_every_row_with_its_number(tmp_path):
 
 
 def test_curves_say_what_is_drawn_once(tmp_path):
-    plot.draw(REPORTS["curves"], tmp_path / "plot.svg")
-    found = texts(tmp_path / "plot.svg")
+    found = texts(REPORTS["curves"], tmp_path)
     for label in ("threads", "processes, Pool", "interpreters", "ideal", "native threads", "GIL held"):
         assert found.count(label) == 1
 
 
 def test_lost_updates_are_a_share_and_none_is_said(tmp_path):
-    plot.draw(report(counter()), tmp_path / "plot.svg")
-    found = texts(tmp_path / "plot.svg")
+    found = texts(report(counter()), tmp_path)
     assert found.count("none") == 2
     assert "31.0%" in found
 
@@ -204,8 +201,8 @@ class Parsed(HTMLParser):
 def told(made, row):
     """The first number of a row in the page: updates, the time of all calls of what waits, else that of one."""
     kind = panels.kind(made, made.block(row.workload))
-    took = row.seconds_per_call.median * (row.calls if kind is panels.Waits else 1)
-    return f"{row.updates:,}" if kind is panels.Lost else labels.duration(took)
+    took = row.seconds_per_call.median * (row.calls if kind is panels.WAITS else 1)
+    return f"{row.updates:,}" if kind is panels.LOST else labels.duration(took)
 
 
 @each

@@ -1,25 +1,18 @@
 """The runner: rounds, their order, when work is known well enough, and what Ctrl-C leaves."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from nogil_kernels.scaling.run import runner
 from nogil_kernels.scaling.run.plan import Row, Sample
 
 
-class Clock:
-    """Time that passes only when a sample is taken."""
-
-    def __init__(self):
-        self.now = 0.0
-
-    def __call__(self):
-        return self.now
-
-
 @pytest.fixture
 def clock(monkeypatch):
-    clock = Clock()
-    monkeypatch.setattr(runner, "perf_counter", clock)
+    """Time that passes only when a sample is taken."""
+    clock = SimpleNamespace(now=0.0)
+    monkeypatch.setattr(runner, "perf_counter", lambda: clock.now)
     return clock
 
 
@@ -65,37 +58,26 @@ def test_every_other_round_goes_backwards_over_all_interpreters(clock):
     assert log == [*there, *reversed(there)]
 
 
-def test_one_round_is_finished_whatever_the_clock_says(clock):
-    found, interrupted = runner.run([Made(clock, [], "a", "b", values=noisy)], 0.5, silent)
-    assert (counts_of(found), interrupted) == ([[1, 1, 1, 1]], False)
+NATIVE = "native-arithmetic"
 
 
-def test_no_round_is_begun_that_would_not_end_in_time(clock):
-    found, _ = runner.run([Made(clock, [], "a", values=noisy)], 7.5, silent)
-    assert counts_of(found) == [[3, 3]]
+@pytest.mark.parametrize(
+    ("workloads", "noisy_ones", "seconds", "counts"),
+    [
+        pytest.param("ab", "ab", 0.5, [1, 1, 1, 1], id="one round is finished whatever the clock says"),
+        pytest.param("a", "a", 7.5, [3, 3], id="no round is begun that would not end in time"),
+        pytest.param("ab", "b", 60, [runner.ENOUGH] * 2 + [21] * 2, id="work drops out with all its known rows"),
+        pytest.param(["a", NATIVE], [NATIVE], 1000, [runner.ENOUGH] * 4, id="the ceiling keeps nobody"),
+        pytest.param(["a", NATIVE], "a", 80, [20] * 4, id="the ceiling is measured as long as any work"),
+        pytest.param("a", "a", 1e9, [runner.MOST_SAMPLES] * 2, id="work that never settles has the most samples"),
+    ],
+)
+def test_each_row_gets_samples_until_it_is_known_or_time_is_up(workloads, noisy_ones, seconds, counts, clock):
+    def values(workload, count):
+        return noisy(workload, count) if workload in noisy_ones else 1.0
 
-
-def test_work_drops_out_with_all_its_rows_when_each_is_known_well_enough(clock):
-    values = lambda workload, count: 1.0 if workload == "known" else noisy(workload, count)  # noqa: E731
-    found, _ = runner.run([Made(clock, [], "known", "noisy", values=values)], 60, silent)
-    assert counts_of(found) == [[runner.ENOUGH] * 2 + [21] * 2]
-
-
-def test_measuring_ends_early_when_all_is_known_and_the_ceiling_keeps_nobody(clock):
-    values = lambda workload, count: noisy(workload, count) if workload.startswith("native-") else 1.0  # noqa: E731
-    found, _ = runner.run([Made(clock, [], "a", "native-arithmetic", values=values)], 1000, silent)
-    assert counts_of(found) == [[runner.ENOUGH] * 4]
-
-
-def test_the_ceiling_is_measured_as_long_as_any_work(clock):
-    values = lambda workload, count: 1.0 if workload.startswith("native-") else noisy(workload, count)  # noqa: E731
-    found, _ = runner.run([Made(clock, [], "a", "native-arithmetic", values=values)], 80, silent)
-    assert counts_of(found) == [[20] * 4]
-
-
-def test_work_that_never_settles_has_no_more_than_the_most_samples(clock):
-    found, _ = runner.run([Made(clock, [], "a", values=noisy)], 1e9, silent)
-    assert counts_of(found) == [[runner.MOST_SAMPLES] * 2]
+    found, interrupted = runner.run([Made(clock, [], *workloads, values=values)], seconds, silent)
+    assert (counts_of(found), interrupted) == ([counts], False)
 
 
 def test_ctrl_c_gives_the_samples_that_there_are(clock):
@@ -118,13 +100,11 @@ def test_a_session_that_gives_no_more_samples_leaves_the_others_alone(clock):
     assert counts_of(found) == [[3, 3], [0, 0]]
 
 
-def test_progress_tells_what_is_over_and_what_is_expected_in_all(clock):
+@pytest.mark.parametrize(
+    ("workloads", "seconds"),
+    [("a", 4), pytest.param("ab", 1, id="the first round takes longer than asked for, and is expected to")],
+)
+def test_progress_tells_what_is_over_and_what_is_expected_in_all(workloads, seconds, clock):
     told = []
-    runner.run([Made(clock, [], "a", values=noisy)], 4, lambda *times: told.append(times))
-    assert told == [(1.0, 4.0), (2.0, 4.0), (3.0, 4.0), (4.0, 4.0)]
-
-
-def test_a_first_round_that_takes_longer_than_asked_for_is_expected_to(clock):
-    told = []
-    runner.run([Made(clock, [], "a", "b", values=noisy)], 1, lambda *times: told.append(times))
+    runner.run([Made(clock, [], *workloads, values=noisy)], seconds, lambda *times: told.append(times))
     assert told == [(1.0, 4.0), (2.0, 4.0), (3.0, 4.0), (4.0, 4.0)]

@@ -72,17 +72,14 @@ def names(text: str) -> list[str]:
 
 def counts(text: str) -> list[int]:
     """Numbers of workers between commas."""
-    numbers = [positive_int(word) for word in text.split(",")]
+    words = text.split(",")
+    for word in words:
+        if not word.strip().isdecimal() or int(word) < 1:
+            raise argparse.ArgumentTypeError(f"{word!r} is no number of workers: 1, 2, ...")
+    numbers = [int(word) for word in words]
     if max(numbers) > MOST_WORKERS:
         raise argparse.ArgumentTypeError(f"{max(numbers)} workers are too many: {MOST_WORKERS} at most")
     return numbers
-
-
-def positive_int(text: str) -> int:
-    """An integer from 1 on."""
-    if not text.strip().isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of workers: 1, 2, ...")
-    return int(text)
 
 
 def positive(text: str) -> float:

@@ -7,6 +7,7 @@ import json
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from importlib.util import find_spec
 
 from ..measure.facts import Fact, facts
 from ..measure.gil_watch import watch
@@ -131,13 +132,7 @@ def _blas(known: Mapping[str, Fact]) -> Lines:
     if "nk_blas" in known:
         for library in str(known["nk_blas"]).split("; "):
             yield "library", library
+    elif find_spec("threadpoolctl"):
+        yield "library", "none loaded that threadpoolctl knows"
     else:
-        yield "library", _why_no_blas()
-
-
-def _why_no_blas() -> str:
-    try:
-        import threadpoolctl  # type: ignore[import-untyped]  # noqa: F401
-    except ImportError:
-        return "unknown without threadpoolctl: pip install 'nogil-kernels[bench]'"
-    return "none loaded that threadpoolctl knows"
+        yield "library", "unknown without threadpoolctl: pip install 'nogil-kernels[bench]'"

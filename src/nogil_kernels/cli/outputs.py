@@ -74,11 +74,7 @@ def show(report: Report, paths: Sequence[str]) -> None:
 
 def draw(report: Report, path: str) -> None:
     """Write a page or a plot."""
-    if path.endswith(".html"):
-        from ..scaling.report import page
+    from ..scaling.report import page, plot
 
-        page.write(report, path)
-    else:
-        from ..scaling.report import plot
-
-        plot.draw(report, path)
+    write = page.write if path.endswith(".html") else plot.draw
+    write(report, path)

@@ -56,15 +56,11 @@ def watch() -> Iterator[Gil]:
         gil.after = machine.gil_enabled()
         gil.enabled_by = tuple(dict.fromkeys(found[1] for one in seen if (found := _of_the_gil(one))))
         for one in seen:
-            _pass_on(one)
+            if _of_the_gil(one):
+                warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
+            else:  # its filter has let it through; the same filter may have been one that lets each through once
+                warnings.showwarning(one.message, one.category, one.filename, one.lineno, one.file, one.line)
 
 
 def _of_the_gil(one: warnings.WarningMessage) -> re.Match[str] | None:
     return re.match(SWITCHED_ON, str(one.message)) if issubclass(one.category, RuntimeWarning) else None
-
-
-def _pass_on(one: warnings.WarningMessage) -> None:
-    if _of_the_gil(one):
-        warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
-    else:  # its filter has let it through; the same filter may have been one that lets each through once
-        warnings.showwarning(one.message, one.category, one.filename, one.lineno, one.file, one.line)

@@ -58,9 +58,10 @@ def cgroup_quota(mount: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/s
     for line in lines:
         _, controllers, path = line.split(":", 2)
         if not controllers:
-            limits += [_quota_v2(folder) for folder in _up(mount, path)]
+            limits += [_quota(folder / "cpu.max") for folder in _up(mount, path)]
         elif "cpu" in controllers.split(","):
-            limits += [_quota_v1(folder) for folder in _up(mount / "cpu", path)]
+            folders = _up(mount / "cpu", path)
+            limits += [_quota(folder / "cpu.cfs_quota_us", folder / "cpu.cfs_period_us") for folder in folders]
     return min((limit for limit in limits if limit is not None), default=None)
 
 
@@ -71,18 +72,11 @@ def _up(mount: Path, path: str) -> Iterator[Path]:
         yield mount.joinpath(*parts[:depth])
 
 
-def _quota_v2(folder: Path) -> float | None:
+def _quota(*files: Path) -> float | None:
+    """Quota and period: in one file of cgroups version 2, in two of version 1. No quota is "max", or -1."""
     try:
-        quota, period = (folder / "cpu.max").read_text().split()
-        return None if quota == "max" else int(quota) / int(period)
-    except (OSError, ValueError):
-        return None
-
-
-def _quota_v1(folder: Path) -> float | None:
-    try:
-        quota = int((folder / "cpu.cfs_quota_us").read_text())
-        return None if quota < 0 else quota / int((folder / "cpu.cfs_period_us").read_text())
+        quota, period = " ".join(file.read_text() for file in files).split()
+        return None if quota in ("max", "-1") else int(quota) / int(period)
     except (OSError, ValueError):
         return None
 

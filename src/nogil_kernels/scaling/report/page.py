@@ -11,9 +11,9 @@ from pathlib import Path
 
 from ...measure import style
 from ...measure.samples import interval
-from . import labels, panels, plot
-from .sentences import meaning
-from .suite import Report, Row
+from . import labels, plot
+from .sentences import COSTS, INTERRUPTED, meaning
+from .suite import About, Report, Row, about
 
 CSS = files(__package__).joinpath("page.css")
 TITLE = "How the same work scales"
@@ -55,7 +55,7 @@ def _heading(report: Report) -> Iterator[str]:
     yield _element("p", plot.where(report))
     yield _element("p", "Measured " + str(report.facts["date"]), "faint")
     if report.interrupted:
-        yield _element("p", "Interrupted: this is what there was by then.", "mark")
+        yield _element("p", INTERRUPTED, "mark")
     if report.weak:
         yield _element("p", "Weak scaling: so much work for each worker.")
     yield "<details><summary>Where it was measured</summary>"
@@ -88,22 +88,22 @@ def _block(report: Report, workload: str, prefix: str) -> Iterator[str]:
 
 def _columns(report: Report, rows: Sequence[Row]) -> Iterator[Column]:
     """What the table of a block tells; a column with nothing in it is left out."""
-    kind = panels.kind(report, rows)
+    subject = about(rows)
     if len(report.sessions) > 1:
         yield "Python", lambda report, row: row.session
     yield "way", lambda report, row: labels.way(row)
     yield "side", lambda report, row: labels.side(row)
     yield "beside Python, interval", lambda report, row: row.setting
-    if kind is panels.Lost:
+    if subject is About.LOST:
         yield "updates", lambda report, row: f"{row.updates:,}"
         yield "lost", lambda report, row: _share(row.lost)
         yield "at most", lambda report, row: _share(max(row.tally, default=0) / row.updates)
         return
-    if kind is panels.Waits:
+    if subject is About.WAITING:
         yield "all calls", lambda report, row: interval(row.values).text(labels.duration)
     else:
         yield "time per call", lambda report, row: row.seconds_per_call.text(labels.duration)
-    if kind is not panels.Latency:
+    if subject is not About.LATENCY:
         yield "speed-up", _speed_up
         yield "efficiency", lambda report, row: "" if row.way == "sequential" else _share(report.efficiency(row))
         yield "of ceiling", lambda report, row: _share(report.of_ceiling(row))
@@ -129,9 +129,7 @@ def _costs(report: Report) -> Iterator[str]:
         for row, start_up, overhead in report.costs
     ]
     yield "<section><h2>What workers cost</h2>"
-    yield _element(
-        "p", "Start: until all of them ran. A round: handing out the parts, waiting for all, getting the answers."
-    )
+    yield _element("p", COSTS)
     yield _element("p", "Neither is in the times above.", "faint")
     yield _table(["Python", "way", "start", "a round"], lines)
     yield "</section>"

@@ -6,7 +6,6 @@ import io
 import math
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -27,13 +26,8 @@ NAMED = 5  # interpreters that the heading names
 STOPPED = "#d55e00"
 
 
-@dataclass(frozen=True)
-class Panel:
-    """One panel: what it shows of which rows."""
-
-    title: str
-    kind: type[panels.Kind]
-    rows: Sequence[Row]
+Panel = tuple[str, panels.Kind, Sequence[Row]]
+"""The title of one panel, and what it shows of which rows."""
 
 
 def draw(report: Report, path: str | os.PathLike[str], workloads: Sequence[str] | None = None) -> None:
@@ -65,20 +59,20 @@ def drawn(report: Report, workloads: Sequence[str], head: float) -> Figure:
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     found = [panel for workload in workloads for panel in _panels(report, report.block(workload))]
-    curves = all(panel.kind is panels.Curves for panel in found)
+    curves = all(kind is panels.CURVES for _, kind, _ in found)
     columns = min(3 if curves and len(found) > FEW else 2, len(found))
     lines = [found[first : first + columns] for first in range(0, len(found), columns)]
-    heights = [max(panel.kind.height(panel.rows) for panel in line) for line in lines]
+    heights = [max(kind.height(rows) for _, kind, rows in line) for line in lines]
     layout = ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.06)
     figure = Figure(layout=layout)
     FigureCanvasAgg(figure)
     grid = figure.add_gridspec(len(lines), columns, height_ratios=heights)
     look = panels.Look(report)
     for place, line in enumerate(lines):
-        for column, panel in enumerate(line):
+        for column, (title, kind, rows) in enumerate(line):
             axes = figure.add_subplot(grid[place, column])
-            style.title(axes, panel.title)
-            panel.kind.draw(axes, look, panel.rows, heights[place])
+            style.title(axes, title)
+            kind.draw(axes, look, rows, heights[place])
             axes.minorticks_off()
     height = head + sum(heights) + _legend(figure, look)
     figure.set_size_inches(WIDTH, height)
@@ -104,21 +98,14 @@ def _panels(report: Report, rows: Sequence[Row]) -> Iterator[Panel]:
     if len(sessions) == 1 and len(report.sessions) > 1:
         title += f" ({sessions[0]})"
     if len(sessions) == 1:
-        yield Panel(title, kind, rows)
+        yield title, kind, rows
     elif kind.together:
-        for some in _shares(sessions, math.ceil(len(rows) / MOST_BARS)):
-            yield Panel(title, kind, [row for row in rows if row.session in some])
+        parts = min(math.ceil(len(rows) / MOST_BARS), len(sessions))
+        for first, last in pairwise(len(sessions) * part // parts for part in range(parts + 1)):
+            yield title, kind, [row for row in rows if row.session in sessions[first:last]]
     else:
         for session in sessions:
-            yield Panel(f"{title}, {session}", kind, [row for row in rows if row.session == session])
-
-
-def _shares(sessions: Sequence[str], parts: int) -> Iterator[Sequence[str]]:
-    """So many parts of about the same size."""
-    parts = min(parts, len(sessions))
-    cuts = [len(sessions) * part // parts for part in range(parts + 1)]
-    for first, last in pairwise(cuts):
-        yield sessions[first:last]
+            yield f"{title}, {session}", kind, [row for row in rows if row.session == session]
 
 
 def _heading(figure: Figure, report: Report) -> None:

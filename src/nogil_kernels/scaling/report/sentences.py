@@ -14,6 +14,9 @@ NEAR = 0.8  # an efficiency from here on says that the workers ran at once
 BEYOND = 1.2  # a share of the ceiling from here on is no chance: work that waits needs no core
 LATE = 5.0  # times as long as alone: a call that waits for the GIL
 
+INTERRUPTED = "Interrupted: this is what there was by then."
+COSTS = "Start: until all of them ran. A round: handing out the parts, waiting for all, getting the answers."
+
 
 def meaning(report: Report, workload: str) -> str:
     """What the rows of one workload say."""
@@ -23,23 +26,20 @@ def meaning(report: Report, workload: str) -> str:
         return _counted(report, rows)
     if subject is About.LATENCY:
         return _convoy(report, rows)
-    largest = _largest(report, rows)
+    ways = {
+        (row.session, row.side, row.way): row  # the last one is that with the most workers
+        for row in rows
+        if row.workers > 1 and report.speed_up(row) is not None
+    }
+    largest = list(ways.values())
     if not largest:
         if report.interrupted:
             return "Interrupted before there was anything to compare."
         return "One worker alone: nothing here ran at once, so there is no speed-up to see."
     if subject is About.WAITING:
-        return _waiting(report, largest)
+        gains = ", ".join(f"{way(row)} {_gain(report, row)}" for row in largest if row.session == report.sessions[0])
+        return f"Who waits needs no GIL: {gains} as fast as one after another."
     return " ".join([*_missing_cores(report, largest), *_computing(report, largest)])
-
-
-def _largest(report: Report, rows: Sequence[Row]) -> list[Row]:
-    """Of each way, the row with the most workers that can be compared."""
-    found = {}
-    for row in rows:
-        if row.workers > 1 and report.speed_up(row) is not None:
-            found[row.session, row.side, row.way] = row
-    return list(found.values())
 
 
 def _missing_cores(report: Report, rows: Sequence[Row]) -> list[str]:
@@ -86,7 +86,8 @@ def _apart(report: Report, here: Sequence[Row], threads: Mapping[str, Row]) -> I
             continue
         gains = not any(_flat(report, row) for row in of)
         explained = gains and not is_foreign and _flat(report, threads.get(HOLD, threads.get(PYTHON)))
-        sentence = f"{held}{_kinds(report, of)}{': each has a GIL of its own' if explained else ''}."
+        gained = ", ".join(f"{kind(row)} {_gain(report, row)}" for row in of)
+        sentence = f"{held}{gained}{': each has a GIL of its own' if explained else ''}."
         yield sentence[0].upper() + sentence[1:]
 
 
@@ -138,11 +139,6 @@ def _one_side(report: Report, row: Row, reached: float) -> str:
     return f"{gain}: it releases the GIL for a part of its time."
 
 
-def _waiting(report: Report, rows: Sequence[Row]) -> str:
-    here = [row for row in rows if row.session == report.sessions[0]]
-    return f"Who waits needs no GIL: {_each(report, here)} as fast as one after another."
-
-
 def _counted(report: Report, rows: Sequence[Row]) -> str:
     said = []
     for gil in (1, 0):
@@ -188,14 +184,6 @@ def _convoy(report: Report, rows: Sequence[Row]) -> str:
 def _flat(report: Report, row: Row | None) -> bool:
     speed_up = None if row is None else report.speed_up(row)
     return speed_up is not None and speed_up.median <= FLAT
-
-
-def _each(report: Report, rows: Sequence[Row]) -> str:
-    return ", ".join(f"{way(row)} {_gain(report, row)}" for row in rows)
-
-
-def _kinds(report: Report, rows: Sequence[Row]) -> str:
-    return ", ".join(f"{kind(row)} {_gain(report, row)}" for row in rows)
 
 
 def _gain(report: Report, row: Row) -> str:

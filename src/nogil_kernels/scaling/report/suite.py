@@ -30,7 +30,7 @@ import json
 import os
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from enum import Enum
 from functools import cache, cached_property
 from typing import Any
@@ -39,9 +39,11 @@ from ...measure import suite_file
 from ...measure.facts import Fact
 from ...measure.samples import Interval, interval, ratio
 from ...measure.trouble import warnings_of
-from ..run import plan
 from ..run.runner import Series
 from ..workloads.native import NATIVE
+
+EMPTY = {"nk_side": "", "nk_setting": "", "nk_size": "", "nk_limit": "", "nk_updates": 0, "nk_tally": ""}
+"""What a row has where its benchmark says nothing."""
 
 
 class About(Enum):
@@ -120,9 +122,11 @@ class Report:
         """A report over a pyperf.BenchmarkSuite that a report has made."""
         self.suite = suite
         self.rows = [_row(benchmark) for benchmark in suite]
-        self._facts = {row.session: benchmark.get_metadata() for row, benchmark in zip(self.rows, suite, strict=True)}
+        self._facts: dict[str, Mapping[str, Fact]] = {
+            row.session: benchmark.get_metadata() for row, benchmark in zip(self.rows, suite, strict=True)
+        }
         self._by_key = {(row.work, row.way, row.workers): row for row in self.rows}
-        self._speed_up = cache(self._compared)
+        self._speed_up = cache(lambda alone, row: ratio(alone.per_call, row.per_call))
 
     @classmethod
     def of(cls, measured: Sequence[Measured], *, weak: bool, notes: Sequence[str], interrupted: bool) -> Report:
@@ -166,14 +170,12 @@ class Report:
 
     def facts_of(self, session: str) -> Mapping[str, Fact]:
         """The facts of the machine, and of that interpreter."""
-        found: Mapping[str, Fact] = self._facts[session]
-        return found
+        return self._facts[session]
 
     @property
     def notes(self) -> list[str]:
         """What was left out, and why."""
-        found: list[str] = json.loads(str(self.facts["nk_notes"]))
-        return found
+        return list(json.loads(str(self.facts["nk_notes"])))
 
     @property
     def warnings(self) -> list[str]:
@@ -246,27 +248,19 @@ class Report:
             for rows in ways.values()
         ]
 
-    @staticmethod
-    def _compared(alone: Row, row: Row) -> Interval:
-        return ratio(alone.per_call, row.per_call)
-
 
 def _benchmark(
     one: Measured, series: Series, calls: int, common: Mapping[str, Fact], is_first: bool
 ) -> suite_file.Benchmark:
     row = series.row
+    # A name is unique in a report, and the same in other reports of the same row, for pyperf compare_to.
+    parts = (row.workload, row.side, row.setting, row.way, str(row.workers), "" if is_first else one.name)
     metadata: dict[str, Fact] = {
         **one.facts,
         **common,
-        "name": _name(row, "" if is_first else one.name),
-        "nk_workload": row.workload,
-        "nk_side": row.side,
-        "nk_setting": row.setting,
-        "nk_way": row.way,
-        "nk_workers": row.workers,
+        "name": "-".join(part.replace(" ", "_") for part in parts if part),
+        **{f"nk_{name}": value for name, value in asdict(row).items()},
         "nk_calls": calls,
-        "nk_size": row.size,
-        "nk_limit": row.limit,
         "nk_session": one.name,
         "nk_overhead": max(0.0, statistics.median(sample.overhead for sample in series.samples)),
         "nk_start_up": one.start_up.get(row.way, 0.0),
@@ -276,27 +270,8 @@ def _benchmark(
     return series.seconds, metadata
 
 
-def _name(row: plan.Row, session: str) -> str:
-    """Unique in a report; the same in other reports of the same row, for pyperf compare_to."""
-    parts = (row.workload, row.side, row.setting, row.way, str(row.workers), session)
-    return "-".join(part.replace(" ", "_") for part in parts if part)
-
-
 def _row(benchmark: Any) -> Row:
-    metadata = benchmark.get_metadata()
-    return Row(
-        workload=metadata["nk_workload"],
-        side=metadata.get("nk_side", ""),
-        setting=metadata.get("nk_setting", ""),
-        way=metadata["nk_way"],
-        workers=metadata["nk_workers"],
-        session=metadata["nk_session"],
-        calls=metadata["nk_calls"],
-        size=metadata.get("nk_size", ""),
-        limit=metadata.get("nk_limit", ""),
-        values=benchmark.get_values(),
-        overhead=metadata["nk_overhead"],
-        start_up=metadata["nk_start_up"],
-        updates=metadata.get("nk_updates", 0),
-        tally=tuple(map(int, metadata.get("nk_tally", "").split())),
-    )
+    metadata = EMPTY | benchmark.get_metadata()
+    found = {field.name: metadata[f"nk_{field.name}"] for field in fields(Row) if field.name != "values"}
+    found["tally"] = tuple(map(int, found["tally"].split()))
+    return Row(values=benchmark.get_values(), **found)

@@ -11,10 +11,18 @@ from rich.text import Text
 
 from ...measure import style
 from .labels import SIDES, counted, duration, interpreter, side, way
-from .sentences import NEAR, meaning
+from .sentences import COSTS, INTERRUPTED, NEAR, meaning
 from .suite import About, Report, Row, about
 
 DETAILS, BRIEF = 52, 8  # columns of a terminal: the first interpreter and each other one
+HEADINGS = {
+    About.LOST: ("lost", "at most", "updates"),
+    About.LATENCY: ("a call", "95 %"),
+    About.WAITING: ("all calls", "speed-up", "95 %"),
+    About.SPEED_UP: ("a call", "speed-up", "of\nceiling", "effi-\nciency", "95 %"),
+}
+KEPT = {About.LOST: 1, About.LATENCY: 1, About.WAITING: 2, About.SPEED_UP: 3}
+"""How many of these columns there are beside other interpreters."""
 
 
 def show(report: Report, console: Console) -> None:
@@ -68,8 +76,7 @@ def block(report: Report, workload: str, width: int) -> Iterator[RenderableType]
 def _fitting(report: Report, rows: Sequence[Row], sessions: Sequence[str], width: int) -> Table:
     """The table with as many details of the first interpreter as so many columns have room for; one at least."""
     console = Console(width=10 * width)
-    details = len(TABLES[about(rows)].headings)
-    for most in range(details, 0, -1):
+    for most in range(len(HEADINGS[about(rows)]), 0, -1):
         table = _table(report, rows, sessions, most)
         if console.measure(table).maximum <= width:
             break
@@ -79,138 +86,61 @@ def _fitting(report: Report, rows: Sequence[Row], sessions: Sequence[str], width
 def _table(report: Report, rows: Sequence[Row], sessions: Sequence[str], most: int) -> Table:
     """A line for each way, with the first interpreter in detail and one column for each other one."""
     first, *others = sessions
-    cells = TABLES[about(rows)]
-    headings = cells.headings[: min(most, cells.kept) if others else most] if first else ()
+    kind = about(rows)
+    headings = HEADINGS[kind][: min(most, KEPT[kind]) if others else most] if first else ()
     table = style.table()
     table.add_column("", overflow="fold")  # where room is short, names take two lines, and no figure is cut
     for heading in [*headings, *(name.replace(" ", "\n", 1) for name in others)]:
         table.add_column(heading, justify="right", no_wrap=True, min_width=7)
     lines: dict[tuple[str, str, str, int], dict[str, Row]] = {}
-    for row in sorted(rows, key=cells.order):  # which keeps the order of ways
+    sides = list(SIDES)
+    for row in sorted(rows, key=lambda row: sides.index(row.side) if row.side in SIDES else -1):  # keeps ways' order
         lines.setdefault((row.side, row.setting, row.way, row.workers), {})[row.session] = row
     group = ""
     for found in lines.values():
         one = next(iter(found.values()))
         here = found.get(first)
-        if cells.group(one) != group:
-            group = cells.group(one)
+        if kind is not About.LOST and side(one) != group:
+            group = side(one)
             table.add_row(Text("  " + group, style="dim"))
-        details = cells.details(report, here)[: len(headings)] if here else [""] * len(headings)
-        briefs = [cells.brief(report, found[name]) if name in found else "" for name in others]
-        table.add_row(
-            "    " + cells.label(one) if group else "  " + cells.label(one),
-            *details,
-            *briefs,
-            style=_style(report, here),
-        )
+        details = _details(report, here, kind)[: len(headings)] if here else [""] * len(headings)
+        briefs = [_brief(report, found[name], kind) if name in found else "" for name in others]
+        efficiency = report.efficiency(here) if here and here.workers > 1 else None
+        at_once = efficiency is not None and efficiency >= NEAR
+        indent = "    " if group else "  "
+        table.add_row(indent + _label(one, kind), *details, *briefs, style="green" if at_once else "")
     return table
 
 
-class _Scaling:
-    """Ways beside one another, by speed-up."""
-
-    headings: Sequence[str] = ("a call", "speed-up", "of\nceiling", "effi-\nciency", "95 %")
-    kept = 3  # of these, beside other interpreters
-
-    @staticmethod
-    def order(row: Row) -> int:
-        return list(SIDES).index(row.side) if row.side in SIDES else -1
-
-    @staticmethod
-    def group(row: Row) -> str:
-        return side(row)
-
-    @staticmethod
-    def label(row: Row) -> str:
-        return way(row)
-
-    @staticmethod
-    def details(report: Report, row: Row) -> list[str]:
-        speed_up, share = report.speed_up(row), report.of_ceiling(row)
-        took = duration(row.seconds_per_call.median)
-        if row.way == "sequential" or speed_up is None:
-            return [took, "", "", "", ""]
-        spread = f"{speed_up.low:.2f}-{speed_up.high:.2f}" if speed_up.sure else ""
-        efficiency = f"{speed_up.median / row.workers:.0%}"
-        return [took, f"{speed_up.median:.2f}x", "" if share is None else f"{share:.0%}", efficiency, spread]
-
-    @staticmethod
-    def brief(report: Report, row: Row) -> str:
-        speed_up = report.speed_up(row)
-        if row.way == "sequential" or speed_up is None:
-            return duration(row.seconds_per_call.median)
-        return f"{speed_up.median:.2f}x"
-
-
-class _Waiting(_Scaling):
-    """Work that waits: the time of all calls together."""
-
-    headings = ("all calls", "speed-up", "95 %")
-    kept = 2
-
-    @staticmethod
-    def details(report: Report, row: Row) -> list[str]:
-        _, speed_up, _, _, spread = _Scaling.details(report, row)
-        return [duration(row.seconds_per_call.median * row.calls), speed_up, spread]
-
-    @staticmethod
-    def brief(report: Report, row: Row) -> str:
-        if row.way == "sequential":
-            return duration(row.seconds_per_call.median * row.calls)
-        return _Scaling.brief(report, row)
-
-
-class _Updates(_Scaling):
-    """A counter: how many of its updates were lost."""
-
-    headings = ("lost", "at most", "updates")
-    kept = 1
-
-    @staticmethod
-    def group(row: Row) -> str:
-        return ""
-
-    @staticmethod
-    def label(row: Row) -> str:
-        return f"{side(row)}, {way(row)}"
-
-    @staticmethod
-    def details(report: Report, row: Row) -> list[str]:
-        worst = max(row.tally, default=0) / row.updates
-        return [_Updates.brief(report, row), f"{worst:.1%}" if worst else "none", f"{row.updates:,}"]
-
-    @staticmethod
-    def brief(report: Report, row: Row) -> str:
-        return f"{row.lost:.1%}" if row.lost else "none"
-
-
-class _Latency(_Scaling):
-    """A call's latency, by setting."""
-
-    headings = ("a call", "95 %")
-    kept = 1
-
-    @staticmethod
-    def label(row: Row) -> str:
+def _label(row: Row, kind: About) -> str:
+    if kind is About.LATENCY:
         return "alone" if row.setting == "alone" else f"beside Python, {row.setting}"
+    return f"{side(row)}, {way(row)}" if kind is About.LOST else way(row)
 
-    @staticmethod
-    def details(report: Report, row: Row) -> list[str]:
-        took = row.seconds_per_call
+
+def _details(report: Report, row: Row, kind: About) -> list[str]:
+    """The cells of the first interpreter, under HEADINGS."""
+    took = row.seconds_per_call
+    if kind is About.LOST:
+        worst = max(row.tally, default=0) / row.updates
+        return [f"{share:.1%}" if share else "none" for share in (row.lost, worst)] + [f"{row.updates:,}"]
+    if kind is About.LATENCY:
         return [duration(took.median), took.span(duration)]
+    speed_up, share = report.speed_up(row), report.of_ceiling(row)
+    gain = efficiency = spread = reached = ""
+    if row.way != "sequential" and speed_up is not None:
+        gain, efficiency = f"{speed_up.median:.2f}x", f"{speed_up.median / row.workers:.0%}"
+        spread = f"{speed_up.low:.2f}-{speed_up.high:.2f}" if speed_up.sure else ""
+        reached = "" if share is None else f"{share:.0%}"
+    if kind is About.WAITING:
+        return [duration(took.median * row.calls), gain, spread]
+    return [duration(took.median), gain, reached, efficiency, spread]
 
-    @staticmethod
-    def brief(report: Report, row: Row) -> str:
-        return duration(row.seconds_per_call.median)
 
-
-TABLES = {About.LOST: _Updates, About.LATENCY: _Latency, About.WAITING: _Waiting, About.SPEED_UP: _Scaling}
-
-
-def _style(report: Report, row: Row | None) -> str:
-    """Green for what ran at once."""
-    efficiency = report.efficiency(row) if row is not None and row.workers > 1 else None
-    return "green" if efficiency is not None and efficiency >= NEAR else ""
+def _brief(report: Report, row: Row, kind: About) -> str:
+    """The cell of another interpreter: the speed-up, or what there is in its place."""
+    first, second, *_ = _details(report, row, kind)
+    return second or first if kind in (About.WAITING, About.SPEED_UP) else first
 
 
 def costs(report: Report) -> Iterator[RenderableType]:
@@ -229,8 +159,7 @@ def costs(report: Report) -> Iterator[RenderableType]:
             table.add_row(("    " if several else "  ") + way(row), duration(start_up), duration(overhead))
     yield Text.assemble("\n", ("What workers cost", "bold"), "  ", ("in none of the times above", "dim"))
     yield table
-    said = "Start: until all of them ran. A round: handing out the parts, waiting for all, getting the answers."
-    yield Padding(Text(said), (0, 2))
+    yield Padding(Text(COSTS), (0, 2))
 
 
 def _notes(report: Report) -> Iterator[RenderableType]:
@@ -247,5 +176,5 @@ def _notes(report: Report) -> Iterator[RenderableType]:
         notes.append("This Python runs without a GIL: held means to stay attached, and scales like released.")
     notes += [f"- {note}" for note in (*report.notes, *report.warnings)]
     if report.interrupted:
-        notes.append("Interrupted: this is what there was by then.")
+        notes.append(INTERRUPTED)
     yield Text("\n" + "\n".join(notes), style="dim")

@@ -74,8 +74,8 @@ def rows(workload: Workload, way: str, counts: Sequence[int]) -> Iterator[Row]:
     for setting in workload.settings:
         for side in workload.sides:
             for workers in workers_of(workload, way, counts):
-                name, size = workload.name, workload.size(side)
-                yield Row(name, side, setting, way, workers, size, workload.limit, workload.updates)
+                size, limit, updates = workload.size, workload.limit, workload.updates
+                yield Row(workload.name, side, setting, way, workers, size, limit, updates)
 
 
 def workers_of(workload: Workload, way: str, counts: Sequence[int]) -> list[int]:

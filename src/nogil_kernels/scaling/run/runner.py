@@ -5,25 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from ...measure.samples import interval
 from .. import Progress
 from ..workloads.native import NATIVE
 from .plan import Row, Sample
 
+if TYPE_CHECKING:
+    from .elsewhere import RemoteSession
+    from .session import Session
+
 ENOUGH = 9  # samples, from which on a row can be known well enough
 NARROW = 0.01  # half of an interval of 95 %, as a share of the median, that is well enough
 MOST_SAMPLES = 100
-
-
-class Rows(Protocol):
-    """What can be sampled: a Session here, or that of another interpreter."""
-
-    @property
-    def rows(self) -> Sequence[Row]: ...
-
-    def round(self, works: Sequence[str], backwards: bool) -> Iterator[tuple[int, Sample]]: ...
 
 
 @dataclass
@@ -43,7 +38,7 @@ Found = list[list[Series]]
 """The series of each session."""
 
 
-def run(sessions: Sequence[Rows], seconds: float, progress: Progress) -> tuple[Found, bool]:
+def run(sessions: Sequence[Session | RemoteSession], seconds: float, progress: Progress) -> tuple[Found, bool]:
     """The samples of all rows, and whether KeyboardInterrupt cut them short.
 
     Every other round goes backwards, so that a drift within a round cancels. Work whose rows are all known well enough
@@ -67,7 +62,9 @@ def run(sessions: Sequence[Rows], seconds: float, progress: Progress) -> tuple[F
     return found, False
 
 
-def _round(sessions: Sequence[Rows], found: Found, works: Sequence[str], backwards: bool) -> Iterator[float]:
+def _round(
+    sessions: Sequence[Session | RemoteSession], found: Found, works: Sequence[str], backwards: bool
+) -> Iterator[float]:
     """Take one sample of each row of these works; yield after each what share of them is done."""
     turns = [*zip(sessions, found, strict=True)]
     rows = sum(one.row.work in works for series in found for one in series)

@@ -41,6 +41,8 @@ class Workload:
     """One workload. What a subclass does not say is so."""
 
     name = ""
+    size = ""
+    """What one call works on, for people."""
     sides: Sequence[str] = ("",)
     """The sides of the comparison; one without a name where there is nothing to choose."""
     settings: Sequence[str] = ("",)
@@ -59,10 +61,6 @@ class Workload:
 
     def __init__(self, folder: Folder) -> None:
         """Make what workers need; files for them go into `folder`. Raises Unavailable, with the reason."""
-
-    def size(self, side: str) -> str:
-        """What one call works on, for people."""
-        return ""
 
     def job(self, side: str, setting: str, way: str) -> Job:
         """How a worker makes its call. What it needs is imported there, and only there."""

@@ -40,6 +40,7 @@ class Convoy(Kernel):
     """
 
     name = "convoy"
+    size = f"sum_of_squares of {COUNT:_} float64"
     sides = (HOLD, RELEASE)
     settings = (ALONE, *INTERVALS)
     ways = ("sequential",)
@@ -50,9 +51,6 @@ class Convoy(Kernel):
         super().__init__(folder)
         cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [None]
         self.core, self.other_core = cores[0], cores[-1]
-
-    def size(self, side: str) -> str:
-        return f"sum_of_squares of {COUNT:_} float64"
 
     def job(self, side: str, setting: str, way: str) -> Job:
         return Job(f"{__name__}:call", (COUNT, side))

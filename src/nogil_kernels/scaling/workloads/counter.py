@@ -28,13 +28,11 @@ class Counter(Workload):
     """Threads that add 1 to a global variable."""
 
     name = "counter"
+    size = f"{UPDATES:_} updates of a variable that all share"
     sides = (PLAIN, CALL, LOCKED)
     ways = ("threads",)
     limit = ""  # how many are lost is what counts, not how fast
     updates = UPDATES
-
-    def size(self, side: str) -> str:
-        return f"{UPDATES:_} updates of a variable that all share"
 
     def job(self, side: str, setting: str, way: str) -> Job:
         return Job(f"{__name__}:call", (side,))

@@ -25,6 +25,7 @@ class HttpFetch(Workload):
     limit = ""
     at_once = calls = 5
     SECONDS = 0.04  # that a near server takes; the work of a request is 1 to 2 % of it
+    size = f"a request that is answered after {SECONDS * 1000:.0f} ms"
 
     def __init__(self, folder: Folder) -> None:
         self.server = subprocess.Popen(
@@ -37,9 +38,6 @@ class HttpFetch(Workload):
             self.close()
             raise Unavailable(f"its web server could not start: it ended with status {self.server.returncode}")
         self.port = int(port)
-
-    def size(self, side: str) -> str:
-        return f"a request that is answered after {self.SECONDS * 1000:.0f} ms"
 
     def job(self, side: str, setting: str, way: str) -> Job:
         return Job(f"{__name__}:{'stream_call' if way == 'asyncio' else 'urllib_call'}", (self.port,))

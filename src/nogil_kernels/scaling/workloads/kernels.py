@@ -41,9 +41,7 @@ class SumOfSquares(Kernel):
 
     name = "sum_of_squares"
     COUNT = 1_000_000
-
-    def size(self, side: str) -> str:
-        return f"sum_of_squares(range({self.COUNT:_}))"
+    size = f"sum_of_squares(range({COUNT:_}))"
 
     def job(self, side: str, setting: str, way: str) -> Job:
         return Job(f"{__name__}:sum_call", (self.COUNT, side))
@@ -59,14 +57,12 @@ class Matmul(Kernel):
 
     name = "matmul"
     N = 512  # 2 * 512**3 = 268 MFLOP: 3 ms at 90 GFLOP/s
+    size = f"matmul of two {N} x {N} float64 into a third"
 
     def __init__(self, folder: Folder) -> None:
         super().__init__(folder)
         numbers = array("d", [i / 1024 for i in range(1024)]) * (self.N * self.N // 1024)
         self.path = folder.file("matmul", numbers.tobytes())
-
-    def size(self, side: str) -> str:
-        return f"matmul of two {self.N} x {self.N} float64 into a third"
 
     def job(self, side: str, setting: str, way: str) -> Job:
         return Job(f"{__name__}:matmul_call", (self.path, self.N, side))

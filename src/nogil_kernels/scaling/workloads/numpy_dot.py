@@ -17,6 +17,7 @@ class NumpyDot(Workload):
     """numpy.dot of float64 matrices. Its BLAS is kept to one thread, so that what scales is the workers."""
 
     name = "numpy-dot"
+    size = f"numpy.dot of two {N} x {N} float64, BLAS on one thread"
 
     def __init__(self, folder: Folder) -> None:
         if missing := [name for name in NEEDED if find_spec(name) is None]:
@@ -24,9 +25,6 @@ class NumpyDot(Workload):
         from array import array
 
         self.path = folder.file("numpy-dot", (array("d", [i / 1000 for i in range(1000)]) * N).tobytes())
-
-    def size(self, side: str) -> str:
-        return f"numpy.dot of two {N} x {N} float64, BLAS on one thread"
 
     def job(self, side: str, setting: str, way: str) -> Job:
         return Job(f"{__name__}:call", (self.path,))

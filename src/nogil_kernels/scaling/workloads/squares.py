@@ -14,10 +14,8 @@ class SquaresPython(Workload):
     """sum(i * i for i in range(n))."""
 
     name = "squares-python"
+    size = f"sum(i * i for i in range({COUNT:_}))"
     sides = (PYTHON,)
-
-    def size(self, side: str) -> str:
-        return f"sum(i * i for i in range({COUNT:_}))"
 
     def job(self, side: str, setting: str, way: str) -> Job:
         return Job(f"{__name__}:call", (COUNT,))

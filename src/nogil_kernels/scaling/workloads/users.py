@@ -23,9 +23,7 @@ class Users(Workload):
         if reason := _unfit(function):
             raise Unknown(f"{path} {reason}")
         self.name = self.path = path
-
-    def size(self, side: str) -> str:
-        return f"{self.path.partition(':')[2]}()"
+        self.size = f"{path.partition(':')[2]}()"
 
     def job(self, side: str, setting: str, way: str) -> Job:
         return Job("nogil_kernels.workers.worker:itself", (self.path,))

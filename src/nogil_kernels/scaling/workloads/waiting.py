@@ -18,9 +18,7 @@ class Sleep(Workload):
     limit = ""
     at_once = calls = 5
     SECONDS = 0.02  # a hundred times what starting five calls takes
-
-    def size(self, side: str) -> str:
-        return f"a sleep of {self.SECONDS * 1000:.0f} ms"
+    size = f"a sleep of {SECONDS * 1000:.0f} ms"
 
     def job(self, side: str, setting: str, way: str) -> Job:
         return Job(f"{__name__}:sleep_call", ("asyncio" if way == "asyncio" else "time", self.SECONDS))
@@ -38,12 +36,10 @@ class FileRead(Workload):
     ways = COMPUTING
     limit = MEMORY
     BYTES = 1 << 23  # beyond L2; a millisecond, beside which opening the file is nothing
+    size = f"a file of {BYTES >> 20} MiB into memory"
 
     def __init__(self, folder: Folder) -> None:
         self.path = folder.file("file-read", b"\1" * self.BYTES)
-
-    def size(self, side: str) -> str:
-        return f"a file of {self.BYTES >> 20} MiB into memory"
 
     def job(self, side: str, setting: str, way: str) -> Job:
         return Job(f"{__name__}:read_call", (self.path, self.BYTES))
