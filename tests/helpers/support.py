@@ -7,6 +7,7 @@ import sys
 import sysconfig
 import textwrap
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -73,10 +74,10 @@ def environment(**variables):
     return env
 
 
-def run_python(code, *arguments, timeout=120, **variables):
-    """Run `code` in a fresh interpreter, every warning an error unless `arguments` say else; the completed process."""
+def run_python(code, *arguments, before="", timeout=120, **variables):
+    """Run `before` and `code` in a fresh interpreter, every warning an error unless `arguments` say else."""
     return subprocess.run(
-        [sys.executable, *(arguments or ("-W", "error")), "-c", textwrap.dedent(code)],
+        [sys.executable, *(arguments or ("-W", "error")), "-c", textwrap.dedent(before) + textwrap.dedent(code)],
         env=environment(**variables),
         capture_output=True,
         text=True,
@@ -85,11 +86,39 @@ def run_python(code, *arguments, timeout=120, **variables):
     )
 
 
-def python_prints(code, *arguments, timeout=120, **variables):
-    """What `code` prints in a fresh interpreter, which has to end well."""
-    done = run_python(code, *arguments, timeout=timeout, **variables)
+def python_prints(code, *arguments, **options):
+    """Return what `run_python` prints. The exit status must be 0."""
+    done = run_python(code, *arguments, **options)
     assert done.returncode == 0, f"exit status {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done.stdout.strip()
+
+
+class Counting(ThreadPoolExecutor):
+    """An executor that counts the tasks submitted to it."""
+
+    submitted = 0
+
+    def submit(self, *args, **kwargs):
+        self.submitted += 1
+        return super().submit(*args, **kwargs)
+
+
+def every_call(kernels):
+    """Return one small call per code path into the kernels, each of which takes gil= and threads=."""
+    x, a = np.arange(6.0), np.eye(3)
+    return {
+        "array": lambda **options: kernels.sum_of_squares(x, **options),
+        "strided array": lambda **options: kernels.sum_of_squares(x[::2], **options),
+        "empty array": lambda **options: kernels.sum_of_squares(x[:0], **options),
+        "axis": lambda **options: kernels.sum_of_squares(a, axis=0, **options),
+        "range": lambda **options: kernels.sum_of_squares(range(5), **options),
+        "list": lambda **options: kernels.sum_of_squares([1, 2], **options),
+        "matmul": lambda **options: kernels.matmul(a, a, **options),
+        "matmul of lists": lambda **options: kernels.matmul([[1]], [[2]], **options),
+        "matmul of nothing": lambda **options: kernels.matmul(a[:0], a, **options),
+        "matmul of objects": lambda **options: kernels.matmul(a.astype(object), a.astype(object), **options),
+        "matmul into out": lambda **options: kernels.matmul(a, a, out=np.zeros((3, 3)), **options),
+    }
 
 
 @contextlib.contextmanager

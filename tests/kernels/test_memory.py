@@ -213,9 +213,7 @@ def test_many_calls_fit_into_the_memory_that_a_few_need(kernels, threads):
 @needs_malloc
 @pytest.mark.parametrize("gil", ["release", "hold"])
 @pytest.mark.parametrize("dtype", ["float32", "float64", "complex128", "int64"])
-def test_too_little_memory_for_the_workspace_is_a_memory_error(kernels, dtype, gil):
-    if kernels.name == "pure":
-        pytest.skip("the twins need no workspace; where Python itself has no memory left is up to Python")
+def test_too_little_memory_for_the_workspace_is_a_memory_error(compiled, dtype, gil):
     code = (
         LIMITED
         + f"""
@@ -242,9 +240,7 @@ def test_too_little_memory_for_the_workspace_is_a_memory_error(kernels, dtype, g
 
 @linux_only
 @needs_malloc
-def test_too_little_memory_on_a_helping_thread_is_a_memory_error(kernels):
-    if kernels.name == "pure":
-        pytest.skip("the twins need no workspace; where Python itself has no memory left is up to Python")
+def test_too_little_memory_on_a_helping_thread_is_a_memory_error(compiled):
     code = (
         LIMITED
         + """
