@@ -96,15 +96,6 @@ def test_bools_of_any_bit_pattern_are_true(kernels):
     assert kernels.matmul(a, np.eye(2, dtype=np.int64)).tolist() == [[1, 0], [0, 1]]
 
 
-@pytest.mark.parametrize("dtype", [">i2", ">i4", ">u8", ">f2", ">f4", ">f8", ">c8", ">c16"])
-def test_foreign_byte_order_is_read_rightly(kernels, dtype):
-    native = np.dtype(dtype).newbyteorder("=")
-    a, b = small_integers(native, (3, 4), 1), small_integers(native, (4, 2), 2)
-    assert_exactly(kernels.matmul(a.astype(dtype), b), a, b)
-    assert_exactly(kernels.matmul(a, b.astype(dtype)), a, b)
-    assert_exactly(kernels.matmul(a.astype(dtype), b.astype(dtype)), a, b)
-
-
 def test_float16_overflow_gives_infinity(kernels):
     a = np.full((2, 2), 60000, np.float16)
     with np.errstate(over="ignore"):
