@@ -74,7 +74,7 @@ def kernels(request):
 
 @pytest.fixture
 def compiled(kernels):
-    """Skip the pure backend."""
+    """Return `kernels` of the compiled backend, and skip the pure one."""
     if kernels.name == "pure":
         pytest.skip("tests compiled code: plain Python is slow, keeps the GIL and needs neither threads nor workspace")
     return kernels

@@ -127,10 +127,9 @@ def test_short_work_holds_the_gil_unless_release_is_asked_for(compiled, gil, tic
     def many_short_calls():
         for _ in range(2000):
             compiled.sum_of_squares(x, gil=gil)
+            compiled.sum_of_squares(range(10), gil=gil)
+            compiled.matmul(a, a, gil=gil)
             compiled.matmul(a, a, out=out, gil=gil)
-            if gil == "auto":
-                compiled.sum_of_squares(range(10))
-                compiled.matmul(a, a)
 
     many_short_calls()
     with switch_interval(3600), Ticker() as ticker:  # for a second or more: one batch alone may be over too soon
