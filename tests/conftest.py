@@ -46,14 +46,6 @@ def why_not_compiled():
     return ""
 
 
-def functions_of(backend):
-    """The public functions of one backend, whichever was chosen at import."""
-    if backend == "pure":
-        return importlib.import_module("nogil_kernels.pure_backend")
-    modules = {name: importlib.import_module(f"nogil_kernels.compiled.{name}") for name in ("sum_of_squares", "matmul")}
-    return SimpleNamespace(**{name: getattr(module, name) for name, module in modules.items()})
-
-
 def pytest_configure(config):
     config.addinivalue_line("markers", "kernels: numbers and layouts; run again on every other ISA of the machine")
     # Where nothing is compiled and nobody asked for that, the first call warns; test_backend.py tests it elsewhere.
@@ -74,8 +66,20 @@ def kernels(request):
     """The public functions of one backend, and its name."""
     if request.param == "compiled" and (reason := why_not_compiled()):
         pytest.skip(reason)
-    functions = functions_of(request.param)
-    return SimpleNamespace(name=request.param, sum_of_squares=functions.sum_of_squares, matmul=functions.matmul)
+
+    def function(name):
+        module = "pure_backend" if request.param == "pure" else f"compiled.{name}"
+        return getattr(importlib.import_module(f"nogil_kernels.{module}"), name)
+
+    return SimpleNamespace(name=request.param, sum_of_squares=function("sum_of_squares"), matmul=function("matmul"))
+
+
+@pytest.fixture
+def compiled(kernels):
+    """Return `kernels` of the compiled backend, and skip the pure one."""
+    if kernels.name == "pure":
+        pytest.skip("tests compiled code: plain Python is slow, keeps the GIL and needs neither threads nor workspace")
+    return kernels
 
 
 @pytest.fixture(scope="session")

@@ -257,10 +257,8 @@ def _room(target: _Array | None, shape: tuple[int, ...], dtype: dtype[Any], a: _
     """Where the kernel writes a product of that dtype: the target if it can take it as it is, else a new array."""
     import numpy as np
 
-    if target is None or target.dtype != dtype or not target.flags.aligned:
-        return np.empty(shape, dtype)
-    if _overlaps_itself(target):
-        return np.empty(shape, dtype)  # it cannot hold sums in progress
+    if target is None or target.dtype != dtype or not target.flags.aligned or _overlaps_itself(target):
+        return np.empty(shape, dtype)  # what overlaps itself cannot hold sums in progress
     overlaps = np.may_share_memory(target, a) or np.may_share_memory(target, b)
     return np.empty(shape, dtype) if overlaps else target
 

@@ -6,6 +6,7 @@ import sys
 import sysconfig
 import textwrap
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -86,17 +87,45 @@ def completed(*arguments, variables=None, timeout=60, **options):
     )
 
 
-def run_python(code, *arguments, timeout=120, **variables):
-    """Run `code` in a fresh interpreter, every warning an error unless `arguments` say else; the completed process."""
-    options = arguments or ("-W", "error")
-    return completed(*options, "-c", textwrap.dedent(code), variables=variables, timeout=timeout)
+def run_python(code, *arguments, before="", timeout=120, **variables):
+    """Run `before` and `code` in a fresh interpreter, every warning an error unless `arguments` say else."""
+    program = textwrap.dedent(before) + textwrap.dedent(code)
+    return completed(*(arguments or ("-W", "error")), "-c", program, variables=variables, timeout=timeout)
 
 
-def python_prints(code, *arguments, timeout=120, **variables):
-    """What `code` prints in a fresh interpreter, which has to end well."""
-    done = run_python(code, *arguments, timeout=timeout, **variables)
+def python_prints(code, *arguments, **options):
+    """Return what `run_python` prints. The exit status must be 0."""
+    done = run_python(code, *arguments, **options)
     assert done.returncode == 0, f"exit status {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done.stdout.strip()
+
+
+class Counting(ThreadPoolExecutor):
+    """An executor that counts the tasks submitted to it."""
+
+    submitted = 0
+
+    def submit(self, *args, **kwargs):
+        self.submitted += 1
+        return super().submit(*args, **kwargs)
+
+
+def every_call(kernels):
+    """Return one small call per code path into the kernels, each of which takes gil= and threads=."""
+    x, a = np.arange(6.0), np.eye(3)
+    return {
+        "array": lambda **options: kernels.sum_of_squares(x, **options),
+        "strided array": lambda **options: kernels.sum_of_squares(x[::2], **options),
+        "empty array": lambda **options: kernels.sum_of_squares(x[:0], **options),
+        "axis": lambda **options: kernels.sum_of_squares(a, axis=0, **options),
+        "range": lambda **options: kernels.sum_of_squares(range(5), **options),
+        "list": lambda **options: kernels.sum_of_squares([1, 2], **options),
+        "matmul": lambda **options: kernels.matmul(a, a, **options),
+        "matmul of lists": lambda **options: kernels.matmul([[1]], [[2]], **options),
+        "matmul of nothing": lambda **options: kernels.matmul(a[:0], a, **options),
+        "matmul of objects": lambda **options: kernels.matmul(a.astype(object), a.astype(object), **options),
+        "matmul into out": lambda **options: kernels.matmul(a, a, out=np.zeros((3, 3)), **options),
+    }
 
 
 needs_proc = pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="this system does not list processes in /proc")

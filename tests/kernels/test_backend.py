@@ -19,8 +19,9 @@ WITHOUT_COMPILED = """
         sys.modules["nogil_kernels.compiled." + name] = None
 """
 WITHOUT_NUMPY = """
-    import sys
+    import array, sys
     sys.modules["numpy"] = None
+    from nogil_kernels import matmul, sum_of_squares
 """
 
 
@@ -32,12 +33,14 @@ def backend(request):
     return request.param
 
 
+def error_of_the_import(**options):
+    """Return the last line of the traceback of an import that fails in a fresh interpreter."""
+    done = run_python("import nogil_kernels", **options)
+    assert done.returncode != 0
+    return done.stderr.strip().splitlines()[-1]
+
+
 # Choosing
-
-
-def test_the_environment_chooses_the_backend(backend):
-    code = "import nogil_kernels; print(nogil_kernels.build_info()['backend'])"
-    assert python_prints(code, NOGIL_KERNELS_BACKEND=backend) == backend
 
 
 def test_the_compiled_backend_is_the_default(compiled_backend):
@@ -54,9 +57,7 @@ def test_both_backends_compute(backend):
 
 @pytest.mark.parametrize("value", ["fast", "Pure", "pure,compiled"])
 def test_an_unknown_backend_is_refused_and_the_two_are_named(value):
-    done = run_python("import nogil_kernels", NOGIL_KERNELS_BACKEND=value)
-    assert done.returncode != 0
-    message = done.stderr.strip().splitlines()[-1]
+    message = error_of_the_import(NOGIL_KERNELS_BACKEND=value)
     assert message.startswith("ValueError")
     for part in ("NOGIL_KERNELS_BACKEND", "compiled", "pure", value):
         assert part in message
@@ -102,23 +103,20 @@ def test_documentation_is_the_same_word_for_word(compiled_backend, name):
 
 
 def test_without_compiled_kernels_the_first_use_warns_once_and_works():
-    code = (
-        WITHOUT_COMPILED
-        + """
-    import warnings
-    import nogil_kernels
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        print(nogil_kernels.sum_of_squares([1, 2, 3]))
-        print(nogil_kernels.sum_of_squares([1, 2, 3]))
-        print(nogil_kernels.matmul([[2]], [[3]]).tolist())
-    print(len(caught), caught[0].category.__name__)
-    print(str(caught[0].message).replace("\\n", " "))
-    print(caught[0].filename)
-    print(nogil_kernels.build_info()["backend"])
+    code = """
+        import warnings
+        import nogil_kernels
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            print(nogil_kernels.sum_of_squares([1, 2, 3]))
+            print(nogil_kernels.sum_of_squares([1, 2, 3]))
+            print(nogil_kernels.matmul([[2]], [[3]]).tolist())
+        print(len(caught), caught[0].category.__name__)
+        print(str(caught[0].message).replace("\\n", " "))
+        print(caught[0].filename)
+        print(nogil_kernels.build_info()["backend"])
     """
-    )
-    first, second, product, count, message, where, backend = python_prints(code, "-W", "error").splitlines()
+    first, second, product, count, message, where, backend = python_prints(code, before=WITHOUT_COMPILED).splitlines()
     assert (first, second, product, count, backend) == ("14", "14", "[[6]]", "1 RuntimeWarning", "pure")
     for part in ("nogil_kernels.compiled", "pip install", "--no-binary", "NOGIL_KERNELS_BACKEND=pure"):
         assert part in message
@@ -126,29 +124,26 @@ def test_without_compiled_kernels_the_first_use_warns_once_and_works():
 
 
 def test_without_compiled_kernels_an_import_alone_says_nothing():
-    assert python_prints(WITHOUT_COMPILED + "\n    import nogil_kernels; print('quiet')", "-W", "error") == "quiet"
+    assert python_prints("import nogil_kernels; print('quiet')", before=WITHOUT_COMPILED) == "quiet"
 
 
 def test_the_pure_backend_says_nothing_when_it_was_asked_for():
-    code = WITHOUT_COMPILED + "\n    import nogil_kernels; print(nogil_kernels.sum_of_squares([1, 2]))"
-    assert python_prints(code, "-W", "error", NOGIL_KERNELS_BACKEND="pure") == "5"
+    code = "import nogil_kernels; print(nogil_kernels.sum_of_squares([1, 2]))"
+    assert python_prints(code, before=WITHOUT_COMPILED, NOGIL_KERNELS_BACKEND="pure") == "5"
 
 
 def test_compiled_kernels_that_were_asked_for_and_are_absent_are_an_import_error():
-    done = run_python(WITHOUT_COMPILED + "\n    import nogil_kernels", NOGIL_KERNELS_BACKEND="compiled")
-    assert done.returncode != 0
-    assert "ImportError" in done.stderr
+    message = error_of_the_import(before=WITHOUT_COMPILED, NOGIL_KERNELS_BACKEND="compiled")
+    assert message.startswith("ImportError")
     for part in ("pip install", "--no-binary", "NOGIL_KERNELS_BACKEND"):
-        assert part in done.stderr.split("ImportError")[-1]
+        assert part in message
 
 
 # ISAs
 
 
 def test_an_unknown_isa_is_refused_and_the_available_ones_are_named(compiled_backend):
-    done = run_python("import nogil_kernels", NOGIL_KERNELS_ISA="sse9", NOGIL_KERNELS_BACKEND="compiled")
-    assert done.returncode != 0
-    message = done.stderr.strip().splitlines()[-1]
+    message = error_of_the_import(NOGIL_KERNELS_ISA="sse9", NOGIL_KERNELS_BACKEND="compiled")
     assert message.startswith("ValueError")
     for part in ("NOGIL_KERNELS_ISA", "sse9", "portable"):
         assert part in message
@@ -160,9 +155,8 @@ def test_an_isa_of_another_kind_of_machine_is_refused(compiled_backend):
     foreign = sorted({"avx512", "neon"} - set(isa.available))
     assert foreign, "no machine has both"
     for name in foreign:
-        done = run_python("import nogil_kernels", NOGIL_KERNELS_ISA=name, NOGIL_KERNELS_BACKEND="compiled")
-        assert done.returncode != 0
-        assert done.stderr.strip().splitlines()[-1].startswith("ValueError")
+        message = error_of_the_import(NOGIL_KERNELS_ISA=name, NOGIL_KERNELS_BACKEND="compiled")
+        assert message.startswith("ValueError")
 
 
 def test_every_available_isa_can_be_chosen_and_the_best_is_the_default(compiled_backend):
@@ -180,18 +174,8 @@ def test_every_available_isa_can_be_chosen_and_the_best_is_the_default(compiled_
 def test_build_info_tells_what_runs(backend):
     code = "import nogil_kernels; print(repr(nogil_kernels.build_info()))"
     info = eval(python_prints(code, NOGIL_KERNELS_BACKEND=backend))
-    assert set(info) >= {
-        "backend",
-        "isa",
-        "isas_available",
-        "compiler",
-        "abi3",
-        "version",
-        "python",
-        "gil",
-        "free_threaded_build",
-        "backend_reason",
-    }
+    keys = "backend backend_reason isa isas_available compiler abi3 version python gil free_threaded_build"
+    assert set(info) >= set(keys.split())
     assert info["backend"] == backend
     assert info["version"] == nogil_kernels.__version__
     assert ".".join(map(str, sys.version_info[:3])) in info["python"]
@@ -208,8 +192,8 @@ def test_build_info_tells_what_runs(backend):
 
 
 def test_build_info_gives_the_reason_where_nothing_is_compiled():
-    code = WITHOUT_COMPILED + "\n    import nogil_kernels; print(nogil_kernels.build_info()['backend_reason'])"
-    assert "nogil_kernels.compiled" in python_prints(code, "-W", "error")
+    code = "import nogil_kernels; print(nogil_kernels.build_info()['backend_reason'])"
+    assert "nogil_kernels.compiled" in python_prints(code, before=WITHOUT_COMPILED)
 
 
 def test_build_info_belongs_to_the_caller():
@@ -251,41 +235,31 @@ def test_sums_of_buffers_and_lists_load_no_numpy(backend):
 
 
 def test_sums_need_no_numpy(backend):
-    code = (
-        WITHOUT_NUMPY
-        + """
-    import array
-    import nogil_kernels
-    numbers = array.array("d", [1, 2, 3, 4])
-    print(nogil_kernels.sum_of_squares(numbers))
-    print(nogil_kernels.sum_of_squares(memoryview(numbers).cast("B").cast("d", (2, 2))))
-    print(nogil_kernels.sum_of_squares(memoryview(numbers)[::-2]))
-    print(nogil_kernels.sum_of_squares(numbers, threads=2, gil="hold"))
-    print(nogil_kernels.sum_of_squares(b"abc"))
-    print(nogil_kernels.sum_of_squares(range(5)))
-    print(nogil_kernels.sum_of_squares([1, [2.5]]))
-    print(nogil_kernels.sum_of_squares(iter((1, 2))))
+    code = """
+        numbers = array.array("d", [1, 2, 3, 4])
+        print(sum_of_squares(numbers))
+        print(sum_of_squares(memoryview(numbers).cast("B").cast("d", (2, 2))))
+        print(sum_of_squares(memoryview(numbers)[::-2]))
+        print(sum_of_squares(numbers, threads=2, gil="hold"))
+        print(sum_of_squares(b"abc"))
+        print(sum_of_squares(range(5)))
+        print(sum_of_squares([1, [2.5]]))
+        print(sum_of_squares(iter((1, 2))))
     """
-    )
     expected = "30.0 30.0 20.0 30.0 28814 30 7.25 5"
-    assert python_prints(code, NOGIL_KERNELS_BACKEND=backend).split() == expected.split()
+    assert python_prints(code, before=WITHOUT_NUMPY, NOGIL_KERNELS_BACKEND=backend).split() == expected.split()
 
 
 @pytest.mark.parametrize("code", ["d", "f", "i", "q"])
 def test_products_of_buffers_into_a_buffer_need_no_numpy(backend, code):
-    script = (
-        WITHOUT_NUMPY
-        + f"""
-    import array
-    import nogil_kernels
-    def matrix(values, rows, columns):
-        return memoryview(array.array({code!r}, values)).cast("B").cast({code!r}, (rows, columns))
-    a, b, out = matrix([1, 2, 3, 4, 5, 6], 2, 3), matrix([1, 0, 0, 1, 1, 1], 3, 2), matrix([9] * 4, 2, 2)
-    print(nogil_kernels.matmul(a, b, out=out) is out, out.tolist() == [[4, 5], [10, 11]])
-    print(nogil_kernels.matmul(a, b, out=out, threads=2, gil="release") is out, out.tolist() == [[4, 5], [10, 11]])
+    script = f"""
+        def matrix(values, rows, columns):
+            return memoryview(array.array({code!r}, values)).cast("B").cast({code!r}, (rows, columns))
+        a, b, out = matrix([1, 2, 3, 4, 5, 6], 2, 3), matrix([1, 0, 0, 1, 1, 1], 3, 2), matrix([9] * 4, 2, 2)
+        print(matmul(a, b, out=out) is out, out.tolist() == [[4, 5], [10, 11]])
+        print(matmul(a, b, out=out, threads=2, gil="release") is out, out.tolist() == [[4, 5], [10, 11]])
     """
-    )
-    assert python_prints(script, NOGIL_KERNELS_BACKEND=backend).split() == ["True"] * 4
+    assert python_prints(script, before=WITHOUT_NUMPY, NOGIL_KERNELS_BACKEND=backend).split() == ["True"] * 4
 
 
 @pytest.mark.parametrize(
@@ -299,19 +273,14 @@ def test_products_of_buffers_into_a_buffer_need_no_numpy(backend, code):
     ],
 )
 def test_what_needs_numpy_says_so_in_one_sentence(backend, call):
-    code = (
-        WITHOUT_NUMPY
-        + f"""
-    import array
-    from nogil_kernels import matmul, sum_of_squares
-    m = memoryview(array.array("d", [1, 2, 3, 4])).cast("B").cast("d", (2, 2))
-    try:
-        {call}
-    except (ImportError, TypeError) as error:
-        print(type(error).__name__, error, sep=": ")
+    code = f"""
+        m = memoryview(array.array("d", [1, 2, 3, 4])).cast("B").cast("d", (2, 2))
+        try:
+            {call}
+        except (ImportError, TypeError) as error:
+            print(type(error).__name__, error, sep=": ")
     """
-    )
-    message = python_prints(code, NOGIL_KERNELS_BACKEND=backend)
+    message = python_prints(code, before=WITHOUT_NUMPY, NOGIL_KERNELS_BACKEND=backend)
     assert "pip install numpy" in message
     assert len(message.splitlines()) == 1
     if call == "matmul(m, m)":

@@ -37,9 +37,7 @@ def test_ctrl_c_ends_a_call_that_would_take_minutes(compiled_backend, call, opti
     assert python_prints(code, NOGIL_KERNELS_BACKEND="compiled", timeout=60) == "interrupted True"
 
 
-def test_ctrl_c_during_shared_work_is_raised_once_nothing_writes_any_more(kernels):
-    if kernels.name == "pure":
-        pytest.skip("plain Python may keep all the work; what `share` does is tested in test_threads.py")
+def test_ctrl_c_during_shared_work_is_raised_once_nothing_writes_any_more(compiled):
     code = f"""
         import os, signal, threading, time
         import numpy as np
@@ -68,5 +66,5 @@ def test_ctrl_c_during_shared_work_is_raised_once_nothing_writes_any_more(kernel
                 thread.join(10)
         print(threading.active_count())
     """
-    done = run_python(code, NOGIL_KERNELS_BACKEND=kernels.name)
+    done = run_python(code, NOGIL_KERNELS_BACKEND=compiled.name)
     assert done.stdout.split() == ["interrupted", "True", "1"], done.stderr

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from made_numbers import any_values
 
 from nogil_kernels import matmul
 
@@ -9,18 +10,10 @@ pytestmark = pytest.mark.kernels
 SHAPES = [(192, 255), (192, 256), (200, 257), (300, 391), (700, 513), (1030, 640)]  # below and above what is mirrored
 
 
-def numbers(k: int, n: int, dtype: str) -> np.ndarray:
-    rng = np.random.default_rng(k * n)
-    if dtype in "iq":
-        return rng.integers(-(2**40), 2**40, (k, n)).astype(dtype)
-    x = rng.standard_normal((2, k, n))
-    return (x[0] + 1j * x[1] if dtype in "FD" else x[0]).astype(dtype)
-
-
 @pytest.mark.parametrize("dtype", "dfFDiq")
 @pytest.mark.parametrize(("k", "n"), SHAPES)
 def test_a_gram_matrix_is_that_of_two_matrices(compiled_backend, k, n, dtype):
-    a = numbers(k, n, dtype)
+    a = any_values(dtype, (k, n))
     expected = matmul(a.T, a.copy())
     assert np.array_equal(matmul(a.T, a), expected)
     b = np.ascontiguousarray(a.T)
@@ -30,7 +23,7 @@ def test_a_gram_matrix_is_that_of_two_matrices(compiled_backend, k, n, dtype):
 
 
 def test_nothing_beside_the_result_is_written(compiled_backend):
-    a = numbers(300, 400, "d")
+    a = any_values("d", (300, 400))
     room = np.full((402, 420), 7.0)
     matmul(a.T, a, out=room[1:-1, 4:-16])
     assert np.array_equal(room[1:-1, 4:-16], matmul(a.T, a.copy()))
@@ -39,18 +32,18 @@ def test_nothing_beside_the_result_is_written(compiled_backend):
 
 
 def test_out_may_be_transposed(compiled_backend):
-    a = numbers(300, 400, "d")
+    a = any_values("d", (300, 400))
     assert np.array_equal(matmul(a.T, a, out=np.empty((400, 400)).T), matmul(a.T, a.copy()))
     assert np.array_equal(matmul(a.T, a, out=np.empty((800, 800))[::2, ::2]), matmul(a.T, a.copy()))
 
 
 def test_each_matrix_of_a_stack_is_mirrored(compiled_backend):
-    stack = np.stack([numbers(200, 300, "d"), numbers(200, 300, "d")[::-1] * 2])
+    stack = np.stack([any_values("d", (200, 300)), any_values("d", (200, 300))[::-1] * 2])
     expected = matmul(stack.swapaxes(1, 2), stack.copy())
     assert np.array_equal(matmul(stack.swapaxes(1, 2), stack), expected)
     assert np.array_equal(matmul(stack.swapaxes(1, 2), stack, threads=3), expected)
 
 
 def test_a_stack_times_its_first_matrix_is_no_gram_matrix(compiled_backend):
-    stack = np.stack([numbers(200, 300, "d"), numbers(200, 300, "d") * 2])
+    stack = np.stack([any_values("d", (200, 300)), any_values("d", (200, 300)) * 2])
     assert np.array_equal(matmul(stack.swapaxes(1, 2), stack[0]), matmul(stack.swapaxes(1, 2), stack[0].copy()))

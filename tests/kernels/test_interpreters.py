@@ -35,15 +35,11 @@ INTERPRETERS = """
                 self.id = _interpreters.create(isolated=gil == "own")
 
         def run(self, code, **shared):
-            "Run code, in which these names have these values. An error there is a RuntimeError here."
+            "Run code, in which these names have these values. An error there is raised here too."
             if sys.version_info >= (3, 14) and hasattr(self, "whole"):
-                from concurrent import interpreters
                 if shared:
                     self.whole.prepare_main(shared)
-                try:
-                    self.whole.exec(code)
-                except interpreters.ExecutionFailed as error:
-                    raise RuntimeError(str(error)) from None
+                self.whole.exec(code)
             elif sys.version_info >= (3, 13):
                 if shared:
                     _interpreters.exec(self.id, "import _interpreters")  # which knows how memoryviews cross
@@ -59,14 +55,13 @@ INTERPRETERS = """
             thread.start()
             return thread
 
-        def close(self):
-            self.whole.close() if hasattr(self, "whole") else _interpreters.destroy(self.id)
-
         def __enter__(self):
             return self
 
-        def __exit__(self, *_):
-            self.close()
+        def close(self, *_):
+            self.whole.close() if hasattr(self, "whole") else _interpreters.destroy(self.id)
+
+        __exit__ = close
 
     def shared_memory(size):
         "Memory, and what another interpreter evaluates to see it: a mapped file, which every version can share."
@@ -113,8 +108,12 @@ EVERY_TYPE = """
 
 def in_a_process(code, **variables):
     """What `code` prints in a process that has Interpreter, shared_memory and OPEN."""
-    script = textwrap.dedent(INTERPRETERS) + textwrap.dedent(code)
-    return python_prints(script, NOGIL_KERNELS_BACKEND="compiled", **variables)
+    return python_prints(code, before=INTERPRETERS, NOGIL_KERNELS_BACKEND="compiled", **variables)
+
+
+def in_an_interpreter(code):
+    """What `code` prints in another interpreter of a process."""
+    return in_a_process(f"with Interpreter() as one:\n    one.run({textwrap.dedent(code)!r})")
 
 
 def test_kernels_of_an_interpreter_give_the_same_as_those_of_the_main_one():
@@ -149,27 +148,21 @@ def test_each_interpreter_gets_its_build_whichever_imports_first(first):
 
 
 def test_a_core_s_limits_are_measured_in_any_interpreter():
-    code = """
-        with Interpreter() as one:
-            one.run("from nogil_kernels.measure import limits; print(limits.read(bytes(99), 1), flush=True)")
-    """
-    assert in_a_process(code).split() == ["99"]
+    code = "from nogil_kernels.measure import limits; print(limits.read(bytes(99), 1), flush=True)"
+    assert in_an_interpreter(code).split() == ["99"]
 
 
 def test_kernels_of_an_interpreter_import_no_numpy():
     code = """
-        with Interpreter() as one:
-            one.run('''if True:
-                import array, sys
-                import nogil_kernels
-                view = memoryview(array.array("d", range(16))).cast("B").cast("d", (4, 4))
-                c = memoryview(bytearray(16 * 8)).cast("d", (4, 4))
-                nogil_kernels.sum_of_squares(view)
-                nogil_kernels.matmul(view, view, out=c, threads=2)
-                print("numpy" in sys.modules, flush=True)
-            ''')
+        import array, sys
+        import nogil_kernels
+        view = memoryview(array.array("d", range(16))).cast("B").cast("d", (4, 4))
+        c = memoryview(bytearray(16 * 8)).cast("d", (4, 4))
+        nogil_kernels.sum_of_squares(view)
+        nogil_kernels.matmul(view, view, out=c, threads=2)
+        print("numpy" in sys.modules, flush=True)
     """
-    assert in_a_process(code) == "False"
+    assert in_an_interpreter(code) == "False"
 
 
 def test_an_interpreter_reads_and_writes_shared_memory_where_it_lies():

@@ -37,35 +37,11 @@ def test_scalars_are_refused_as_in_numpy(kernels, operands):
         kernels.matmul(*operands)
 
 
-@pytest.mark.parametrize(
-    "bad",
-    [
-        np.array([["a"]]),
-        np.array([[b"a"]]),
-        np.array([["2026-01-01"]], "M8[D]"),
-        np.array([[1]], "m8[s]"),
-        np.zeros((1, 1), [("a", "f8")]),
-        np.zeros((1, 1), "V8"),
-        [["a"]],
-    ],
-    ids=["str", "bytes", "datetime", "timedelta", "structured", "void", "list of str"],
-)
-def test_what_holds_no_numbers_is_refused_by_type(kernels, bad):
-    out = np.full((1, 1), 7.0)
-    for operands in ((bad, bad), (bad, np.ones((1, 1))), (np.ones((1, 1)), bad)):
-        with pytest.raises(TypeError):
+@pytest.mark.parametrize("bad", [None, object(), {1}, {}, {"a": 1}])
+def test_what_is_no_array_is_a_type_error(kernels, bad):
+    for operands in ((bad, np.eye(2)), (np.eye(2), bad)):
+        with pytest.raises(TypeError, match=type(bad).__name__):
             kernels.matmul(*operands)
-        with pytest.raises(TypeError):
-            kernels.matmul(*operands, out=out)
-    assert out.tolist() == [[7.0]]
-
-
-@pytest.mark.parametrize("bad", [None, object(), {1}, {"a": 1}])
-def test_what_is_no_array_is_refused(kernels, bad):
-    with pytest.raises((TypeError, ValueError)):
-        kernels.matmul(bad, np.ones((1, 1)))
-    with pytest.raises((TypeError, ValueError)):
-        kernels.matmul(np.ones((1, 1)), bad)
 
 
 def test_masked_arrays_are_refused_rather_than_multiplied_unmasked(kernels):
@@ -78,8 +54,9 @@ def test_masked_arrays_are_refused_rather_than_multiplied_unmasked(kernels):
 
 
 def test_a_ragged_list_is_refused(kernels):
-    with pytest.raises(ValueError, match="shape"):
-        kernels.matmul([[1, 2], [3]], [[1], [2]])
+    for b in ([[1], [2]], np.eye(2)):
+        with pytest.raises(ValueError, match=r"equally long.*shape"):
+            kernels.matmul([[1, 2], [3]], b)
 
 
 @pytest.mark.parametrize("shape", [(2, 3), (3, 2), (2,), (), (4,), (0, 2)], ids=str)
@@ -90,15 +67,6 @@ def test_out_of_the_wrong_shape_is_refused_and_untouched(kernels, dtype, shape):
         kernels.matmul(a, a, out=out)
     assert str(shape) in str(caught.value)
     assert "(2, 2)" in str(caught.value)
-    assert (out == 7).all()
-
-
-@pytest.mark.parametrize("dtype", [np.float64, np.int32, np.float16], ids=dtype_name)
-def test_out_that_is_read_only_is_refused_and_untouched(kernels, dtype):
-    a, out = np.ones((2, 2), dtype), np.full((2, 2), 7, dtype)
-    out.flags.writeable = False
-    with pytest.raises((TypeError, ValueError), match=r"read-only|writable"):
-        kernels.matmul(a, a, out=out)
     assert (out == 7).all()
 
 

@@ -16,7 +16,10 @@ needs_malloc = pytest.mark.skipif(
     reason="objects of free-threaded builds come from mimalloc, which has a gigabyte in reserve",
 )
 LIMITED = """
-    import resource
+    import gc, resource
+    from concurrent.futures import ThreadPoolExecutor
+    import numpy as np
+    from nogil_kernels import matmul, sum_of_squares
 
     def size_of_this_process():
         with open("/proc/self/statm") as statm:
@@ -175,37 +178,34 @@ def test_objects_met_on_the_way_are_not_leaked(kernels):
 # Memory that a call took is given back
 
 
+def limited_python_prints(code, kernels, **variables):
+    return python_prints(code, before=LIMITED, NOGIL_KERNELS_BACKEND=kernels.name, OMP_NUM_THREADS="1", **variables)
+
+
 @linux_only
 @pytest.mark.parametrize("threads", [1, 2])
 def test_many_calls_fit_into_the_memory_that_a_few_need(kernels, threads):
     """Fifty leaked workspaces of a matrix's size would be far more than is allowed."""
     side, size = (400, 200_000) if kernels.name == "compiled" else (12, 2000)
-    code = (
-        LIMITED
-        + f"""
-    import gc
-    import numpy as np
-    from nogil_kernels import matmul, sum_of_squares
-
-    a, x = np.ones(({side}, {side})), np.ones({size})
-    out, f = np.empty_like(a), np.ones(({side}, {side}), np.float32)
-    def calls():
-        matmul(a, a.T, out=out, threads={threads})
-        matmul(a, f, threads={threads})
-        matmul(a, a[::-1], out=out.T, threads={threads})
-        matmul(out, out, out=out, threads={threads})
-        sum_of_squares(x, threads={threads})
-        sum_of_squares(x[::-2].astype(">f8"), threads={threads})
-        out[...] = 1
-    for _ in range(5):
-        calls()
-    before = size_of_this_process()
-    for _ in range(50):
-        calls()
-    print((size_of_this_process() - before) // a.nbytes)
+    code = f"""
+        a, x = np.ones(({side}, {side})), np.ones({size})
+        out, f = np.empty_like(a), np.ones(({side}, {side}), np.float32)
+        def calls():
+            matmul(a, a.T, out=out, threads={threads})
+            matmul(a, f, threads={threads})
+            matmul(a, a[::-1], out=out.T, threads={threads})
+            matmul(out, out, out=out, threads={threads})
+            sum_of_squares(x, threads={threads})
+            sum_of_squares(x[::-2].astype(">f8"), threads={threads})
+            out[...] = 1
+        for _ in range(5):
+            calls()
+        before = size_of_this_process()
+        for _ in range(50):
+            calls()
+        print((size_of_this_process() - before) // a.nbytes)
     """
-    )
-    grown_by = int(python_prints(code, NOGIL_KERNELS_BACKEND=kernels.name, MALLOC_ARENA_MAX="2", OMP_NUM_THREADS="1"))
+    grown_by = int(limited_python_prints(code, kernels, MALLOC_ARENA_MAX="2"))
     assert grown_by < 25
 
 
@@ -213,83 +213,57 @@ def test_many_calls_fit_into_the_memory_that_a_few_need(kernels, threads):
 @needs_malloc
 @pytest.mark.parametrize("gil", ["release", "hold"])
 @pytest.mark.parametrize("dtype", ["float32", "float64", "complex128", "int64"])
-def test_too_little_memory_for_the_workspace_is_a_memory_error(kernels, dtype, gil):
-    if kernels.name == "pure":
-        pytest.skip("the twins need no workspace; where Python itself has no memory left is up to Python")
-    code = (
-        LIMITED
-        + f"""
-    import gc
-    import numpy as np
-    from nogil_kernels import matmul, sum_of_squares
-
-    a = np.ones((1200, 1200), {dtype!r})
-    out = np.full_like(a, 7)
-    matmul(a[:200, :200], a[:200, :200])
-    gc.collect()
-    allow(0)
-    try:
-        matmul(a, a, out=out, gil={gil!r})
-    except MemoryError:
-        untouched = bool((out[::100, ::100] == 7).all())
-        allow(None)
-        matmul(a, a, out=out, gil={gil!r})
-        print("MemoryError", untouched, bool((out == 1200).all()))
+def test_too_little_memory_for_the_workspace_is_a_memory_error(compiled, dtype, gil):
+    code = f"""
+        a = np.ones((1200, 1200), {dtype!r})
+        out = np.full_like(a, 7)
+        matmul(a[:200, :200], a[:200, :200])
+        gc.collect()
+        allow(0)
+        try:
+            matmul(a, a, out=out, gil={gil!r})
+        except MemoryError:
+            untouched = bool((out[::100, ::100] == 7).all())
+            allow(None)
+            matmul(a, a, out=out, gil={gil!r})
+            print("MemoryError", untouched, bool((out == 1200).all()))
     """
-    )
-    assert python_prints(code, NOGIL_KERNELS_BACKEND="compiled", OMP_NUM_THREADS="1") == "MemoryError True True"
+    assert limited_python_prints(code, compiled) == "MemoryError True True"
 
 
 @linux_only
 @needs_malloc
-def test_too_little_memory_on_a_helping_thread_is_a_memory_error(kernels):
-    if kernels.name == "pure":
-        pytest.skip("the twins need no workspace; where Python itself has no memory left is up to Python")
-    code = (
-        LIMITED
-        + """
-    from concurrent.futures import ThreadPoolExecutor
-    import numpy as np
-    from nogil_kernels import matmul
-
-    a = np.ones((1200, 1200))
-    out = np.full_like(a, 7)
-    with ThreadPoolExecutor(2) as executor:
-        matmul(a[:200, :200], a[:200, :200], threads=executor)
-        list(executor.map(str, range(50)))
-        allow(0)
-        try:
-            matmul(a, a, out=out, threads=executor)
-        except MemoryError:
-            allow(None)
-            matmul(a, a, out=out, threads=executor)
-            print("MemoryError", bool((out == 1200).all()))
+def test_too_little_memory_on_a_helping_thread_is_a_memory_error(compiled):
+    code = """
+        a = np.ones((1200, 1200))
+        out = np.full_like(a, 7)
+        with ThreadPoolExecutor(2) as executor:
+            matmul(a[:200, :200], a[:200, :200], threads=executor)
+            list(executor.map(str, range(50)))
+            allow(0)
+            try:
+                matmul(a, a, out=out, threads=executor)
+            except MemoryError:
+                allow(None)
+                matmul(a, a, out=out, threads=executor)
+                print("MemoryError", bool((out == 1200).all()))
     """
-    )
-    printed = python_prints(code, NOGIL_KERNELS_BACKEND="compiled", MALLOC_ARENA_MAX="1", OMP_NUM_THREADS="1")
-    assert printed == "MemoryError True"
+    assert limited_python_prints(code, compiled, MALLOC_ARENA_MAX="1") == "MemoryError True"
 
 
 @linux_only
 def test_too_little_memory_for_the_result_is_a_memory_error(kernels):
-    code = (
-        LIMITED
-        + """
-    import numpy as np
-    from nogil_kernels import matmul, sum_of_squares
-
-    column = np.ones((20_000, 1))
-    matmul(column[:2], column[:2].T)
-    sum_of_squares(column[:2], axis=0)
-    allow(100_000_000)
-    table = np.broadcast_to(1.0, (30_000, 20_000))
-    for call in (lambda: matmul(column, column.T), lambda: sum_of_squares(table, axis=())):
-        try:
-            call()
-        except MemoryError:
-            print("MemoryError")
-    print(sum_of_squares(column[:10], axis=0).tolist())
+    code = """
+        column = np.ones((20_000, 1))
+        matmul(column[:2], column[:2].T)
+        sum_of_squares(column[:2], axis=0)
+        allow(100_000_000)
+        table = np.broadcast_to(1.0, (30_000, 20_000))
+        for call in (lambda: matmul(column, column.T), lambda: sum_of_squares(table, axis=())):
+            try:
+                call()
+            except MemoryError:
+                print("MemoryError")
+        print(sum_of_squares(column[:10], axis=0).tolist())
     """
-    )
-    printed = python_prints(code, NOGIL_KERNELS_BACKEND=kernels.name, OMP_NUM_THREADS="1")
-    assert printed.split() == ["MemoryError", "MemoryError", "[10.0]"]
+    assert limited_python_prints(code, kernels).split() == ["MemoryError", "MemoryError", "[10.0]"]

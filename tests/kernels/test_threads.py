@@ -5,13 +5,14 @@ import concurrent.futures
 import contextlib
 import multiprocessing.pool
 import signal
+import sys
 import threading
 import time
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from support import laid_out
+from support import Counting, every_call, laid_out
 
 from nogil_kernels.threads import share, workers
 
@@ -129,18 +130,15 @@ def test_strided_products_have_the_same_bits_for_every_number_of_threads(kernels
         assert kernels.matmul(a, b, threads=threads).tobytes() == alone.tobytes()
 
 
-def test_long_work_does_run_on_the_threads_of_the_executor(kernels):
+def test_long_work_does_run_on_the_threads_of_the_executor(compiled):
     """An executor that counts: were the work never shared, all else here would pass as well."""
-    if kernels.name == "pure":
-        pytest.skip("plain Python has nothing to gain from threads and may keep all the work")
-
     with Counting(2) as executor:
-        kernels.sum_of_squares(np.ones(4_000_000), threads=executor)
+        compiled.sum_of_squares(np.ones(4_000_000), threads=executor)
         after_sum = executor.submitted
-        kernels.matmul(np.ones((400, 400)), np.ones((400, 400)), threads=executor)
+        compiled.matmul(np.ones((400, 400)), np.ones((400, 400)), threads=executor)
         after_matmul = executor.submitted
-        kernels.sum_of_squares(np.ones(100), threads=executor)
-        kernels.matmul(np.ones((4, 4)), np.ones((4, 4)), threads=executor)
+        compiled.sum_of_squares(np.ones(100), threads=executor)
+        compiled.matmul(np.ones((4, 4)), np.ones((4, 4)), threads=executor)
         after_small = executor.submitted
     assert after_sum > 0
     assert after_matmul > after_sum
@@ -216,77 +214,44 @@ AN_OBJECT = pytest.param(object(), id="object()")  # its repr has an address, wh
 BAD_THREADS = ["2", 1.5, 2.0, None, [2], AN_OBJECT, ThreadPoolExecutor, np.array([2, 3])]
 
 
-def every_call(kernels):
-    """One call for every way into the kernels; all of them small, so that nothing but the check can refuse."""
-    x, a = np.ones(5), np.eye(3)
-    return [
-        lambda threads: kernels.sum_of_squares(x, threads=threads),
-        lambda threads: kernels.sum_of_squares(x[:0], threads=threads),
-        lambda threads: kernels.sum_of_squares(a, axis=0, threads=threads),
-        lambda threads: kernels.sum_of_squares(range(3), threads=threads),
-        lambda threads: kernels.sum_of_squares([1, 2], threads=threads),
-        lambda threads: kernels.matmul(a, a, threads=threads),
-        lambda threads: kernels.matmul([[1]], [[1]], threads=threads),
-        lambda threads: kernels.matmul(a.astype(object), a.astype(object), threads=threads),
-    ]
-
-
 @pytest.mark.parametrize("threads", BAD_COUNTS)
 def test_less_than_one_thread_is_refused(kernels, threads):
-    for call in every_call(kernels):
+    for call in every_call(kernels).values():
         with pytest.raises(ValueError, match=rf"threads.*{threads}"):
-            call(threads)
+            call(threads=threads)
 
 
 @pytest.mark.parametrize("threads", BAD_THREADS, ids=repr)
 def test_what_is_neither_a_number_nor_an_executor_is_refused(kernels, threads):
-    for call in every_call(kernels):
+    for call in every_call(kernels).values():
         with pytest.raises(TypeError, match=r"threads.*ThreadPoolExecutor"):
-            call(threads)
+            call(threads=threads)
 
 
-def test_a_process_pool_is_refused_and_told_what_to_use(kernels):
-    with ProcessPoolExecutor(1) as pool:
-        for call in every_call(kernels):
-            with pytest.raises(TypeError, match=r"ThreadPoolExecutor.*ProcessPoolExecutor"):
-                call(pool)
-
-
-@pytest.mark.skipif(
-    not hasattr(concurrent.futures, "InterpreterPoolExecutor"), reason="interpreter pools came with Python 3.14"
-)
-def test_an_interpreter_pool_is_refused_though_it_is_a_thread_pool_by_class(kernels):
-    with concurrent.futures.InterpreterPoolExecutor(1) as pool:
-        for call in every_call(kernels):
-            with pytest.raises(TypeError, match=r"ThreadPoolExecutor.*InterpreterPoolExecutor"):
-                call(pool)
-
-
-def test_a_pool_of_multiprocessing_is_refused(kernels):
-    with multiprocessing.pool.ThreadPool(1) as pool:
-        for call in every_call(kernels):
-            with pytest.raises(TypeError, match=r"ThreadPoolExecutor.*ThreadPool"):
-                call(pool)
+@pytest.mark.parametrize("name", ["ProcessPoolExecutor", "InterpreterPoolExecutor", "ThreadPool"])
+def test_any_other_pool_is_refused_and_both_are_named(kernels, name):
+    """An interpreter pool is refused though its class is derived from ThreadPoolExecutor."""
+    if name == "InterpreterPoolExecutor" and sys.version_info < (3, 14):
+        pytest.skip("interpreter pools came with Python 3.14")
+    with getattr(multiprocessing.pool if name == "ThreadPool" else concurrent.futures, name)(1) as pool:
+        for call in every_call(kernels).values():
+            with pytest.raises(TypeError, match=rf"ThreadPoolExecutor.*{name}"):
+                call(threads=pool)
 
 
 def test_a_subclass_of_the_thread_executor_is_taken(kernels):
-    class Mine(ThreadPoolExecutor):
-        pass
-
-    with Mine(2) as executor:
+    with Counting(2) as executor:
         assert kernels.sum_of_squares(np.ones(10), threads=executor) == 10.0
 
 
-def test_an_executor_that_was_shut_down_says_so(kernels):
-    if kernels.name == "pure":
-        pytest.skip("plain Python may keep all the work, and then has no use for the executor")
+def test_an_executor_that_was_shut_down_says_so(compiled):
     executor = ThreadPoolExecutor(2)
     executor.shutdown()
     out = np.full((400, 400), 7.0)
     with pytest.raises(RuntimeError, match="shutdown"):
-        kernels.sum_of_squares(np.ones(4_000_000), threads=executor)
+        compiled.sum_of_squares(np.ones(4_000_000), threads=executor)
     with pytest.raises(RuntimeError, match="shutdown"):
-        kernels.matmul(np.ones((400, 400)), np.ones((400, 400)), out=out, threads=executor)
+        compiled.matmul(np.ones((400, 400)), np.ones((400, 400)), out=out, threads=executor)
     assert (out == 7).all()
 
 
@@ -373,16 +338,6 @@ def test_share_on_a_busy_executor_runs_everything_on_the_caller():
         assert other.result(timeout=60)
 
 
-class Counting(ThreadPoolExecutor):
-    """An executor that counts what it is asked to do."""
-
-    submitted = 0
-
-    def submit(self, *args, **keywords):
-        self.submitted += 1
-        return super().submit(*args, **keywords)
-
-
 class Closing(ThreadPoolExecutor):
     """An executor that is shut down after its first task was submitted."""
 
@@ -415,14 +370,12 @@ def test_ctrl_c_while_the_caller_waits_is_raised_once_all_have_ended():
     assert ended == [1]
 
 
-def test_rows_are_shared_whatever_their_length(kernels):
-    if kernels.name == "pure":
-        pytest.skip("plain Python has nothing to gain from threads and may keep all the work")
+def test_rows_are_shared_whatever_their_length(compiled):
     rng = np.random.default_rng(8)
     for shape in ((600_000, 8), (4000, 1000), (3, 1_500_000)):
         x = rng.standard_normal(shape)
-        alone = kernels.sum_of_squares(x, axis=1)
+        alone = compiled.sum_of_squares(x, axis=1)
         with Counting(2) as executor:
-            shared = kernels.sum_of_squares(x, axis=1, threads=executor)
+            shared = compiled.sum_of_squares(x, axis=1, threads=executor)
         assert executor.submitted
         assert shared.tobytes() == alone.tobytes()

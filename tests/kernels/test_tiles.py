@@ -3,25 +3,18 @@
 import contextlib
 import itertools
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 import support
-from support import python_prints
+from made_numbers import small_integers
+from support import Counting, python_prints
 
 pytestmark = pytest.mark.kernels
 
 DTYPES = ["f4", "f8", "c8", "c16", "i4", "i8", "g", "G"]
 CANARY = 77
-
-
-def small_integers(dtype, shape, seed):
-    """Integers so small that even float32 sums of a few thousand of their products are exact, in whatever order."""
-    rng = np.random.default_rng([seed, *shape])
-    values = rng.integers(-8, 9, shape)
-    return (values + 1j * rng.integers(-8, 9, shape) if np.dtype(dtype).kind == "c" else values).astype(dtype)
 
 
 def exact_product(a, b):
@@ -153,7 +146,8 @@ def test_all_layouts_of_a_b_and_out_meet_at_the_edges(kernels, layouts):
 GUARDED = """
     import ctypes, itertools, mmap, sys
     import numpy as np
-    from test_tiles import CANARY, DTYPES, exact_product, small_integers, widest
+    from made_numbers import small_integers
+    from test_tiles import CANARY, DTYPES, exact_product, widest
 
     from nogil_kernels import matmul
 
@@ -218,10 +212,8 @@ GUARDED = """
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="mprotect is called as Linux has it")
-def test_no_byte_beyond_the_operands_is_read_or_written(kernels):
+def test_no_byte_beyond_the_operands_is_read_or_written(compiled):
     """Operands end where a page begins that may not be touched: one byte more, and the process is killed."""
-    if kernels.name == "pure":
-        pytest.skip("the twins read ndarrays through Python, which checks every index")
     from nogil_kernels.compiled.isa import chosen
 
     here = str(Path(__file__).parent)
@@ -246,9 +238,7 @@ SHARED = {
 
 @pytest.mark.parametrize("shapes", SHARED.values(), ids=SHARED)
 @pytest.mark.parametrize("dtype", ["f8", "c8"])
-def test_no_cut_into_bands_changes_a_bit(kernels, dtype, shapes):
-    if kernels.name == "pure":
-        pytest.skip("the twins share nothing with threads")
+def test_no_cut_into_bands_changes_a_bit(compiled, dtype, shapes):
     rng = np.random.default_rng(5)
     a, b = (rng.standard_normal(shape).astype(dtype) for shape in shapes)
     if dtype == "c8":
@@ -256,18 +246,8 @@ def test_no_cut_into_bands_changes_a_bit(kernels, dtype, shapes):
     with contextlib.ExitStack() as stack:
         executors = [stack.enter_context(Counting(threads)) for threads in (1, 2, 3, 7)]
         for x, y in ((a, b), (a[..., ::-1], b), (np.asfortranarray(a), np.asfortranarray(b))):
-            alone = kernels.matmul(x, y)
+            alone = compiled.matmul(x, y)
             assert np.allclose(alone, x @ y, atol=0.01)
             for executor in executors:
-                assert kernels.matmul(x, y, threads=executor).tobytes() == alone.tobytes()
-        assert all(executor.asked for executor in executors)
-
-
-class Counting(ThreadPoolExecutor):
-    """Counts what it was asked to do."""
-
-    asked = 0
-
-    def submit(self, function, /, *arguments, **options):
-        self.asked += 1
-        return super().submit(function, *arguments, **options)
+                assert compiled.matmul(x, y, threads=executor).tobytes() == alone.tobytes()
+        assert all(executor.submitted for executor in executors)
