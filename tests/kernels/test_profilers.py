@@ -66,7 +66,7 @@ def test_unwind_tables_lead_from_the_tile_to_python(running):
     stack = stopped_in_the_tile(running, "bt")
     names = [re.match(r"#\d+ +(?:0x\w+ in )?(\w+)", line)[1] for line in stack]
     below = iter(names)
-    expected = ("tile_f64", "multiply_bands", "run_bands", "_PyEval_EvalFrameDefault")
+    expected = ("tile_f64", "multiply_bands", "run_bands", "PyEval_EvalCode")  # exported by stripped Pythons, too
     assert all(any(name.endswith(wanted) for name in below) for wanted in expected), names
 
 
