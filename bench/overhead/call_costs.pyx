@@ -1,3 +1,4 @@
+# cython: freethreading_compatible=True
 # cython: language_level=3, binding=False, boundscheck=False, wraparound=False
 """Two parts of a call by themselves, compiled as the kernels are: its arguments, and taking a buffer."""
 
