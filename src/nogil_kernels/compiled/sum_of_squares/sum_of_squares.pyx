@@ -8,7 +8,7 @@ from libc.stdint cimport int64_t, uint64_t
 
 from nogil_kernels.compiled.isa.isa cimport chosen_isa
 from nogil_kernels.compiled.shared cimport buffers
-from nogil_kernels.compiled.shared.buffers cimport Kind, PyErr_CheckSignals, take, take_as
+from nogil_kernels.compiled.shared.buffers cimport Kind, PyErr_CheckSignals, is_held, take, take_as
 from nogil_kernels.compiled.shared.gil cimport one_thread, release_wanted, stays_whole
 from nogil_kernels.compiled.sum_of_squares.chunks cimport (
     Problem, as_double, as_int, describe, describe_range, join, parts_of, row_at, row_total, sum_apart, write_row,
@@ -206,7 +206,8 @@ def sum_of_squares(x, *, axis=None, gil="auto", threads=1):
                     describe(&problem, tiles, &view, kind, 0)
                     return total(&problem, x, kind >= buffers.F16, gil, threads)
                 finally:
-                    PyBuffer_Release(&view)
+                    if is_held(&view):  # not an ndarray's: 2 ns of 47
+                        PyBuffer_Release(&view)
             if kind != buffers.NOT_PLAIN:
                 PyBuffer_Release(&view)
     from nogil_kernels import arrays
