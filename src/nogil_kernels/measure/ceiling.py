@@ -30,7 +30,7 @@ WAYS_TO_READ = tuple(product((1, 2, 4), (False, True)))
 
 
 def loops() -> ModuleType:
-    """Return the compiled loops; raise RuntimeError on the pure backend, which comes nowhere near a core's limits."""
+    """Return the compiled loops. Raise RuntimeError on the pure backend: plain Python is far below a core's limits."""
     if backend.backend == "pure":
         raise RuntimeError(f"a core's limits are measured by compiled loops, and the backend is pure: {backend.reason}")
     from . import limits

@@ -45,7 +45,7 @@ cdef inline void find_band(const Problem *p, Py_ssize_t band, Matrix *C, Matrix 
 
 
 cdef inline void cut_into_bands(Problem *p, Py_ssize_t bands) noexcept nogil:
-    """Cut each matrix of C into so many bands of whole tiles, or less: columns first, so that B is packed once.
+    """Cut each matrix of C into at most `bands` bands of whole tiles: columns first, so that B is packed once.
 
     Rows are cut where columns are too few, and each of those bands packs its own B: no task waits for another one.
     """

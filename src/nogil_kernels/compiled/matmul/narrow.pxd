@@ -7,7 +7,7 @@ from nogil_kernels.compiled.shared.buffers cimport I64, U64
 
 
 cdef enum:
-    # A look at each element, half a cycle, pays where it is met in so many products that are an eighth of one faster.
+    # Checking an element costs half a cycle and saves an eighth of a product: it pays from 32 products per element on.
     NARROW_ROWS = 32
 
 

@@ -5,8 +5,8 @@ from nogil_kernels.compiled.matmul.problem cimport Matrix, Problem, at
 
 
 cdef enum:
-    # Cut into N x N bands, (N + 1) / (2 * N) are computed: 53 % with 16. They have so many rows at least, as each packs
-    # its own B; and so long a k, as each element is copied once more.
+    # Of N x N bands, (N + 1) / (2 * N) are computed: 53 % with 16. A band has at least SYMMETRIC_ROWS rows, since each
+    # packs its own B, and k is at least SYMMETRIC_K, since each element is copied once more.
     SYMMETRIC_BANDS = 16
     SYMMETRIC_ROWS = 128
     SYMMETRIC_K = 192

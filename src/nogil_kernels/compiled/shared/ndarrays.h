@@ -64,7 +64,7 @@ static inline enum nk_kind nk_kind_of_type(int type_num, Py_ssize_t *itemsize)
 #undef NK_CASE
 }
 
-/* Fill in a view that needs no release; NK_NOT_PLAIN where x is no plain ndarray, or not writable although it must be. */
+/* Fill in a view that needs no release. NK_NOT_PLAIN where x is not a plain ndarray, or must be writable and is not. */
 static inline enum nk_kind nk_view_ndarray(PyObject *x, Py_buffer *view, int writable)
 {
     const PyArrayObject *array = (const PyArrayObject *)x;
