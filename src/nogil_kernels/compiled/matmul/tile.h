@@ -29,7 +29,10 @@ typedef T NK_PASTE(vec, NAME);
  * = 15, or 4 x 3 + 3 + 1 = 16; the former reads a third less of B and is 3 % faster from n = 512 on, but for float64, whose rows
  * of B are one cache line then. Else 4 x 2 + 2 + 1 + 1 for the product = 12. Hiding the latency of an FMA (4 cycles x 2 units)
  * takes 8 accumulators. */
-#if LANES == 1
+#if SIZE == 16 /* long double: the stack of 8 registers holds 2 x 2 accumulators + 2 of B + 1 of A + 1 for the product */
+#define MR 2
+#define NV 2
+#elif LANES == 1
 #define MR 4
 #define NV 2
 #elif NK_REGISTERS == 32
@@ -46,9 +49,11 @@ typedef T NK_PASTE(vec, NAME);
 #define NV 2
 #endif
 
-/* A single row: as many accumulators, all side by side. Dot products: 4 x 4 + 4 of B + 1 of A = 21 of 32, 4 x 2 + 2 + 1 = 11. */
+/* A single row: as many accumulators, all side by side. Dot products: 4 x 4 + 4 of B + 1 of A = 21 of 32, 4 x 2 + 2 + 1 = 11;
+ * long double has too few registers for them. */
 #define ROW_VECS (MR * NV / PARTS > 8 ? 8 : MR * NV / PARTS)
 #define DOT_ROWS 4
+#define HAS_DOTS (PARTS == 1 && SIZE < 16)
 #define DOT_SUMS (NK_REGISTERS == 32 ? 4 : 2)
 /* Fetching C early costs a few cycles, and hides a miss or two behind this many steps of some 10 cycles. */
 #define FETCH_KC 32
@@ -210,10 +215,10 @@ NK_INLINE void FUNCTION(tile_of)(const int max_rows, const int vecs, const int w
             }
         }
     } else {
-        T laid_out[MR * NV * LANES];
+        VEC laid_out[MR * NV];
         NK_UNROLL /* vector by vector: one copy of several would keep the sums in memory all the time */
-        for (int s = 0; s < max_rows * vecs; s++) memcpy(laid_out + s * LANES, &sums[s], sizeof sums[s]);
-        FUNCTION(store)(laid_out, vecs * LANES, rows, columns / PARTS, c, c_row_stride, c_column_stride, accumulate);
+        for (int s = 0; s < max_rows * vecs; s++) laid_out[s] = sums[s];
+        FUNCTION(store)((const T *)laid_out, vecs * LANES, rows, columns / PARTS, c, c_row_stride, c_column_stride, accumulate);
     }
 }
 
@@ -264,7 +269,7 @@ static void FUNCTION(row)(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t kc, const
     }
 }
 
-#if PARTS == 1
+#if HAS_DOTS
 /* The first lanes of a vector, and zeros; nothing beyond them is read. */
 NK_INLINE VEC FUNCTION(load_part)(const char *x, ptrdiff_t lanes)
 {
@@ -352,7 +357,7 @@ STORAGE const nk_matmul_kernel FUNCTION(kernel) = {
     FUNCTION(pack_panel_b),
     {MR / PARTS, NR, NR_STEP, FUNCTION(tile)},
     {1, ROW_VECS * LANES / PARTS, NR_STEP, FUNCTION(row)},
-#if PARTS == 1
+#if HAS_DOTS
     {DOT_ROWS, 1, 1, FUNCTION(dots)},
 #else
     {0, 0, 0, NULL},
@@ -369,6 +374,7 @@ STORAGE const nk_matmul_kernel FUNCTION(kernel) = {
 #undef MASKS
 #undef FETCH_KC
 #undef DOT_SUMS
+#undef HAS_DOTS
 #undef DOT_ROWS
 #undef ROW_VECS
 #undef NV
