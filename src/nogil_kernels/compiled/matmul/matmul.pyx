@@ -73,9 +73,11 @@ cdef int run_bands(const Problem *p, Py_ssize_t first, Py_ssize_t last) except -
     """The GIL switch: one loop nest, the GIL released or held; slice by slice, to look for Ctrl-C in between."""
     cdef Py_ssize_t stop
     cdef char[SMALL_WORKSPACE] small
-    cdef bytearray scratch = take_scratch(p)
     cdef char *memory = small
-    if scratch is not None:
+    cdef Py_ssize_t size = size_of_workspace(p)
+    cdef bytearray scratch = None
+    if size > SMALL_WORKSPACE:
+        scratch = take_scratch(size)
         memory = PyByteArray_AsString(scratch)
     cdef Workspace space = workspace_in(p, memory)
     while first < last:
@@ -174,17 +176,35 @@ def matmul_plain(a, b, *, out, gil="auto", threads=1):
         release(&operands)
 
 
+cdef extern from *:
+    """
+    #ifdef Py_GIL_DISABLED
+    #define NK_FREE_THREADED 1
+    #else
+    #define NK_FREE_THREADED 0
+    #endif
+    """
+    const bint FREE_THREADED "NK_FREE_THREADED"
+
+
+cdef inline bint threads_may_run(const Problem *p) noexcept nogil:
+    """Whether Python code of other threads can run before this product is done."""
+    return FREE_THREADED or p.release_gil or p.bands_per_slice < p.bands
+
+
 cdef int run(Problem *p, object a, object b, object c, object threads) except -1:
     """Run all bands here, or share them with other threads."""
-    cdef object _a = a, _b = b, _c = c  # references: ndarray.resize() in another thread must not free what this reads
+    cdef object _a, _b, _c
     cdef Task task
     if p.tasks > 1:
         task = Task()
         task.problem = p[0]
         task.owners = [memoryview(owner) for owner in (a, b, c)]
         sharing.share(task, p.tasks, threads)
-    else:
-        run_bands(p, 0, p.bands)
+        return 0
+    if threads_may_run(p):  # references: ndarray.resize() in another thread must not free what this reads
+        _a, _b, _c = a, b, c
+    run_bands(p, 0, p.bands)
     return 0
 
 
@@ -211,12 +231,9 @@ cdef enum:
     KEPT = 4  # of at most some 1.1 MiB
 
 
-cdef bytearray take_scratch(const Problem *p):
-    """Memory for a workspace that is this call's alone until it is returned; None where the stack has enough."""
-    cdef Py_ssize_t size = size_of_workspace(p)
+cdef bytearray take_scratch(Py_ssize_t size):
+    """Memory for a workspace that is this call's alone until it is returned."""
     cdef bytearray scratch
-    if size <= SMALL_WORKSPACE:
-        return None
     cdef list kept = _scratch
     try:
         scratch = kept.pop()
