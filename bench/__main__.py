@@ -15,7 +15,7 @@ EXPERIMENTS = {
     "overhead": "[--quick]",
     "gemm_steps": "[--quick]",
     "against": "PYTHON",
-    "readme": "FILE ...",
+    "docs": "FILE ...",
 }
 """What can be run, and with what; without arguments: a script that is to be read."""
 

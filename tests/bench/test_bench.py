@@ -15,7 +15,7 @@ import numpy as np
 import pyperf
 import pytest
 
-from bench import Impossible, readme, suites, timing
+from bench import Impossible, docs, suites, timing
 from bench.peers import cases, goals, isa, measured, peers, plot, report
 from nogil_kernels.measure import suite_file
 from nogil_kernels.measure.samples import Interval
@@ -315,38 +315,38 @@ def test_two_threads_are_left_out_where_there_is_one_core(compiled_backend, monk
         assert peers.batches(options) == groups
 
 
-# -- the README's section ----------------------------------------------------------------------------------------------
+# -- docs/performance.md -------------------------------------------------------------------------------------------------
 
 
 def test_the_section_shows_each_baseline(results):
-    section = readme.section({Path("peers-machine-avx512.json"): suite_of(results)})
+    section = docs.scoreboard({Path("peers-machine-avx512.json"): suite_of(results)})
     assert "| machine-avx512 |" in section
-    assert "docs/peers-machine-avx512.svg" in section
+    assert "(peers-machine-avx512.svg)" in section
     assert "2.50" not in section  # of blis: no goal is against it
     assert "1.20 (1.10 to 1.30)" in section
 
 
 def test_a_section_is_written_between_its_marks():
     text = "before\n<!-- name: begin -->\nwritten before\n<!-- name: end -->\nafter\n"
-    new = readme.with_section(text, "name", "new\n")
+    new = docs.with_section(text, "name", "new\n")
     assert new == "before\n<!-- name: begin -->\nnew\n<!-- name: end -->\nafter\n"
     with pytest.raises(Impossible, match=re.escape("<!-- other: begin -->")):
-        readme.with_section(text, "other", "")
+        docs.with_section(text, "other", "")
 
 
 @pytest.mark.parametrize("mark", ["nk_quick", "nk_interrupted"])
 def test_a_part_of_a_run_is_no_baseline(results, mark):
     with pytest.raises(Impossible, match="whole run"):
-        readme.section({Path("peers-part.json"): suite_of(results, {mark: 1})})
+        docs.scoreboard({Path("peers-part.json"): suite_of(results, {mark: 1})})
 
 
-@pytest.mark.skipif(not readme.README.exists(), reason="the README is in a checkout, not beside these tests")
-def test_the_readme_shows_the_baselines():
-    text = readme.README.read_text(encoding="utf-8")
-    assert readme.with_section(text, "performance", "")
-    baselines = sorted(readme.RESULTS.glob("peers-*.json"))
+@pytest.mark.skipif(not docs.PERFORMANCE.exists(), reason="the page is in a checkout, not beside these tests")
+def test_the_page_shows_the_baselines():
+    text = docs.PERFORMANCE.read_text(encoding="utf-8")
+    assert docs.with_section(text, "peers", "")
+    baselines = sorted(docs.RESULTS.glob("peers-*.json"))
     if not baselines:
         pytest.skip("no baseline: python -m bench peers --json bench/results/peers-NAME.json records one")
-    section = readme.section({file: suites.load(str(file), "peers") for file in baselines})
-    assert section in text, "run python -m bench readme bench/results/peers-*.json"
-    assert all(readme.plot_of(baseline).exists() for baseline in baselines)
+    section = docs.scoreboard({file: suites.load(str(file), "peers") for file in baselines})
+    assert section in text, "run python -m bench docs bench/results/peers-*.json"
+    assert all(docs.plot_of(baseline).exists() for baseline in baselines)

@@ -47,7 +47,7 @@ def test_every_experiment_is_listed_with_how_to_run_it():
     done = bench()
     assert done.returncode == 0, done.stderr
     listed = re.findall(r"^python -m bench (\w+) ?\S*(?: \.\.\.)?\n    (\S.+)$", done.stdout, re.MULTILINE)
-    assert {name for name, _ in listed} == {*COMMANDS, "held_vs_released", "switches", "against", "readme"}
+    assert {name for name, _ in listed} == {*COMMANDS, "held_vs_released", "switches", "against", "docs"}
     for name, line in listed:
         assert f'"""{line}\n' in source(name).read_text(encoding="utf-8").replace('"""\n', "\n")
 
@@ -62,7 +62,7 @@ def test_an_unknown_experiment_is_an_error_that_names_the_others():
 def test_an_experiment_without_options_says_what_it_is():
     done = bench("held_vs_released", "--help")
     assert done.returncode == 0
-    assert "not: a measurement to quote" in done.stdout
+    assert "Do not quote these figures" in done.stdout
 
 
 def test_a_missing_extra_is_named_with_the_command_that_brings_it():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from test_docs import ROOT, needs_checkout
 
-from bench import Impossible, readme, suites, timing
+from bench import Impossible, docs, suites, timing
 from bench.gemm import gemm_steps, report
 from nogil_kernels.measure import suite_file
 
@@ -120,4 +120,4 @@ def test_c_that_the_document_quotes_stands_in_the_c_file():
 def test_the_table_of_the_document_is_that_of_a_recorded_file():
     text = DOCUMENT.read_text()
     tables = [report.markdown(suites.load(str(file), "gemm_steps")) for file in RESULTS]
-    assert text in [readme.with_section(text, "gemm_steps", table) for table in tables]
+    assert text in [docs.with_section(text, "gemm_steps", table) for table in tables]
