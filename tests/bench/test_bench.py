@@ -315,7 +315,7 @@ def test_two_threads_are_left_out_where_there_is_one_core(compiled_backend, monk
         assert peers.batches(options) == groups
 
 
-# -- docs/performance.md -------------------------------------------------------------------------------------------------
+# -- docs/performance.md -----------------------------------------------------------------------------------------------
 
 
 def test_the_section_shows_each_baseline(results):
