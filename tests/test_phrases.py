@@ -4,9 +4,8 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-NO_TEXT = {"sentences.py", ".coverage"}
-FOLDERS = ("src/nogil_kernels", "tests", "bench", "docs", "examples", ".github", ".ci")
-SUFFIXES = {".py", ".pyi", ".pyx", ".pxd", ".c", ".h", ".md", ".toml", ".yml", ".in", ""}
+FOLDERS = ("src/nogil_kernels", "tests", "bench", "docs", "examples", ".github")
+SUFFIXES = {".py", ".pyi", ".pyx", ".pxd", ".c", ".h", ".md", ".toml", ".yml", ".in"}
 LIST = Path(__file__).with_name("phrases.txt")
 # What `compare` prints, by sentences.py, has words of its own. Documents quote it between these marks.
 PRINTED = re.compile(r"<!-- compare \S+: begin -->.*?<!-- compare", re.DOTALL)
@@ -19,9 +18,9 @@ def phrases():
 
 def texts():
     """The words of every text file: (path, text without line breaks and comment signs)."""
-    files = [*ROOT.glob("*"), *(file for folder in FOLDERS for file in (ROOT / folder).rglob("*"))]
+    files = [*ROOT.glob("*"), *ROOT.glob(".ci/*"), *(file for folder in FOLDERS for file in (ROOT / folder).rglob("*"))]
     for path in files:
-        if path.is_file() and path.suffix in SUFFIXES and path.name not in NO_TEXT:
+        if (path.suffix in SUFFIXES or path.parent.name == ".ci") and path.name != "sentences.py":
             text = PRINTED.sub("", path.read_text(encoding="utf-8"))
             yield path.relative_to(ROOT), re.sub(r"\s+(?:(?:#|\*|//)\s+)?", " ", text)
 
