@@ -222,12 +222,12 @@ MASKED = np.ma.array([1.0, 2.0], mask=[False, True])
 @pytest.mark.parametrize("options", [{}, {"axis": 0}], ids=["whole", "axis"])
 @pytest.mark.parametrize("x", [MASKED, [MASKED], [[MASKED], [[1.0, 2.0]]]], ids=["array", "in a list", "nested"])
 def test_masked_arrays_are_refused_rather_than_summed_unmasked(kernels, x, options):
-    with pytest.raises(TypeError, match="masked arrays are refused"):
+    with pytest.raises(TypeError, match="got a masked array"):
         kernels.sum_of_squares(x, **options)
 
 
 def test_a_ragged_list_has_no_axis(kernels):
-    with pytest.raises(ValueError, match="rows of one length"):
+    with pytest.raises(ValueError, match="rows of equal length"):
         kernels.sum_of_squares([[1, 2], [3]], axis=0)
 
 
