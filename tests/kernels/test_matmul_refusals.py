@@ -55,7 +55,7 @@ def test_masked_arrays_are_refused_rather_than_multiplied_unmasked(kernels):
 
 def test_a_ragged_list_is_refused(kernels):
     for b in ([[1], [2]], np.eye(2)):
-        with pytest.raises(ValueError, match=r"equally long.*shape"):
+        with pytest.raises(ValueError, match=r"equal length.*shape"):
             kernels.matmul([[1, 2], [3]], b)
 
 
