@@ -1,4 +1,4 @@
-"""The tests marked `kernels` once more on every other ISA: it is chosen at import, so each takes a new process."""
+"""Run the tests marked `kernels` on every other ISA, each in a new process: the import chooses the ISA."""
 
 import subprocess
 import sys
@@ -19,7 +19,7 @@ NONE = pytest.param("none", marks=pytest.mark.skip(reason="no other ISA on this 
 
 
 @pytest.mark.parametrize("isa", OTHERS or [NONE])
-def test_the_kernels_pass_their_tests_on_the_isa(isa):
+def test_kernels_pass_their_tests_on_every_other_isa(isa):
     done = subprocess.run(
         [sys.executable, "-m", "pytest", HERE, *OPTIONS],
         env=environment(NOGIL_KERNELS_ISA=isa, NOGIL_KERNELS_BACKEND="compiled", PYTHONDONTWRITEBYTECODE="1"),
