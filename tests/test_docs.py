@@ -10,9 +10,7 @@ from nogil_kernels import pure, pure_backend
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-needs_checkout = pytest.mark.skipif(
-    not DOCUMENTS[0].exists(), reason="the documents are in a checkout, not beside these tests"
-)
+needs_checkout = pytest.mark.skipif(not DOCUMENTS[0].exists(), reason="only a checkout has the documents")
 
 
 @needs_checkout

@@ -12,7 +12,7 @@ import nogil_kernels
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = Path(nogil_kernels.__file__).parent
-FLOORS = (  # from top to bottom; parts of one floor do not import each other
+FLOORS = (  # from top to bottom. Parts of the same floor do not import each other.
     ("__main__",),
     ("cli",),
     ("scaling", "scaffold"),
@@ -91,7 +91,7 @@ def listed():
         yield parents[depth]
 
 
-@pytest.mark.skipif(not (ROOT / "docs").exists(), reason="the documents are in a checkout, not beside these tests")
+@pytest.mark.skipif(not (ROOT / "docs").exists(), reason="only a checkout has the documents")
 def test_the_architecture_document_lists_every_folder_and_only_existing_paths():
     paths = [*listed()]
     assert [path for path in paths if not (ROOT / path).exists()] == []

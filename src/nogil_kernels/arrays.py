@@ -83,9 +83,9 @@ def matmul(a: Any, b: Any, out: Any, gil: Any, threads: Any, kernel: Callable[..
         if dtype.char == "O":
             product = _product_of_objects(a, b, shape)
         else:
-            computed = np.dtype(MULTIPLIED_AS.get(dtype.char, dtype))
-            a, b = np.require(a, computed, ["ALIGNED"]), np.require(b, computed, ["ALIGNED"])
-            product = _kernel_output(target, shape, computed, a, b)
+            kernel_dtype = np.dtype(MULTIPLIED_AS.get(dtype.char, dtype))
+            a, b = np.require(a, kernel_dtype, ["ALIGNED"]), np.require(b, kernel_dtype, ["ALIGNED"])
+            product = _kernel_output(target, shape, kernel_dtype, a, b)
             kernel(a, b, out=product, gil=gil, threads=threads)
         if product is target and product.dtype == dtype:
             return out
@@ -200,15 +200,15 @@ def _sum_along(array: _Array, axis: Any, rows: Callable[[_Array, int, _Array], A
 
     summed = _axes(axis, array.ndim)
     kept = [axis for axis in range(array.ndim) if axis not in summed]
-    moved = array.transpose(*kept, *summed)
-    shape = moved.shape[: len(kept)]
+    transposed = array.transpose(*kept, *summed)
+    shape = transposed.shape[: len(kept)]
     if array.dtype.char == "O":
         sums: _Array = np.empty(shape, object)
         for index in np.ndindex(shape):
-            sums[index] = pure.sum_of_squares([moved[(*index, ...)].tolist()])
+            sums[index] = pure.sum_of_squares([transposed[(*index, ...)].tolist()])
         return sums
     sums = np.empty(shape, {"b": np.int64, "i": np.int64, "u": np.uint64}.get(array.dtype.kind, np.float64))
-    rows(moved, len(kept), sums)
+    rows(transposed, len(kept), sums)
     return sums
 
 

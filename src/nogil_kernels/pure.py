@@ -43,28 +43,29 @@ def sum_of_squares(x):
     >>> sum_of_squares([1.5, 2 + 1j])
     7.25
     """
-    whole, high, low, floats, rest = 0, 0.0, 0.0, False, None
-    opened = [numbers_in(x)]
-    while opened:
-        for value in opened[-1]:
+    int_sum, high, low, has_floats, other_sum = 0, 0.0, 0.0, False, None
+    iterators = [numbers_in(x)]
+    while iterators:
+        for value in iterators[-1]:
             if type(value) is float:
                 square = value * value
                 total = high + square
                 low += (high - total) + square if high >= square else (square - total) + high
-                high, floats = total, True
+                high, has_floats = total, True
             elif isinstance(value, int):
-                whole += value * value
-            elif (inner := _members(value)) is not None:
-                opened.append(inner)
+                int_sum += value * value
+            elif (members := _members(value)) is not None:
+                iterators.append(members)
                 break
             else:
                 square = _square(value)
-                rest = square if rest is None else rest + square
+                other_sum = square if other_sum is None else other_sum + square
         else:
-            opened.pop()
-        if len(opened) > 100:
+            iterators.pop()
+        if len(iterators) > 100:
             raise ValueError("x is nested more than 100 levels deep. Check that x does not contain itself.")
-    return _joined(whole, high + low if high - high == 0 else high, floats, rest)  # inf and nan make `low` nan
+    float_sum = high + low if high - high == 0 else high  # inf and nan make `low` nan
+    return _total(int_sum, float_sum, has_floats, other_sum)
 
 
 def matmul(a, b):
@@ -174,14 +175,14 @@ def _wrong_type(value):
     return TypeError(f"sum_of_squares needs a buffer, array, sequence or iterator of numbers, got {name}")
 
 
-def _joined(whole, total, floats, rest):
-    """Return the sum of the ints, of the floats if there are any, and of `rest` if it is not None."""
-    if floats:
-        total, whole = (total + whole, 0) if whole else (total, 0)
-        rest = total if rest is None else rest + total
-    if rest is None:
-        return whole
-    return rest + whole if whole else rest
+def _total(int_sum, float_sum, has_floats, other_sum):
+    """Return the sum of the ints, of the floats if there are any, and of other numbers if their sum is not None."""
+    if has_floats:
+        float_sum, int_sum = (float_sum + int_sum, 0) if int_sum else (float_sum, 0)
+        other_sum = float_sum if other_sum is None else other_sum + float_sum
+    if other_sum is None:
+        return int_sum
+    return other_sum + int_sum if int_sum else other_sum
 
 
 def _nested(x):

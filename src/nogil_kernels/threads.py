@@ -18,7 +18,7 @@ STARTING = 6  # tasks of some 0.4 ms each: starting a thread takes 0.1 to 0.2 ms
 def workers(threads: object) -> int:
     """Return the number of threads that `threads` means, including the calling thread.
 
-    An int is this number. An executor means its `max_workers`: the caller replaces one of its threads, so that
+    An int means itself. An executor means its `max_workers`: the caller replaces one of its threads, so that
     ThreadPoolExecutor(2) and 2 split the work in the same way.
 
     Raise ValueError if an int is below 1, and TypeError for other types.
@@ -34,10 +34,10 @@ def workers(threads: object) -> int:
     return count
 
 
-def tasks(most: int, threads: object) -> int:
-    """Return the number of tasks for work that is worth at most `most` tasks. 1 means not to share the work."""
+def tasks(limit: int, threads: object) -> int:
+    """Return the number of tasks for work that is worth at most `limit` tasks. 1 means not to share the work."""
     count = workers(threads)
-    return 1 if most < (2 if _is_executor(threads) else STARTING) else min(most, count * TASKS_PER_WORKER)
+    return 1 if limit < (2 if _is_executor(threads) else STARTING) else min(limit, count * TASKS_PER_WORKER)
 
 
 def share(task: Callable[[int], object], count: int, threads: int | ThreadPoolExecutor) -> None:

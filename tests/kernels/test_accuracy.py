@@ -59,7 +59,7 @@ def test_ten_million_random_values_are_within_two_ulp(kernels, dtype, distributi
 @pytest.mark.parametrize("size", [10, 100, 500, 1023, 1500, 2048, 4096, 10_000, 100_003, 123_904])
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_every_one_of_many_constants_is_within_two_ulp(kernels, dtype, size):
-    """In a constant array every rounding error has the same sign, so none makes up for another."""
+    """In a constant array all rounding errors have the same sign, so they do not cancel."""
     rng = np.random.default_rng(size)
     constants = rng.uniform(1, 2, 300 if kernels.name == "compiled" else 5).astype(dtype)
     x = np.empty(size_for(kernels, size), dtype)

@@ -27,7 +27,7 @@ WITHOUT_NUMPY = """
 
 @pytest.fixture(params=["compiled", "pure"])
 def backend(request):
-    """The name of a backend for a fresh interpreter."""
+    """Return the name of a backend for a fresh interpreter."""
     if request.param == "compiled":
         request.getfixturevalue("compiled_backend")
     return request.param
@@ -35,9 +35,9 @@ def backend(request):
 
 def import_error(**options):
     """Import the package in a fresh interpreter, which must fail, and return the last line of the traceback."""
-    done = run_python("import nogil_kernels", **options)
-    assert done.returncode != 0
-    return done.stderr.strip().splitlines()[-1]
+    process = run_python("import nogil_kernels", **options)
+    assert process.returncode != 0
+    return process.stderr.strip().splitlines()[-1]
 
 
 def test_the_compiled_backend_is_the_default(compiled_backend):

@@ -66,5 +66,5 @@ def test_ctrl_c_during_shared_work_is_raised_after_the_last_write(compiled):
                 thread.join(10)
         print(threading.active_count())
     """
-    done = run_python(code, NOGIL_KERNELS_BACKEND=compiled.name)
-    assert done.stdout.split() == ["interrupted", "True", "1"], done.stderr
+    process = run_python(code, NOGIL_KERNELS_BACKEND=compiled.name)
+    assert process.stdout.split() == ["interrupted", "True", "1"], process.stderr

@@ -12,7 +12,7 @@ from support import ABI3, FREE_THREADED_NOW, python_prints
 
 pytestmark = [
     pytest.mark.usefixtures("compiled_backend"),
-    pytest.mark.skipif(sys.version_info < (3, 12), reason="interpreters have a GIL of their own from Python 3.12 on"),
+    pytest.mark.skipif(sys.version_info < (3, 12), reason="interpreters have their own GIL from Python 3.12 on"),
     pytest.mark.skipif(ABI3, reason="the abi3 build has no kernels for subinterpreters"),
 ]
 
@@ -42,7 +42,7 @@ INTERPRETERS = """
                 self.whole.exec(code)
             elif sys.version_info >= (3, 13):
                 if shared:
-                    _interpreters.exec(self.id, "import _interpreters")  # which knows how memoryviews cross
+                    _interpreters.exec(self.id, "import _interpreters")  # the import lets memoryviews be passed
                     _interpreters.set___main___attrs(self.id, shared)
                 error = _interpreters.exec(self.id, code)
                 if error is not None:
@@ -189,7 +189,7 @@ def test_an_interpreter_reads_and_writes_shared_memory_in_place():
     assert in_a_process(code).split() == [str(squares), str(squares), "14.0", str(squares + 1e6)]
 
 
-@pytest.mark.skipif(sys.version_info < (3, 13), reason="memoryviews cross to other interpreters from Python 3.13 on")
+@pytest.mark.skipif(sys.version_info < (3, 13), reason="memoryviews can be passed to interpreters from Python 3.13 on")
 @pytest.mark.parametrize("owner", ["array.array('d', [0.0] * 900)", "bytearray(7200)", "mmap.mmap(-1, 7200)"])
 def test_a_memoryview_passed_to_an_interpreter_is_the_memory_of_its_owner(owner):
     code = f"""

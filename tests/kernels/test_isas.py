@@ -20,7 +20,7 @@ NONE = pytest.param("none", marks=pytest.mark.skip(reason="no other ISA on this 
 
 @pytest.mark.parametrize("isa", OTHERS or [NONE])
 def test_kernels_pass_their_tests_on_every_other_isa(isa):
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", "pytest", HERE, *OPTIONS],
         env=environment(NOGIL_KERNELS_ISA=isa, NOGIL_KERNELS_BACKEND="compiled", PYTHONDONTWRITEBYTECODE="1"),
         cwd=HERE.parent,
@@ -29,6 +29,6 @@ def test_kernels_pass_their_tests_on_every_other_isa(isa):
         timeout=600,
         check=False,
     )
-    assert done.returncode == 0, f"on {isa}:\n{done.stdout[-6000:]}\n{done.stderr[-2000:]}"
-    assert f"isa: {isa};" in done.stdout
-    assert "the compiled kernels cannot be imported" not in done.stdout
+    assert process.returncode == 0, f"on {isa}:\n{process.stdout[-6000:]}\n{process.stderr[-2000:]}"
+    assert f"isa: {isa};" in process.stdout
+    assert "the compiled kernels cannot be imported" not in process.stdout

@@ -14,7 +14,7 @@ MULTIPLY_ADDS = {"f4": 1, "f8": 1, "c8": 4, "c16": 4, "i4": 2, "i8": 8, "g": 16,
 
 
 def shortest(call):
-    """Return the shortest of 30 times in seconds, which contains the least work of other processes."""
+    """Return the shortest of 30 times in seconds: other processes only make a call longer."""
     times = []
     for _ in range(30):
         started = time.perf_counter()

@@ -126,7 +126,7 @@ def test_out_can_be_an_operand(kernels, dtype, side, threads):
 
 
 def product_by_numpy(a, b):
-    """On AArch64 its BLAS computes with lanes that nobody reads, and NumPy warns of what it finds there."""
+    """On AArch64 NumPy's BLAS computes with unused lanes too, and NumPy warns of their invalid values."""
     with np.errstate(all="ignore"):
         return np.matmul(a, b)
 
@@ -201,5 +201,5 @@ def test_an_out_that_overlaps_itself_gets_only_final_sums(kernels):
     a, b, memory = rng.random((3, k)), rng.random((k, 3)), np.zeros(9)
     out = np.lib.stride_tricks.as_strided(memory, (3, 3), (8, 8))
     kernels.matmul(a, b, out=out)
-    true = (a @ b).ravel()
-    assert all(np.isclose(value, true).any() for value in memory[:5])
+    exact = (a @ b).ravel()
+    assert all(np.isclose(value, exact).any() for value in memory[:5])

@@ -14,7 +14,7 @@ FRAME_POINTER = {"x86_64": "rbp", "aarch64": "x29"}.get(platform.machine())
 
 pytestmark = [
     pytest.mark.usefixtures("compiled_backend"),
-    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="gdb attaches by ptrace, which Linux has"),
+    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="gdb attaches by ptrace of Linux"),
     pytest.mark.skipif(not shutil.which("gdb"), reason="gdb is not installed"),
 ]
 
@@ -46,10 +46,10 @@ def frames(pid, *commands):
     """Stop the process, run gdb's commands, and return their output lines that describe a frame."""
     options = ["-batch", "-nx", "-iex", "set debuginfod enabled off", "-p", str(pid)]
     options += [word for command in commands for word in ("-ex", command)]
-    done = subprocess.run(["gdb", *options], capture_output=True, text=True, timeout=60, check=False)
-    if "ptrace: " in done.stderr:
-        pytest.skip(f"gdb may not stop another process here: {done.stderr.strip().splitlines()[-1]}")
-    return [line for line in done.stdout.splitlines() if re.match(r"#\d|.* in section ", line)]
+    process = subprocess.run(["gdb", *options], capture_output=True, text=True, timeout=60, check=False)
+    if "ptrace: " in process.stderr:
+        pytest.skip(f"gdb may not stop another process here: {process.stderr.strip().splitlines()[-1]}")
+    return [line for line in process.stdout.splitlines() if re.match(r"#\d|.* in section ", line)]
 
 
 def stopped_in_the_tile(pid, *commands):

@@ -40,13 +40,13 @@ def cut_down(kernels, sizes, step):
 def test_blocks_up_to_twice_a_tile_are_exact_and_change_only_out(kernels, dtype, k):
     rows, columns = 17, 2 * widest(dtype)[0] + 1
     a, b = small_integers(dtype, (rows, k), 1), small_integers(dtype, (k, columns), 2)
-    true = exact_product(a, b)
+    exact = exact_product(a, b)
     memory = np.empty((rows + 2, columns + 2), dtype)
     expected = np.full_like(memory, CANARY)
     for m, n in cut_down(kernels, itertools.product(range(1, rows + 1), range(1, columns + 1)), 97):
         memory.fill(CANARY)
         kernels.matmul(a[:m], b[:, :n], out=memory[1 : m + 1, 1 : n + 1])
-        expected[1 : m + 1, 1 : n + 1] = true[:m, :n]
+        expected[1 : m + 1, 1 : n + 1] = exact[:m, :n]
         assert (memory == expected).all(), (m, k, n)
         expected[1 : m + 1, 1 : n + 1] = CANARY
 
@@ -56,16 +56,16 @@ def test_blocks_up_to_twice_a_tile_are_exact_and_change_only_out(kernels, dtype,
 def test_a_row_of_any_length_is_exact_and_changes_only_out(kernels, dtype, k):
     columns = 2 * widest(dtype)[1] + 1
     a, b = small_integers(dtype, (k,), 1), small_integers(dtype, (k, columns), 2)
-    true = exact_product(a, b)
+    exact = exact_product(a, b)
     memory = np.empty(columns + 2, dtype)
     expected = np.full_like(memory, CANARY)
     for n in cut_down(kernels, range(1, columns + 1), 61):
         memory.fill(CANARY)
         kernels.matmul(a, b[:, :n], out=memory[1 : n + 1])
-        expected[1 : n + 1] = true[:n]
+        expected[1 : n + 1] = exact[:n]
         assert (memory == expected).all(), (k, n)
         expected[1 : n + 1] = CANARY
-        assert (kernels.matmul(b.T[:n], a) == true[:n]).all(), (k, n)
+        assert (kernels.matmul(b.T[:n], a) == exact[:n]).all(), (k, n)
 
 
 DOT_LENGTHS = sorted({*range(1, 131), 511, 512, 513, 1023, 1024, 1025, 2047, 2048, 2049, 2112, 4095, 4096, 4097})
@@ -78,14 +78,14 @@ def test_dot_products_of_any_length_are_exact(kernels, dtype):
     spread = np.full((9, 2 * longest), CANARY, dtype)
     spread[:, ::2] = a
     for k in cut_down(kernels, DOT_LENGTHS, 50):
-        true = exact_product(a[:, :k], b[:k])
-        assert kernels.matmul(a[0, :k], b[:k]) == true[0], k
+        exact = exact_product(a[:, :k], b[:k])
+        assert kernels.matmul(a[0, :k], b[:k]) == exact[0], k
         for m in (1, 3, 4, 5, 9):
-            assert (kernels.matmul(a[:m, :k], b[:k]) == true[:m]).all(), (m, k)
-        assert (kernels.matmul(b[:k], a[:, :k].T) == true).all(), k
-        assert (kernels.matmul(spread[:, : 2 * k : 2], b[:k]) == true).all(), k
-        assert (kernels.matmul(a[:, :k], b[:k].repeat(2)[::2]) == true).all(), k
-        assert (kernels.matmul(a[:, k - 1 :: -1] if k < longest else a[:, ::-1], b[:k][::-1]) == true).all(), k
+            assert (kernels.matmul(a[:m, :k], b[:k]) == exact[:m]).all(), (m, k)
+        assert (kernels.matmul(b[:k], a[:, :k].T) == exact).all(), k
+        assert (kernels.matmul(spread[:, : 2 * k : 2], b[:k]) == exact).all(), k
+        assert (kernels.matmul(a[:, :k], b[:k].repeat(2)[::2]) == exact).all(), k
+        assert (kernels.matmul(a[:, k - 1 :: -1] if k < longest else a[:, ::-1], b[:k][::-1]) == exact).all(), k
 
 
 @pytest.mark.parametrize("k", [511, 512, 513, 1023, 1024, 1025, 1537, 2049])
@@ -93,11 +93,11 @@ def test_dot_products_of_any_length_are_exact(kernels, dtype):
 def test_sums_over_several_blocks_of_k_are_exact(kernels, dtype, k):
     for m, n in cut_down(kernels, [(1, 1), (1, 50), (3, 2), (9, 49), (150, 3)], 5):
         a, b = small_integers(dtype, (m, k), 1), small_integers(dtype, (k, n), 2)
-        true = exact_product(a, b)
+        exact = exact_product(a, b)
         out = np.full((m + 2, 2 * n), CANARY, dtype)
         kernels.matmul(a, b, out=out[1:-1, ::2])
-        assert (out[1:-1, ::2] == true).all(), (m, n)
-        assert (kernels.matmul(a, b) == true).all(), (m, n)
+        assert (out[1:-1, ::2] == exact).all(), (m, n)
+        assert (kernels.matmul(a, b) == exact).all(), (m, n)
         out[1:-1, ::2] = CANARY
         assert (out == CANARY).all(), (m, n)
 
@@ -106,9 +106,9 @@ def test_products_with_several_packed_blocks_of_b_are_exact(kernels):
     """B has more than NC columns, with an odd rest, and A has so many rows that B is packed."""
     m, k, n = (150, 19, 9001) if kernels.name == "compiled" else (3, 4, 50)
     a, b = small_integers("f8", (m, k), 1), small_integers("f8", (k, n), 2)
-    true = exact_product(a, b)
+    exact = exact_product(a, b)
     for factor in (b, np.asfortranarray(b), b[:, ::-1].copy()[:, ::-1]):
-        assert (kernels.matmul(a, factor) == true).all()
+        assert (kernels.matmul(a, factor) == exact).all()
 
 
 LAYOUTS = {
@@ -126,12 +126,12 @@ def test_all_layouts_of_a_b_and_out_are_exact_at_the_edges(kernels, layouts):
     cases = itertools.product(["f4", "f8", "c16", "i8"], [1, 2, 4, 9], [1, 50], [1, 3, 8, 17, 25, 49])
     for dtype, m, k, n in cut_down(kernels, cases, 53):
         a, b = small_integers(dtype, (m, k), 1), small_integers(dtype, (k, n), 2)
-        true = exact_product(a, b)
+        exact = exact_product(a, b)
         a, b = LAYOUTS[layouts[0]](a), LAYOUTS[layouts[1]](b)
         for name in ("rows", "columns", "apart", "backwards"):
             out = LAYOUTS[name](np.full((m, n), CANARY, dtype))
             kernels.matmul(a, b, out=out)
-            assert (out == true).all(), (m, k, n, dtype, name)
+            assert (out == exact).all(), (m, k, n, dtype, name)
 
 
 GUARDED = """
@@ -172,11 +172,11 @@ GUARDED = """
 
     def multiply(m, k, n, at_end, orders=("C", "C", "C")):
         a, b = left[:m, :k], right[:k, :n]
-        true = exact_product(a, b)
-        a, b, out = (memory.place(x, at_end, order) for memory, x, order in zip(memories, (a, b, true), orders))
+        exact = exact_product(a, b)
+        a, b, out = (memory.place(x, at_end, order) for memory, x, order in zip(memories, (a, b, exact), orders))
         out[...] = CANARY
         matmul(a, b, out=out)
-        assert (out == true).all(), (a.shape, b.shape, a.dtype)
+        assert (out == exact).all(), (a.shape, b.shape, a.dtype)
 
     for dtype in DTYPES:
         print(dtype, end=" ", flush=True)  # if the process is killed, the last printed dtype failed
