@@ -1,9 +1,9 @@
-"""Dask's processes as one more way for `compare`.
+"""Dask's worker processes as another way to run `compare`.
 
     pip install distributed
     nogil-kernels compare squares-python --executor dask_executor:make    # in this folder
 
-`Client.get_executor` is an executor of concurrent.futures. It does not own its cluster, so ending one ends both here.
+`Client.get_executor` returns an executor of concurrent.futures, which does not own its cluster. This one does.
 """
 
 from distributed import Client, LocalCluster
@@ -16,15 +16,15 @@ class DaskExecutor(ClientExecutor):
     def __init__(self, workers: int) -> None:
         self.cluster = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None)
         self.client = Client(self.cluster)
-        super().__init__(self.client, pure=False)  # or a task with the same arguments would not run again
+        super().__init__(self.client, pure=False)  # otherwise Dask would not run a task with the same arguments again
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """End the tasks, then the cluster."""
+        """Shut down the executor, then the cluster."""
         super().shutdown(wait)
         self.client.close()
         self.cluster.close()
 
 
 def make(workers: int) -> DaskExecutor:
-    """The factory."""
+    """Return an executor for `compare`."""
     return DaskExecutor(workers)

@@ -1,4 +1,4 @@
-"""One suite for both backends: what asks for `kernels` runs on the compiled functions and on those of the twins."""
+"""Fixtures. Tests that use `kernels` run on the compiled and on the pure backend."""
 
 import importlib.util
 import os
@@ -15,29 +15,29 @@ settings.load_profile("suite")
 
 BACKEND = "NOGIL_KERNELS_BACKEND"
 
-# Beside an installed wheel there are no experiments, and they need more than the kernels do.
+# An installed wheel has no experiments, and these need more packages than the kernels.
 NEEDED_BY_EXPERIMENTS = ("bench.__main__", "pyperf", "rich")
 
 
 def is_installed(name):
-    """Whether a module can be imported; its packages are imported for that, the module itself is not."""
+    """Return whether a module is installed. Its parent packages are imported, but not the module itself."""
     try:
         return importlib.util.find_spec(name) is not None
-    except ModuleNotFoundError:  # its package is missing; tests/bench is not that package
+    except ModuleNotFoundError:  # its package is missing; tests/bench is another package
         return False
 
 
 MISSING = [name for name in NEEDED_BY_EXPERIMENTS if not is_installed(name)]
 collect_ignore = ["bench"] if MISSING else []
 
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a background job of a shell: its children never see Ctrl-C
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # in a shell's background job child processes ignore Ctrl-C
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def why_not_compiled():
-    """Why the compiled kernels are not tested, or an empty string where they are."""
+    """Return the reason why the compiled kernels are not tested, or an empty string."""
     if os.environ.get(BACKEND) == "pure":
-        return f"{BACKEND}=pure asks for the pure backend alone"
+        return f"{BACKEND}=pure chooses the pure backend"
     try:
         for module in ("isa", "sum_of_squares", "matmul"):
             importlib.import_module(f"nogil_kernels.compiled.{module}")
@@ -47,8 +47,8 @@ def why_not_compiled():
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "kernels: numbers and layouts; run again on every other ISA of the machine")
-    # Where nothing is compiled and nobody asked for that, the first call warns; test_backend.py tests it elsewhere.
+    config.addinivalue_line("markers", "kernels: numbers and layouts, tested again on every other ISA by test_isas.py")
+    # Disable the warning of the pure backend's first call. test_backend.py tests it in other processes.
     importlib.import_module("nogil_kernels.pure_backend").notice = ""
 
 
@@ -63,7 +63,7 @@ def pytest_report_header(config):
 
 @pytest.fixture(scope="session", params=["compiled", "pure"])
 def kernels(request):
-    """The public functions of one backend, and its name."""
+    """Return the public functions of one backend, and its name."""
     if request.param == "compiled" and (reason := why_not_compiled()):
         pytest.skip(reason)
 
@@ -78,20 +78,20 @@ def kernels(request):
 def compiled(kernels):
     """Return `kernels` of the compiled backend, and skip the pure one."""
     if kernels.name == "pure":
-        pytest.skip("tests compiled code: plain Python is slow, keeps the GIL and needs neither threads nor workspace")
+        pytest.skip("tests compiled code: plain Python is slow, holds the GIL and uses neither threads nor a workspace")
     return kernels
 
 
 @pytest.fixture(scope="session")
 def compiled_backend():
-    """Skips what makes sense for compiled kernels alone where there are none."""
+    """Skip a test that needs the compiled kernels if they are not tested."""
     if reason := why_not_compiled():
         pytest.skip(reason)
 
 
 @pytest.fixture
 def folder():
-    """A folder of files that workers map."""
+    """Yield a folder of files that workers map."""
     from nogil_kernels.workers.shared import Folder
 
     with Folder() as folder:
@@ -100,7 +100,7 @@ def folder():
 
 @pytest.fixture(scope="session")
 def bare(tmp_path_factory):
-    """The path of this Python in a new environment without packages."""
+    """Return the path of Python in a new environment without packages."""
     folder = tmp_path_factory.mktemp("bare") / "environment"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True, timeout=60)
     return str(folder / "bin" / "python")

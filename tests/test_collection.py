@@ -1,11 +1,11 @@
-"""Every process collects the same tests in the same order: pytest-xdist stops where its workers differ."""
+"""Every process collects the same tests in the same order. Otherwise pytest-xdist stops."""
 
 import os
 import subprocess
 import sys
 
 
-def test_ids_depend_neither_on_hashes_nor_on_addresses(pytestconfig):
+def test_ids_do_not_depend_on_hashes_or_addresses(pytestconfig):
     command = [sys.executable, "-m", "pytest", "--collect-only", "--quiet", "-p", "no:cacheprovider"]
     processes = [
         subprocess.Popen(
@@ -20,5 +20,5 @@ def test_ids_depend_neither_on_hashes_nor_on_addresses(pytestconfig):
     printed = [process.communicate(timeout=120)[0] for process in processes]
     assert [process.returncode for process in processes] == [0, 0], printed[0][-3000:]
     first, second = ([line for line in text.splitlines() if "::" in line] for text in printed)
-    assert len(first) > 1000, "ids are no longer printed one per line"
+    assert len(first) > 1000, "pytest does not print one id per line"
     assert first == second

@@ -1,4 +1,4 @@
-"""The house: modules of the package import from their own part of it and from lower floors, wherever the import is."""
+"""The structure of the package: modules import only from their own part and from lower floors."""
 
 import ast
 import re
@@ -12,7 +12,7 @@ import nogil_kernels
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = Path(nogil_kernels.__file__).parent
-FLOORS = (  # from top to bottom; parts of one floor do not import each other
+FLOORS = (  # from top to bottom. Parts of the same floor do not import each other.
     ("__main__",),
     ("cli",),
     ("scaling", "scaffold"),
@@ -31,36 +31,36 @@ FLOOR_OF = {part: floor for floor, parts in enumerate(FLOORS) for part in parts}
 
 
 def part_of(module):
-    """The folder or file below the package: measure for "nogil_kernels.measure.facts"."""
+    """Return the folder or file in the package: measure for "nogil_kernels.measure.facts"."""
     return [*module.split("."), "__init__"][1]
 
 
 def modules():
-    """The sources of the package: (file, its module). The folders in scaffold/ belong to generated projects."""
+    """Yield each source file and its module, except the folders in scaffold/, which are for generated projects."""
     for suffix in (".py", ".pyx", ".pxd"):
         for path in sorted(PACKAGE.rglob(f"*{suffix}")):
-            place = path.relative_to(PACKAGE)
-            if place.parts[0] != "scaffold" or len(place.parts) == 2:
-                yield path, ".".join(("nogil_kernels", *place.with_suffix("").parts))
+            relative = path.relative_to(PACKAGE)
+            if relative.parts[0] != "scaffold" or len(relative.parts) == 2:
+                yield path, ".".join(("nogil_kernels", *relative.with_suffix("").parts))
 
 
 def imported_by(path, module):
-    """The modules that a file imports. A name that it takes from the package itself may be a module, too."""
+    """Yield the modules that a file imports. A name imported from the package itself may be a module."""
     source = path.read_text(encoding="utf-8")
     if path.suffix == ".py":
         nodes = [*ast.walk(ast.parse(source))]
-        found = [(alias.name, []) for node in nodes if isinstance(node, ast.Import) for alias in node.names]
-        found += [
+        imports = [(alias.name, []) for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+        imports += [
             ("." * node.level + (node.module or ""), [alias.name for alias in node.names])
             for node in nodes
             if isinstance(node, ast.ImportFrom)
         ]
-    else:  # Cython, of which ast knows nothing
-        found = [
+    else:  # Cython, which ast cannot parse
+        imports = [
             (name, re.findall(r"(\w+)(?: as \w+)?", names))
             for name, names in re.findall(r"^ *from ([\w.]+) c?import (.*)", source, re.MULTILINE)
         ]
-    for name, names in found:
+    for name, names in imports:
         name = resolve_name(name, module.rpartition(".")[0])
         if name != "nogil_kernels":
             yield name
@@ -81,24 +81,24 @@ def test_imports_point_downwards():
 
 
 def listed():
-    """The folders and files that docs/architecture.md shows, as paths below the root; folders end with a slash."""
+    """Yield the paths that docs/architecture.md lists, relative to the root. Folders end with a slash."""
     document = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
-    above = {}  # by indentation
+    parents = {}  # indentation level -> path
     listing = document.partition("## The house")[2].partition("\nImports")[0]
     for indent, name in re.findall(r"^    ( *)(\S+)", listing, re.MULTILINE):
         depth = len(indent) // 2
-        above[depth] = above.get(depth - 1, "") * bool(depth) + name
-        yield above[depth]
+        parents[depth] = parents.get(depth - 1, "") * bool(depth) + name
+        yield parents[depth]
 
 
-@pytest.mark.skipif(not (ROOT / "docs").exists(), reason="the documents are in a checkout, not beside these tests")
-def test_the_architecture_document_shows_every_folder_and_nothing_that_is_not_there():
-    shown = [*listed()]
-    assert [path for path in shown if not (ROOT / path).exists()] == []
+@pytest.mark.skipif(not (ROOT / "docs").exists(), reason="only a checkout has the documents")
+def test_the_architecture_document_lists_every_folder_and_only_existing_paths():
+    paths = [*listed()]
+    assert [path for path in paths if not (ROOT / path).exists()] == []
     tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.split()
     if not tracked:
         pytest.skip("this tree is not a git checkout")
     folders = {f"{folder}/" for path in tracked for folder in Path(path).parents}
-    copied = re.compile(r"src/nogil_kernels/scaffold/(template|overlays)/.")
-    rooms = {path for path in folders if path.startswith(("src/nogil_kernels/", "bench/", "tests/"))}
-    assert {path for path in rooms if not copied.match(path)} <= {*shown}
+    template_path = re.compile(r"src/nogil_kernels/scaffold/(template|overlays)/.")
+    own_folders = {path for path in folders if path.startswith(("src/nogil_kernels/", "bench/", "tests/"))}
+    assert {path for path in own_folders if not template_path.match(path)} <= {*paths}

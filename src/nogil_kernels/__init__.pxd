@@ -1,9 +1,8 @@
-"""The C-level names: `from nogil_kernels cimport matmul_f64, sum_of_squares_f64`.
+"""The C-level functions: `from nogil_kernels cimport matmul_f64, sum_of_squares_f64`.
 
-They take what C has, pointers and strides in bytes, and need no GIL. Nothing is linked and no header is needed: their
-addresses are looked up, and their types compared, when the module that cimports them is imported. They are as fast as
-the Python functions, and give the same bits. The compiled kernels of the main interpreter have them; where they are not
-installed, that import is an ImportError.
+Their arguments are pointers, and strides in bytes. They need no GIL, no linking and no header: importing a module that
+cimports them looks up their addresses and compares their types. They compute the same bits as the Python functions, at
+the same speed. Only the main interpreter's compiled kernels have them. Without these the import raises ImportError.
 """
 
 from nogil_kernels.compiled.matmul cimport matmul_f64

@@ -1,6 +1,6 @@
-"""Fast kernels that release the GIL: sum_of_squares and matmul, in Cython, beside their twins in plain Python.
+"""Fast Cython kernels that release the GIL, sum_of_squares and matmul, and their pure-Python twins.
 
-Importing this package imports neither NumPy nor anything else that takes long.
+Importing this package imports neither NumPy nor any other slow module.
 """
 
 from . import pure

@@ -1,4 +1,4 @@
-"""`python -m nogil_kernels`: the same as the command `nogil-kernels`."""
+"""Run the command `nogil-kernels` as `python -m nogil_kernels`."""
 
 import sys
 

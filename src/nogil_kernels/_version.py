@@ -1,3 +1,3 @@
-"""The version, in the one place that the package, its metadata and its reports read it from."""
+"""The version of the package, its metadata and its reports."""
 
 __version__ = "0.1.0"

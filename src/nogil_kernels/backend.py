@@ -1,7 +1,7 @@
-"""The only module that chooses between the compiled and the pure backend; it hands out the public functions.
+"""The only module that chooses between the compiled and the pure backend.
 
-NOGIL_KERNELS_BACKEND=compiled or pure chooses. Unset, it is compiled where that can be imported; else it is pure, with
-one warning, at the first call. The public names are the backend's own functions: nothing is wrapped around them.
+NOGIL_KERNELS_BACKEND=compiled or pure chooses. If it is unset, the backend is compiled if that can be imported.
+Otherwise the backend is pure, and its first call warns once. The public functions are the backend's own, not wrappers.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from typing import Any
 
 ADVICE = (
-    "Get them by `pip install --force-reinstall --no-binary nogil-kernels nogil-kernels` (needs a C compiler), "
-    "or set NOGIL_KERNELS_BACKEND=pure to ask for the pure backend."
+    "Build them by `pip install --force-reinstall --no-binary nogil-kernels nogil-kernels` (needs a C compiler), "
+    "or choose the pure backend by NOGIL_KERNELS_BACKEND=pure."
 )
 
 
 def _import_compiled() -> tuple[str, tuple[Any, Any]]:
-    """The reason to run them, and the functions, of the build that is for this interpreter."""
+    """Return a reason for build_info(), and the functions of the build for this interpreter."""
     from .compiled.isa import is_main_interpreter
 
     if is_main_interpreter:
@@ -39,44 +39,49 @@ def _import_compiled() -> tuple[str, tuple[Any, Any]]:
 
 
 def _choose() -> tuple[str, str]:
-    """The backend, and the reason why it is that one."""
-    wanted = os.environ.get("NOGIL_KERNELS_BACKEND", "")
-    asked = f"NOGIL_KERNELS_BACKEND={wanted}"
-    if wanted not in ("", "compiled", "pure"):
-        raise ValueError(f"{asked}: set it to compiled or pure, or unset it for compiled where that can be imported")
-    if wanted == "pure":
-        return "pure", asked
+    """Return the name of the backend, and the reason for this choice."""
+    requested = os.environ.get("NOGIL_KERNELS_BACKEND", "")
+    setting = f"NOGIL_KERNELS_BACKEND={requested}"
+    if requested not in ("", "compiled", "pure"):
+        raise ValueError(f"NOGIL_KERNELS_BACKEND must be compiled or pure, got {requested!r}. Change or unset it.")
+    if requested == "pure":
+        return "pure", setting
     try:
-        found, _ = _import_compiled()
+        default_reason, _ = _import_compiled()
     except ImportError as error:
-        if wanted:
-            raise ImportError(f"{asked}, but the compiled modules cannot be imported: {error}. {ADVICE}") from error
+        if requested:
+            raise ImportError(f"{setting}, but the compiled modules cannot be imported: {error}. {ADVICE}") from error
         return "pure", f"the compiled modules cannot be imported: {error}"
-    return "compiled", asked if wanted else found
+    return "compiled", setting if requested else default_reason
 
 
 backend, reason = _choose()
-if backend == "pure" or TYPE_CHECKING:  # the types of both are the same
+if backend == "pure" or TYPE_CHECKING:  # both backends have the same types
     from . import pure_backend
     from .pure_backend import matmul, sum_of_squares
 
     if not os.environ.get("NOGIL_KERNELS_BACKEND"):
-        pure_backend.notice = f"nogil_kernels runs its pure backend, which is slow, since {reason}. {ADVICE}"
+        pure_backend.notice = f"nogil_kernels uses its slow pure backend: {reason}. {ADVICE}"
 else:
     _, (sum_of_squares, matmul) = _import_compiled()
 
 
 def build_info() -> dict[str, object]:
-    """What runs here, as a dict with these keys:
+    """Return the backend, the instruction set and the state of the GIL.
 
-    - backend: "compiled" or "pure"; backend_reason: why it is that one;
-    - isa: the instruction set that the kernels use, isas_available: all that this machine has, slowest first,
-      compiler: what built them, and abi3: whether for every CPython from 3.11 on (None, (), None and None on the pure
-      backend);
-    - version: of nogil_kernels; python: the implementation and its version;
-    - free_threaded_build: whether this Python can run without the GIL;
-    - gil: now, "enabled" or "disabled"; "enabled, cannot be disabled" on builds that are not free-threaded.
+    Returns
+    -------
+    dict
+        - backend: "compiled" or "pure"; backend_reason: the reason for this choice
+        - isa: the instruction set (ISA) of the kernels; isas_available: all ISAs of this machine, slowest first;
+          compiler: the compiler that built them; abi3: whether they run on every CPython from 3.11 on
+          (on the pure backend None, (), None and None)
+        - version: the version of nogil_kernels; python: the implementation and its version
+        - free_threaded_build: whether this Python can run without the GIL
+        - gil: "enabled" or "disabled" now; "enabled, cannot be disabled" if the build is not free-threaded
 
+    Examples
+    --------
     >>> from nogil_kernels import build_info
     >>> build_info()["backend"] in ("compiled", "pure")
     True

@@ -1,16 +1,16 @@
-"""What to say when an optional extra of the package is not installed."""
+"""The error for an optional extra that is not installed."""
 
 from importlib import import_module
 
 
 class MissingExtra(ImportError):
-    """An optional extra is not installed; the text says which module is missing, and the command."""
+    """An optional extra is not installed. The message has the missing module and the command that installs it."""
 
 
 def require(extra: str, *modules: str) -> None:
-    """Import `modules`, or raise MissingExtra with the one command that brings them: that of `extra`.
+    """Import `modules`. Raise MissingExtra, with the command that installs `extra`, if one of them is missing.
 
-    Only a module's own absence is reported so. One that is there and fails to import keeps its own error.
+    An installed module that fails to import keeps its own error.
     """
     for module in modules:
         try:

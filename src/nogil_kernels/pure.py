@@ -1,29 +1,41 @@
-"""The twins: both kernels in plain Python, the reference that the compiled ones are tested against.
+"""The pure-Python twins of both kernels: the reference for tests of the compiled kernels.
 
-They take numbers in nested sequences and give back Python numbers and nested lists, for any type of number that can be
-multiplied and added: integers, Fraction and Decimal stay as exact as Python keeps them. Nothing is imported.
+They take nested sequences of numbers and return Python numbers and nested lists. Any type of number that can be
+multiplied and added works. Integers, Fraction and Decimal stay as exact as in Python. The module imports nothing.
 """
 
 
 def sum_of_squares(x):
-    """sum(abs(z)**2 for z in x), for the numbers z in x, however deeply nested.
+    """Return sum(abs(z)**2 for z in x), where the numbers z may be nested.
 
-    x is a list, tuple, range, iterator or other iterable of numbers or again of iterables, or a memoryview of any
-    number of dimensions. NumPy's scalars and arrays in it are first made Python numbers, long double excepted.
+    Parameters
+    ----------
+    x : iterable or memoryview
+        A list, tuple, range, iterator or other iterable of numbers or of such iterables, or a memoryview of any number
+        of dimensions. NumPy's scalars and arrays in it are converted to Python numbers, except long double.
 
-    How it sums, and what comes out:
+    Returns
+    -------
+    int, float or another number
+        An exact int for ints and bools, a float for floats and complex numbers, and the type of z*z for other types of
+        number. If x has several of these groups, the sum of their sums. If x is empty, 0.
 
-    - ints and bools: exactly, to an int;
-    - floats: each square is rounded once and the squares are joined in order by Neumaier's compensated summation, so
-      that with n floats abs(result - truth) <= (2*u + 2*(n*u)**2) * truth, u = 2**-53, where no square underflows:
-      2 ulp at most for n up to 2**25. inf and nan come out as of a plain sum;
-    - complex numbers: as two floats each, the real and the imaginary part;
-    - any other type of number: z*z, or z.real*z.real + z.imag*z.imag for a complex type, added by + in order.
+    Raises
+    ------
+    TypeError
+        If x has something that is not a number: text, bytes, None, a dict, a date.
+    ValueError
+        If x is nested more than 100 levels deep.
 
-    Where types are mixed each kind is summed on its own and the sums are added at the end. 0 where x is empty.
+    Notes
+    -----
+    The square of a float is rounded once. Neumaier's compensated summation adds the squares in order. With n floats
+    abs(result - truth) <= (2*u + 2*(n*u)**2) * truth, where u = 2**-53 and no square underflows: at most 2 ulp for n up
+    to 2**25. inf and nan give the same result as in a plain sum. A complex number counts as two floats. Other numbers
+    are added by + in order, as z*z, or as z.real*z.real + z.imag*z.imag if their type is complex.
 
-    Raises TypeError for what is not a number: text, bytes, None, a dict, a date.
-
+    Examples
+    --------
     >>> sum_of_squares(range(10_000))
     333283335000
     >>> sum_of_squares([[3, 4], (n for n in [12, 84])])
@@ -31,44 +43,61 @@ def sum_of_squares(x):
     >>> sum_of_squares([1.5, 2 + 1j])
     7.25
     """
-    whole, high, low, floats, rest = 0, 0.0, 0.0, False, None
-    opened = [numbers_in(x)]
-    while opened:
-        for value in opened[-1]:
+    int_sum, high, low, has_floats, other_sum = 0, 0.0, 0.0, False, None
+    iterators = [numbers_in(x)]
+    while iterators:
+        for value in iterators[-1]:
             if type(value) is float:
                 square = value * value
                 total = high + square
                 low += (high - total) + square if high >= square else (square - total) + high
-                high, floats = total, True
+                high, has_floats = total, True
             elif isinstance(value, int):
-                whole += value * value
-            elif (inner := _members(value)) is not None:
-                opened.append(inner)
+                int_sum += value * value
+            elif (members := _members(value)) is not None:
+                iterators.append(members)
                 break
             else:
                 square = _square(value)
-                rest = square if rest is None else rest + square
+                other_sum = square if other_sum is None else other_sum + square
         else:
-            opened.pop()
-        if len(opened) > 100:
-            raise ValueError("sum_of_squares: x is nested more than 100 deep; does it contain itself?")
-    return _joined(whole, high + low if high - high == 0 else high, floats, rest)  # inf and nan have made `low` nan
+            iterators.pop()
+        if len(iterators) > 100:
+            raise ValueError("x is nested more than 100 levels deep. Check that x does not contain itself.")
+    float_sum = high + low if high - high == 0 else high  # inf and nan make `low` nan
+    return _total(int_sum, float_sum, has_floats, other_sum)
 
 
 def matmul(a, b):
-    """C := A @ B, C[..., i, j] = sum(A[..., i, p] * B[..., p, j] for p in range(k)).
+    """Return C = A @ B, with C[..., i, j] = sum(A[..., i, p] * B[..., p, j] for p in range(k)).
 
-    a and b are nested sequences of numbers (lists, tuples, ranges, arrays, memoryviews) of shapes (..., m, k) and
-    (..., k, n); the leading axes broadcast against each other. A sequence of numbers, of shape (k,), is one row where
-    it stands for a and one column where it stands for b, and C has no axis for it. C is a nested list, or a number
-    where both are of shape (k,). Nested sequences that are empty lose the length of inner ones: [] has the shape (0,).
+    Parameters
+    ----------
+    a, b : nested sequences of numbers
+        Lists, tuples, ranges, arrays or memoryviews of shapes (..., m, k) and (..., k, n). The leading axes broadcast
+        against each other. An a of shape (k,) is one row, and a b of shape (k,) is one column. C has no axis for them.
+        An empty sequence has the shape (0,), because the length of inner sequences is unknown.
 
-    Products are added in the order of p, without compensation: with u = 2**-53 each float of C is off by at most
-    k*u / (1 - k*u) times the sum of its products' magnitudes, for complex numbers by less than three times that.
-    Integers, Fraction and what else is exact stays exact; nothing wraps around. Where k is 0, C is 0.
+    Returns
+    -------
+    list or number
+        C as nested lists, or a number if a and b both have shape (k,). If k is 0, all elements are 0.
 
-    Raises ValueError, naming both shapes, where they do not fit, and TypeError for text.
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit. The message has both shapes.
+    TypeError
+        If a or b has text.
 
+    Notes
+    -----
+    Products are added in the order of p, without compensation. With u = 2**-53, the error of a float in C is at most
+    k*u / (1 - k*u) times the sum of its products' magnitudes, and less than 3 times this for complex numbers. Integers
+    and Fraction stay exact. Integers do not wrap around.
+
+    Examples
+    --------
     >>> matmul([[1, 2], [3, 4]], [[5, 6], [7, 8]])
     [[19, 22], [43, 50]]
     >>> matmul([1, 2], [3, 4])
@@ -83,13 +112,13 @@ def matmul(a, b):
 
 
 def product_shape(a, b):
-    """The shape of A @ B for the shapes of A and B; ValueError where they do not fit.
+    """Return the shape of A @ B for the shapes of A and B. Raise ValueError if they do not fit.
 
     >>> product_shape((5, 1, 2, 3), (4, 3, 7))
     (5, 4, 2, 7)
     """
     if not a or not b:
-        raise ValueError(f"matmul needs operands of one dimension or more, not shapes {a} and {b}; use * for scalars")
+        raise ValueError(f"matmul needs operands with at least 1 dimension, got shapes {a} and {b}. Use * for scalars.")
     k = b[-2] if len(b) > 1 else b[0]
     if a[-1] != k:
         raise ValueError(f"matmul: shapes {a} and {b} do not fit: a has {a[-1]} columns, b has {k} rows")
@@ -103,23 +132,23 @@ def product_shape(a, b):
 
 
 def refuse_masked(x):
-    """Raise TypeError for NumPy's masked arrays, which are known by name: nothing is imported here."""
-    if any(kind.__name__ == "MaskedArray" for kind in type(x).__mro__):
-        raise TypeError("masked arrays are refused, their mask would be ignored: pass x.filled(0) or x.compressed()")
+    """Raise TypeError for NumPy's masked arrays. Their class is known by its name, because nothing is imported here."""
+    if any(base.__name__ == "MaskedArray" for base in type(x).__mro__):
+        raise TypeError("got a masked array, whose mask would be ignored. Pass x.filled(0) or x.compressed().")
 
 
 def numbers_in(x):
-    """An iterator over the members of what sum_of_squares takes; TypeError for all else, a single number among it."""
+    """Return an iterator over the members of x. Raise TypeError if x is a number or not a collection of numbers."""
     members = None if isinstance(x, (int, float, complex)) else _members(x)
     if members is None:
-        raise _no_numbers(x)
+        raise _wrong_type(x)
     return members
 
 
 def _members(value):
-    """An iterator over what a value consists of; None for a number that is neither float nor complex."""
+    """Return an iterator over the parts of a value, and None for a number that is neither float nor complex."""
     if isinstance(value, (str, bytes, dict)):
-        raise _no_numbers(value)
+        raise _wrong_type(value)
     if isinstance(value, complex):
         return iter((float(value.real), float(value.imag)))
     plain = float(value) if isinstance(value, float) else _plain(value)
@@ -132,46 +161,46 @@ def _members(value):
 
 
 def _square(value):
-    """abs(value)**2 for a number that is neither int, float nor complex."""
+    """Return abs(value)**2 for a number that is neither int, float nor complex."""
     real = getattr(value, "real", value)
     try:
         return value * value if type(real) is type(value) else real * real + value.imag * value.imag
     except TypeError as error:
-        raise _no_numbers(value) from error
+        raise _wrong_type(value) from error
 
 
-def _no_numbers(value):
-    """The error for what holds no numbers."""
+def _wrong_type(value):
+    """Return the error for a value without numbers."""
     name = type(value).__name__
-    return TypeError(f"sum_of_squares takes buffers, arrays, sequences and iterators of numbers, not {name}")
+    return TypeError(f"sum_of_squares needs a buffer, array, sequence or iterator of numbers, got {name}")
 
 
-def _joined(whole, total, floats, rest):
-    """The sum of the exact ints, the floats where there were any, and the rest where it is not None."""
-    if floats:
-        total, whole = (total + whole, 0) if whole else (total, 0)
-        rest = total if rest is None else rest + total
-    if rest is None:
-        return whole
-    return rest + whole if whole else rest
+def _total(int_sum, float_sum, has_floats, other_sum):
+    """Return the sum of the ints, of the floats if there are any, and of other numbers if their sum is not None."""
+    if has_floats:
+        float_sum, int_sum = (float_sum + int_sum, 0) if int_sum else (float_sum, 0)
+        other_sum = float_sum if other_sum is None else other_sum + float_sum
+    if other_sum is None:
+        return int_sum
+    return other_sum + int_sum if int_sum else other_sum
 
 
 def _nested(x):
-    """x as nested lists of numbers, and its shape."""
+    """Return x as nested lists of numbers, and its shape."""
     x = _plain(x)
     if isinstance(x, (str, bytes)):
-        raise TypeError(f"matmul needs numbers, not {type(x).__name__}")
+        raise TypeError(f"matmul needs numbers, got {type(x).__name__}")
     if not isinstance(x, (list, tuple, range)):
         return x, ()
     rows = [_nested(row) for row in x]
     shapes = {shape for _, shape in rows}
     if len(shapes) > 1:
-        raise ValueError(f"matmul needs rows of one shape; an operand's rows have the shapes {sorted(shapes)}")
+        raise ValueError(f"matmul needs rows of equal length, got rows of the shapes {sorted(shapes)}")
     return [row for row, _ in rows], (len(rows), *(shapes.pop() if shapes else ()))
 
 
 def _product(a, a_ndim, b, b_ndim):
-    """A @ B for nested lists of fitting shapes: one matrix product for each pair in the stacks."""
+    """Return A @ B for nested lists of fitting shapes: one matrix product per pair of matrices in the stacks."""
     if a_ndim > 2 and a_ndim > b_ndim:
         return [_product(matrix, a_ndim - 1, b, b_ndim) for matrix in a]
     if b_ndim > 2 and b_ndim > a_ndim:
@@ -188,10 +217,10 @@ def _product(a, a_ndim, b, b_ndim):
 
 
 def _dot(row, column):
-    """row[0]*column[0] + row[1]*column[1] + ... in that order; 0 where there is nothing to add."""
+    """Return row[0]*column[0] + row[1]*column[1] + ..., added in this order. Return 0 for empty operands."""
     pairs = zip(row, column, strict=True)
     total = 0
-    for x, y in pairs:  # no 0 is added to the first product: not every type of number takes one
+    for x, y in pairs:  # the sum does not start from 0, because not every type of number can be added to 0
         total = x * y
         break
     for x, y in pairs:
@@ -200,12 +229,12 @@ def _dot(row, column):
 
 
 def _plain(value):
-    """Arrays, memoryviews and NumPy's scalars as nested lists and Python numbers; any other value as it is."""
+    """Convert arrays, memoryviews and NumPy's scalars to nested lists and Python numbers. Return other values as is."""
     dtype = getattr(value, "dtype", None)
     if dtype is not None:
         refuse_masked(value)
-    if getattr(dtype, "kind", "O") not in "biufcO":  # `tolist` would make ints of some dates
-        raise TypeError(f"sum_of_squares and matmul take numbers, not dtype {dtype}")
+    if getattr(dtype, "kind", "O") not in "biufcO":  # `tolist` turns some dates into ints
+        raise TypeError(f"sum_of_squares and matmul need numbers, got dtype {dtype}")
     if getattr(dtype, "char", "O") in "gG" or not hasattr(value, "tolist"):  # long double has no Python number
         return value
     return value.tolist()

@@ -1,4 +1,4 @@
-"""Splitting work over an executor: the caller takes part, and no task ever waits for another one."""
+"""Run tasks on the calling thread and on helper threads. No task waits for another one."""
 
 from __future__ import annotations
 
@@ -12,93 +12,92 @@ if TYPE_CHECKING:
 
 
 TASKS_PER_WORKER = 4  # more tasks than workers even out a slow core
-STARTING = 6  # tasks, of some 0.4 ms each, from which on starting a thread pays: 0.1 to 0.2 ms
+STARTING = 6  # tasks of some 0.4 ms each: starting a thread takes 0.1 to 0.2 ms, so it pays from this many on
 
 
 def workers(threads: object) -> int:
-    """How many threads `threads` stands for, the calling one included.
+    """Return the number of threads that `threads` means, including the calling thread.
 
-    An int stands for itself. An executor stands for its `max_workers`: the caller takes the place of one of its
-    threads, so that ThreadPoolExecutor(2) and 2 split the work alike.
+    An int means itself. An executor means its `max_workers`: the caller replaces one of its threads, so that
+    ThreadPoolExecutor(2) and 2 split the work in the same way.
 
-    Raises ValueError where an int is below 1, and TypeError for anything but an int and a thread executor.
+    Raise ValueError if an int is below 1, and TypeError for other types.
     """
-    if _is_executor(threads):  # asked first: a TypeError takes a microsecond
+    if _is_executor(threads):  # checked first, because a TypeError takes a microsecond
         return _executor(threads)._max_workers
     try:
         count = operator.index(threads)  # type: ignore[arg-type]
-    except TypeError:  # an array of several numbers has __index__, too
+    except TypeError:  # an array of several numbers has __index__ too, and raises here
         return _executor(threads)._max_workers
     if count < 1:
-        raise ValueError(f"threads must be 1 or more, not {count}")
+        raise ValueError(f"threads must be at least 1, got {count}")
     return count
 
 
-def tasks(most: int, threads: object) -> int:
-    """How many tasks to make of work that could be cut into `most` of them worth sharing; 1 where it stays whole."""
+def tasks(limit: int, threads: object) -> int:
+    """Return the number of tasks for work that is worth at most `limit` tasks. 1 means not to share the work."""
     count = workers(threads)
-    return 1 if most < (2 if _is_executor(threads) else STARTING) else min(most, count * TASKS_PER_WORKER)
+    return 1 if limit < (2 if _is_executor(threads) else STARTING) else min(limit, count * TASKS_PER_WORKER)
 
 
 def share(task: Callable[[int], object], count: int, threads: int | ThreadPoolExecutor) -> None:
-    """Run task(0) ... task(count - 1) on the calling thread and on those that `threads` stands for.
+    """Run task(0) ... task(count - 1) on the calling thread and on the threads that `threads` means.
 
-    An int starts threads - 1 threads for this call, which end with it; an executor is used as it is. The caller runs
-    the first task, and whoever is free begins the next one, until none is left: what no other thread begins the caller
-    runs itself, so a call from inside the executor's only worker completes too. When this returns or raises, no task is
-    running and none will begin.
+    An int starts threads - 1 threads, which end before this function returns. The caller runs the first task. Each free
+    thread then starts the next task. The caller runs every task that no other thread starts, so a call from the only
+    worker of the executor completes too. When this function returns or raises, no task is running and none will start.
 
-    Raises what the first task to fail has raised, or what interrupted the caller (KeyboardInterrupt); tasks that nobody
-    has begun by then are not run. Raises the RuntimeError of an executor that takes no task at all, before any is run;
-    where it stops taking them later, the caller does the rest.
+    Raise the first error of a task, or the KeyboardInterrupt of the caller. Tasks that have not started by then are not
+    run. If the executor accepts no task, raise its RuntimeError before any task runs. If it stops accepting tasks
+    later, the caller runs the rest.
     """
     helpers = min(workers(threads), count) - 1
-    if _is_executor(threads):  # a pool of one helps too, where the caller is not in it
+    if _is_executor(threads):  # the one thread of an executor helps too, unless it is the caller
         executor = _executor(threads)
-        _Shared(task, count).run(lambda help: executor.submit(help).cancel, min(max(helpers, 1), count - 1))
+        _SharedTasks(task, count).run(lambda help: executor.submit(help).cancel, min(max(helpers, 1), count - 1))
     elif helpers > 0:
-        _Shared(task, count).run(_start, helpers)
+        _SharedTasks(task, count).run(_start, helpers)
     else:
         for index in range(count):
             task(index)
 
 
 def _start(help: Callable[[], None]) -> Callable[[], object]:
-    """A thread for this call alone: a tenth of a millisecond, half of what an executor of one takes."""
+    """Start a thread that runs `help`, in 0.1 ms. An executor of one thread takes twice as long. Return its join."""
     from threading import Thread
 
-    # Subinterpreters allow no daemons, and what is called from a thread that Python has not started would inherit one.
+    # Subinterpreters allow no daemon threads. Threads started by a thread that Python did not start would be daemons.
     thread = Thread(target=help, name="nogil_kernels", daemon=False)
     thread.start()
     return thread.join
 
 
-class _Shared:
-    """Tasks that are handed out one by one to the threads that ask for them, until one fails or all have begun."""
+class _SharedTasks:
+    """Tasks that several threads take one by one, until one fails or all have started."""
 
     def __init__(self, task: Callable[[int], object], count: int) -> None:
         from threading import Condition
 
         self.task = task
-        self.indices = iter(range(count))  # of the tasks that nobody has begun
-        self.running = 0  # tasks on other threads than the caller's
+        self.indices = iter(range(count))  # of the tasks that have not started
+        self.running = 0  # the number of tasks that run on helper threads
         self.error: BaseException | None = None
         self.changed = Condition()
 
-    def run(self, ask: Callable[[Callable[[], None]], Callable[[], object]], helpers: int) -> None:
-        """The caller's part: ask for help, work, and wait for what still runs elsewhere.
+    def run(self, request: Callable[[Callable[[], None]], Callable[[], object]], helpers: int) -> None:
+        """Request helpers, run tasks on the calling thread, and wait for the helpers.
 
-        `ask` has another thread run `help`, now or later, and returns what to call when there is nothing left to help
-        with: a request is cancelled, a thread joined.
+        request(help) lets another thread run `help`, now or later. It returns a function that cancels the request or
+        joins the thread, to be called at the end.
         """
         ends = []
         try:
             index = self.next()
-            for asked in range(helpers):
+            for helper in range(helpers):
                 try:
-                    ends.append(ask(self.help))
-                except RuntimeError:  # it was shut down, or no thread can be started
-                    if not asked:
+                    ends.append(request(self.help))
+                except RuntimeError:  # the executor was shut down, or no thread can be started
+                    if helper == 0:
                         raise
                     break
             while index is not None:
@@ -112,12 +111,12 @@ class _Shared:
             raise self.error
 
     def next(self) -> int | None:
-        """The next task that nobody has begun."""
+        """Return the index of the next task, or None if all have started."""
         with self.changed:
             return next(self.indices, None)
 
     def help(self) -> None:
-        """The part of another thread."""
+        """Run tasks on a helper thread."""
         while True:
             with self.changed:
                 index = next(self.indices, None)
@@ -137,9 +136,9 @@ class _Shared:
                 self.changed.notify_all()
 
     def settle(self) -> None:
-        """Hand out nothing more, and wait for what runs. Ctrl-C does not cut the wait short, and is raised after it.
+        """Start no more tasks, and wait for the running ones. Raise a KeyboardInterrupt only after this wait.
 
-        It can still come between two lines of Python here. Tasks therefore own the memory that they work on.
+        Ctrl-C can still interrupt between two lines of this method. Tasks therefore own the memory that they use.
         """
         interrupted = None
         while True:
@@ -159,9 +158,9 @@ def _is_executor(threads: object) -> bool:
 
 
 def _executor(threads: object) -> ThreadPoolExecutor:
-    """Return `threads` where it is an executor whose threads share this interpreter's memory and GIL."""
-    # Where an executor was made its module is loaded, so nothing need import it. That of interpreters is a subclass of
-    # ThreadPoolExecutor since 3.14.
+    """Return `threads` if it is a ThreadPoolExecutor, and raise TypeError otherwise."""
+    # If an executor exists, its module is loaded and needs no import here. An InterpreterPoolExecutor (since 3.14) is a
+    # ThreadPoolExecutor too, but its threads run other interpreters.
     pools = sys.modules.get("concurrent.futures.thread")
     interpreters = sys.modules.get("concurrent.futures.interpreter")
     if (
@@ -171,6 +170,6 @@ def _executor(threads: object) -> ThreadPoolExecutor:
     ):
         return threads  # type: ignore[no-any-return]
     raise TypeError(
-        f"threads must be an int or a concurrent.futures.ThreadPoolExecutor, not {type(threads).__name__}: "
-        "the work is shared between threads of one interpreter, which see the same memory"
+        f"threads must be an int or a concurrent.futures.ThreadPoolExecutor, got {type(threads).__name__}. "
+        "Processes and other interpreters cannot share the operands' memory."
     )

@@ -1,4 +1,4 @@
-"""The accuracy of sum_of_squares: within two units in the last place of the exact sum, whatever is summed."""
+"""sum_of_squares is within two units in the last place (ulp) of the exact sum."""
 
 import math
 from fractions import Fraction
@@ -16,25 +16,25 @@ FLOATS = [np.float32, np.float64]
 
 
 def size_for(kernels, size):
-    """The size itself for the compiled kernels, a small one for plain Python."""
+    """Return the size for the compiled kernels, and a small size for plain Python."""
     return size if kernels.name == "compiled" else min(size, 20_001)
 
 
-def random_values(kind, dtype, size, rng):
-    """Data that is hard to sum for different reasons; every value is finite and so is its square."""
-    if kind == "uniform":
+def random_values(distribution, dtype, size, rng):
+    """Return data that is hard to sum. Every value and its square are finite."""
+    if distribution == "uniform":
         return rng.random(size, dtype=dtype)
-    if kind == "normal":
+    if distribution == "normal":
         return rng.standard_normal(size, dtype=dtype)
     exponents = rng.integers(-60, 60, size) if dtype == np.float32 else rng.integers(-400, 400, size)
     wide = np.ldexp(rng.standard_normal(size, dtype=dtype), exponents.astype(np.int32)).astype(dtype)
-    if kind == "wide range":
+    if distribution == "wide range":
         return wide
     wide = wide[np.argsort(np.abs(wide))]
-    return wide if kind == "ascending" else wide[::-1].copy()
+    return wide if distribution == "ascending" else wide[::-1].copy()
 
 
-def test_the_exact_sum_that_the_others_are_compared_with_is_exact():
+def test_exact_sum_of_squares_is_exact():
     x = random_values("wide range", np.float64, 500, np.random.default_rng(4))
     assert exact_sum_of_squares(x) == sum(Fraction(value) ** 2 for value in x.tolist())
     assert exact_sum_of_squares(np.array([3.0, -4.0, 0.0])) == 25
@@ -42,24 +42,24 @@ def test_the_exact_sum_that_the_others_are_compared_with_is_exact():
 
 
 @pytest.mark.parametrize("size", [3, 50, 1000, 2049, 30_011, 123_904, 1_000_003])
-@pytest.mark.parametrize("kind", ["uniform", "normal", "wide range", "ascending", "descending"])
+@pytest.mark.parametrize("distribution", ["uniform", "normal", "wide range", "ascending", "descending"])
 @pytest.mark.parametrize("dtype", FLOATS)
-def test_random_data_is_within_two_ulp(kernels, dtype, kind, size):
-    x = random_values(kind, dtype, size_for(kernels, size), np.random.default_rng(size))
+def test_random_data_is_within_two_ulp(kernels, dtype, distribution, size):
+    x = random_values(distribution, dtype, size_for(kernels, size), np.random.default_rng(size))
     assert ulps_off(kernels.sum_of_squares(x), exact_sum_of_squares(x)) <= BOUND
 
 
-@pytest.mark.parametrize("kind", ["uniform", "wide range"])
+@pytest.mark.parametrize("distribution", ["uniform", "wide range"])
 @pytest.mark.parametrize("dtype", FLOATS)
-def test_ten_million_random_values_are_within_two_ulp(kernels, dtype, kind):
-    x = random_values(kind, dtype, size_for(kernels, LARGE), np.random.default_rng(5))
+def test_ten_million_random_values_are_within_two_ulp(kernels, dtype, distribution):
+    x = random_values(distribution, dtype, size_for(kernels, LARGE), np.random.default_rng(5))
     assert ulps_off(kernels.sum_of_squares(x), exact_sum_of_squares(x)) <= BOUND
 
 
 @pytest.mark.parametrize("size", [10, 100, 500, 1023, 1500, 2048, 4096, 10_000, 100_003, 123_904])
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_every_one_of_many_constants_is_within_two_ulp(kernels, dtype, size):
-    """In a constant array every rounding error has the same sign, so none makes up for another."""
+    """In a constant array all rounding errors have the same sign, so they do not cancel."""
     rng = np.random.default_rng(size)
     constants = rng.uniform(1, 2, 300 if kernels.name == "compiled" else 5).astype(dtype)
     x = np.empty(size_for(kernels, size), dtype)
@@ -77,17 +77,17 @@ def test_ten_million_equal_values_are_within_two_ulp(kernels, dtype, constant):
 
 
 @pytest.mark.parametrize("constant", [0.1, 1.1, math.pi])
-def test_a_hundred_million_equal_values_without_memory_are_within_two_ulp(kernels, constant):
-    """A stride of zero stands for data that would not fit."""
+def test_a_hundred_million_equal_values_are_within_two_ulp(kernels, constant):
+    """A stride of zero replaces memory that would not fit."""
     x = np.broadcast_to(np.float64(constant), (size_for(kernels, 100_000_000),))
     assert ulps_off(kernels.sum_of_squares(x), x.size * Fraction(constant) ** 2) <= BOUND
 
 
 @pytest.mark.parametrize("layout", ["every third element", "backwards", "unaligned"])
-@pytest.mark.parametrize("kind", ["uniform", "wide range"])
+@pytest.mark.parametrize("distribution", ["uniform", "wide range"])
 @pytest.mark.parametrize("dtype", FLOATS)
-def test_strided_data_is_within_two_ulp(kernels, dtype, kind, layout):
-    x = random_values(kind, dtype, size_for(kernels, 300_007), np.random.default_rng(6))
+def test_strided_data_is_within_two_ulp(kernels, dtype, distribution, layout):
+    x = random_values(distribution, dtype, size_for(kernels, 300_007), np.random.default_rng(6))
     assert ulps_off(kernels.sum_of_squares(laid_out(x, layout)), exact_sum_of_squares(x)) <= BOUND
 
 
@@ -118,7 +118,7 @@ def test_float16_data_is_within_two_ulp(kernels):
 
 
 def test_one_large_value_does_not_hide_many_small_ones(kernels):
-    """Each small square is a quarter ulp of the large one: a plain sum loses them all."""
+    """Each small square is a quarter ulp of the large one. A plain sum loses all of them."""
     x = np.full(size_for(kernels, 1_000_001), 2.0**-27)
     for place in (0, x.size // 2, -1):
         x[:] = 2.0**-27

@@ -1,4 +1,4 @@
-"""Which backend and ISA run: the environment variables, what is said about them, and what an import costs."""
+"""The choice of backend and instruction set (ISA), build_info, and imports without NumPy."""
 
 import importlib
 import inspect
@@ -27,20 +27,17 @@ WITHOUT_NUMPY = """
 
 @pytest.fixture(params=["compiled", "pure"])
 def backend(request):
-    """The name of a backend for a fresh interpreter."""
+    """Return the name of a backend for a fresh interpreter."""
     if request.param == "compiled":
         request.getfixturevalue("compiled_backend")
     return request.param
 
 
-def error_of_the_import(**options):
-    """Return the last line of the traceback of an import that fails in a fresh interpreter."""
-    done = run_python("import nogil_kernels", **options)
-    assert done.returncode != 0
-    return done.stderr.strip().splitlines()[-1]
-
-
-# Choosing
+def import_error(**options):
+    """Import the package in a fresh interpreter, which must fail, and return the last line of the traceback."""
+    process = run_python("import nogil_kernels", **options)
+    assert process.returncode != 0
+    return process.stderr.strip().splitlines()[-1]
 
 
 def test_the_compiled_backend_is_the_default(compiled_backend):
@@ -56,14 +53,14 @@ def test_both_backends_compute(backend):
 
 
 @pytest.mark.parametrize("value", ["fast", "Pure", "pure,compiled"])
-def test_an_unknown_backend_is_refused_and_the_two_are_named(value):
-    message = error_of_the_import(NOGIL_KERNELS_BACKEND=value)
+def test_an_unknown_backend_raises_an_error_that_names_both_backends(value):
+    message = import_error(NOGIL_KERNELS_BACKEND=value)
     assert message.startswith("ValueError")
     for part in ("NOGIL_KERNELS_BACKEND", "compiled", "pure", value):
         assert part in message
 
 
-def test_the_public_functions_are_the_compiled_ones_themselves(compiled_backend):
+def test_the_public_functions_are_the_compiled_functions(compiled_backend):
     code = """
         import types
         import nogil_kernels
@@ -76,7 +73,7 @@ def test_the_public_functions_are_the_compiled_ones_themselves(compiled_backend)
     assert python_prints(code, NOGIL_KERNELS_BACKEND="compiled").split() == ["True", "True", "False", "False"]
 
 
-def test_both_backends_have_the_same_signatures_and_documentation(backend):
+def test_signatures_and_modules_are_the_same_on_both_backends(backend):
     code = """
         import inspect
         import nogil_kernels
@@ -94,15 +91,12 @@ def test_both_backends_have_the_same_signatures_and_documentation(backend):
 
 
 @pytest.mark.parametrize("name", ["sum_of_squares", "matmul"])
-def test_documentation_is_the_same_word_for_word(compiled_backend, name):
+def test_both_backends_have_the_same_docstrings(compiled_backend, name):
     compiled = importlib.import_module(f"nogil_kernels.compiled.{name}")
     assert inspect.getdoc(getattr(compiled, name)) == inspect.getdoc(getattr(pure_backend, name))
 
 
-# Where there is nothing compiled
-
-
-def test_without_compiled_kernels_the_first_use_warns_once_and_works():
+def test_without_compiled_kernels_the_first_call_warns_once_and_works():
     code = """
         import warnings
         import nogil_kernels
@@ -116,50 +110,47 @@ def test_without_compiled_kernels_the_first_use_warns_once_and_works():
         print(caught[0].filename)
         print(nogil_kernels.build_info()["backend"])
     """
-    first, second, product, count, message, where, backend = python_prints(code, before=WITHOUT_COMPILED).splitlines()
+    first, second, product, count, message, file, backend = python_prints(code, before=WITHOUT_COMPILED).splitlines()
     assert (first, second, product, count, backend) == ("14", "14", "[[6]]", "1 RuntimeWarning", "pure")
     for part in ("nogil_kernels.compiled", "pip install", "--no-binary", "NOGIL_KERNELS_BACKEND=pure"):
         assert part in message
-    assert where == "<string>", "the warning should point at the caller's line"
+    assert file == "<string>", "the warning does not point to the caller's line"
 
 
-def test_without_compiled_kernels_an_import_alone_says_nothing():
+def test_without_compiled_kernels_the_import_does_not_warn():
     assert python_prints("import nogil_kernels; print('quiet')", before=WITHOUT_COMPILED) == "quiet"
 
 
-def test_the_pure_backend_says_nothing_when_it_was_asked_for():
+def test_the_pure_backend_does_not_warn_if_the_user_chose_it():
     code = "import nogil_kernels; print(nogil_kernels.sum_of_squares([1, 2]))"
     assert python_prints(code, before=WITHOUT_COMPILED, NOGIL_KERNELS_BACKEND="pure") == "5"
 
 
-def test_compiled_kernels_that_were_asked_for_and_are_absent_are_an_import_error():
-    message = error_of_the_import(before=WITHOUT_COMPILED, NOGIL_KERNELS_BACKEND="compiled")
+def test_the_compiled_backend_raises_import_error_without_compiled_kernels():
+    message = import_error(before=WITHOUT_COMPILED, NOGIL_KERNELS_BACKEND="compiled")
     assert message.startswith("ImportError")
     for part in ("pip install", "--no-binary", "NOGIL_KERNELS_BACKEND"):
         assert part in message
 
 
-# ISAs
-
-
-def test_an_unknown_isa_is_refused_and_the_available_ones_are_named(compiled_backend):
-    message = error_of_the_import(NOGIL_KERNELS_ISA="sse9", NOGIL_KERNELS_BACKEND="compiled")
+def test_an_unknown_isa_raises_an_error_that_names_the_available_isas(compiled_backend):
+    message = import_error(NOGIL_KERNELS_ISA="sse9", NOGIL_KERNELS_BACKEND="compiled")
     assert message.startswith("ValueError")
     for part in ("NOGIL_KERNELS_ISA", "sse9", "portable"):
         assert part in message
 
 
-def test_an_isa_of_another_kind_of_machine_is_refused(compiled_backend):
+def test_an_isa_of_another_processor_family_raises_an_error(compiled_backend):
     from nogil_kernels.compiled import isa
 
     foreign = sorted({"avx512", "neon"} - set(isa.available))
     assert foreign, "no machine has both"
     for name in foreign:
-        message = error_of_the_import(NOGIL_KERNELS_ISA=name, NOGIL_KERNELS_BACKEND="compiled")
+        message = import_error(NOGIL_KERNELS_ISA=name, NOGIL_KERNELS_BACKEND="compiled")
         assert message.startswith("ValueError")
 
 
-def test_every_available_isa_can_be_chosen_and_the_best_is_the_default(compiled_backend):
+def test_every_available_isa_can_be_chosen_and_the_fastest_is_the_default(compiled_backend):
     code = "import nogil_kernels; info = nogil_kernels.build_info(); print(info['isa'], *info['isas_available'])"
     chosen, *available = python_prints(code).split()
     assert chosen == available[-1]
@@ -168,10 +159,7 @@ def test_every_available_isa_can_be_chosen_and_the_best_is_the_default(compiled_
         assert python_prints(code, NOGIL_KERNELS_ISA=name).split() == [name, *available]
 
 
-# build_info
-
-
-def test_build_info_tells_what_runs(backend):
+def test_build_info_has_the_running_backend_and_isa(backend):
     code = "import nogil_kernels; print(repr(nogil_kernels.build_info()))"
     info = eval(python_prints(code, NOGIL_KERNELS_BACKEND=backend))
     keys = "backend backend_reason isa isas_available compiler abi3 version python gil free_threaded_build"
@@ -191,27 +179,24 @@ def test_build_info_tells_what_runs(backend):
         assert "disabled" not in info["gil"].replace("cannot be disabled", "")
 
 
-def test_build_info_gives_the_reason_where_nothing_is_compiled():
+def test_build_info_has_the_reason_for_the_pure_backend():
     code = "import nogil_kernels; print(nogil_kernels.build_info()['backend_reason'])"
     assert "nogil_kernels.compiled" in python_prints(code, before=WITHOUT_COMPILED)
 
 
-def test_build_info_belongs_to_the_caller():
+def test_build_info_returns_a_new_dict():
     nogil_kernels.build_info().clear()
     assert nogil_kernels.build_info()["version"] == nogil_kernels.__version__
 
 
-# What an import costs
-
-
-def test_the_public_names_are_all_there():
+def test_all_public_names_exist():
     assert set(nogil_kernels.__all__) == {"sum_of_squares", "matmul", "pure", "build_info", "__version__"}
     for name in nogil_kernels.__all__:
         assert hasattr(nogil_kernels, name)
     assert isinstance(nogil_kernels, types.ModuleType)
 
 
-def test_an_import_loads_no_heavy_package(backend):
+def test_the_import_loads_no_slow_package(backend):
     code = "import sys, nogil_kernels; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
     loaded = python_prints(code, NOGIL_KERNELS_BACKEND=backend).split()
     assert not set(PACKAGES_AN_IMPORT_DOES_NOT_NEED) & set(loaded)
@@ -219,7 +204,7 @@ def test_an_import_loads_no_heavy_package(backend):
     assert "asyncio" not in loaded
 
 
-def test_sums_of_buffers_and_lists_load_no_numpy(backend):
+def test_sums_of_buffers_and_lists_do_not_import_numpy(backend):
     code = """
         import array, sys
         import nogil_kernels
@@ -231,10 +216,7 @@ def test_sums_of_buffers_and_lists_load_no_numpy(backend):
     assert python_prints(code, NOGIL_KERNELS_BACKEND=backend).split() == ["14.0", "14.0", "14", "14", "False"]
 
 
-# Without NumPy
-
-
-def test_sums_need_no_numpy(backend):
+def test_sums_work_without_numpy(backend):
     code = """
         numbers = array.array("d", [1, 2, 3, 4])
         print(sum_of_squares(numbers))
@@ -251,7 +233,7 @@ def test_sums_need_no_numpy(backend):
 
 
 @pytest.mark.parametrize("code", ["d", "f", "i", "q"])
-def test_products_of_buffers_into_a_buffer_need_no_numpy(backend, code):
+def test_products_of_buffers_into_a_buffer_work_without_numpy(backend, code):
     script = f"""
         def matrix(values, rows, columns):
             return memoryview(array.array({code!r}, values)).cast("B").cast({code!r}, (rows, columns))
@@ -272,7 +254,7 @@ def test_products_of_buffers_into_a_buffer_need_no_numpy(backend, code):
         "sum_of_squares([[1]], axis=0)",
     ],
 )
-def test_what_needs_numpy_says_so_in_one_sentence(backend, call):
+def test_calls_that_need_numpy_raise_a_one_line_error(backend, call):
     code = f"""
         m = memoryview(array.array("d", [1, 2, 3, 4])).cast("B").cast("d", (2, 2))
         try:

@@ -1,4 +1,4 @@
-"""Ctrl-C: a long call ends soon, and by then nothing of it runs any more."""
+"""Ctrl-C ends a long call soon, and no thread of the call runs after it."""
 
 import signal
 import sys
@@ -19,7 +19,7 @@ LONG_CALLS = {
 @pytest.mark.parametrize("options", ["gil='hold'", "gil='release'", "gil='release', threads=2"])
 @pytest.mark.parametrize("call", ["range", "array", "axis", "matmul"])
 def test_ctrl_c_ends_a_call_that_would_take_minutes(compiled_backend, call, options):
-    """The alarm stands for Ctrl-C: a thread that sent it would never run while the kernel holds the GIL."""
+    """An alarm replaces Ctrl-C, because a thread that sends SIGINT cannot run while the kernel holds the GIL."""
     code = f"""
         import signal, time
         import numpy as np
@@ -37,7 +37,7 @@ def test_ctrl_c_ends_a_call_that_would_take_minutes(compiled_backend, call, opti
     assert python_prints(code, NOGIL_KERNELS_BACKEND="compiled", timeout=60) == "interrupted True"
 
 
-def test_ctrl_c_during_shared_work_is_raised_once_nothing_writes_any_more(compiled):
+def test_ctrl_c_during_shared_work_is_raised_after_the_last_write(compiled):
     code = f"""
         import os, signal, threading, time
         import numpy as np
@@ -54,8 +54,8 @@ def test_ctrl_c_during_shared_work_is_raised_once_nothing_writes_any_more(compil
         timer = threading.Thread(target=interrupt)
         try:
             timer.start()
-            give_up = time.monotonic() + 60
-            while time.monotonic() < give_up:
+            deadline = time.monotonic() + 60
+            while time.monotonic() < deadline:
                 nogil_kernels.matmul(a, a, out=out, threads=2)
         except KeyboardInterrupt:
             out[:] = 5
@@ -66,5 +66,5 @@ def test_ctrl_c_during_shared_work_is_raised_once_nothing_writes_any_more(compil
                 thread.join(10)
         print(threading.active_count())
     """
-    done = run_python(code, NOGIL_KERNELS_BACKEND=compiled.name)
-    assert done.stdout.split() == ["interrupted", "True", "1"], done.stderr
+    process = run_python(code, NOGIL_KERNELS_BACKEND=compiled.name)
+    assert process.stdout.split() == ["interrupted", "True", "1"], process.stderr

@@ -1,4 +1,4 @@
-"""The GIL switch: which values it takes, and that releasing and holding do what they say."""
+"""The values of gil=, and when other threads run."""
 
 import threading
 import time
@@ -22,7 +22,7 @@ def test_every_value_of_gil_gives_the_same_result(kernels, call):
 
 @pytest.mark.parametrize("gil", ["no", "", "Release", "held", None, True, False, 1, b"hold", ["auto"]])
 @pytest.mark.parametrize("call", CALLS)
-def test_any_other_value_of_gil_is_refused_and_the_three_are_named(kernels, call, gil):
+def test_any_other_value_of_gil_raises_an_error_that_names_all_three(kernels, call, gil):
     with pytest.raises(ValueError, match="gil must be") as caught:
         every_call(kernels)[call](gil=gil)
     for name in ("'auto'", "'release'", "'hold'", repr(gil)):
@@ -34,7 +34,7 @@ def test_a_value_of_gil_need_not_be_the_interned_string(kernels):
         assert kernels.sum_of_squares(np.ones(3), gil="".join(list(gil))) == 3.0
 
 
-def test_a_refused_gil_leaves_out_as_it_was(kernels):
+def test_an_unknown_gil_leaves_out_unchanged(kernels):
     out = np.full((2, 2), 7.0)
     with pytest.raises(ValueError, match="gil"):
         kernels.matmul(np.eye(2), np.eye(2), out=out, gil="maybe")
@@ -42,7 +42,7 @@ def test_a_refused_gil_leaves_out_as_it_was(kernels):
 
 
 class Ticker:
-    """Counts in a thread of its own whenever it gets the GIL, which it asks for all the time and gives up at once."""
+    """A thread that counts how often it gets the GIL. It always requests the GIL, and releases it at once."""
 
     def __enter__(self):
         self.ticks, self.stopped = 0, False
@@ -55,7 +55,7 @@ class Ticker:
     def run(self):
         while not self.stopped:
             self.ticks += 1
-            time.sleep(0)  # gives the GIL up and asks for it again
+            time.sleep(0)  # releases the GIL and requests it again
 
     def __exit__(self, *error):
         self.stopped = True
@@ -67,7 +67,7 @@ class Ticker:
         return self.ticks - before
 
     def ever_ticks_during(self, call, seconds=20):
-        """Whether the count moves in one of many calls; the operating system may be slow to wake a thread."""
+        """Return whether the count increases during one of many calls. The system may be slow to wake the thread."""
         give_up = time.monotonic() + seconds
         while time.monotonic() < give_up:
             if self.ticks_during(call):
@@ -76,7 +76,7 @@ class Ticker:
 
 
 def long_calls(kernels):
-    """Calls of some ten milliseconds each, long after `auto` has to release, each on a way of its own."""
+    """Return calls of some 10 ms each on different code paths. For each of them "auto" has to release the GIL."""
     x = np.ones(4_000_000)
     ints = np.ones(4_000_000, np.int64)
     table = np.ones((2000, 2000))
@@ -96,14 +96,14 @@ def long_calls(kernels):
 LONG_CALLS = ["floats", "integers", "strided floats", "axis", "range", "matmul", "matmul of a stack"]
 
 
-# A switch interval of an hour means that nobody is made to give the GIL up: only a release hands it over, so that a
-# single tick during a held call is an error and not bad luck.
+# With a switch interval of an hour, Python does not force a thread to release the GIL. A single tick during a call that
+# holds the GIL is therefore an error.
 
 
 @needs_gil
 @pytest.mark.parametrize("gil", ["release", "auto"])
 @pytest.mark.parametrize("call", LONG_CALLS)
-def test_another_thread_runs_while_a_long_kernel_has_released_the_gil(compiled, call, gil):
+def test_another_thread_runs_while_a_long_kernel_releases_the_gil(compiled, call, gil):
     work = long_calls(compiled)[call]
     work(gil)
     with switch_interval(3600), Ticker() as ticker:
@@ -121,7 +121,7 @@ def test_no_other_thread_runs_while_a_kernel_holds_the_gil(compiled, call):
 
 @needs_gil
 @pytest.mark.parametrize(("gil", "ticks", "seconds"), [("auto", False, 1), ("release", True, 20)])
-def test_short_work_holds_the_gil_unless_release_is_asked_for(compiled, gil, ticks, seconds):
+def test_short_work_releases_the_gil_only_with_gil_release(compiled, gil, ticks, seconds):
     x, a, out = np.ones(16), np.ones((4, 4)), np.empty((4, 4))
 
     def many_short_calls():
@@ -132,13 +132,13 @@ def test_short_work_holds_the_gil_unless_release_is_asked_for(compiled, gil, tic
             compiled.matmul(a, a, out=out, gil=gil)
 
     many_short_calls()
-    with switch_interval(3600), Ticker() as ticker:  # for a second or more: one batch alone may be over too soon
+    with switch_interval(3600), Ticker() as ticker:  # for 1 s or more: one batch may end too soon
         assert ticker.ever_ticks_during(many_short_calls, seconds) is ticks
 
 
 @needs_gil
-def test_the_twins_are_plain_python_and_never_let_go_by_themselves(kernels):
-    """Also for lists on the compiled backend: there is nothing to release the GIL around."""
+def test_the_twin_never_releases_the_gil(kernels):
+    """On the compiled backend too, plain Python sums a list, and gil="release" has no effect."""
     values = [1.5] * 5000
     kernels.sum_of_squares(values, gil="release")
     with switch_interval(3600), Ticker() as ticker:

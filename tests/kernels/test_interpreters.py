@@ -1,7 +1,7 @@
-"""Subinterpreters: kernels under a GIL of their own, memory that is shared, and what interpreters must not share.
+"""Subinterpreters: kernels in interpreters with their own GIL, shared memory, and objects that must not be shared.
 
-Each test runs in a fresh process, by the means of the running version: concurrent.interpreters from 3.14 on, before
-that the module below it.
+Each test runs in a fresh process. It uses concurrent.interpreters from Python 3.14 on, and before that the private
+module below it.
 """
 
 import sys
@@ -12,7 +12,7 @@ from support import ABI3, FREE_THREADED_NOW, python_prints
 
 pytestmark = [
     pytest.mark.usefixtures("compiled_backend"),
-    pytest.mark.skipif(sys.version_info < (3, 12), reason="interpreters have a GIL of their own from Python 3.12 on"),
+    pytest.mark.skipif(sys.version_info < (3, 12), reason="interpreters have their own GIL from Python 3.12 on"),
     pytest.mark.skipif(ABI3, reason="the abi3 build has no kernels for subinterpreters"),
 ]
 
@@ -35,14 +35,14 @@ INTERPRETERS = """
                 self.id = _interpreters.create(isolated=gil == "own")
 
         def run(self, code, **shared):
-            "Run code, in which these names have these values. An error there is raised here too."
+            "Run code with these names as globals. Raise its error here too."
             if sys.version_info >= (3, 14) and hasattr(self, "whole"):
                 if shared:
                     self.whole.prepare_main(shared)
                 self.whole.exec(code)
             elif sys.version_info >= (3, 13):
                 if shared:
-                    _interpreters.exec(self.id, "import _interpreters")  # which knows how memoryviews cross
+                    _interpreters.exec(self.id, "import _interpreters")  # the import lets memoryviews be passed
                     _interpreters.set___main___attrs(self.id, shared)
                 error = _interpreters.exec(self.id, code)
                 if error is not None:
@@ -64,7 +64,7 @@ INTERPRETERS = """
         __exit__ = close
 
     def shared_memory(size):
-        "Memory, and what another interpreter evaluates to see it: a mapped file, which every version can share."
+        "Return mapped memory and the name of its file, which OPEN maps in another interpreter, in every version."
         file, name = tempfile.mkstemp()
         os.ftruncate(file, size)
         memory = memoryview(mmap.mmap(file, size))
@@ -92,45 +92,46 @@ EVERY_TYPE = """
     def matrix(code, n):
         return numbers(code, n * n).cast("B").cast(code, (n, n))
 
-    for kind in "?bBhHiIlLqQnNefd":
+    for format in "?bBhHiIlLqQnNefd":
         for count in (0, 8, 1001):
             for gil in ("hold", "release", "auto"):
-                print(kind, count, gil, repr(nogil_kernels.sum_of_squares(numbers(kind, count), gil=gil)), flush=True)
-        print(kind, nogil_kernels.sum_of_squares(numbers(kind, 1001)[::-3]), flush=True)
-    for kind in "iIlLqQfd":
+                total = nogil_kernels.sum_of_squares(numbers(format, count), gil=gil)
+                print(format, count, gil, repr(total), flush=True)
+        print(format, nogil_kernels.sum_of_squares(numbers(format, 1001)[::-3]), flush=True)
+    for format in "iIlLqQfd":
         for n in (1, 4, 130):
             for gil in ("hold", "release", "auto"):
-                c = matrix(kind, n)
-                nogil_kernels.matmul(matrix(kind, n), matrix(kind, n), out=c, gil=gil)
-                print(kind, n, gil, zlib.crc32(c), flush=True)
+                c = matrix(format, n)
+                nogil_kernels.matmul(matrix(format, n), matrix(format, n), out=c, gil=gil)
+                print(format, n, gil, zlib.crc32(c), flush=True)
     """
 
 
 def in_a_process(code, **variables):
-    """What `code` prints in a process that has Interpreter, shared_memory and OPEN."""
+    """Return the output of `code` in a process that has Interpreter, shared_memory and OPEN."""
     return python_prints(code, before=INTERPRETERS, NOGIL_KERNELS_BACKEND="compiled", **variables)
 
 
 def in_an_interpreter(code):
-    """What `code` prints in another interpreter of a process."""
-    return in_a_process(f"with Interpreter() as one:\n    one.run({textwrap.dedent(code)!r})")
+    """Return the output of `code` in another interpreter of a process."""
+    return in_a_process(f"with Interpreter() as other:\n    other.run({textwrap.dedent(code)!r})")
 
 
-def test_kernels_of_an_interpreter_give_the_same_as_those_of_the_main_one():
+def test_kernels_return_the_same_results_in_every_interpreter():
     code = f"""
         code = {textwrap.dedent(EVERY_TYPE)!r}
         exec(code)
-        print("and", flush=True)
-        with Interpreter() as one:
-            one.run(code)
+        print("other", flush=True)
+        with Interpreter() as other:
+            other.run(code)
     """
-    main, other = in_a_process(code).split("and")
+    main, other = in_a_process(code).split("other")
     assert main.strip() == other.strip()
     assert len(main.splitlines()) == 16 * 10 + 8 * 9
 
 
 @pytest.mark.parametrize("first", ["main", "other"])
-def test_each_interpreter_gets_its_build_whichever_imports_first(first):
+def test_each_interpreter_imports_its_build_in_either_order(first):
     code = f"""
         inside = '''
         import nogil_kernels, sys
@@ -138,21 +139,21 @@ def test_each_interpreter_gets_its_build_whichever_imports_first(first):
         print(info["backend"], info["isa"] in info["isas_available"], flush=True)
         print(sorted(name for name in sys.modules if name.endswith(".matmul")), flush=True)
         '''.replace("\\n        ", "\\n")
-        with Interpreter() as one:
-            for where in {("main", "other") if first == "main" else ("other", "main")!r}:
-                exec(inside) if where == "main" else one.run(inside)
+        with Interpreter() as other:
+            for interpreter in {("main", "other") if first == "main" else ("other", "main")!r}:
+                exec(inside) if interpreter == "main" else other.run(inside)
     """
     main = ["compiled True", "['nogil_kernels.compiled.matmul', 'nogil_kernels.compiled.matmul.matmul']"]
     other = ["compiled True", "['nogil_kernels.compiled.subinterpreters.matmul']"]
     assert in_a_process(code).splitlines() == (main + other if first == "main" else other + main)
 
 
-def test_a_core_s_limits_are_measured_in_any_interpreter():
+def test_measure_limits_works_in_every_interpreter():
     code = "from nogil_kernels.measure import limits; print(limits.read(bytes(99), 1), flush=True)"
     assert in_an_interpreter(code).split() == ["99"]
 
 
-def test_kernels_of_an_interpreter_import_no_numpy():
+def test_kernels_of_an_interpreter_do_not_import_numpy():
     code = """
         import array, sys
         import nogil_kernels
@@ -165,15 +166,15 @@ def test_kernels_of_an_interpreter_import_no_numpy():
     assert in_an_interpreter(code) == "False"
 
 
-def test_an_interpreter_reads_and_writes_shared_memory_where_it_lies():
+def test_an_interpreter_reads_and_writes_shared_memory_in_place():
     code = """
         import nogil_kernels
         memory, name = shared_memory(3 * 100 * 100 * 8)
         a, b, c = (memory[i * 80_000 : (i + 1) * 80_000].cast("d", (100, 100)) for i in range(3))
         for i in range(100):
             a[i, i], b[i, 99 - i] = 2.0, i
-        with Interpreter() as one:
-            one.run(OPEN + '''if True:
+        with Interpreter() as other:
+            other.run(OPEN + '''if True:
                 import nogil_kernels
                 a, b, c = (memory[i * 80_000 : (i + 1) * 80_000].cast("d", (100, 100)) for i in range(3))
                 nogil_kernels.matmul(a, b, out=c)
@@ -181,30 +182,30 @@ def test_an_interpreter_reads_and_writes_shared_memory_where_it_lies():
             ''', name=name)
             print(nogil_kernels.sum_of_squares(c), c[7, 92])
             c[0, 0] = 1000.0
-            one.run("print(nogil_kernels.sum_of_squares(c), flush=True)")
+            other.run("print(nogil_kernels.sum_of_squares(c), flush=True)")
         os.unlink(name)
     """
     squares = 4.0 * sum(i * i for i in range(100))
     assert in_a_process(code).split() == [str(squares), str(squares), "14.0", str(squares + 1e6)]
 
 
-@pytest.mark.skipif(sys.version_info < (3, 13), reason="memoryviews cross to other interpreters from Python 3.13 on")
+@pytest.mark.skipif(sys.version_info < (3, 13), reason="memoryviews can be passed to interpreters from Python 3.13 on")
 @pytest.mark.parametrize("owner", ["array.array('d', [0.0] * 900)", "bytearray(7200)", "mmap.mmap(-1, 7200)"])
-def test_a_memoryview_that_crosses_is_the_memory_of_its_owner(owner):
+def test_a_memoryview_passed_to_an_interpreter_is_the_memory_of_its_owner(owner):
     code = f"""
         import array, mmap
         owner = {owner}
         memory = memoryview(owner).cast("B").cast("d", (30, 30))
         memory[3, 4] = 5.0
-        with Interpreter() as one:
-            one.run('''if True:
+        with Interpreter() as other:
+            other.run('''if True:
                 import nogil_kernels
                 print(nogil_kernels.sum_of_squares(memory), flush=True)
-                one = memoryview(bytearray(7200)).cast("d", (30, 30))
+                diagonal = memoryview(bytearray(7200)).cast("d", (30, 30))
                 for i in range(30):
-                    one[i, i] = i
+                    diagonal[i, i] = i
                 copy = memoryview(bytes(memory)).cast("d", (30, 30))
-                nogil_kernels.matmul(one, copy, out=memory)
+                nogil_kernels.matmul(diagonal, copy, out=memory)
             ''', memory=memory)
             print(memory[3, 4], memoryview(owner).cast("B").cast("d")[94])
     """
@@ -215,38 +216,38 @@ def test_a_memoryview_that_crosses_is_the_memory_of_its_owner(owner):
     "gil",
     [
         "own",
-        pytest.param("shared", marks=pytest.mark.skipif(FREE_THREADED_NOW, reason="there is no GIL to share")),
+        pytest.param("shared", marks=pytest.mark.skipif(FREE_THREADED_NOW, reason="the GIL is disabled")),
     ],
 )
-def test_the_main_interpreter_goes_on_while_another_one_holds_a_gil_of_its_own(gil):
+def test_the_main_interpreter_runs_while_another_one_holds_its_own_gil(gil):
     code = f"""
         import nogil_kernels
         memory, name = shared_memory(8)
-        one = Interpreter({gil!r})
-        one.run("import nogil_kernels")
+        other = Interpreter({gil!r})
+        other.run("import nogil_kernels")
         x = memoryview(bytes(8000)).cast("d")
         began = last = time.perf_counter()
-        thread = one.start(OPEN + '''if True:
+        thread = other.start(OPEN + '''if True:
             nogil_kernels.sum_of_squares(range(1_500_000_000), gil="hold")
             memory[0] = 1
         ''', name=name)
         longest = 0.0
-        done = False
-        while not done:
-            done = memory[0]
+        has_ended = False
+        while not has_ended:
+            has_ended = memory[0]
             nogil_kernels.sum_of_squares(x, gil="hold")
             now = time.perf_counter()
             longest, last = max(longest, now - last), now
         thread.join()
-        one.close()
+        other.close()
         os.unlink(name)
         print(longest / (last - began))
     """
     longest_wait = float(in_a_process(code))
     if gil == "own":
-        assert longest_wait < 0.4, "the main interpreter called kernels all the while"
+        assert longest_wait < 0.4, "the main interpreter did not run kernels all the time"
     else:
-        assert longest_wait > 0.4, "the main interpreter waited for the other one"
+        assert longest_wait > 0.4, "the main interpreter did not wait for the other one"
 
 
 def test_threads_of_an_interpreter_share_the_work():
@@ -256,18 +257,18 @@ def test_threads_of_an_interpreter_share_the_work():
             import nogil_kernels
             x = array.array("d", range(5_000_000))
             a = memoryview(array.array("d", range(800 * 800))).cast("B").cast("d", (800, 800))
-            started, start = [], threading.Thread.start
-            threading.Thread.start = lambda thread: (started.append(thread), start(thread))
+            started_threads, start = [], threading.Thread.start
+            threading.Thread.start = lambda thread: (started_threads.append(thread), start(thread))
             for threads in (1, 2):
                 c = memoryview(bytearray(800 * 800 * 8)).cast("d", (800, 800))
                 nogil_kernels.matmul(a, a, out=c, threads=threads)
                 print(nogil_kernels.sum_of_squares(x, threads=threads), nogil_kernels.sum_of_squares(c), flush=True)
             threading.Thread.start = start
-            print(len(started), flush=True)
+            print(len(started_threads), flush=True)
         '''
-        with Interpreter() as one:
-            one.run(inside)
-            one.start(inside).join()  # on a thread that this interpreter has not started
+        with Interpreter() as other:
+            other.run(inside)
+            other.start(inside).join()  # on a thread that this interpreter did not start
     """
     lines = in_a_process(code).splitlines()
     assert len(lines) == 6
@@ -276,11 +277,11 @@ def test_threads_of_an_interpreter_share_the_work():
     assert int(lines[5]) >= 2
 
 
-def test_two_interpreters_may_import_and_compute_at_once():
+def test_two_interpreters_can_import_and_compute_at_the_same_time():
     code = """
         for _ in range(10):
             both = Interpreter(), Interpreter()
-            threads = [one.start('''if True:
+            threads = [interpreter.start('''if True:
                 import nogil_kernels
                 view = memoryview(bytearray(200 * 200 * 8)).cast("d", (200, 200))
                 c = memoryview(bytearray(200 * 200 * 8)).cast("d", (200, 200))
@@ -289,114 +290,114 @@ def test_two_interpreters_may_import_and_compute_at_once():
                     nogil_kernels.matmul(view, view, out=c)
                     assert nogil_kernels.sum_of_squares(c) == 81.0
                 print("right", flush=True)
-            ''') for one in both]
-            for thread, one in zip(threads, both):
+            ''') for interpreter in both]
+            for thread, interpreter in zip(threads, both):
                 thread.join()
-                one.close()
+                interpreter.close()
     """
     assert in_a_process(code).count("right") == 20
 
 
-def test_fifty_interpreters_come_and_go_and_leave_no_buffer_behind():
+def test_fifty_interpreters_leak_no_buffer():
     code = """
         import psutil
         process = psutil.Process()
 
-        def growth(code, rounds):
-            with Interpreter() as one:
-                one.run(code)
+        def growth(code, count):
+            with Interpreter() as other:
+                other.run(code)
             before = process.memory_info().rss
-            for _ in range(rounds):
-                with Interpreter() as one:
-                    one.run(code)
-            return (process.memory_info().rss - before) / rounds
+            for _ in range(count):
+                with Interpreter() as other:
+                    other.run(code)
+            return (process.memory_info().rss - before) / count
 
-        rest = '''if True:
+        buffers = '''if True:
             import array, os, threading
             x = memoryview(bytearray(1000 * 1000 * 8)).cast("d", (1000, 1000))
             c = memoryview(bytearray(1000 * 1000 * 8)).cast("d", (1000, 1000))
         '''
-        kernels = rest + '''
+        kernels = buffers + '''
             import nogil_kernels
             nogil_kernels.matmul(x, x, out=c)
             nogil_kernels.sum_of_squares(x)
         '''
-        print(growth(rest, 50), growth(kernels, 50))
+        print(growth(buffers, 50), growth(kernels, 50))
     """
     without, with_kernels = map(float, in_a_process(code).split())
-    # CPython keeps the whole heap of an interpreter, some 2.5 MB, where one object outlives it: so do objects of Cython
-    # modules, and on 3.13 those of CPython itself. Beyond that nothing stays: the matrices here are larger.
-    assert with_kernels - without < 4e6, f"{with_kernels} bytes an interpreter, {without} without kernels"
+    # CPython keeps the heap of an interpreter, some 2.5 MB, if an object outlives it. Objects of Cython modules do, and
+    # on 3.13 objects of CPython too. A matrix here has 8 MB, so the limit of 4 MB shows that none is leaked.
+    assert with_kernels - without < 4e6, f"{with_kernels} bytes per interpreter, {without} without kernels"
 
 
-def test_an_interpreter_ends_while_the_main_one_computes():
+def test_an_interpreter_can_end_while_the_main_one_computes():
     code = """
         import nogil_kernels
         x = memoryview(bytes(8)).cast("d")
-        ends = threading.Event()
-        wrong = []
+        stop = threading.Event()
+        wrong_results = []
         def work():
             a = memoryview(bytearray(200 * 200 * 8)).cast("d", (200, 200))
             c = memoryview(bytearray(200 * 200 * 8)).cast("d", (200, 200))
             a[0, 0] = 2.0
-            while not ends.is_set():
+            while not stop.is_set():
                 nogil_kernels.matmul(a, a, out=c)
                 if nogil_kernels.sum_of_squares(c) != 16.0:
-                    wrong.append(c[0, 0])
+                    wrong_results.append(c[0, 0])
         thread = threading.Thread(target=work, daemon=True)
         thread.start()
         for _ in range(10):
-            with Interpreter() as one:
-                one.run("import nogil_kernels; nogil_kernels.sum_of_squares(b'abc')")
-        ends.set()
+            with Interpreter() as other:
+                other.run("import nogil_kernels; nogil_kernels.sum_of_squares(b'abc')")
+        stop.set()
         thread.join()
-        print(len(wrong), nogil_kernels.sum_of_squares(b"abc"))
+        print(len(wrong_results), nogil_kernels.sum_of_squares(b"abc"))
     """
     assert in_a_process(code).split() == ["0", "28814"]
 
 
-def test_an_error_stays_in_its_interpreter():
+def test_an_error_does_not_affect_other_interpreters():
     code = """
         import nogil_kernels
-        with Interpreter() as one, Interpreter() as two:
+        with Interpreter() as first, Interpreter() as second:
             for bad in ("sum_of_squares(b'a', gil='?')", "sum_of_squares(b'a', threads=0)",
                         "matmul(b'', b'', out=b'')"):
                 try:
-                    one.run("import nogil_kernels; nogil_kernels." + bad)
+                    first.run("import nogil_kernels; nogil_kernels." + bad)
                 except Exception as error:
                     print(str(error).strip().splitlines()[0].replace("<class '", "").partition(":")[0])
-            for each in (one, two):
-                each.run("import nogil_kernels; print(nogil_kernels.sum_of_squares(b'abc'), flush=True)")
+            for interpreter in (first, second):
+                interpreter.run("import nogil_kernels; print(nogil_kernels.sum_of_squares(b'abc'), flush=True)")
         print(nogil_kernels.sum_of_squares(b"abc"))
     """
-    *errors, one, two, main = in_a_process(code).splitlines()
+    *errors, first, second, main = in_a_process(code).splitlines()
     assert len(errors) == 3
     assert all("Error" in error for error in errors)
-    assert (one, two, main) == ("28814",) * 3
+    assert (first, second, main) == ("28814",) * 3
 
 
-def test_the_instruction_set_is_chosen_once_in_a_process():
+def test_the_instruction_set_is_chosen_once_per_process():
     code = """
         import nogil_kernels
         os.environ["NOGIL_KERNELS_ISA"] = nogil_kernels.build_info()["isas_available"][-1]
-        with Interpreter() as one:
-            one.run("import nogil_kernels; print(nogil_kernels.build_info()['isa'], flush=True)")
+        with Interpreter() as other:
+            other.run("import nogil_kernels; print(nogil_kernels.build_info()['isa'], flush=True)")
         os.environ["NOGIL_KERNELS_ISA"] = "sse9"
-        with Interpreter() as one:
+        with Interpreter() as other:
             try:
-                one.run("import nogil_kernels")
+                other.run("import nogil_kernels")
             except Exception as error:
                 print("sse9" in str(error))
     """
     assert in_a_process(code, NOGIL_KERNELS_ISA="portable").split() == ["portable", "True"]
 
 
-def test_an_interpreter_that_shares_the_gil_computes_too_and_the_main_one_after_it():
+def test_an_interpreter_with_the_shared_gil_computes_and_then_the_main_one_does():
     code = """
         inside = "import nogil_kernels; print(nogil_kernels.sum_of_squares(b'abc', gil='release'), flush=True)"
         for _ in range(2):
-            with Interpreter("shared") as one:
-                one.run(inside)
+            with Interpreter("shared") as other:
+                other.run(inside)
             exec(inside)
     """
     assert in_a_process(code).split() == ["28814"] * 4
@@ -424,8 +425,8 @@ def test_a_pool_of_interpreters_runs_the_public_functions_on_memoryviews():
 def test_interpreters_keep_the_gil_off():
     code = """
         import nogil_kernels
-        with Interpreter() as one:
-            one.run("import nogil_kernels, sys; print(sys._is_gil_enabled(), flush=True)")
+        with Interpreter() as other:
+            other.run("import nogil_kernels, sys; print(sys._is_gil_enabled(), flush=True)")
         print(sys._is_gil_enabled())
     """
     assert in_a_process(code).split() == ["False", "False"]

@@ -1,4 +1,4 @@
-"""The tests marked `kernels` once more on every other ISA: it is chosen at import, so each takes a new process."""
+"""Run the tests marked `kernels` on every other ISA, each in a new process: the import chooses the ISA."""
 
 import subprocess
 import sys
@@ -19,8 +19,8 @@ NONE = pytest.param("none", marks=pytest.mark.skip(reason="no other ISA on this 
 
 
 @pytest.mark.parametrize("isa", OTHERS or [NONE])
-def test_the_kernels_pass_their_tests_on_the_isa(isa):
-    done = subprocess.run(
+def test_kernels_pass_their_tests_on_every_other_isa(isa):
+    process = subprocess.run(
         [sys.executable, "-m", "pytest", HERE, *OPTIONS],
         env=environment(NOGIL_KERNELS_ISA=isa, NOGIL_KERNELS_BACKEND="compiled", PYTHONDONTWRITEBYTECODE="1"),
         cwd=HERE.parent,
@@ -29,6 +29,6 @@ def test_the_kernels_pass_their_tests_on_the_isa(isa):
         timeout=600,
         check=False,
     )
-    assert done.returncode == 0, f"on {isa}:\n{done.stdout[-6000:]}\n{done.stderr[-2000:]}"
-    assert f"isa: {isa};" in done.stdout
-    assert "the compiled kernels cannot be imported" not in done.stdout
+    assert process.returncode == 0, f"on {isa}:\n{process.stdout[-6000:]}\n{process.stderr[-2000:]}"
+    assert f"isa: {isa};" in process.stdout
+    assert "the compiled kernels cannot be imported" not in process.stdout

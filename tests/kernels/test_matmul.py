@@ -1,4 +1,4 @@
-"""matmul: numpy.matmul's results, shapes and dtypes, of whatever holds numbers."""
+"""matmul has the results, shapes and dtypes of numpy.matmul, for all types of operands."""
 
 import array
 import ctypes
@@ -32,12 +32,9 @@ pytestmark = pytest.mark.kernels
 ALL = [*INTEGERS, *FLOATS, np.longdouble, *COMPLEX, np.clongdouble]
 
 
-# Dtypes
-
-
 @pytest.mark.parametrize("b_dtype", ALL, ids=dtype_name)
 @pytest.mark.parametrize("a_dtype", ALL, ids=dtype_name)
-def test_every_pair_of_dtypes_multiplies_as_in_numpy(kernels, a_dtype, b_dtype):
+def test_every_pair_of_dtypes_gives_the_result_of_numpy(kernels, a_dtype, b_dtype):
     for m, k, n in [(3, 5, 4), (1, 1, 1), (9, 17, 6)]:
         a, b = any_values(a_dtype, (m, k), 1), any_values(b_dtype, (k, n), 2)
         if np.result_type(a, b).kind in "fc":  # 64-bit values times a float16 must stay finite
@@ -72,7 +69,7 @@ def test_long_doubles_keep_all_their_bits(kernels, dtype):
 
 
 @pytest.mark.parametrize("dtype", INTEGERS[1:], ids=dtype_name)
-def test_integers_wrap_around_like_numpy_without_a_warning(kernels, dtype):
+def test_integers_wrap_around_without_a_warning(kernels, dtype):
     info = np.iinfo(dtype)
     a = np.full((3, 70), info.max, dtype)
     b = np.full((70, 3), info.max, dtype)
@@ -102,9 +99,6 @@ def test_float16_overflow_gives_infinity(kernels):
         assert kernels.matmul(a, a).tolist() == [[math.inf] * 2] * 2
 
 
-# Shapes
-
-
 EDGE_SHAPES = sorted(
     {shape for s in range(1, 41) for shape in [(s, s, s), (s, 7, 40), (7, s, 33), (40, 5, s), (s, 40, 1), (1, s, 40)]}
 )
@@ -128,7 +122,7 @@ LARGE_SHAPES = [
 
 @pytest.mark.parametrize(("shapes", "step"), [(EDGE_SHAPES, 12), (SMALL_SHAPES, 1)], ids=["edges", "small"])
 @pytest.mark.parametrize("dtype", CORES, ids=dtype_name)
-def test_every_small_size_and_every_size_around_the_edges_of_a_tile_is_exact(kernels, dtype, shapes, step):
+def test_small_sizes_and_sizes_near_the_edges_of_a_tile_are_exact(kernels, dtype, shapes, step):
     for m, k, n in shapes if kernels.name == "compiled" else shapes[::step]:
         a, b = small_integers(dtype, (m, k), 1), small_integers(dtype, (k, n), 2)
         assert_exactly(kernels.matmul(a, b), a, b)
@@ -136,7 +130,7 @@ def test_every_small_size_and_every_size_around_the_edges_of_a_tile_is_exact(ker
 
 @pytest.mark.parametrize("shape", LARGE_SHAPES, ids=str)
 @pytest.mark.parametrize("dtype", CORES, ids=dtype_name)
-def test_sizes_beyond_the_blocks_are_exact(kernels, dtype, shape):
+def test_sizes_of_more_than_one_block_are_exact(kernels, dtype, shape):
     m, k, n = shape if kernels.name == "compiled" else [min(side, 31) for side in shape]
     a, b = small_integers(dtype, (m, k), 1), small_integers(dtype, (k, n), 2)
     assert_exactly(kernels.matmul(a, b), a, b)
@@ -152,7 +146,7 @@ def test_large_random_matrices_are_within_the_bound(kernels, dtype):
 
 @pytest.mark.parametrize("shapes", SHAPE_PAIRS, ids=str)
 @pytest.mark.parametrize("dtype", [np.float64, np.complex64, np.int32, np.float16, np.bool_], ids=dtype_name)
-def test_shapes_combine_as_in_numpy(kernels, dtype, shapes):
+def test_shapes_broadcast_as_in_numpy(kernels, dtype, shapes):
     a, b = small_integers(dtype, shapes[0], 1), small_integers(dtype, shapes[1], 2)
     result, expected = kernels.matmul(a, b), np.matmul(a, b)
     np.testing.assert_array_equal(result, expected, strict=True)
@@ -165,7 +159,7 @@ def test_shapes_combine_as_in_numpy(kernels, dtype, shapes):
     layouts=st.tuples(st.sampled_from(LAYOUTS), st.sampled_from(LAYOUTS), st.sampled_from(LAYOUTS)),
     seed=st.integers(0, 1000),
 )
-def test_any_shapes_dtype_and_layouts_multiply_as_in_numpy(kernels, shapes, dtype, layouts, seed):
+def test_any_shapes_dtype_and_layouts_give_the_result_of_numpy(kernels, shapes, dtype, layouts, seed):
     a, b = (small_integers(dtype, shape, seed + i) for i, shape in enumerate(shapes.input_shapes))
     a_view, b_view = laid_out(a, layouts[0]), laid_out(b, layouts[1])
     expected = np.matmul(a, b)
@@ -176,13 +170,10 @@ def test_any_shapes_dtype_and_layouts_multiply_as_in_numpy(kernels, shapes, dtyp
     np.testing.assert_array_equal(out, expected, strict=True)
 
 
-# Layouts
-
-
 @pytest.mark.parametrize("b_layout", LAYOUTS)
 @pytest.mark.parametrize("a_layout", LAYOUTS)
 @pytest.mark.parametrize("dtype", [np.float32, np.complex128, np.int64, np.float16], ids=dtype_name)
-def test_every_layout_of_either_input_is_read_rightly(kernels, dtype, a_layout, b_layout):
+def test_every_layout_of_either_operand_is_read_correctly(kernels, dtype, a_layout, b_layout):
     m, k, n = (19, 23, 17) if kernels.name == "compiled" else (4, 5, 3)
     a, b = small_integers(dtype, (m, k), 1), small_integers(dtype, (k, n), 2)
     result = kernels.matmul(laid_out(a, a_layout), laid_out(b, b_layout))
@@ -196,26 +187,26 @@ def test_zero_strides_repeat_a_row_or_a_column(kernels, dtype):
     a, b = np.broadcast_to(row, (7, 9)), np.broadcast_to(row[:, None], (9, 5))
     assert_exactly(kernels.matmul(a, b), a, b)
     assert_exactly(kernels.matmul(a, a.T), a, a.T)
-    one = np.broadcast_to(row[:1].reshape(()), (6, 6))
-    assert_exactly(kernels.matmul(one, one), one, one)
+    scalar = np.broadcast_to(row[:1].reshape(()), (6, 6))
+    assert_exactly(kernels.matmul(scalar, scalar), scalar, scalar)
 
 
 @pytest.mark.parametrize("size", [3, 64, 150])
 @pytest.mark.parametrize("dtype", [np.float64, np.int32], ids=dtype_name)
-def test_a_matrix_times_its_own_transpose_is_right(kernels, dtype, size):
+def test_a_matrix_times_its_own_transpose_is_exact(kernels, dtype, size):
     side = size if kernels.name == "compiled" else 3
     a = small_integers(dtype, (side, side + 2), 1)
     assert_exactly(kernels.matmul(a, a.T), a, a.T)
     assert_exactly(kernels.matmul(a.T, a), a.T, a)
 
 
-def test_overlapping_windows_of_one_vector_are_a_matrix(kernels):
+def test_overlapping_windows_of_a_vector_multiply_as_a_matrix(kernels):
     a = np.lib.stride_tricks.sliding_window_view(small_integers(np.float64, (40,)), 7)
     assert_exactly(kernels.matmul(a, a.T), a, a.T)
 
 
 @pytest.mark.parametrize("dtype", CORES, ids=dtype_name)
-def test_the_inputs_are_left_as_they_were(kernels, dtype):
+def test_the_operands_are_unchanged(kernels, dtype):
     a, b = any_values(dtype, (8, 9), 1), any_values(dtype, (9, 7), 2)
     before = a.copy(), b.copy()
     kernels.matmul(a, b)
@@ -224,10 +215,7 @@ def test_the_inputs_are_left_as_they_were(kernels, dtype):
     np.testing.assert_array_equal(b, before[1])
 
 
-# Other things with numbers in them
-
-
-def test_lists_multiply_as_the_arrays_they_stand_for(kernels):
+def test_lists_multiply_as_arrays(kernels):
     assert_exactly(kernels.matmul([[1, 2], [3, 4]], [[5], [6]]), np.array([[1, 2], [3, 4]]), np.array([[5], [6]]))
     for a, b in [
         ([1.5, 2], [2, 4]),
@@ -240,7 +228,7 @@ def test_lists_multiply_as_the_arrays_they_stand_for(kernels):
         np.testing.assert_array_equal(kernels.matmul(a, b), np.matmul(a, b), strict=True)
 
 
-def test_buffers_multiply_as_the_arrays_they_stand_for(kernels):
+def test_buffers_multiply_as_arrays(kernels):
     vector = array.array("d", [1, 2, 3])
     matrix = memoryview(array.array("d", range(12))).cast("B").cast("d", (3, 4))
     ctypes_matrix = ((ctypes.c_double * 4) * 3)(*[(0, 1, 2, 3), (4, 5, 6, 7), (8, 9, 10, 11)])
@@ -251,7 +239,7 @@ def test_buffers_multiply_as_the_arrays_they_stand_for(kernels):
     assert kernels.matmul(vector, vector) == 14.0
 
 
-def test_objects_that_offer_an_array_multiply(kernels):
+def test_objects_with_an_array_method_multiply(kernels):
     a, b = small_integers(np.float32, (3, 4), 1), small_integers(np.float32, (4, 2), 2)
     assert_exactly(kernels.matmul(WithArray(a), b), a, b)
     assert_exactly(kernels.matmul(a, WithArray(b)), a, b)
@@ -267,7 +255,7 @@ def test_arrays_of_objects_stay_exact(kernels):
 
 
 @pytest.mark.parametrize("shapes", [((3,), (3,)), ((2, 3), (3,)), ((4, 2, 3), (3, 2)), ((4, 1, 3), (4, 3, 1))], ids=str)
-def test_arrays_of_objects_take_every_shape(kernels, shapes):
+def test_arrays_of_objects_can_have_every_shape(kernels, shapes):
     a = fractions(shapes[0], 1)
     b = fractions(shapes[1], 2)
     result, expected = kernels.matmul(a, b), np.matmul(a, b)
@@ -278,7 +266,7 @@ def test_arrays_of_objects_take_every_shape(kernels, shapes):
         assert type(result) is Fraction
 
 
-def test_objects_and_numbers_mix(kernels):
+def test_objects_and_numbers_can_be_mixed(kernels):
     result = kernels.matmul(np.array([[Fraction(1, 3), Fraction(1, 6)]]), np.array([[3], [6]]))
     assert result.dtype == object
     assert result.tolist() == [[2]]
@@ -286,12 +274,9 @@ def test_objects_and_numbers_mix(kernels):
     assert kernels.matmul([[Decimal("1.1")]], [[Decimal("0.2")]]).tolist() == [[Decimal("0.22")]]
 
 
-# Infinities and nan
-
-
 @pytest.mark.parametrize("side", [1, 3, 9, 33, 70])
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.longdouble], ids=dtype_name)
-def test_infinities_and_nan_reach_their_row_and_column_and_no_other(kernels, dtype, side):
+def test_infinities_and_nan_change_only_their_row_and_column(kernels, dtype, side):
     if kernels.name == "pure":
         side = min(side, 9)
     a, b = np.ones((side, side), dtype), np.ones((side, side), dtype)
@@ -306,7 +291,7 @@ def test_infinities_and_nan_reach_their_row_and_column_and_no_other(kernels, dty
 
 
 @pytest.mark.parametrize("dtype", [np.complex64, np.complex128], ids=dtype_name)
-def test_a_complex_nan_reaches_its_row_and_no_other(kernels, dtype):
+def test_a_complex_nan_changes_only_its_row(kernels, dtype):
     a, b = np.ones((6, 5), dtype), np.ones((5, 7), dtype)
     a[5, 4] = complex(math.nan, math.nan)
     result = kernels.matmul(a, b)

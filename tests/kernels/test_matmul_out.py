@@ -1,4 +1,4 @@
-"""matmul's out=: which layouts and dtypes, and the inputs themselves."""
+"""matmul with out=: its layouts and dtypes, and overlaps with the operands."""
 
 import array
 import math
@@ -28,7 +28,7 @@ def test_out_of_any_layout_is_written_and_returned(kernels, dtype, layout):
 
 @pytest.mark.parametrize("layout", ["part of a wider array", "every third element"])
 @pytest.mark.parametrize("dtype", [np.float32, np.int64], ids=dtype_name)
-def test_out_that_is_a_window_leaves_all_around_it_alone(kernels, dtype, layout):
+def test_memory_around_out_is_unchanged(kernels, dtype, layout):
     a, b = small_integers(dtype, (9, 5), 1), small_integers(dtype, (5, 7), 2)
     memory = np.full((40, 40), 55, dtype)
     window = np.s_[3:12, 4:11] if layout == "part of a wider array" else np.s_[3:30:3, 4:25:3]
@@ -40,7 +40,7 @@ def test_out_that_is_a_window_leaves_all_around_it_alone(kernels, dtype, layout)
 
 @pytest.mark.parametrize("shape", [(1, 1, 1), (5, 4, 3), (5, 0, 3), (70, 300, 33), (33, 1, 40)], ids=str)
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.complex64, np.complex128], ids=dtype_name)
-def test_nan_in_out_does_not_leak_into_the_result(kernels, dtype, shape):
+def test_nan_in_out_does_not_affect_the_result(kernels, dtype, shape):
     m, k, n = shape if kernels.name == "compiled" else [min(side, 8) for side in shape]
     a, b = small_integers(dtype, (m, k), 1) / 4, small_integers(dtype, (k, n), 2) / 4
     a, b = a.astype(dtype), b.astype(dtype)
@@ -51,7 +51,7 @@ def test_nan_in_out_does_not_leak_into_the_result(kernels, dtype, shape):
 
 
 @pytest.mark.parametrize("shapes", SHAPE_PAIRS, ids=str)
-def test_out_has_the_shape_that_the_result_would_have(kernels, shapes):
+def test_out_has_the_shape_of_the_result(kernels, shapes):
     a, b = small_integers(np.float64, shapes[0], 1), small_integers(np.float64, shapes[1], 2)
     expected = np.asarray(np.matmul(a, b))
     out = np.full(expected.shape, math.nan)
@@ -59,7 +59,7 @@ def test_out_has_the_shape_that_the_result_would_have(kernels, shapes):
     np.testing.assert_array_equal(out, expected)
 
 
-def test_out_may_be_any_writable_buffer(kernels):
+def test_out_can_be_any_writable_buffer(kernels):
     a, b = small_integers(np.float64, (2, 3), 1), small_integers(np.float64, (3, 4), 2)
     out = memoryview(array.array("d", [9.0] * 8)).cast("B").cast("d", (2, 4))
     assert kernels.matmul(a, b, out=out) is out
@@ -69,7 +69,7 @@ def test_out_may_be_any_writable_buffer(kernels):
     assert list(row) == np.matmul(a[0], b).tolist()
 
 
-def test_out_of_none_is_no_out(kernels):
+def test_out_none_returns_a_new_array(kernels):
     assert kernels.matmul(np.eye(2), np.eye(2), out=None).tolist() == [[1.0, 0.0], [0.0, 1.0]]
 
 
@@ -83,7 +83,7 @@ def test_out_of_none_is_no_out(kernels):
         (np.bool_, np.int8),
     ],
 )
-def test_out_of_another_dtype_of_the_same_kind_is_cast_to_as_in_numpy(kernels, dtype, out_dtype):
+def test_the_result_is_cast_to_an_out_of_the_same_kind_as_in_numpy(kernels, dtype, out_dtype):
     a, b = small_integers(dtype, (3, 4), 1), small_integers(dtype, (4, 5), 2)
     out, expected = np.zeros((3, 5), out_dtype), np.zeros((3, 5), out_dtype)
     assert kernels.matmul(a, b, out=out) is out
@@ -91,31 +91,28 @@ def test_out_of_another_dtype_of_the_same_kind_is_cast_to_as_in_numpy(kernels, d
     np.testing.assert_array_equal(out, expected, strict=True)
 
 
-def test_out_for_objects_holds_objects(kernels):
+def test_out_can_have_dtype_object(kernels):
     a, b = fractions((2, 3), 1), fractions((3, 2), 2)
     out = np.zeros((2, 2), object)
     assert kernels.matmul(a, b, out=out) is out
     np.testing.assert_array_equal(out, np.matmul(a, b))
 
 
-def test_out_whose_elements_share_one_place_is_refused_or_written_as_in_numpy(kernels):
-    place = np.zeros(2)
-    out = np.lib.stride_tricks.as_strided(place, (2, 2), (0, 8))
+def test_out_whose_elements_share_memory_is_written_or_raises_an_error(kernels):
+    memory = np.zeros(2)
+    out = np.lib.stride_tricks.as_strided(memory, (2, 2), (0, 8))
     try:
         kernels.matmul(np.eye(2), np.array([[1.0, 2.0], [1.0, 2.0]]), out=out)
     except (TypeError, ValueError):
-        assert place.tolist() == [0.0, 0.0]
+        assert memory.tolist() == [0.0, 0.0]
     else:
-        assert place.tolist() == [1.0, 2.0]
-
-
-# out= over the inputs
+        assert memory.tolist() == [1.0, 2.0]
 
 
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("side", [1, 2, 5, 40, 150])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex64, np.int32, np.float16], ids=dtype_name)
-def test_out_may_be_an_input_itself(kernels, dtype, side, threads):
+def test_out_can_be_an_operand(kernels, dtype, side, threads):
     side = side if kernels.name == "compiled" else min(side, 5)
     a, b = small_integers(dtype, (side, side), 1), small_integers(dtype, (side, side), 2)
     for over in (lambda a, b: a, lambda a, b: b, lambda a, b: a.T, lambda a, b: b[::-1], lambda a, b: b[:, ::-1]):
@@ -129,7 +126,7 @@ def test_out_may_be_an_input_itself(kernels, dtype, side, threads):
 
 
 def product_by_numpy(a, b):
-    """On AArch64 its BLAS computes with lanes that nobody reads, and NumPy warns of what it finds there."""
+    """On AArch64 NumPy's BLAS computes with unused lanes too, and NumPy warns of their invalid values."""
     with np.errstate(all="ignore"):
         return np.matmul(a, b)
 
@@ -140,38 +137,38 @@ def product_by_numpy(a, b):
     steps=st.tuples(*[st.sampled_from([1, 2, -1])] * 3),
     dtype=st.sampled_from([np.dtype(dtype) for dtype in [np.float64, np.int32, np.complex64, np.int8]]),
 )
-def test_out_that_overlaps_the_inputs_in_any_way_is_right(kernels, offsets, shape, steps, dtype):
+def test_out_can_overlap_the_operands_in_any_way(kernels, offsets, shape, steps, dtype):
     m, k, n = shape
     memory = (np.arange(100) % 7).astype(dtype)
-    # Three views of one memory, each of its own stride and place.
+    # Three views of the same memory, with different strides and offsets.
     a, b, out = (
         memory[offset : offset + 2 * rows * columns][::step][: rows * columns].reshape(rows, columns)
         for offset, step, (rows, columns) in zip(offsets, steps, [(m, k), (k, n), (m, n)], strict=True)
     )
     expected = np.matmul(a.copy(), b.copy())
-    untouched = np.ones(100, bool)
-    untouched[(out_places(memory, out)).reshape(-1)] = False
+    is_outside = np.ones(100, bool)
+    is_outside[indices_of(out, memory).reshape(-1)] = False
     before = memory.copy()
     assert kernels.matmul(a, b, out=out) is out
     np.testing.assert_array_equal(out, expected)
-    np.testing.assert_array_equal(memory[untouched], before[untouched])
+    np.testing.assert_array_equal(memory[is_outside], before[is_outside])
 
 
-def out_places(memory, view):
-    """The indices in the vector `memory` at which the elements of `view` lie."""
+def indices_of(view, memory):
+    """Return the indices of the elements of `view` in the vector `memory`."""
     start = view.__array_interface__["data"][0] - memory.__array_interface__["data"][0]
     steps = [np.arange(n) * stride for n, stride in zip(view.shape, view.strides, strict=True)]
     return (start + np.add.outer(*steps)) // memory.itemsize
 
 
-def test_out_that_overlaps_a_vector_is_right(kernels):
+def test_out_can_overlap_a_vector(kernels):
     matrix, memory = small_integers(np.float64, (6, 6), 1), np.arange(8.0)
     expected = np.matmul(matrix, memory[:6].copy())
     kernels.matmul(matrix, memory[:6], out=memory[2:])
     np.testing.assert_array_equal(memory[2:], expected)
 
 
-def test_out_that_interleaves_with_an_input_but_shares_nothing_is_right(kernels):
+def test_out_can_interleave_with_an_operand_without_overlap(kernels):
     memory = small_integers(np.float64, (8, 8), 1)
     a, expected = memory[:, ::2], np.matmul(memory[:, ::2].copy(), np.eye(4) * 2)
     kernels.matmul(a, np.eye(4) * 2, out=memory[:, 1::2])
@@ -179,7 +176,7 @@ def test_out_that_interleaves_with_an_input_but_shares_nothing_is_right(kernels)
     np.testing.assert_array_equal(a * 2, expected)
 
 
-def test_a_stack_written_over_its_own_input_is_right(kernels):
+def test_out_of_a_stack_can_be_its_operand(kernels):
     a, b = small_integers(np.float64, (4, 3, 3), 1), small_integers(np.float64, (4, 3, 3), 2)
     expected = np.matmul(a, b)
     shared = a.copy()
@@ -190,10 +187,7 @@ def test_a_stack_written_over_its_own_input_is_right(kernels):
     np.testing.assert_array_equal(shared, np.matmul(a, a[0]))
 
 
-# Overlaps at their edges
-
-
-def test_an_empty_operand_inside_out_is_no_overlap(kernels):
+def test_an_empty_operand_does_not_overlap_out(kernels):
     r = np.ones((4, 4))[::-1]
     assert kernels.matmul(r, r[:, 2:2], out=r[:, 2:2]).shape == (4, 0)
     out = np.ones((4, 4))
@@ -201,11 +195,11 @@ def test_an_empty_operand_inside_out_is_no_overlap(kernels):
     assert not out.any()
 
 
-def test_an_out_that_overlaps_itself_holds_no_sums_in_progress(kernels):
+def test_an_out_that_overlaps_itself_gets_only_final_sums(kernels):
     rng = np.random.default_rng(3)
     k = 600 if kernels.name == "compiled" else 20
-    a, b, place = rng.random((3, k)), rng.random((k, 3)), np.zeros(9)
-    out = np.lib.stride_tricks.as_strided(place, (3, 3), (8, 8))
+    a, b, memory = rng.random((3, k)), rng.random((k, 3)), np.zeros(9)
+    out = np.lib.stride_tricks.as_strided(memory, (3, 3), (8, 8))
     kernels.matmul(a, b, out=out)
-    true = (a @ b).ravel()
-    assert all(np.isclose(value, true).any() for value in place[:5])
+    exact = (a @ b).ravel()
+    assert all(np.isclose(value, exact).any() for value in memory[:5])

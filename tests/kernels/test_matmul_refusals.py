@@ -1,4 +1,4 @@
-"""What matmul refuses, and that out is then as it was."""
+"""Errors of matmul, which leave out unchanged."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ BAD_SHAPES = [
 
 @pytest.mark.parametrize("shapes", BAD_SHAPES, ids=str)
 @pytest.mark.parametrize("dtype", [np.float64, np.int32, np.float16, object], ids=dtype_name)
-def test_shapes_that_do_not_fit_are_both_named(kernels, dtype, shapes):
+def test_shapes_that_do_not_fit_raise_an_error_with_both_shapes(kernels, dtype, shapes):
     a, b = np.zeros(shapes[0], dtype), np.zeros(shapes[1], dtype)
     with pytest.raises(ValueError, match=r"\(.*\)") as caught:
         kernels.matmul(a, b)
@@ -32,19 +32,19 @@ def test_shapes_that_do_not_fit_are_both_named(kernels, dtype, shapes):
 
 
 @pytest.mark.parametrize("operands", [(np.array(2.0), np.ones(3)), (np.ones(3), np.array(2.0)), (3, 4), (2.5, [1, 2])])
-def test_scalars_are_refused_as_in_numpy(kernels, operands):
+def test_scalars_raise_value_error_as_in_numpy(kernels, operands):
     with pytest.raises(ValueError, match="dimension"):
         kernels.matmul(*operands)
 
 
 @pytest.mark.parametrize("bad", [None, object(), {1}, {}, {"a": 1}])
-def test_what_is_no_array_is_a_type_error(kernels, bad):
+def test_objects_without_numbers_raise_type_error(kernels, bad):
     for operands in ((bad, np.eye(2)), (np.eye(2), bad)):
         with pytest.raises(TypeError, match=type(bad).__name__):
             kernels.matmul(*operands)
 
 
-def test_masked_arrays_are_refused_rather_than_multiplied_unmasked(kernels):
+def test_masked_arrays_raise_type_error(kernels):
     masked = np.ma.array([[1.0]], mask=[[True]])
     for operands in ((masked, masked), (np.ones((1, 1)), masked), ([masked[0]], [[1.0]]), ([[[1.0]]], [[masked[0]]])):
         with pytest.raises(TypeError, match="mask"):
@@ -53,15 +53,15 @@ def test_masked_arrays_are_refused_rather_than_multiplied_unmasked(kernels):
         kernels.matmul(np.ones((1, 1)), np.ones((1, 1)), out=masked)
 
 
-def test_a_ragged_list_is_refused(kernels):
+def test_a_ragged_list_raises_value_error(kernels):
     for b in ([[1], [2]], np.eye(2)):
-        with pytest.raises(ValueError, match=r"equally long.*shape"):
+        with pytest.raises(ValueError, match=r"equal length.*shape"):
             kernels.matmul([[1, 2], [3]], b)
 
 
 @pytest.mark.parametrize("shape", [(2, 3), (3, 2), (2,), (), (4,), (0, 2)], ids=str)
 @pytest.mark.parametrize("dtype", [np.float64, np.int32, np.float16], ids=dtype_name)
-def test_out_of_the_wrong_shape_is_refused_and_untouched(kernels, dtype, shape):
+def test_out_of_the_wrong_shape_raises_an_error_and_is_unchanged(kernels, dtype, shape):
     a, out = np.ones((2, 2), dtype), np.full(shape, 7, dtype)
     with pytest.raises(ValueError, match="out") as caught:
         kernels.matmul(a, a, out=out)
@@ -79,7 +79,7 @@ def test_out_of_the_wrong_shape_is_refused_and_untouched(kernels, dtype, shape):
         (np.float64, "M8[s]"),
     ],
 )
-def test_out_of_a_dtype_that_cannot_hold_the_result_is_refused_and_untouched(kernels, dtype, out_dtype):
+def test_out_of_the_wrong_dtype_raises_an_error_and_is_unchanged(kernels, dtype, out_dtype):
     out = np.ones((2, 2), np.int64).astype(out_dtype)
     before = out.copy()
     with pytest.raises(TypeError):
@@ -88,12 +88,12 @@ def test_out_of_a_dtype_that_cannot_hold_the_result_is_refused_and_untouched(ker
 
 
 @pytest.mark.parametrize("out", [[[0.0, 0.0], [0.0, 0.0]], "out", 5, object()])
-def test_out_that_is_no_buffer_is_refused(kernels, out):
+def test_out_without_a_buffer_raises_type_error(kernels, out):
     with pytest.raises(TypeError):
         kernels.matmul(np.eye(2), np.eye(2), out=out)
 
 
-def test_options_are_given_by_name_and_no_others_exist(kernels):
+def test_options_are_keyword_only(kernels):
     with pytest.raises(TypeError):
         kernels.matmul(np.eye(2), np.eye(2), np.eye(2))
     with pytest.raises(TypeError):

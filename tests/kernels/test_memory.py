@@ -1,4 +1,4 @@
-"""Memory: none is leaked, no buffer stays locked, and too little of it is a MemoryError."""
+"""Memory: no call leaks it or keeps a buffer locked, and too little memory raises MemoryError."""
 
 import array
 import contextlib
@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from support import python_prints
 
-linux_only = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="RLIMIT_AS is obeyed by Linux alone")
+linux_only = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux enforces RLIMIT_AS")
 needs_malloc = pytest.mark.skipif(
     bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
-    reason="objects of free-threaded builds come from mimalloc, which has a gigabyte in reserve",
+    reason="objects of free-threaded builds come from mimalloc, which reserves a gigabyte",
 )
 LIMITED = """
     import gc, resource
@@ -33,15 +33,12 @@ LIMITED = """
 
 @pytest.fixture(autouse=True)
 def no_garbage():
-    """Start from a clean heap, so that counts of references do not depend on the tests before."""
+    """Collect garbage, so that reference counts do not depend on earlier tests."""
     gc.collect()
 
 
-# Buffers are given back
-
-
 def good_calls(kernels, buffer):
-    """Calls that succeed on a writable buffer of doubles of shape (4, 4)."""
+    """Return calls that succeed on a writable buffer of doubles of shape (4, 4)."""
     return [
         lambda: kernels.sum_of_squares(buffer),
         lambda: kernels.sum_of_squares(buffer, gil="release"),
@@ -60,7 +57,7 @@ def good_calls(kernels, buffer):
 
 
 def bad_calls(kernels, buffer):
-    """Calls that fail, each at another point, on a buffer of doubles of shape (4, 4)."""
+    """Return calls that fail at different points on a buffer of doubles of shape (4, 4)."""
     return [
         lambda: kernels.sum_of_squares(buffer, gil="no"),
         lambda: kernels.sum_of_squares(buffer, threads=0),
@@ -92,7 +89,7 @@ def run_all(kernels, buffer):
 
 
 def test_no_call_keeps_a_buffer_locked(kernels):
-    """A bytearray refuses to grow while anybody holds its buffer."""
+    """A bytearray cannot grow while its buffer is exported."""
     memory = bytearray(128)
     with memoryview(memory) as whole, whole.cast("d", (4, 4)) as buffer:
         run_all(kernels, buffer)
@@ -113,7 +110,7 @@ def test_no_call_keeps_an_array_locked(kernels):
     assert len(numbers) == 5
 
 
-def test_what_is_refused_is_not_kept_locked(kernels):
+def test_no_failed_call_keeps_a_buffer_locked(kernels):
     characters = bytearray(b"abcd")
     with memoryview(characters) as whole, whole.cast("c") as buffer:
         for call in (lambda: kernels.sum_of_squares(buffer), lambda: kernels.matmul(buffer, buffer)):
@@ -136,11 +133,11 @@ def test_no_call_leaks_a_reference(kernels):
 
 
 @pytest.mark.parametrize("shape", [(5, 5), (5,)])
-def test_no_result_is_kept_alive(kernels, shape):
+def test_no_call_keeps_a_reference_to_its_result(kernels, shape):
     x, out = np.ones(shape), np.ones(shape if len(shape) == 2 else ())
     result = kernels.matmul(x, x)
-    nobody_elses = np.ones(3)
-    assert sys.getrefcount(result) == sys.getrefcount(nobody_elses)
+    new_array = np.ones(3)
+    assert sys.getrefcount(result) == sys.getrefcount(new_array)
     assert kernels.matmul(x, x, out=out) is out
     gc.collect()
     before = sys.getrefcount(out)
@@ -149,9 +146,9 @@ def test_no_result_is_kept_alive(kernels, shape):
     assert sys.getrefcount(out) == before
 
 
-def test_objects_met_on_the_way_are_not_leaked(kernels):
+def test_no_call_leaks_the_objects_of_an_array(kernels):
     class Number:
-        """A number of no known type, so that the twin takes it."""
+        """A number of an unknown type, which the pure-Python twin computes with."""
 
         def __mul__(self, other):
             return 1
@@ -175,17 +172,14 @@ def test_objects_met_on_the_way_are_not_leaked(kernels):
     assert sys.getrefcount(number) == before
 
 
-# Memory that a call took is given back
-
-
 def limited_python_prints(code, kernels, **variables):
     return python_prints(code, before=LIMITED, NOGIL_KERNELS_BACKEND=kernels.name, OMP_NUM_THREADS="1", **variables)
 
 
 @linux_only
 @pytest.mark.parametrize("threads", [1, 2])
-def test_many_calls_fit_into_the_memory_that_a_few_need(kernels, threads):
-    """Fifty leaked workspaces of a matrix's size would be far more than is allowed."""
+def test_many_calls_need_no_more_memory_than_a_few(kernels, threads):
+    """The limit is less than 50 leaked workspaces of the size of a matrix."""
     side, size = (400, 200_000) if kernels.name == "compiled" else (12, 2000)
     code = f"""
         a, x = np.ones(({side}, {side})), np.ones({size})
@@ -205,15 +199,15 @@ def test_many_calls_fit_into_the_memory_that_a_few_need(kernels, threads):
             calls()
         print((size_of_this_process() - before) // a.nbytes)
     """
-    grown_by = int(limited_python_prints(code, kernels, MALLOC_ARENA_MAX="2"))
-    assert grown_by < 25
+    growth = int(limited_python_prints(code, kernels, MALLOC_ARENA_MAX="2"))
+    assert growth < 25
 
 
 @linux_only
 @needs_malloc
 @pytest.mark.parametrize("gil", ["release", "hold"])
 @pytest.mark.parametrize("dtype", ["float32", "float64", "complex128", "int64"])
-def test_too_little_memory_for_the_workspace_is_a_memory_error(compiled, dtype, gil):
+def test_too_little_memory_for_the_workspace_raises_memory_error(compiled, dtype, gil):
     code = f"""
         a = np.ones((1200, 1200), {dtype!r})
         out = np.full_like(a, 7)
@@ -223,17 +217,17 @@ def test_too_little_memory_for_the_workspace_is_a_memory_error(compiled, dtype, 
         try:
             matmul(a, a, out=out, gil={gil!r})
         except MemoryError:
-            untouched = bool((out[::100, ::100] == 7).all())
+            out_is_unchanged = bool((out[::100, ::100] == 7).all())
             allow(None)
             matmul(a, a, out=out, gil={gil!r})
-            print("MemoryError", untouched, bool((out == 1200).all()))
+            print("MemoryError", out_is_unchanged, bool((out == 1200).all()))
     """
     assert limited_python_prints(code, compiled) == "MemoryError True True"
 
 
 @linux_only
 @needs_malloc
-def test_too_little_memory_on_a_helping_thread_is_a_memory_error(compiled):
+def test_too_little_memory_on_a_helper_thread_raises_memory_error(compiled):
     code = """
         a = np.ones((1200, 1200))
         out = np.full_like(a, 7)
@@ -252,7 +246,7 @@ def test_too_little_memory_on_a_helping_thread_is_a_memory_error(compiled):
 
 
 @linux_only
-def test_too_little_memory_for_the_result_is_a_memory_error(kernels):
+def test_too_little_memory_for_the_result_raises_memory_error(kernels):
     code = """
         column = np.ones((20_000, 1))
         matmul(column[:2], column[:2].T)

@@ -1,4 +1,4 @@
-"""ndarrays, read by NumPy's inline functions: they give what their memoryviews give, which are asked for a buffer."""
+"""ndarrays, which NumPy's inline functions read, give the same results as their memoryviews."""
 
 import gc
 import mmap
@@ -17,12 +17,12 @@ SHAPES = [(), (1,), (5,), (0,), (3, 5), (5, 1), (0, 5), (2, 3, 5), (1,) * 30]
 
 
 def values(shape, code):
-    """Numbers of any type, small enough that every sum of their products is exact."""
+    """Return numbers that are so small that every sum of their products is exact."""
     return np.asarray(np.arange(int(np.prod(shape))).reshape(shape) % 3, code)
 
 
 def variants(a):
-    """Arrays of a's dtype that lie in memory in all the ways that an ndarray can describe."""
+    """Yield arrays with the dtype of a, in all the memory layouts that an ndarray can have."""
     yield from (a, a.T, *(laid_out(a, layout) for layout in ("Fortran order", "unaligned", "read-only")))
     yield np.broadcast_to(a, (4, *a.shape)) if a.ndim < 30 else a
     if a.ndim:
@@ -31,7 +31,7 @@ def variants(a):
 
 
 def outcome(function, *operands):
-    """A result, its dtype and whether it is an array; or the type of the error."""
+    """Return whether the result is an array, its dtype and its values, or the type of the error."""
     try:
         result = function(*operands)
     except (TypeError, ValueError) as error:
@@ -39,11 +39,8 @@ def outcome(function, *operands):
     return isinstance(result, np.ndarray), getattr(result, "dtype", None), np.asarray(result).tolist()
 
 
-# Their memoryviews
-
-
 @pytest.mark.parametrize("code", PLAIN)
-def test_an_ndarray_of_any_type_and_layout_gives_what_its_memoryview_gives(kernels, code):
+def test_an_ndarray_of_any_dtype_and_layout_gives_the_result_of_its_memoryview(kernels, code):
     for shape in SHAPES:
         for x in variants(values(shape, code)):
             y = x[..., None] if x.ndim > 1 else x
@@ -55,7 +52,7 @@ def test_an_ndarray_of_any_type_and_layout_gives_what_its_memoryview_gives(kerne
 
 
 @pytest.mark.parametrize("code", PLAIN)
-def test_foreign_byte_order_is_not_taken_for_native(kernels, code):
+def test_foreign_byte_order_gives_the_result_of_native_byte_order(kernels, code):
     x = values((3, 3), code)
     swapped = x.astype(x.dtype.newbyteorder())
     assert outcome(kernels.sum_of_squares, swapped) == outcome(kernels.sum_of_squares, x)
@@ -85,7 +82,7 @@ def test_foreign_byte_order_is_not_taken_for_native(kernels, code):
     ],
     ids=lambda bad: f"{type(bad).__name__} {getattr(bad, 'dtype', '')}",
 )
-def test_what_holds_no_numbers_is_refused(kernels, bad):
+def test_arrays_without_numbers_raise_type_error(kernels, bad):
     out = np.full((1, 1), 7.0)
     for operands in ((bad, bad), (bad, out), (out, bad)):
         with pytest.raises(TypeError):
@@ -97,17 +94,17 @@ def test_what_holds_no_numbers_is_refused(kernels, bad):
     assert out.tolist() == [[7.0]]
 
 
-def test_objects_in_an_array_are_multiplied_by_plain_python(kernels):
+def test_plain_python_multiplies_objects_in_an_array(kernels):
     x = np.array([[2**80, 1], [1, 0]], object)
     assert kernels.matmul(x, x).tolist() == (x @ x).tolist()
     assert kernels.sum_of_squares(x) == 2**160 + 2
 
 
 class Subclass(np.ndarray):
-    """An ndarray by inheritance: it is asked for its buffer."""
+    """A subclass of ndarray: the kernels request its buffer."""
 
 
-def test_subclasses_and_memory_maps_count_as_the_arrays_they_are(kernels, tmp_path):
+def test_subclasses_and_memory_maps_give_the_result_of_an_array(kernels, tmp_path):
     x = values((4, 4), "d")
     mapped = np.memmap(tmp_path / "x", "d", "w+", shape=x.shape)
     mapped[...] = x
@@ -120,7 +117,7 @@ def test_subclasses_and_memory_maps_count_as_the_arrays_they_are(kernels, tmp_pa
         assert np.asarray(out).tolist() == expected
 
 
-def test_memory_of_others_is_read_and_written_where_it_lies(kernels):
+def test_memory_of_another_object_is_read_and_written_in_place(kernels):
     x = values((3, 3), "d")
     with mmap.mmap(-1, 4096) as pages:
         for memory in (bytearray(x.nbytes + 4), pages):
@@ -131,17 +128,14 @@ def test_memory_of_others_is_read_and_written_where_it_lies(kernels):
             assert kernels.matmul(x, x, out=y) is y
             assert bytes(memory[4 : 4 + x.nbytes]) == (x @ x).tobytes()
             del y
-    y = np.frombuffer(x.tobytes(), "d").reshape(x.shape)  # read-only, for bytes are
+    y = np.frombuffer(x.tobytes(), "d").reshape(x.shape)  # read-only, because bytes are
     assert kernels.matmul(y, y).tolist() == (x @ x).tolist()
     with pytest.raises((TypeError, ValueError), match=r"read-only|writable"):
         kernels.matmul(x, x, out=y)
 
 
-# out=
-
-
 @pytest.mark.parametrize("code", PLAIN)
-def test_an_out_that_may_not_be_written_is_refused_and_untouched(kernels, code):
+def test_a_read_only_out_raises_an_error_and_is_unchanged(kernels, code):
     x = values((2, 2), code)
     out = np.full_like(x, 1)
     before = out.tobytes()
@@ -155,19 +149,16 @@ def test_an_out_that_may_not_be_written_is_refused_and_untouched(kernels, code):
     assert out.tolist() == np.matmul(x, x).tolist()
 
 
-def test_numpys_warning_of_a_write_to_what_was_broadcast_is_heard(kernels):
+def test_numpy_warns_of_a_write_to_a_broadcast_array(kernels):
     x = np.ones((2, 2))
-    out, _ = np.broadcast_arrays(np.zeros((2, 2)), np.zeros((1, 2, 2)))  # one place for each element all the same
+    out, _ = np.broadcast_arrays(np.zeros((2, 2)), np.zeros((1, 2, 2)))  # the elements of this out do not overlap
     with pytest.warns((DeprecationWarning, FutureWarning), match="writ"):
         kernels.matmul(x, x[None], out=out)
     assert out.tolist() == [[[2.0, 2.0], [2.0, 2.0]]]
 
 
-# What changes between two calls
-
-
 @pytest.mark.filterwarnings("ignore:Setting the:DeprecationWarning")
-def test_a_dtype_and_shape_that_were_changed_are_seen(kernels):
+def test_a_changed_dtype_or_shape_is_used_by_the_next_call(kernels):
     x = np.arange(8.0)
     assert kernels.sum_of_squares(x) == 140
     x.dtype = np.int64
@@ -189,9 +180,9 @@ def test_a_dtype_and_shape_that_were_changed_are_seen(kernels):
 @reads_structs
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="Python code can export buffers since Python 3.12 (PEP 688)")
 @pytest.mark.filterwarnings("ignore:Setting the:DeprecationWarning")
-def test_an_operand_that_another_one_changes_while_it_is_taken_is_read_as_it_is_then(kernels):
+def test_an_operand_that_another_one_changes_is_read_with_its_new_dtype(kernels):
     class Meddler:
-        """Gives A another dtype of the same shape when it is asked for its own memory."""
+        """An object that changes the dtype of `a` when its buffer is requested."""
 
         def __buffer__(self, flags):
             a.dtype = np.int64
@@ -202,11 +193,8 @@ def test_an_operand_that_another_one_changes_while_it_is_taken_is_read_as_it_is_
     assert kernels.matmul(a, Meddler()).tolist() == (bits @ np.ones((2, 1))).tolist()
 
 
-# Which way is taken
-
-
 def kept_after(call, arrays):
-    """Bytes that each array keeps after `call` on it: from its first export on, NumPy remembers its format."""
+    """Return the bytes per array that remain allocated after `call`: NumPy stores the format at the first export."""
     gc.collect()
     tracemalloc.start()
     try:
@@ -219,7 +207,7 @@ def kept_after(call, arrays):
 
 
 @reads_structs
-def test_ndarrays_are_not_asked_for_a_buffer_once_their_type_is_known(compiled):
+def test_buffers_of_ndarrays_are_not_requested_once_their_type_is_known(compiled):
     out = np.zeros((2, 2))
     for call in (compiled.sum_of_squares, lambda x: compiled.matmul(x, x, out=out)):
         call(out.copy())
@@ -233,7 +221,7 @@ FIRST = """
     from nogil_kernels import matmul, sum_of_squares
 
     sys.setswitchinterval(1e-6)
-    start, wrong = threading.Barrier(8), []
+    start, wrong_seeds = threading.Barrier(8), []
 
     def call(seed):
         x = np.random.default_rng(seed).integers(0, 9, (5, 5)).astype("f4")
@@ -241,21 +229,21 @@ FIRST = """
         start.wait()
         for _ in range(300):
             if (matmul(x, x).tolist(), sum_of_squares(x)) != expected:
-                wrong.append(seed)
+                wrong_seeds.append(seed)
 
     threads = [threading.Thread(target=call, args=(seed,)) for seed in range(8)]
     for thread in threads: thread.start()
     for thread in threads: thread.join()
-    print(wrong)
+    print(wrong_seeds)
 """
 
 
-def test_many_threads_may_make_the_first_call_at_once(kernels):
+def test_many_threads_can_make_the_first_call_at_the_same_time(kernels):
     assert python_prints(FIRST, NOGIL_KERNELS_BACKEND=kernels.name) == "[]"
 
 
-def test_a_released_call_keeps_its_operands_from_being_resized(kernels):
-    """Since Python 3.14 a call borrows its arguments, so NumPy alone may see no reference of the running call."""
+def test_operands_cannot_be_resized_while_a_call_has_released_the_gil(kernels):
+    """Since Python 3.14 a call borrows its arguments, so NumPy may not count a reference of the running call."""
     side = 600 if kernels.name == "compiled" else 60
     x, y, out = np.ones((side, side)), np.ones((side, side)), np.empty((side, side))
     running = threading.Event()

@@ -1,4 +1,4 @@
-"""Profilers and debuggers see through a running kernel, by unwind tables and by frame pointers (PEP 831)."""
+"""Profilers and debuggers can unwind the stack of a kernel by unwind tables and by frame pointers (PEP 831)."""
 
 import platform
 import re
@@ -14,11 +14,11 @@ FRAME_POINTER = {"x86_64": "rbp", "aarch64": "x29"}.get(platform.machine())
 
 pytestmark = [
     pytest.mark.usefixtures("compiled_backend"),
-    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="gdb attaches by ptrace, which Linux has"),
+    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="gdb attaches by ptrace of Linux"),
     pytest.mark.skipif(not shutil.which("gdb"), reason="gdb is not installed"),
 ]
 
-# Without NumPy the process has one thread, which is nearly always inside the kernel.
+# Without NumPy the process has one thread, which is nearly always in the kernel.
 MULTIPLY = """
 from nogil_kernels import matmul
 n = 500
@@ -32,7 +32,7 @@ while True:
 
 @pytest.fixture(scope="module")
 def running():
-    """The process id of a Python that multiplies matrices until it is killed."""
+    """Yield the process id of a Python that multiplies matrices until it is killed."""
     process = subprocess.Popen(
         [sys.executable, "-c", MULTIPLY], stdout=subprocess.PIPE, env=environment(NOGIL_KERNELS_BACKEND="compiled")
     )
@@ -43,38 +43,38 @@ def running():
 
 
 def frames(pid, *commands):
-    """Stop the process, run gdb's commands, and return the lines that they print, each of one frame."""
+    """Stop the process, run gdb's commands, and return their output lines that describe a frame."""
     options = ["-batch", "-nx", "-iex", "set debuginfod enabled off", "-p", str(pid)]
     options += [word for command in commands for word in ("-ex", command)]
-    done = subprocess.run(["gdb", *options], capture_output=True, text=True, timeout=60, check=False)
-    if "ptrace: " in done.stderr:
-        pytest.skip(f"gdb may not stop another process here: {done.stderr.strip().splitlines()[-1]}")
-    return [line for line in done.stdout.splitlines() if re.match(r"#\d|.* in section ", line)]
+    process = subprocess.run(["gdb", *options], capture_output=True, text=True, timeout=60, check=False)
+    if "ptrace: " in process.stderr:
+        pytest.skip(f"gdb may not stop another process here: {process.stderr.strip().splitlines()[-1]}")
+    return [line for line in process.stdout.splitlines() if re.match(r"#\d|.* in section ", line)]
 
 
 def stopped_in_the_tile(pid, *commands):
-    """The frames at a moment when the kernel computes: now and then the process is between two calls."""
+    """Return the frames at a moment when the kernel runs. Sometimes the process is between two calls."""
     for _ in range(20):
-        found = frames(pid, *commands)
-        if any("tile" in line for line in found):
-            return found
+        lines = frames(pid, *commands)
+        if any("tile" in line for line in lines):
+            return lines
         time.sleep(0.05)
-    raise AssertionError(f"not once in the tile: {found}")
+    raise AssertionError(f"gdb never stopped the process in a tile: {lines}")
 
 
-def test_unwind_tables_lead_from_the_tile_to_python(running):
+def test_unwind_tables_describe_all_frames_from_the_tile_to_python(running):
     stack = stopped_in_the_tile(running, "bt")
     names = [re.match(r"#\d+ +(?:0x\w+ in )?(\w+)", line)[1] for line in stack]
-    below = iter(names)
-    expected = ("tile_f64", "multiply_bands", "run_bands", "PyEval_EvalCode")  # exported by stripped Pythons, too
-    assert all(any(name.endswith(wanted) for name in below) for wanted in expected), names
+    outer_names = iter(names)
+    expected = ("tile_f64", "multiply_bands", "run_bands", "PyEval_EvalCode")  # stripped Pythons export the last too
+    assert all(any(name.endswith(suffix) for name in outer_names) for suffix in expected), names
 
 
-@pytest.mark.skipif(FRAME_POINTER is None, reason=f"no frame pointer is known for {platform.machine()}")
-def test_frame_pointers_alone_lead_through_the_kernel(running):
-    step = ("info symbol *(long *)($frame + 8)", "set $frame = *(long *)$frame")  # a return address, the next frame
+@pytest.mark.skipif(FRAME_POINTER is None, reason=f"the frame pointer of {platform.machine()} is unknown")
+def test_frame_pointers_link_all_frames_of_the_kernel(running):
+    step = ("info symbol *(long *)($frame + 8)", "set $frame = *(long *)$frame")  # the caller, then its frame
     stack = stopped_in_the_tile(running, "info symbol $pc", f"set $frame = ${FRAME_POINTER}", *step * 10)
-    ours = ["nogil_kernels" in line for line in stack]
-    assert ours.index(False) >= 3, stack
-    assert "multiply_bands" in "".join(stack[: ours.index(False)])
-    assert "python" in stack[ours.index(False)], stack  # the interpreter, which called the kernel
+    depth = ["nogil_kernels" in line for line in stack].index(False)  # the number of frames of the kernel
+    assert depth >= 3, stack
+    assert "multiply_bands" in "".join(stack[:depth])
+    assert "python" in stack[depth], stack  # the interpreter, which called the kernel

@@ -1,4 +1,4 @@
-"""sum_of_squares along one axis or several."""
+"""sum_of_squares with axis=."""
 
 import array
 import ctypes
@@ -15,20 +15,20 @@ pytestmark = pytest.mark.kernels
 AXES = [0, 1, 2, -1, -2, -3, (0,), (0, 1), (1, 0), (0, 2), (-1, 0), (1, 2), (0, 1, 2), (2, -2), ()]
 
 
-def kept_dtype(dtype):
-    """The dtype of the sums over an axis."""
+def sum_dtype(dtype):
+    """Return the dtype of the sums over an axis."""
     return np.dtype({"b": np.int64, "i": np.int64, "u": np.uint64}.get(np.dtype(dtype).kind, np.float64))
 
 
 @pytest.mark.parametrize("axis", AXES, ids=str)
 @pytest.mark.parametrize("dtype", [np.bool_, np.int8, np.uint8, np.int32, np.uint32, *FLOATS, *COMPLEX])
-def test_an_axis_or_several_are_summed_and_the_others_kept(kernels, dtype, axis):
+def test_sums_over_any_axes_have_the_values_and_shape_of_numpy(kernels, dtype, axis):
     x = any_values(dtype, (3, 4, 5))
     if x.dtype.kind in "iu":
-        x //= 8  # squares of 32 bits fit into 64 bits, their sums only so
+        x //= 8  # otherwise sums of several squares of 32-bit integers do not fit into 64 bits
     result = kernels.sum_of_squares(x, axis=axis)
-    assert result.dtype == kept_dtype(dtype)
-    wide = x.astype(np.complex128 if x.dtype.kind == "c" else kept_dtype(dtype))
+    assert result.dtype == sum_dtype(dtype)
+    wide = x.astype(np.complex128 if x.dtype.kind == "c" else sum_dtype(dtype))
     truth = np.sum((wide * wide.conj()).real, axis=axis)
     assert result.shape == truth.shape
     if result.dtype.kind == "f":
@@ -39,7 +39,7 @@ def test_an_axis_or_several_are_summed_and_the_others_kept(kernels, dtype, axis)
 
 @pytest.mark.parametrize("axis", [0, -1, (0, 2), (1, 2)], ids=str)
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_axis_reads_every_layout(kernels, layout, axis):
+def test_axis_works_for_every_layout(kernels, layout, axis):
     x = any_values(np.float64, (6, 5, 7))
     np.testing.assert_allclose(
         kernels.sum_of_squares(laid_out(x, layout), axis=axis), np.sum(x * x, axis=axis), rtol=1e-14
@@ -49,7 +49,7 @@ def test_axis_reads_every_layout(kernels, layout, axis):
     np.testing.assert_array_equal(kernels.sum_of_squares(laid_out(n, layout), axis=axis), expected)
 
 
-def test_axis_gives_each_row_the_accuracy_of_a_whole_array(kernels):
+def test_the_sum_of_each_row_is_within_two_ulp(kernels):
     x = np.random.default_rng(3).standard_normal((7, 5003))
     for result, row in zip(kernels.sum_of_squares(x, axis=1), x, strict=True):
         assert ulps_off(result, exact_sum_of_squares(row)) <= 2
@@ -64,7 +64,7 @@ def test_axis_gives_each_row_the_accuracy_of_a_whole_array(kernels):
 @pytest.mark.parametrize("dtype", [np.int32, np.uint8, np.float32, np.complex64])
 def test_axis_of_an_empty_array_gives_zeros(kernels, dtype, shape, axis, truth):
     result = kernels.sum_of_squares(np.zeros(shape, dtype), axis=axis)
-    np.testing.assert_array_equal(result, np.array(truth, kept_dtype(dtype)), strict=True)
+    np.testing.assert_array_equal(result, np.array(truth, sum_dtype(dtype)), strict=True)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_axis_of_an_empty_array_gives_zeros(kernels, dtype, shape, axis, truth):
     ],
     ids=["list", "tuple", "memoryview", "ctypes", "__array__", "big-endian"],
 )
-def test_axis_takes_all_that_makes_an_array(kernels, x):
+def test_axis_works_for_everything_that_converts_to_an_array(kernels, x):
     np.testing.assert_array_equal(kernels.sum_of_squares(x, axis=0), np.array([10, 20]))
     np.testing.assert_array_equal(kernels.sum_of_squares(x, axis=-1), np.array([5, 25]))
 
@@ -96,7 +96,7 @@ def test_axis_takes_all_that_makes_an_array(kernels, x):
         (np.uint64, [2**32 - 1, 2**16], [2**32 - 1, 2**32 - 1]),
     ],
 )
-def test_axis_refuses_a_sum_that_does_not_fit_rather_than_wrap(kernels, dtype, fits, too_large):
+def test_a_sum_that_does_not_fit_raises_overflow_error(kernels, dtype, fits, too_large):
     result = kernels.sum_of_squares(np.array([fits, fits], dtype), axis=1)
     assert result.tolist() == [exactly(np.array(fits, dtype))] * 2
     x = np.zeros((3, len(too_large)), dtype)
@@ -109,16 +109,16 @@ def test_axis_refuses_a_sum_that_does_not_fit_rather_than_wrap(kernels, dtype, f
 @pytest.mark.parametrize(
     ("shape", "axis"), [*(((2, 3, 4), axis) for axis in (3, -4, (0, 3), (0, 0), (1, -2))), ((), 0)], ids=str
 )
-def test_an_axis_that_is_not_there_or_named_twice_is_refused(kernels, shape, axis):
+def test_a_missing_or_repeated_axis_raises_value_error(kernels, shape, axis):
     with pytest.raises(ValueError, match="axis"):
         kernels.sum_of_squares(np.zeros(shape), axis=axis)
 
 
 @pytest.mark.parametrize("axis", ["0", 1.0, [[0]], (0, "1"), object()])
-def test_an_axis_that_is_no_integer_is_refused(kernels, axis):
+def test_an_axis_that_is_not_an_integer_raises_type_error(kernels, axis):
     with pytest.raises(TypeError):
         kernels.sum_of_squares(np.zeros((2, 3, 4)), axis=axis)
 
 
-def test_numpy_integers_name_an_axis_too(kernels):
+def test_an_axis_can_be_a_numpy_integer(kernels):
     assert kernels.sum_of_squares(np.eye(2), axis=np.int64(1)).tolist() == [1.0, 1.0]

@@ -1,4 +1,4 @@
-"""threads=: the same bits for every number of threads, no deadlock, and an executor is used as it is."""
+"""threads=: the same bits for every number of threads, no deadlock, and the errors."""
 
 import array
 import concurrent.futures
@@ -40,18 +40,15 @@ MATMUL_SHAPES = [
 
 @pytest.fixture
 def executors():
-    """Executors of one, two and five threads."""
+    """Yield executors of 1, 2 and 5 threads."""
     with contextlib.ExitStack() as stack:
         yield [stack.enter_context(ThreadPoolExecutor(count)) for count in (1, 2, 5)]
 
 
 def wide_range(size, seed=12):
-    """Values whose sum depends on the order in which they are added."""
+    """Return values whose sum depends on the order of the additions."""
     rng = np.random.default_rng(seed)
     return np.ldexp(rng.standard_normal(size), rng.integers(-30, 30, size).astype(np.int32))
-
-
-# The same bits
 
 
 @pytest.mark.parametrize("size", SUM_SIZES)
@@ -81,7 +78,7 @@ def test_a_sum_over_several_axes_has_the_same_bits_for_every_number_of_threads(k
         assert kernels.sum_of_squares(x, axis=0, threads=threads).tobytes() == columns.tobytes()
 
 
-def test_a_sum_does_not_depend_on_where_the_array_lies(kernels):
+def test_a_sum_does_not_depend_on_the_address_of_the_array(kernels):
     size = 300_007 if kernels.name == "compiled" else 1001
     memory = np.zeros(size + 64)
     results = set()
@@ -93,7 +90,7 @@ def test_a_sum_does_not_depend_on_where_the_array_lies(kernels):
     assert len(results) == 1
 
 
-def test_ranges_and_lists_take_threads_too(kernels, executors):
+def test_ranges_and_lists_accept_threads(kernels, executors):
     numbers = range(1_000_001 if kernels.name == "compiled" else 1001)
     truth = sum(i * i for i in numbers)
     for threads in [1, *THREADS, *executors]:
@@ -130,8 +127,8 @@ def test_strided_products_have_the_same_bits_for_every_number_of_threads(kernels
         assert kernels.matmul(a, b, threads=threads).tobytes() == alone.tobytes()
 
 
-def test_long_work_does_run_on_the_threads_of_the_executor(compiled):
-    """An executor that counts: were the work never shared, all else here would pass as well."""
+def test_only_long_work_runs_on_the_threads_of_the_executor(compiled):
+    """The other tests would pass too if no work were shared."""
     with Counting(2) as executor:
         compiled.sum_of_squares(np.ones(4_000_000), threads=executor)
         after_sum = executor.submitted
@@ -142,17 +139,14 @@ def test_long_work_does_run_on_the_threads_of_the_executor(compiled):
         after_small = executor.submitted
     assert after_sum > 0
     assert after_matmul > after_sum
-    assert after_small == after_matmul, "two submits cost more than a small call: it stays on the caller"
+    assert after_small == after_matmul, "small work was shared, although two submits cost more"
 
 
-def test_no_thread_stays_behind(kernels):
+def test_no_thread_outlives_the_call(kernels):
     before = threading.active_count()
     kernels.sum_of_squares(np.ones(2_000_000 if kernels.name == "compiled" else 1000), threads=3)
     kernels.matmul(np.ones((200, 200)), np.ones((200, 200)), threads=3) if kernels.name == "compiled" else None
     assert threading.active_count() == before
-
-
-# No deadlock
 
 
 def test_a_call_from_inside_the_only_worker_of_its_executor_completes(kernels):
@@ -172,23 +166,23 @@ def test_calls_from_inside_every_worker_of_their_executor_complete(kernels):
         assert [future.result(timeout=60) for future in futures] == [size] * 8
 
 
-def test_an_executor_whose_workers_are_all_busy_elsewhere_delays_nobody(kernels):
+def test_a_call_does_not_wait_for_a_busy_executor(kernels):
     size = 3_000_000 if kernels.name == "compiled" else 1000
-    busy, done = threading.Barrier(3), threading.Event()
+    all_busy, finish = threading.Barrier(3), threading.Event()
 
     def occupy():
-        busy.wait(60)
-        done.wait(60)
+        all_busy.wait(60)
+        finish.wait(60)
 
     with ThreadPoolExecutor(2) as executor:
         others = [executor.submit(occupy) for _ in range(2)]
-        busy.wait(60)
+        all_busy.wait(60)
         assert kernels.sum_of_squares(np.ones(size), threads=executor) == size
         assert not any(other.done() for other in others)
-        done.set()
+        finish.set()
 
 
-def test_two_threads_may_call_at_once_on_the_same_inputs(kernels):
+def test_several_threads_can_use_the_same_operands_at_the_same_time(kernels):
     side, size = (300, 500_000) if kernels.name == "compiled" else (6, 1000)
     rng = np.random.default_rng(15)
     a, b, x = rng.standard_normal((side, side)), rng.standard_normal((side, side)), rng.standard_normal(size)
@@ -206,31 +200,28 @@ def test_two_threads_may_call_at_once_on_the_same_inputs(kernels):
             future.result(timeout=120)
 
 
-# What threads= may be
-
-
 BAD_COUNTS = [0, -1, -100]
-AN_OBJECT = pytest.param(object(), id="object()")  # its repr has an address, which differs from process to process
+AN_OBJECT = pytest.param(object(), id="object()")  # its repr has an address, which is different in every process
 BAD_THREADS = ["2", 1.5, 2.0, None, [2], AN_OBJECT, ThreadPoolExecutor, np.array([2, 3])]
 
 
 @pytest.mark.parametrize("threads", BAD_COUNTS)
-def test_less_than_one_thread_is_refused(kernels, threads):
+def test_less_than_one_thread_raises_value_error(kernels, threads):
     for call in every_call(kernels).values():
         with pytest.raises(ValueError, match=rf"threads.*{threads}"):
             call(threads=threads)
 
 
 @pytest.mark.parametrize("threads", BAD_THREADS, ids=repr)
-def test_what_is_neither_a_number_nor_an_executor_is_refused(kernels, threads):
+def test_threads_of_other_types_raise_type_error(kernels, threads):
     for call in every_call(kernels).values():
         with pytest.raises(TypeError, match=r"threads.*ThreadPoolExecutor"):
             call(threads=threads)
 
 
 @pytest.mark.parametrize("name", ["ProcessPoolExecutor", "InterpreterPoolExecutor", "ThreadPool"])
-def test_any_other_pool_is_refused_and_both_are_named(kernels, name):
-    """An interpreter pool is refused though its class is derived from ThreadPoolExecutor."""
+def test_other_pools_raise_an_error_that_names_them(kernels, name):
+    """InterpreterPoolExecutor raises an error although it is a subclass of ThreadPoolExecutor."""
     if name == "InterpreterPoolExecutor" and sys.version_info < (3, 14):
         pytest.skip("interpreter pools came with Python 3.14")
     with getattr(multiprocessing.pool if name == "ThreadPool" else concurrent.futures, name)(1) as pool:
@@ -239,12 +230,12 @@ def test_any_other_pool_is_refused_and_both_are_named(kernels, name):
                 call(threads=pool)
 
 
-def test_a_subclass_of_the_thread_executor_is_taken(kernels):
+def test_a_subclass_of_the_thread_executor_is_accepted(kernels):
     with Counting(2) as executor:
         assert kernels.sum_of_squares(np.ones(10), threads=executor) == 10.0
 
 
-def test_an_executor_that_was_shut_down_says_so(compiled):
+def test_an_executor_that_was_shut_down_raises_its_error(compiled):
     executor = ThreadPoolExecutor(2)
     executor.shutdown()
     out = np.full((400, 400), 7.0)
@@ -255,13 +246,10 @@ def test_an_executor_that_was_shut_down_says_so(compiled):
     assert (out == 7).all()
 
 
-def test_more_threads_than_there_is_work_for_are_no_error(kernels):
+def test_more_threads_than_work_are_accepted(kernels):
     assert kernels.sum_of_squares(np.ones(10), threads=1000) == 10.0
     assert kernels.sum_of_squares(array.array("d", []), threads=1000) == 0.0
     assert kernels.matmul(np.eye(2), np.eye(2), threads=1000).tolist() == [[1.0, 0.0], [0.0, 1.0]]
-
-
-# share() itself
 
 
 def test_workers_counts_the_threads_of_an_int_or_an_executor(executors):
@@ -271,25 +259,25 @@ def test_workers_counts_the_threads_of_an_int_or_an_executor(executors):
 @pytest.mark.parametrize("count", [0, 1, 2, 5, 100])
 @pytest.mark.parametrize("threads", [1, 2, 7])
 def test_share_runs_every_task_once(threads, count):
-    seen = []
-    share(seen.append, count, threads)
-    assert sorted(seen) == list(range(count))
+    indices = []
+    share(indices.append, count, threads)
+    assert sorted(indices) == list(range(count))
 
 
-def test_share_runs_on_the_caller_and_on_others_at_the_same_time():
-    """Two tasks that wait for each other can only end when both run at once."""
-    meeting, ran_on = threading.Barrier(2), []
+def test_share_runs_tasks_on_the_caller_and_a_helper_at_the_same_time():
+    """Two tasks that wait for each other can only end if both run at the same time."""
+    both_run, thread_ids = threading.Barrier(2), []
 
     def task(index):
-        meeting.wait(60)
-        ran_on.append(threading.get_ident())
+        both_run.wait(60)
+        thread_ids.append(threading.get_ident())
 
     share(task, 2, 2)
-    assert threading.get_ident() in ran_on
-    assert len(set(ran_on)) == 2
+    assert threading.get_ident() in thread_ids
+    assert len(set(thread_ids)) == 2
 
 
-def test_share_raises_what_a_task_on_another_thread_raised_after_all_have_ended():
+def test_share_raises_the_error_of_a_helper_after_all_tasks_have_ended():
     running, ended = threading.Event(), []
 
     def task(index):
@@ -306,40 +294,40 @@ def test_share_raises_what_a_task_on_another_thread_raised_after_all_have_ended(
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
-def test_share_waits_for_what_runs_and_drops_what_has_not_begun_when_the_caller_is_interrupted(error):
-    begun, ended = threading.Event(), []
+def test_share_waits_for_running_tasks_and_cancels_the_others_after_an_error(error):
+    started, ended = threading.Event(), []
 
     def task(index):
         if index == 0:
-            assert begun.wait(60)
+            assert started.wait(60)
             raise error("the caller")
-        begun.set()
+        started.set()
         time.sleep(0.1)
         ended.append(index)
 
     with ThreadPoolExecutor(1) as executor:
         with pytest.raises(error, match="the caller"):
             share(task, 50, executor)
-        assert ended, "what ran was not waited for"
-        assert len(ended) < 49, "what had not begun was not cancelled"
+        assert ended, "share() did not wait for a running task"
+        assert len(ended) < 49, "share() did not cancel the other tasks"
         before = list(ended)
         assert executor.submit(str, 5).result(timeout=60) == "5"
-    assert ended == before, "a task ran on after share() had raised"
+    assert ended == before, "a task still ran after share() had raised"
 
 
-def test_share_on_a_busy_executor_runs_everything_on_the_caller():
-    done, ran_on = threading.Event(), []
+def test_share_runs_all_tasks_on_the_caller_if_the_executor_is_busy():
+    finish, thread_ids = threading.Event(), []
     with ThreadPoolExecutor(1) as executor:
-        other = executor.submit(done.wait, 60)
-        share(lambda index: ran_on.append(threading.get_ident()), 10, executor)
-        assert set(ran_on) == {threading.get_ident()}
-        assert len(ran_on) == 10
-        done.set()
+        other = executor.submit(finish.wait, 60)
+        share(lambda index: thread_ids.append(threading.get_ident()), 10, executor)
+        assert set(thread_ids) == {threading.get_ident()}
+        assert len(thread_ids) == 10
+        finish.set()
         assert other.result(timeout=60)
 
 
 class Closing(ThreadPoolExecutor):
-    """An executor that is shut down after its first task was submitted."""
+    """An executor that shuts down after the first submit."""
 
     def submit(self, *args, **kwargs):
         future = super().submit(*args, **kwargs)
@@ -347,22 +335,22 @@ class Closing(ThreadPoolExecutor):
         return future
 
 
-def test_what_an_executor_no_longer_takes_the_caller_does():
-    seen = []
-    share(seen.append, 20, Closing(4))
-    assert sorted(seen) == list(range(20))
+def test_share_runs_the_rest_on_the_caller_if_the_executor_shuts_down():
+    indices = []
+    share(indices.append, 20, Closing(4))
+    assert sorted(indices) == list(range(20))
 
 
-def test_ctrl_c_while_the_caller_waits_is_raised_once_all_have_ended():
-    begun, ended = threading.Event(), []
+def test_ctrl_c_while_the_caller_waits_is_raised_after_all_tasks_have_ended():
+    started, ended = threading.Event(), []
 
     def task(index):
         if index:
-            begun.set()
+            started.set()
             time.sleep(0.5)
             ended.append(index)
         else:
-            begun.wait(60)
+            started.wait(60)
             threading.Timer(0.2, signal.raise_signal, [signal.SIGINT]).start()
 
     with pytest.raises(KeyboardInterrupt), ThreadPoolExecutor(2) as executor:
@@ -370,7 +358,7 @@ def test_ctrl_c_while_the_caller_waits_is_raised_once_all_have_ended():
     assert ended == [1]
 
 
-def test_rows_are_shared_whatever_their_length(compiled):
+def test_rows_of_any_length_are_shared(compiled):
     rng = np.random.default_rng(8)
     for shape in ((600_000, 8), (4000, 1000), (3, 1_500_000)):
         x = rng.standard_normal(shape)

@@ -1,4 +1,4 @@
-"""matmul's tiles at their edges: exact, and without a touch of what lies beyond the operands."""
+"""The edges of matmul's tiles: products are exact, and memory around the operands is not read or written."""
 
 import contextlib
 import itertools
@@ -18,57 +18,54 @@ CANARY = 77
 
 
 def exact_product(a, b):
-    """a @ b of small integers. NumPy's float64 and complex128 hold these exactly, and are fast."""
+    """Return a @ b for small integers. float64 and complex128 are exact for these, and fast in NumPy."""
     wide = "c16" if a.dtype.kind == "c" else "f8"
     return (a.astype(wide) @ b.astype(wide)).astype(a.dtype)
 
 
 def widest(dtype):
-    """The most columns that a tile of any ISA has, for a block of rows and for a single row: vectors of 64 bytes."""
+    """Return the largest number of columns of a tile, for several rows and for one row. Vectors have up to 64 bytes."""
     itemsize = np.dtype(dtype).itemsize
     return (3 * 64 // itemsize, 8 * 64 // itemsize) if np.dtype(dtype).char not in "gG" else (2, 8)
 
 
 def cut_down(kernels, sizes, step):
-    """All sizes for the compiled kernels, and some of them for the twins, which have no tiles and are slow."""
+    """Return all sizes for the compiled kernels, and some for the slow pure-Python twin, which has no tiles."""
     sizes = list(sizes)
     return sizes if kernels.name == "compiled" else sizes[::step]
 
 
-# Sizes
-
-
 @pytest.mark.parametrize("k", [1, 2, 5, 33])
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_every_tile_up_to_twice_its_size_writes_what_it_should_and_nothing_else(kernels, dtype, k):
+def test_blocks_up_to_twice_a_tile_are_exact_and_change_only_out(kernels, dtype, k):
     rows, columns = 17, 2 * widest(dtype)[0] + 1
     a, b = small_integers(dtype, (rows, k), 1), small_integers(dtype, (k, columns), 2)
-    true = exact_product(a, b)
-    room = np.empty((rows + 2, columns + 2), dtype)
-    expected = np.full_like(room, CANARY)
+    exact = exact_product(a, b)
+    memory = np.empty((rows + 2, columns + 2), dtype)
+    expected = np.full_like(memory, CANARY)
     for m, n in cut_down(kernels, itertools.product(range(1, rows + 1), range(1, columns + 1)), 97):
-        room.fill(CANARY)
-        kernels.matmul(a[:m], b[:, :n], out=room[1 : m + 1, 1 : n + 1])
-        expected[1 : m + 1, 1 : n + 1] = true[:m, :n]
-        assert (room == expected).all(), (m, k, n)
+        memory.fill(CANARY)
+        kernels.matmul(a[:m], b[:, :n], out=memory[1 : m + 1, 1 : n + 1])
+        expected[1 : m + 1, 1 : n + 1] = exact[:m, :n]
+        assert (memory == expected).all(), (m, k, n)
         expected[1 : m + 1, 1 : n + 1] = CANARY
 
 
 @pytest.mark.parametrize("k", [1, 2, 40])
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_a_single_row_of_any_length_writes_what_it_should_and_nothing_else(kernels, dtype, k):
+def test_a_row_of_any_length_is_exact_and_changes_only_out(kernels, dtype, k):
     columns = 2 * widest(dtype)[1] + 1
     a, b = small_integers(dtype, (k,), 1), small_integers(dtype, (k, columns), 2)
-    true = exact_product(a, b)
-    room = np.empty(columns + 2, dtype)
-    expected = np.full_like(room, CANARY)
+    exact = exact_product(a, b)
+    memory = np.empty(columns + 2, dtype)
+    expected = np.full_like(memory, CANARY)
     for n in cut_down(kernels, range(1, columns + 1), 61):
-        room.fill(CANARY)
-        kernels.matmul(a, b[:, :n], out=room[1 : n + 1])
-        expected[1 : n + 1] = true[:n]
-        assert (room == expected).all(), (k, n)
+        memory.fill(CANARY)
+        kernels.matmul(a, b[:, :n], out=memory[1 : n + 1])
+        expected[1 : n + 1] = exact[:n]
+        assert (memory == expected).all(), (k, n)
         expected[1 : n + 1] = CANARY
-        assert (kernels.matmul(b.T[:n], a) == true[:n]).all(), (k, n)
+        assert (kernels.matmul(b.T[:n], a) == exact[:n]).all(), (k, n)
 
 
 DOT_LENGTHS = sorted({*range(1, 131), 511, 512, 513, 1023, 1024, 1025, 2047, 2048, 2049, 2112, 4095, 4096, 4097})
@@ -81,40 +78,37 @@ def test_dot_products_of_any_length_are_exact(kernels, dtype):
     spread = np.full((9, 2 * longest), CANARY, dtype)
     spread[:, ::2] = a
     for k in cut_down(kernels, DOT_LENGTHS, 50):
-        true = exact_product(a[:, :k], b[:k])
-        assert kernels.matmul(a[0, :k], b[:k]) == true[0], k
+        exact = exact_product(a[:, :k], b[:k])
+        assert kernels.matmul(a[0, :k], b[:k]) == exact[0], k
         for m in (1, 3, 4, 5, 9):
-            assert (kernels.matmul(a[:m, :k], b[:k]) == true[:m]).all(), (m, k)
-        assert (kernels.matmul(b[:k], a[:, :k].T) == true).all(), k
-        assert (kernels.matmul(spread[:, : 2 * k : 2], b[:k]) == true).all(), k
-        assert (kernels.matmul(a[:, :k], b[:k].repeat(2)[::2]) == true).all(), k
-        assert (kernels.matmul(a[:, k - 1 :: -1] if k < longest else a[:, ::-1], b[:k][::-1]) == true).all(), k
+            assert (kernels.matmul(a[:m, :k], b[:k]) == exact[:m]).all(), (m, k)
+        assert (kernels.matmul(b[:k], a[:, :k].T) == exact).all(), k
+        assert (kernels.matmul(spread[:, : 2 * k : 2], b[:k]) == exact).all(), k
+        assert (kernels.matmul(a[:, :k], b[:k].repeat(2)[::2]) == exact).all(), k
+        assert (kernels.matmul(a[:, k - 1 :: -1] if k < longest else a[:, ::-1], b[:k][::-1]) == exact).all(), k
 
 
 @pytest.mark.parametrize("k", [511, 512, 513, 1023, 1024, 1025, 1537, 2049])
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_blocks_of_k_are_joined_exactly(kernels, dtype, k):
+def test_sums_over_several_blocks_of_k_are_exact(kernels, dtype, k):
     for m, n in cut_down(kernels, [(1, 1), (1, 50), (3, 2), (9, 49), (150, 3)], 5):
         a, b = small_integers(dtype, (m, k), 1), small_integers(dtype, (k, n), 2)
-        true = exact_product(a, b)
+        exact = exact_product(a, b)
         out = np.full((m + 2, 2 * n), CANARY, dtype)
         kernels.matmul(a, b, out=out[1:-1, ::2])
-        assert (out[1:-1, ::2] == true).all(), (m, n)
-        assert (kernels.matmul(a, b) == true).all(), (m, n)
+        assert (out[1:-1, ::2] == exact).all(), (m, n)
+        assert (kernels.matmul(a, b) == exact).all(), (m, n)
         out[1:-1, ::2] = CANARY
         assert (out == CANARY).all(), (m, n)
 
 
-def test_a_block_of_b_that_is_cut_by_columns_is_packed_whole(kernels):
-    """Beyond NC columns, with an odd rest, and with rows enough that B is packed, PACK_ROWS at a time or by columns."""
+def test_products_with_several_packed_blocks_of_b_are_exact(kernels):
+    """B has more than NC columns, with an odd rest, and A has so many rows that B is packed."""
     m, k, n = (150, 19, 9001) if kernels.name == "compiled" else (3, 4, 50)
     a, b = small_integers("f8", (m, k), 1), small_integers("f8", (k, n), 2)
-    true = exact_product(a, b)
+    exact = exact_product(a, b)
     for factor in (b, np.asfortranarray(b), b[:, ::-1].copy()[:, ::-1]):
-        assert (kernels.matmul(a, factor) == true).all()
-
-
-# Layouts
+        assert (kernels.matmul(a, factor) == exact).all()
 
 
 LAYOUTS = {
@@ -128,19 +122,16 @@ LAYOUTS = {
 
 
 @pytest.mark.parametrize("layouts", [*itertools.product(LAYOUTS, repeat=2)], ids=" @ ".join)
-def test_all_layouts_of_a_b_and_out_meet_at_the_edges(kernels, layouts):
+def test_all_layouts_of_a_b_and_out_are_exact_at_the_edges(kernels, layouts):
     cases = itertools.product(["f4", "f8", "c16", "i8"], [1, 2, 4, 9], [1, 50], [1, 3, 8, 17, 25, 49])
     for dtype, m, k, n in cut_down(kernels, cases, 53):
         a, b = small_integers(dtype, (m, k), 1), small_integers(dtype, (k, n), 2)
-        true = exact_product(a, b)
+        exact = exact_product(a, b)
         a, b = LAYOUTS[layouts[0]](a), LAYOUTS[layouts[1]](b)
         for name in ("rows", "columns", "apart", "backwards"):
             out = LAYOUTS[name](np.full((m, n), CANARY, dtype))
             kernels.matmul(a, b, out=out)
-            assert (out == true).all(), (m, k, n, dtype, name)
-
-
-# Memory
+            assert (out == exact).all(), (m, k, n, dtype, name)
 
 
 GUARDED = """
@@ -157,7 +148,7 @@ GUARDED = """
     kept = []
 
     def between_guards(size):
-        # Memory whose first and last page no one may touch, and the place of the others.
+        # Map memory whose first and last page cannot be accessed. Return it, and the size of the other pages.
         pages = -(-size // PAGE)
         memory = mmap.mmap(-1, (pages + 2) * PAGE)
         kept.append(memory)
@@ -166,8 +157,8 @@ GUARDED = """
             assert libc.mprotect(guard, PAGE, 0) == 0, ctypes.get_errno()
         return memory, pages * PAGE
 
-    class Room:
-        # Where arrays end at the guard behind, or begin at the one before.
+    class GuardedMemory:
+        # Memory for arrays that end at the last guard page, or begin after the first one.
         def __init__(self, size):
             self.memory, self.size = between_guards(size)
 
@@ -177,18 +168,18 @@ GUARDED = """
             array[...] = values
             return array
 
-    rooms = [Room(1 << 19) for _ in range(3)]
+    memories = [GuardedMemory(1 << 19) for _ in range(3)]
 
     def multiply(m, k, n, at_end, orders=("C", "C", "C")):
         a, b = left[:m, :k], right[:k, :n]
-        true = exact_product(a, b)
-        a, b, out = (room.place(x, at_end, order) for room, x, order in zip(rooms, (a, b, true), orders))
+        exact = exact_product(a, b)
+        a, b, out = (memory.place(x, at_end, order) for memory, x, order in zip(memories, (a, b, exact), orders))
         out[...] = CANARY
         matmul(a, b, out=out)
-        assert (out == true).all(), (a.shape, b.shape, a.dtype)
+        assert (out == exact).all(), (a.shape, b.shape, a.dtype)
 
     for dtype in DTYPES:
-        print(dtype, end=" ", flush=True)  # the last one that is printed is the one that failed
+        print(dtype, end=" ", flush=True)  # if the process is killed, the last printed dtype failed
         block, row = widest(dtype)
         left, right = small_integers(dtype, (200, 2049), 1), small_integers(dtype, (2049, 200), 2)
         for k, m, n in itertools.product([1, 3], [1, 2, 3, 4, 5, 8, 9], range(1, block + 2)):
@@ -204,24 +195,21 @@ GUARDED = """
             for m in (1, 4, 5):
                 for at_end in (True, False):
                     multiply(m, k, 1, at_end)
-        for at_end in (True, False):  # so many panels that both are packed
+        for at_end in (True, False):  # both operands have so many panels that they are packed
             multiply(150, 20, 3 * block + 1, at_end)
             multiply(150, 20, 4 * block + 1, at_end, ("F", "F", "C"))
     print("done")
 """
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="mprotect is called as Linux has it")
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the test calls mprotect as on Linux")
 def test_no_byte_beyond_the_operands_is_read_or_written(compiled):
-    """Operands end where a page begins that may not be touched: one byte more, and the process is killed."""
+    """Operands end at a page that cannot be accessed. Access to the next byte kills the process."""
     from nogil_kernels.compiled.isa import chosen
 
     here = str(Path(__file__).parent)
     code = f"    import sys\n    sys.path[:0] = [{here!r}, {str(Path(support.__file__).parent)!r}]\n{GUARDED}"
     assert python_prints(code, NOGIL_KERNELS_BACKEND="compiled", NOGIL_KERNELS_ISA=chosen).endswith("done")
-
-
-# Threads
 
 
 SHARED = {
@@ -238,7 +226,7 @@ SHARED = {
 
 @pytest.mark.parametrize("shapes", SHARED.values(), ids=SHARED)
 @pytest.mark.parametrize("dtype", ["f8", "c8"])
-def test_no_cut_into_bands_changes_a_bit(compiled, dtype, shapes):
+def test_the_number_of_bands_does_not_change_a_bit(compiled, dtype, shapes):
     rng = np.random.default_rng(5)
     a, b = (rng.standard_normal(shape).astype(dtype) for shape in shapes)
     if dtype == "c8":

@@ -104,32 +104,50 @@ kernels = nk_matmul_kernels_of(chosen_isa())
 
 
 def matmul(a, b, *, out=None, gil="auto", threads=1):
-    """C := A @ B, C[..., i, j] = sum(A[..., i, p] * B[..., p, j] for p in range(k)), as numpy.matmul.
+    """Return C = A @ B, where C[..., i, j] = sum(A[..., i, p] * B[..., p, j] for p in range(k)), as numpy.matmul.
 
-    a, of shape (..., m, k), and b, of shape (..., k, n), are arrays, buffers or nested lists of any numeric dtype and
-    any strides, read where they lie. Their leading axes broadcast against each other; a of shape (k,) is one row and b
-    of shape (k,) one column, for which C has no axis. Mixed dtypes are promoted and integers wrap around as in NumPy;
-    arrays of objects are multiplied by plain Python.
+    Parameters
+    ----------
+    a, b : array, buffer or nested list
+        Numbers of any dtype with any strides, read in place, of shapes (..., m, k) and (..., k, n). The leading axes
+        broadcast against each other. An a of shape (k,) is one row, and a b of shape (k,) is one column; C has no axis
+        for it. Mixed dtypes are promoted and integers wrap around, as in NumPy. Plain Python multiplies objects.
+    out : ndarray or writable buffer, optional
+        The memory for C, of C's shape, with any strides. NumPy's rule "same_kind" must allow a cast from C's dtype. out
+        may overlap a and b. Without NumPy installed, a, b and out must be 2-D buffers of one format.
+    gil : {"auto", "release", "hold"}, optional
+        "release" always releases the GIL, and "hold" never does. "auto", the default, holds the GIL for at most some
+        tens of microseconds of work, for which releasing it could cost more than it gains, and releases it for more.
+        All three run the same machine code. On a free-threaded build "hold" means that the calling thread stays
+        attached; other threads run in parallel all the same. On the pure backend the value has no effect.
+    threads : int or concurrent.futures.ThreadPoolExecutor, optional
+        The threads that share work of at least about 3 ms, or at least 1 ms with an executor. An int starts threads
+        for this call and ends them before it returns. The result has the same bits for every number of threads. On the
+        pure backend the value has no effect.
 
-    out: an ndarray, or a writable buffer, of C's shape with any strides, to which C's dtype can be cast by NumPy's rule
-    "same_kind"; it may overlap a and b. Without NumPy installed, a, b and out must be 2-D buffers of one format.
-    gil: "auto" holds the GIL for work of some tens of microseconds at most, for which releasing it could cost more than
-    it gives, and releases it for more; "release" always, "hold" never releases it. All three run the same machine code.
-    On a free-threaded build "hold" means to stay attached, and threads run side by side all the same. On the pure
-    backend it is checked and has no effect.
-    threads: an int, or a concurrent.futures.ThreadPoolExecutor, to share work of some 3 ms or more, 1 ms with an
-    executor. An int starts threads for this call and ends them with it. The result is the same to the last bit for
-    every number of threads. On the pure backend it is checked and has no effect.
+    Returns
+    -------
+    numpy.ndarray, scalar or out
+        out if it is given. Otherwise a new ndarray, or a scalar if a and b both have shape (k,).
 
-    Returns out where it is given, else a new ndarray, or a scalar where a and b are both of shape (k,). Floats are off
-    by at most about k * u * (|A| @ |B|), u being half a unit in the last place of the dtype.
+    Raises
+    ------
+    ValueError
+        If the shapes of a and b do not fit, if out is read-only or has another shape, if gil is unknown, or if threads
+        is below 1. The message for shapes has both of them.
+    TypeError
+        If an operand has text, dates, a structured type or a mask, or if out or threads has a wrong type.
+    MemoryError
+        If the workspace does not fit into memory.
 
-    Raises ValueError, naming both shapes, where they do not fit, for an out that is read-only or of another shape, for
-    an unknown gil and for threads below 1; TypeError for text, dates, structured types, masked arrays and an out of the
-    wrong type; MemoryError where there is no room for the workspace. a, b and out are then as they were.
+    Notes
+    -----
+    The rounding error of a float is at most about k * u * (|A| @ |B|), where u is half a unit in the last place of the
+    dtype. A failed call leaves a, b and out unchanged, but a MemoryError with several threads can leave a part of C in
+    out. The loops are those of Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", 2008.
 
-    The loops are those of Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", 2008.
-
+    Examples
+    --------
     >>> from nogil_kernels import matmul
     >>> matmul([[1, 2], [3, 4]], [[5, 6], [7, 8]])
     array([[19, 22],

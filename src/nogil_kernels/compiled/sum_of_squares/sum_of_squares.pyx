@@ -154,33 +154,53 @@ cdef object short_total(const Py_buffer *view, Kind kind):
 
 
 def sum_of_squares(x, *, axis=None, gil="auto", threads=1):
-    """sum(abs(z)**2 for z in x), over all numbers z in x or over some of its axes.
+    """Return sum(abs(z)**2 for z in x), over all numbers z in x or along some axes.
 
-    x is a buffer or an array of bool, of any signed or unsigned integer, of float16, float32, float64, complex64 or
-    complex128, with any number of dimensions and any strides, read where it lies; anything with `__array__`,
-    `__array_interface__` or `__dlpack__` (in the CPU's memory); a range; or a list, tuple, iterator or array of
-    objects, which plain Python sums: int, Fraction and Decimal stay exact.
+    Parameters
+    ----------
+    x : buffer, array, range, or collection of numbers
+        A buffer or array of bool, signed or unsigned integers, float16, float32, float64, complex64 or complex128, with
+        any number of dimensions and any strides, read in place; an object with `__array__`, `__array_interface__` or
+        `__dlpack__`, in CPU memory; a range; or a list, tuple, iterator or array of objects, which plain Python sums:
+        int, Fraction and Decimal stay exact.
+    axis : int or tuple of ints, optional
+        The axes to sum over. None, the default, sums over all axes.
+    gil : {"auto", "release", "hold"}, optional
+        "release" always releases the GIL, and "hold" never does. "auto", the default, holds the GIL for at most some
+        tens of microseconds of work, for which releasing it could cost more than it gains, and releases it for more.
+        All three run the same machine code. On a free-threaded build "hold" means that the calling thread stays
+        attached; other threads run in parallel all the same. On the pure backend the value has no effect.
+    threads : int or concurrent.futures.ThreadPoolExecutor, optional
+        The threads that share work of at least 24 MiB, or at least 8 MiB with an executor. An int starts threads
+        for this call and ends them before it returns. The result has the same bits for every number of threads. On the
+        pure backend the value has no effect.
 
-    axis: None for all numbers, an int or a tuple of ints for the axes to sum over.
-    gil: "auto" holds the GIL for work of some tens of microseconds at most, for which releasing it could cost more than
-    it gives, and releases it for more; "release" always, "hold" never releases it. All three run the same machine code.
-    On a free-threaded build "hold" means to stay attached, and threads run side by side all the same. On the pure
-    backend it is checked and has no effect.
-    threads: an int, or a concurrent.futures.ThreadPoolExecutor, to share work of 24 MiB or more, 8 with an
-    executor. An int starts threads for this call and ends them with it. The result is the same to the last bit for
-    every number of threads. On the pure backend it is checked and has no effect.
+    Returns
+    -------
+    int, float or numpy.ndarray
+        With axis=None, an exact int for bool and integers of any size, and a float for floats and complex numbers; 0 if
+        x is empty. With axis, an ndarray: int64 for bool and signed integers, uint64 for unsigned integers, float64 for
+        floats and complex numbers, objects for objects.
 
-    Returns, with axis=None, an exact int for bool and integers of any size, and for floats and complex numbers a float
-    within 2 units in the last place of the truth: float32 is converted to float64 before it is squared, and partial
-    sums are joined without error by TwoSum (Knuth, The Art of Computer Programming, volume 2, section 4.2.2). 0 where x
-    is empty. With axis, an ndarray: int64 for bool and signed integers, uint64 for unsigned ones, float64 for floats
-    and complex numbers, objects for objects.
+    Raises
+    ------
+    TypeError
+        If x has text, dates, a structured type, long double or a mask, or if axis or threads has a wrong type.
+    ValueError
+        If x does not have an axis (numpy.exceptions.AxisError), if axis names an axis twice, if gil is unknown, or if
+        threads is below 1.
+    OverflowError
+        If a result with axis= does not fit into 64 bits.
+    MemoryError
+        If the partial sums do not fit into memory.
 
-    Raises TypeError for text, dates, structured types, long double and masked arrays; numpy.exceptions.AxisError or
-    ValueError for axes that x does not have or that are named twice; OverflowError where a result with axis= does not
-    fit into 64 bits; ValueError for an unknown gil and for threads below 1; MemoryError where there is no room for the
-    partial sums.
+    Notes
+    -----
+    A float result is within 2 units in the last place of the exact sum. float32 is converted to float64 before it is
+    squared. TwoSum adds partial sums without error (Knuth, The Art of Computer Programming, volume 2, section 4.2.2).
 
+    Examples
+    --------
     >>> from nogil_kernels import sum_of_squares
     >>> sum_of_squares(range(10_000_000)) == 333333283333335000000
     True
