@@ -93,7 +93,8 @@ def test_signatures_and_modules_are_the_same_on_both_backends(backend):
 @pytest.mark.parametrize("name", ["sum_of_squares", "matmul"])
 def test_both_backends_have_the_same_docstrings(compiled_backend, name):
     compiled = importlib.import_module(f"nogil_kernels.compiled.{name}")
-    assert inspect.getdoc(getattr(compiled, name)) == inspect.getdoc(getattr(pure_backend, name))
+    texts = [inspect.getdoc(getattr(module, name)) for module in (compiled, pure_backend)]
+    assert texts[0] == texts[1], "run python tests/helpers/copy_docstrings.py, and build again"
 
 
 def test_without_compiled_kernels_the_first_call_warns_once_and_works():
