@@ -12,6 +12,6 @@ if __name__ == "__main__":
         if isinstance(function, ast.FunctionDef) and not function.name.startswith("_"):
             path = PACKAGE / "compiled" / function.name / f"{function.name}.pyx"
             docstring = ast.get_source_segment(source, function.body[0])
-            pattern = rf'(^def {function.name}\(.*?\):\n    )""".*?"""'
-            text = re.sub(pattern, lambda match: match[1] + docstring, path.read_text("utf-8"), count=1, flags=re.M | re.S)
-            path.write_text(text, encoding="utf-8")
+            text = path.read_text(encoding="utf-8")
+            copy = re.search(rf'^def {function.name}\(.*?\):\n    (""".*?""")', text, re.MULTILINE | re.DOTALL)
+            path.write_text(text[: copy.start(1)] + docstring + text[copy.end(1) :], encoding="utf-8")
