@@ -61,10 +61,8 @@ def _requested():
     if not name:
         return available[len(available) - 1]
     if name not in available:
-        raise ValueError(
-            f"NOGIL_KERNELS_ISA must be one of {', '.join(available)} on this machine, got {name!r}. "
-            "Unset it to use the best one."
-        )
+        names = ", ".join(available)
+        raise ValueError(f"NOGIL_KERNELS_ISA must be one of {names} on this machine, got {name!r}, or unset.")
     return name
 
 

@@ -211,7 +211,7 @@ cdef int run(Problem *p, object a, object b, object c, object threads) except -1
 
 @cython.final
 cdef class Task:
-    """A task for threads.share: call i of `problem.tasks` runs one share of the bands.
+    """A callable for threads.share: task i of problem.tasks runs one share of the bands.
 
     It owns the operands' memory, which is not freed if Ctrl-C ends matmul while another thread runs a share.
     """
@@ -229,7 +229,7 @@ _scratch = []
 
 
 cdef enum:
-    KEPT = 4  # workspaces, of at most some 1.1 MiB each
+    KEPT = 4  # workspaces, of at most about 1.1 MiB each
 
 
 cdef bytearray take_scratch(Py_ssize_t size):

@@ -1,4 +1,4 @@
-"""Act 2, plan: choose the tile, the packing and the block sizes; then the GIL and the sharing between threads."""
+"""Act 2, plan: choose tile, packing and block sizes, whether to release the GIL, and how threads share the work."""
 
 from nogil_kernels.compiled.matmul.bands cimport cut_into_bands
 from nogil_kernels.compiled.matmul.narrow cimport narrow_for
@@ -17,14 +17,14 @@ cdef enum:
     # The most elements of a dot product at a time. All rows of A use the same part of B: 16 KiB of float64 stay in L1.
     DOT_KC_MAX = 2048
     # The shortest dot product with a tile of its own: below it, adding up the lanes takes longer than the products.
-    # At most dots.mr rows use that tile for every k.
+    # Up to dots.mr rows use that tile for every k.
     DOT_K = 16
     # The most bytes of a packed block of B: half of an L2 of 2 MiB, or all of an L2 of 1 MiB.
     BLOCK_B_BYTES = 1024 * 1024
     # B is packed if the panels of A that read it, times its row stride in bytes, exceed PACK_B_REACH. With such a
     # stride each row of B is on a page of its own, or nearly so. If the stride is a multiple of PAGE, the rows also
-    # share sets of L1, so half of the limit applies. The wrong choice costs speed. If B is packed in vain, m = 8 loses
-    # half and m = 128 loses a tenth. If B is not packed in time, m = 8 loses a third and m = 128 loses half.
+    # share sets of L1, so half of the limit applies. Packing B against this rule costs half of the speed at m = 8 and a
+    # tenth at m = 128. Not packing it against this rule costs a third at m = 8 and half at m = 128.
     PACK_B_REACH = 16 * 1024
     PAGE = 4096
     # The fewest rows of B worth packing: fewer rows stay in the TLB and in the ways of L1.
@@ -37,8 +37,7 @@ cdef enum:
     # limit is 400 000 / 16 = 25 000 float64: 200 kB, 30 us at 6.5 GB/s.
     AUTO_HOLD_WORK = 400_000
     MOVE_WORK = 16
-    # The smallest task worth sharing. Two submits and their results cost 80 us. 2**24 multiply-adds take 400 us with
-    # AVX-512.
+    # The smallest task worth sharing: two submits and their results cost 80 us, AVX-512 takes 400 us for such a task.
     TASK_WORK = 1 << 24
 
 

@@ -59,7 +59,7 @@ typedef T NK_PASTE(vec, NAME);
 #define DOT_ROWS 4
 #define HAS_DOTS (PARTS == 1 && SIZE < 16)
 #define DOT_SUMS (NK_REGISTERS == 32 ? 4 : 2)
-/* C is prefetched from this kc on. It costs a few cycles, and 32 steps of some 10 cycles hide one or two misses. */
+/* C is prefetched from this kc on. It costs a few cycles, and 32 steps of about 10 cycles hide one or two misses. */
 #define FETCH_KC 32
 
 #define MASKS (NK_HAS_MASKS && LANES > 1)
@@ -171,8 +171,8 @@ NK_INLINE VEC FUNCTION(load_b)(const char *b, int v, const int vecs, const int w
 }
 
 /* The tile of at most max_rows real rows and `vecs` vectors of columns. The last vector is partial unless `whole`.
- * These three are constants in each inlined copy. `columns` counts reals. Rows from `rows` on repeat the last row, which
- * is as fast as skipping them and reads nothing beyond A. */
+ * These three are constants in each inlined copy. `columns` counts reals. Rows from `rows` on repeat the last row,
+ * which is as fast as skipping them and reads nothing beyond A. */
 NK_INLINE void FUNCTION(tile_of)(const int max_rows, const int vecs, const int whole, ptrdiff_t rows, ptrdiff_t columns,
                                  ptrdiff_t kc, const char *a, ptrdiff_t a_row_stride, ptrdiff_t a_column_stride,
                                  const char *b, ptrdiff_t b_row_stride, char *c, ptrdiff_t c_row_stride,
@@ -226,8 +226,8 @@ NK_INLINE void FUNCTION(tile_of)(const int max_rows, const int vecs, const int w
     }
 }
 
-/* Call the instance with the fewest rows that suffice: MR, half of MR, or one. The full tile has an instance for exactly
- * MR rows, which never compares with `rows`. Narrower tiles have none: they would be a tenth of all code. */
+/* Call the instance with the fewest rows that suffice: MR, half of MR, or one. The full tile has an instance for
+ * exactly MR rows, which never compares with `rows`. Narrower tiles have none: they would be a tenth of all code. */
 #define TILE_OF(max_rows, vecs, whole, rows)                                                                               \
     FUNCTION(tile_of)(max_rows, vecs, whole, rows, columns * PARTS, kc, a, a_row_stride, a_column_stride, b, b_row_stride, c, \
                       c_row_stride, c_column_stride, accumulate)

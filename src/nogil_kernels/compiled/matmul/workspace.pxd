@@ -7,7 +7,7 @@ from nogil_kernels.compiled.matmul.problem cimport Problem, rounded_up
 
 cdef enum:
     CACHE_LINE = 64
-    # The most bytes of a workspace on the stack: enough for the edges of products of up to some 100 columns. Their
+    # The most bytes of a workspace on the stack: enough for the edges of products of up to about 100 columns. Their
     # calls take 0.1 us, so an allocation would be slow beside them.
     SMALL_WORKSPACE = 16 * 1024
 

@@ -2,7 +2,7 @@
 
 
 cdef inline bint release_wanted(object gil, object threads, bint is_long) except -1:
-    """Return whether to release the GIL for work that is long or not. Raise ValueError if gil is unknown.
+    """Return whether to release the GIL. `is_long` says how long the work is. Raise ValueError if gil is unknown.
 
     gil="auto" holds the GIL for short work on one thread: getting the GIL back can take a switch interval (5 ms) while
     other threads run Python. docs/gil.md explains this convoy effect.

@@ -64,8 +64,8 @@ static inline enum nk_kind nk_kind_of_type(int type_num, Py_ssize_t *itemsize)
 #undef NK_CASE
 }
 
-/* Fill in a view that needs no release, and return the kind of x. Return NK_NOT_PLAIN if x is not a plain ndarray, or if
- * `writable` is set and x is read-only. */
+/* Fill in a view that needs no release, and return the kind of x. Return NK_NOT_PLAIN if x is not a plain ndarray, or
+ * if `writable` is set and x is read-only. */
 static inline enum nk_kind nk_view_ndarray(PyObject *x, Py_buffer *view, int writable)
 {
     const PyArrayObject *array = (const PyArrayObject *)x;

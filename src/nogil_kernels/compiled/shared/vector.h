@@ -70,9 +70,9 @@
 #define NK_PREFETCH_WRITE(address) ((void)(address))
 #endif
 
-/* A function that is never inlined. GCC needs noipa: with noinline alone GCC 12 sees that the function uses few registers, and
- * omits VZEROUPPER after the call. The SSE code that runs next (Python's) then waits for the upper halves of its registers at
- * each step, 130 ns in all. */
+/* A function that is never inlined. GCC needs noipa: with noinline alone GCC 12 sees that the function uses few
+ * registers, and omits VZEROUPPER after the call. The SSE code that runs next (Python's) then waits for the upper
+ * halves of its registers at each step, 130 ns in all. */
 #if !NK_GNU_C
 #define NK_NOINLINE __declspec(noinline) static
 #elif defined(__clang__)

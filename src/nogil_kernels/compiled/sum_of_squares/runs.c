@@ -67,7 +67,7 @@ NK_INLINE uint32_t load_magnitude(enum nk_kind kind, const void *x, ptrdiff_t i)
     }
 }
 
-/* 8 bits: the sum of 2**16 squares of at most 255**2 is below 2**32. A vector has twice as many 32-bit as 64-bit lanes. */
+/* 8 bits: the sum of 2**16 squares of at most 255**2 is below 2**32. A vector has twice as many 32- as 64-bit lanes. */
 NK_INLINE void run_8_bits(enum nk_kind kind, const void *x, ptrdiff_t n, nk_sum *sum)
 {
     const ptrdiff_t block = 1 << 16;
@@ -111,8 +111,8 @@ NK_INLINE void run_32_bits(enum nk_kind kind, const void *x, ptrdiff_t n, nk_sum
 }
 
 /* 64 bits: with |x| = h * 2**32 + l, x**2 = h**2 * 2**64 + 2 * h * l * 2**32 + l**2. Each of the three products has two
- * sums: of the products modulo 2**64, and of their upper halves. add_products computes the exact sum from both. This takes
- * three operations per product. Splitting each product into halves would take four. */
+ * sums: of the products modulo 2**64, and of their upper halves. add_products computes the exact sum from both. This
+ * takes three operations per product. Splitting each product into halves would take four. */
 typedef struct {
     uint_vec wrapped, upper;
 } product_sums;
@@ -140,7 +140,7 @@ static void add_shifted(nk_sum *sum, uint64_t value, int bit)
     if (bit % 64) add_at(sum, bit / 64 + 1, value >> (64 - bit % 64));
 }
 
-/* sum += all products << bit. The sum of the lower halves of 2**17 products is below 2**49, so the difference is exact. */
+/* sum += all products << bit. The lower halves of 2**17 products add up to less than 2**49: the difference is exact. */
 static void add_products(nk_sum *sum, const product_sums *sums, int bit)
 {
     uint64_t wrapped = total_of(sums->wrapped), upper = total_of(sums->upper);
@@ -235,8 +235,8 @@ static void run_range(int64_t start, int64_t step, ptrdiff_t n, nk_sum *sum)
 
 /* ---- floats: converted to float64, then squared and added ---- */
 
-/* The magnitude of an IEEE 754 binary16, from its 5 exponent bits (bias 15) and 10 fraction bits. There is no branch, and no
- * subnormal float64, since a thread can set its processor to treat them as 0. */
+/* The magnitude of an IEEE 754 binary16, from its 5 exponent bits (bias 15) and 10 fraction bits. There is no branch,
+ * and no subnormal float64, since a thread can set its processor to treat them as 0. */
 NK_INLINE double float16_magnitude(uint16_t bits)
 {
     const uint64_t exponent = (bits >> 10) & 31, fraction = bits & 1023, rebias = 1023 - 15;
@@ -317,8 +317,8 @@ NK_INLINE double load_number(enum nk_kind kind, const void *x, ptrdiff_t i)
     return float16_magnitude(bits);
 }
 
-/* TwoSum: hi + lo += value, exact except for the rounding of lo (Knuth, The Art of Computer Programming, volume 2, 4.2.2,
- * theorem B). If value is a product, the compiler may fuse it with the additions, and omits the product's rounding. */
+/* TwoSum: hi + lo += value, exact except for the rounding of lo (Knuth, The Art of Computer Programming, volume 2,
+ * 4.2.2, theorem B). The compiler may fuse a value that is a product into the additions, without its rounding. */
 NK_INLINE void two_sum(vec *hi, vec *lo, vec value)
 {
     vec total = *hi + value, part = total - *hi;
@@ -336,12 +336,12 @@ NK_INLINE void add_number(double *hi, double *lo, double value)
     *hi = total;
 }
 
-/* A block is `depth` rows of WIDTH vectors. The squares of all rows are added to WIDTH accumulators, these are added in a tree,
- * and two_sum adds the root to the sum without error. The error is largest for constant data, whose roundings all have the
- * same direction. In a chain of L additions they reach L / 6 ulp. A tree adds equal numbers, and doubling is exact.
+/* A block is `depth` rows of WIDTH vectors. The squares of all rows are added to WIDTH accumulators, these are added in
+ * a tree, and two_sum adds the root to the sum without error. The error is largest for constant data, where all
+ * roundings have one direction: L / 6 ulp in a chain of L additions. A tree adds equal numbers, which is exact.
  *
- * float32, float16: squares have 48 bits, so up to 32 equal squares are added without error, and chains of 8 are as good as
- *   a tree. They take one operation and a conversion per load.
+ * float32, float16: squares have 48 bits, so up to 32 equal squares are added without error, and chains of 8 are as
+ *   good as a tree. They take one operation and a conversion per load.
  * float64: squares are rounded. They are added in pairs, and pairs of pairs, which takes 1.5 operations per load. */
 enum { WIDTH = 8, ROW = WIDTH * LANES, DEPTH_F64 = 4, DEPTH_NARROW = 8 };
 
@@ -448,8 +448,8 @@ NK_INLINE void join_lanes(nk_sum *sum, vec hi, vec lo)
     sum->lo += first_lo;
 }
 
-/* The rows of a block are row_distance apart, so each is a stream of its own. Beyond the caches the number of concurrent
- * reads limits the speed. */
+/* The rows of a block are row_distance apart, so each is a stream of its own. Beyond the caches the number of
+ * concurrent reads limits the speed. */
 NK_INLINE void run_floats(enum nk_kind kind, const int far, const void *x, ptrdiff_t n, nk_sum *sum)
 {
     const int size = kind == NK_F64 ? 8 : kind == NK_F32 ? 4 : 2, depth = kind == NK_F64 ? DEPTH_F64 : DEPTH_NARROW;

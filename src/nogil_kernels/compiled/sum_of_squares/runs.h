@@ -30,7 +30,7 @@ typedef struct {
 
 /* The most numbers of a run.
  * - Below 2**17: that many terms of 2**32 - 1 stay far below 2**64, so integer runs add 32-bit halves without a carry.
- * - Long: 1 MB of float64 takes some 10 us, which hides the some 30 ns that starting a run costs.
+ * - Long: 1 MB of float64 takes about 10 us, which hides the 30 ns that starting a run costs.
  * - A multiple of 512, the numbers of the largest block.
  * - Not a power of two. A block of float32 reads eight rows, an eighth of a run apart. That is a multiple of 4 KiB plus
  *   512 bytes, so the rows are in different sets of L1 (8 % faster in L2). */

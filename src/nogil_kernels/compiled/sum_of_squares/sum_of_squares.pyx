@@ -1,6 +1,5 @@
 # cython: freethreading_compatible=True
-"""sum_of_squares(x) = |x[0]|**2 + |x[1]|**2 + ... : the loop nest, the GIL switch, and the public function in three
-acts: take the operand, plan, run."""
+"""Sums of squares: the loop nest, the GIL switch, and the public function in three acts: take x, plan, run."""
 
 cimport cython
 from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_Release
@@ -21,7 +20,7 @@ from nogil_kernels import threads as sharing
 
 
 cdef void sum_chunks(Problem *p, Py_ssize_t first, Py_ssize_t last) noexcept nogil:
-    """Sum the squares of each chunk of a range of chunks."""
+    """Sum the squares of the chunks first <= c < last, each on its own."""
     cdef Py_ssize_t c, start, count
     cdef const char *row
     cdef nk_sum sum
@@ -110,10 +109,10 @@ def sum_of_squares(x, *, axis=None, gil="auto", threads=1):
     cdef Kind kind
     if axis is None:
         if type(x) is range:
-            if describe_range(&problem, x):  # 1. take the operand
+            if describe_range(&problem, x):  # 1. take x
                 return sum_row(&problem, x, False, gil, threads)
         else:
-            kind = take(x, &view, 0)  # 1. take the operand
+            kind = take(x, &view, 0)  # 1. take x
             if kind <= buffers.C128:
                 try:
                     if is_short(&view) and one_thread(threads) and not release_wanted(gil, threads, False):
@@ -254,17 +253,14 @@ cdef int plan_sharing(Problem *p, Py_ssize_t rows, object gil, object threads) e
     p.release_gil = release_wanted(gil, threads, max(size, numbers * NUMBER_BYTES) > AUTO_HOLD_BYTES)
     p.chunks = rows * p.chunks_per_row
     p.tasks = <Py_ssize_t> min(size / TASK_BYTES, 1e6)  # that are worth sharing
-    if is_unshared(threads, p.tasks):
-        p.tasks = 1
-        return 0
-    p.tasks = sharing.tasks(p.tasks, threads)
+    p.tasks = 1 if is_unshared(threads, p.tasks) else sharing.tasks(p.tasks, threads)
     if p.tasks > 1:
         p.tasks = min(max(p.tasks, p.chunks // p.chunks_per_slice), p.chunks)
     return 0
 
 
 cdef int run(Problem *p, tuple owners, object threads) except -1:
-    """Sum all chunks on this thread, or share them with other threads. `owners` own the memory."""
+    """Sum all chunks on this thread, or share them with other threads. `owners` own their memory."""
     cdef Task task
     if p.tasks <= 1:
         return run_chunks(p, 0, p.chunks)
@@ -278,7 +274,7 @@ cdef int run(Problem *p, tuple owners, object threads) except -1:
 
 @cython.final
 cdef class Task:
-    """A task for threads.share: call i of `problem.tasks` runs one share of the chunks.
+    """A callable for threads.share: task i of problem.tasks runs one share of the chunks.
 
     It owns the memory of x, which is not freed if Ctrl-C ends the call while another thread runs a share.
     """

@@ -1,7 +1,7 @@
 /* The instruction sets (ISAs) that this machine supports. isa.pyx reads them once, at import.
  *
- * CPUID is called directly: __builtin_cpu_supports() returns 0 for everything with some compilers (zig cc), and MSVC has no
- * such builtin. XGETBV returns the registers that the operating system saves at a thread switch. An ISA needs both. */
+ * CPUID is called directly: __builtin_cpu_supports() returns 0 for everything with some compilers (zig cc), and MSVC
+ * does not have it. XGETBV returns which registers the operating system saves at a thread switch. */
 #ifndef ISA_H
 #define ISA_H
 
