@@ -1,1 +1,1 @@
-"""The compiled kernels, a folder each. Only `backend.py` imports them."""
+"""The compiled kernels, one folder each. Only `backend.py` imports them."""

@@ -1,4 +1,4 @@
-"""Which instruction set runs, and nothing else."""
+"""Choose the instruction set of the kernels, once per process."""
 
 from .isa import available as available
 from .isa import chosen as chosen

@@ -1,4 +1,4 @@
-/* The compiler that builds the kernels, as a text: what `build_info()` shows. */
+/* The name and version of the compiler that builds the kernels, for build_info(). */
 #ifndef NK_COMPILER_H
 #define NK_COMPILER_H
 

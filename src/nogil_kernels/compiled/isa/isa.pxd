@@ -1,4 +1,4 @@
-"""The instruction set that every module of the package uses."""
+"""The instruction set that all kernels use."""
 
 cdef extern from "compiled/isa/isa.h":
     ctypedef int nk_isa "enum nk_isa"

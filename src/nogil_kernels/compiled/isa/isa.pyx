@@ -1,8 +1,8 @@
 # cython: freethreading_compatible=True, subinterpreters_compatible=own_gil
 # distutils: define_macros=CYTHON_USE_MODULE_STATE=1
-"""The instruction set that the kernels use: the best of this machine, or the one that NOGIL_KERNELS_ISA names.
+"""Choose the kernels' instruction set (ISA): the best of this machine, or the one that NOGIL_KERNELS_ISA names.
 
-Chosen once in a process, when this module is first imported: all interpreters share the choice.
+The first import of this module chooses. All interpreters of the process share that choice.
 """
 
 import os
@@ -32,9 +32,9 @@ cdef extern from *:
     #define NK_IS_ABI3 0
     #endif
 
-    static volatile long nk_chosen = -1; /* for all interpreters */
+    static volatile long nk_chosen = -1; /* shared by all interpreters */
 
-    /* The first call decides, in whichever interpreter or thread. */
+    /* Store the first call's ISA, whatever thread makes that call. Return the stored ISA. */
     static enum nk_isa nk_choose(enum nk_isa wanted)
     {
         NK_EXCHANGE_IF(&nk_chosen, -1, (long)wanted);
@@ -51,22 +51,23 @@ cdef nk_isa chosen_isa() noexcept nogil:
     return nk_chosen
 
 
-def _available():  # in functions, since Cython keeps what a comprehension of the module itself runs over in C statics
+# Functions, since Cython keeps the iterators of a module-level comprehension in C statics, which interpreters share.
+def _available():
     return tuple([nk_isa_names[isa].decode() for isa in range(NK_ISA_COUNT) if nk_supports(<nk_isa> isa)])
 
 
-def _wanted():
-    wanted = os.environ.get("NOGIL_KERNELS_ISA", "")
-    if not wanted:
+def _requested():
+    name = os.environ.get("NOGIL_KERNELS_ISA", "")
+    if not name:
         return available[len(available) - 1]
-    if wanted not in available:
-        have = ", ".join(available)
-        raise ValueError(f"NOGIL_KERNELS_ISA={wanted}: this machine has {have}; name one of them or unset it")
-    return wanted
+    if name not in available:
+        names = ", ".join(available)
+        raise ValueError(f"NOGIL_KERNELS_ISA must be one of {names} on this machine, got {name!r}, or unset.")
+    return name
 
 
 available = _available()  # slowest first
-chosen = nk_isa_names[nk_choose(nk_isa_of(_wanted().encode()))].decode()
+chosen = nk_isa_names[nk_choose(nk_isa_of(_requested().encode()))].decode()
 compiler = NK_COMPILER.decode()
-is_main_interpreter = nk_is_main  # in which one GIL serves all that calls the kernels: their faster build will do
+is_main_interpreter = nk_is_main  # the other interpreters use the kernels of subinterpreters/
 is_abi3 = NK_IS_ABI3  # one build for every CPython from 3.11 on

@@ -1,4 +1,4 @@
-/* long double and its complex type: no vectors, so one instance serves every instruction set. */
+/* The tiles of long double and its complex type. They use no vectors, so one instance serves every ISA. */
 #define NK_SCALAR
 #include "tiles.h"
 #include "../shared/vector.h"

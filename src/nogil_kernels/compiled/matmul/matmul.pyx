@@ -1,5 +1,5 @@
 # cython: freethreading_compatible=True
-"""C := A @ B, packed and blocked: the loop nest, the GIL switch, the public function in three acts."""
+"""C := A @ B: the loop nest, the GIL switch, and the public function in three acts: take the operands, plan, run."""
 
 cimport cython
 from cpython.bytearray cimport PyByteArray_AsString, PyByteArray_FromStringAndSize
@@ -23,9 +23,9 @@ from nogil_kernels import threads as sharing
 cdef void multiply(const Problem *p, Matrix C, Matrix A, Matrix B, Workspace space) noexcept nogil:
     """C := A @ B: the loops around the tile.
 
-    After Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", 2008: a block KC x NC of B is
-    packed into panels that stay in L2, and a panel MR x KC of A stays in L1, packed where its rows are not contiguous.
-    The first block of k overwrites C, those after it add to it.
+    They are those of Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", 2008. A block of B,
+    KC x NC, is packed into panels that stay in L2. A panel of A, MR x KC, stays in L1. The first block of k overwrites
+    C, and the later ones add to it.
     """
     cdef Py_ssize_t jc = 0, pc, ic, jr, nc, kc, mr, nr
     cdef Panel a, b
@@ -33,7 +33,7 @@ cdef void multiply(const Problem *p, Matrix C, Matrix A, Matrix B, Workspace spa
     while jc < C.columns:
         nc = min(p.NC, C.columns - jc)
         pc = 0
-        while pc == 0 or pc < p.k:  # once where k is 0, to write zeros
+        while pc == 0 or pc < p.k:  # once if k is 0, to write zeros
             kc = min(p.KC, p.k - pc)
             tile = p.tile if p.narrow == NULL else tile_for_block(p, &A, &B, C.rows, pc, kc, jc, nc)
             pack_block_b(p, &B, pc, kc, jc, nc, space.b)
@@ -60,7 +60,7 @@ cdef void multiply_bands(const Problem *p, Py_ssize_t first, Py_ssize_t last, Wo
         if p.symmetric and is_below_diagonal(p, band):
             continue
         find_band(p, band, &C, &A, &B)
-        if p.one_tile:  # nothing to loop over, nor to pack: half of what a 4 x 4 product of a stack would take
+        if p.one_tile:  # without the loops, which take half of the time of a 4 x 4 product in a stack
             p.tile.run(p.m, p.n, p.k, A.data, A.row_stride, A.column_stride, B.data, B.row_stride,
                        C.data, C.row_stride, C.column_stride, False)
         else:
@@ -70,10 +70,10 @@ cdef void multiply_bands(const Problem *p, Py_ssize_t first, Py_ssize_t last, Wo
 
 
 cdef int run_bands(const Problem *p, Py_ssize_t first, Py_ssize_t last) except -1:
-    """The GIL switch: one loop nest, the GIL released or held; slice by slice, to look for Ctrl-C in between."""
+    """The GIL switch: one loop nest, with the GIL released or held. Ctrl-C is checked after each slice."""
     cdef Py_ssize_t stop
-    cdef char[SMALL_WORKSPACE] small
-    cdef char *memory = small
+    cdef char[SMALL_WORKSPACE] on_stack
+    cdef char *memory = on_stack
     cdef Py_ssize_t size = size_of_workspace(p)
     cdef bytearray scratch = None
     if size > SMALL_WORKSPACE:
@@ -95,7 +95,7 @@ cdef int run_bands(const Problem *p, Py_ssize_t first, Py_ssize_t last) except -
 
 cdef extern from *:
     """
-    static const nk_matmul_kernel *const *nk_kernels; /* for all interpreters: whichever imports this writes the same */
+    static const nk_matmul_kernel *const *nk_kernels; /* all interpreters write the same value */
     """
     const nk_matmul_kernel *const *kernels "nk_kernels"
 
@@ -160,7 +160,7 @@ def matmul(a, b, *, out=None, gil="auto", threads=1):
     """
     cdef Operands operands
     cdef Problem problem
-    operands.taken = 0
+    operands.count = 0
     try:
         if take_factors(&problem, &operands, kernels, a, b, out):  # 1. take the operands
             c = out if out is not None else new_result(&problem, &operands)
@@ -175,17 +175,18 @@ def matmul(a, b, *, out=None, gil="auto", threads=1):
     return arrays.matmul(a, b, out, gil, threads, matmul_plain)
 
 
-matmul.__module__ = "nogil_kernels"  # what pickle looks it up by: each interpreter finds its own build
+matmul.__module__ = "nogil_kernels"  # so that pickle finds the build of the interpreter that loads it
 
 
 def matmul_plain(a, b, *, out, gil="auto", threads=1):
-    """matmul of what arrays.py has made plain buffers that fit; a TypeError, no second detour, for anything else."""
+    """matmul of the plain buffers that arrays.py has prepared. Raise TypeError for anything else."""
     cdef Operands operands
     cdef Problem problem
-    operands.taken = 0
+    operands.count = 0
     try:
         if not take_factors(&problem, &operands, kernels, a, b, out) or not take_result(&problem, &operands, out):
-            raise TypeError("a, b and out must be plain buffers of one type that fit together; out may overlap neither")
+            raise TypeError("a, b and out must be plain buffers of one type with fitting shapes. "
+                            "out must overlap neither a nor b.")
         plan_blocks(&problem)
         plan_sharing(&problem, gil, threads)
         run(&problem, a, b, out, threads)
@@ -206,12 +207,12 @@ cdef extern from *:
 
 
 cdef inline bint threads_may_run(const Problem *p) noexcept nogil:
-    """Whether Python code of other threads can run before this product is done."""
+    """Return whether other threads can run Python code before this product is computed."""
     return FREE_THREADED or p.release_gil or p.bands_per_slice < p.bands
 
 
 cdef int run(Problem *p, object a, object b, object c, object threads) except -1:
-    """Run all bands here, or share them with other threads."""
+    """Run all bands on this thread, or share them with other threads."""
     cdef object _a, _b, _c
     cdef Task task
     if p.tasks > 1:
@@ -220,7 +221,7 @@ cdef int run(Problem *p, object a, object b, object c, object threads) except -1
         task.owners = [memoryview(owner) for owner in (a, b, c)]
         sharing.share(task, p.tasks, threads)
         return 0
-    if threads_may_run(p):  # references: ndarray.resize() in another thread must not free what this reads
+    if threads_may_run(p):  # references, so that ndarray.resize() in another thread frees nothing
         _a, _b, _c = a, b, c
     run_bands(p, 0, p.bands)
     return 0
@@ -228,9 +229,9 @@ cdef int run(Problem *p, object a, object b, object c, object threads) except -1
 
 @cython.final
 cdef class Task:
-    """Task i of `problem.tasks` is a share of the bands, for threads.share.
+    """A callable for threads.share: task i of problem.tasks runs one share of the bands.
 
-    It owns what it works on: should Ctrl-C end the call while another thread is in it, the memory stays.
+    It owns the operands' memory, which is not freed if Ctrl-C ends matmul while another thread runs a share.
     """
     cdef Problem problem
     cdef list owners
@@ -240,60 +241,60 @@ cdef class Task:
         run_bands(p, p.bands * i // p.tasks, p.bands * (i + 1) // p.tasks)
 
 
-# Scratch memory that calls have left behind: fresh pages cost more than packing does. An attribute of the module, since
-# each interpreter has objects of its own.
+# Workspaces of finished calls, for the next calls: fresh pages cost more than packing does. A module attribute, since
+# each interpreter has its own objects.
 _scratch = []
 
 
 cdef enum:
-    KEPT = 4  # of at most some 1.1 MiB
+    KEPT = 4  # workspaces, of at most about 1.1 MiB each
 
 
 cdef bytearray take_scratch(Py_ssize_t size):
-    """Memory for a workspace that is this call's alone until it is returned."""
+    """Return memory for a workspace, which belongs to this call until return_scratch gets it."""
     cdef bytearray scratch
-    cdef list kept = _scratch
+    cdef list pool = _scratch
     try:
-        scratch = kept.pop()
+        scratch = pool.pop()
         if len(scratch) >= size:
             return scratch
-    except IndexError:  # none is left
+    except IndexError:  # the pool is empty
         pass
     return PyByteArray_FromStringAndSize(NULL, size)
 
 
 cdef inline int return_scratch(bytearray scratch) except -1:
-    cdef list kept
+    cdef list pool
     if scratch is not None:
-        kept = _scratch
-        if len(kept) < KEPT:
-            kept.append(scratch)
+        pool = _scratch
+        if len(pool) < KEPT:
+            pool.append(scratch)
     return 0
 
 
-_numpy_names = {}  # what results are made with, once it has been needed; a dict, for threads without a GIL
+_numpy = {}  # "makers" -> numpy.empty and the dtypes by Kind, from the first result on; setdefault needs no GIL
 
 
-cdef tuple find_numpy():
-    """numpy.empty and its dtypes by Kind; None where NumPy is missing, for the cold path to say what needs it."""
+cdef tuple import_makers():
+    """Return numpy.empty and the dtypes by Kind. Return None without NumPy: arrays.py then raises the error."""
     try:
         import numpy
         names = "? i1 u1 i2 u2 i4 u4 i8 u8 f2 f4 f8 c8 c16 g G".split()
-        return _numpy_names.setdefault("names", (numpy.empty, [numpy.dtype(name) for name in names]))
-    except (ImportError, AttributeError):  # the latter where sys.modules says None, as tests do
+        return _numpy.setdefault("makers", (numpy.empty, [numpy.dtype(name) for name in names]))
+    except (ImportError, AttributeError):  # AttributeError if sys.modules["numpy"] is None, as in tests
         return None
 
 
 cdef object new_result(const Problem *p, const Operands *operands):
-    """An array for C; None without NumPy."""
+    """Return a new array for C, or None without NumPy."""
     cdef bint a_is_vector = operands.views[0].ndim == 1, b_is_vector = operands.views[1].ndim == 1
     cdef int axis
-    cdef object names = (<dict> _numpy_names).get("names")
-    if names is None:
-        names = find_numpy()
-        if names is None:
+    cdef object makers = (<dict> _numpy).get("makers")
+    if makers is None:
+        makers = import_makers()
+        if makers is None:
             return None
-    cdef object empty = (<tuple> names)[0], dtypes = (<tuple> names)[1]
+    cdef object empty = (<tuple> makers)[0], dtypes = (<tuple> makers)[1]
     if p.ndim == 0 and not a_is_vector and not b_is_vector:
         return empty((p.m, p.n), (<list> dtypes)[<int> p.kind])
     shape = [p.shape[axis] for axis in range(p.ndim)]
@@ -304,16 +305,16 @@ cdef object new_result(const Problem *p, const Operands *operands):
     return empty(shape, (<list> dtypes)[<int> p.kind])
 
 
-cdef inline int matmul_f64(  # no-cython-lint: inline, since subinterpreters/ exports nothing and leaves it out
+cdef inline int matmul_f64(  # no-cython-lint: inline, so that subinterpreters/, which exports nothing, omits it
     Py_ssize_t m, Py_ssize_t n, Py_ssize_t k,
     const double *a, Py_ssize_t a_row_stride, Py_ssize_t a_column_stride,
     const double *b, Py_ssize_t b_row_stride, Py_ssize_t b_column_stride,
     double *c, Py_ssize_t c_row_stride, Py_ssize_t c_column_stride
 ) noexcept nogil:
-    """One product, its workspace on the stack or from malloc, which needs no GIL."""
+    """Compute one product. Its workspace is on the stack, or from malloc, which needs no GIL."""
     cdef Problem p
-    cdef char[SMALL_WORKSPACE] small
-    cdef char *scratch = small
+    cdef char[SMALL_WORKSPACE] on_stack
+    cdef char *scratch = on_stack
     cdef Py_ssize_t size
     if m == 0 or n == 0:
         return 0
@@ -330,6 +331,6 @@ cdef inline int matmul_f64(  # no-cython-lint: inline, since subinterpreters/ ex
         if scratch == NULL:
             return -1
     multiply_bands(&p, 0, p.bands_down * p.bands_across, workspace_in(&p, scratch))
-    if scratch != small:
+    if scratch != on_stack:
         free(scratch)
     return 0

@@ -1,8 +1,8 @@
-/* The tile of narrow.h for one ISA: compiled once for each, with NK_ISA naming it and the ISA's flags. */
+/* The tile of narrow.h, compiled once per ISA: see vector.h. */
 #include "narrow.h"
 #include "../shared/vector.h"
 
-/* The product of the lower 32 bits of 64-bit lanes, as signed numbers. */
+/* Multiply the lower 32 bits of 64-bit lanes, as signed numbers. */
 #if NK_VECTOR_BYTES == 64
 #define MULTIPLY(a, b) ((vec_narrow)_mm512_mul_epi32((__m512i)(a), (__m512i)(b)))
 #elif NK_VECTOR_BYTES == 32

@@ -1,4 +1,4 @@
-"""64-bit integers that fit 32 bits, as most do: see narrow.h."""
+"""Choose the faster tile of narrow.h for 64-bit integers that fit 32 bits."""
 
 from nogil_kernels.compiled.isa.isa cimport chosen_isa
 from nogil_kernels.compiled.matmul.problem cimport Matrix, Problem, at
@@ -7,14 +7,15 @@ from nogil_kernels.compiled.shared.buffers cimport I64, U64
 
 
 cdef enum:
-    # Checking an element costs half a cycle and saves an eighth of a product: it pays from 32 products per element on.
+    # The fewest products per element that are worth a check. Checking an element costs half a cycle. The narrow tile
+    # saves an eighth of a cycle per product: 4 cycles in 32 products.
     NARROW_ROWS = 32
 
 
 cdef inline bint are_narrow(
     const Problem *p, const Matrix *matrix, Py_ssize_t i, Py_ssize_t rows, Py_ssize_t j, Py_ssize_t columns
 ) noexcept nogil:
-    """Whether all elements of a part of a matrix are narrow. No, where they lie apart: to look would cost too much."""
+    """Return whether all elements of a part of a matrix fit 32 bits. False if they are not contiguous."""
     cdef Py_ssize_t line
     if matrix.column_stride == p.kernel.element_size:
         for line in range(i, i + rows):
@@ -30,7 +31,7 @@ cdef inline bint are_narrow(
 
 
 cdef inline const nk_matmul_narrow *narrow_for(const Problem *p) noexcept nogil:
-    """The narrow tile where the problem is of 64-bit integers, large enough, and this ISA has one; else NULL."""
+    """Return the narrow tile if the problem has 64-bit integers and uses the block tile, and this ISA has one."""
     cdef const nk_matmul_narrow *narrow
     if (p.kind != I64 and p.kind != U64) or p.tile != &p.kernel.block:
         return NULL
@@ -42,7 +43,7 @@ cdef inline const nk_matmul_tile *tile_for_block(
     const Problem *p, const Matrix *A, const Matrix *B, Py_ssize_t m, Py_ssize_t pc, Py_ssize_t kc, Py_ssize_t jc,
     Py_ssize_t nc
 ) noexcept nogil:
-    """The tile for a block of k: the narrow one where all of A's and B's elements fit it."""
+    """Return the tile for a block of k: the narrow one if all elements of A and B in it fit 32 bits."""
     if m >= NARROW_ROWS and nc >= NARROW_ROWS and are_narrow(p, B, pc, kc, jc, nc) and are_narrow(p, A, 0, m, pc, kc):
         return p.narrow.block
     return p.tile

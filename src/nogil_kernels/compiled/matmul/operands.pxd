@@ -1,39 +1,39 @@
-"""From objects to matrices: where numpy.matmul's shapes and broadcasting become a stack of products."""
+"""Act 1, take the operands: turn objects with numpy.matmul's shapes and broadcasting into a stack of products."""
 
 from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_Release
 
 from nogil_kernels.compiled.matmul.problem cimport Matrix, Problem
 from nogil_kernels.compiled.matmul.tiles cimport nk_matmul_kernel
 from nogil_kernels.compiled.shared.buffers cimport (
-    NOT_PLAIN, Kind, is_held, overlap, overlaps_itself, read_anew, take, take_as,
+    NOT_PLAIN, Kind, needs_release, overlap, overlaps_itself, take, take_again, take_as,
 )
 
 
 cdef struct Operands:
-    # The buffers of A, B and C, as far as they are taken.
+    # The buffers of A, B and C. The first `count` are taken.
     Py_buffer[3] views
-    int taken
+    int count
 
 
 cdef inline void release(Operands *operands) noexcept:
     cdef Py_buffer *view
-    while operands.taken:
-        operands.taken -= 1
-        view = &operands.views[operands.taken]
-        if is_held(view):  # not an ndarray's
+    while operands.count:
+        operands.count -= 1
+        view = &operands.views[operands.count]
+        if needs_release(view):
             PyBuffer_Release(view)
 
 
 cdef inline bint take_next(Operands *operands, Kind kind, object x, int flags) noexcept:
-    """Take the buffer of x where its elements are of that kind."""
-    if not take_as(kind, x, &operands.views[operands.taken], flags):
+    """Take the buffer of x if its elements are of that kind, else return False."""
+    if not take_as(kind, x, &operands.views[operands.count], flags):
         return False
-    operands.taken += 1
+    operands.count += 1
     return True
 
 
 cdef inline void take_matrix(Matrix *matrix, const Py_buffer *view, bint is_column) noexcept nogil:
-    """The last two axes; a vector is one row, or one column on the right of the @."""
+    """Fill in a matrix from the last two axes. A vector is one row on the left of the @, one column on the right."""
     cdef int last = view.ndim - 1
     matrix.data = <char *> view.buf
     if view.ndim > 1:
@@ -48,7 +48,7 @@ cdef inline void take_matrix(Matrix *matrix, const Py_buffer *view, bint is_colu
 
 
 cdef inline bint take_stack(Problem *p, const Py_buffer *a, const Py_buffer *b) noexcept nogil:
-    """Broadcast the axes before the last two; False where their sizes do not fit."""
+    """Broadcast the axes before the last two. Return False if their sizes do not fit."""
     cdef int a_ndim = max(a.ndim - 2, 0), b_ndim = max(b.ndim - 2, 0), axis, a_axis, b_axis
     cdef Py_ssize_t a_size, b_size
     p.ndim = max(a_ndim, b_ndim)
@@ -70,19 +70,19 @@ cdef inline bint take_stack(Problem *p, const Py_buffer *a, const Py_buffer *b) 
 cdef inline bint take_factors(
     Problem *p, Operands *operands, const nk_matmul_kernel *const *kernels, object a, object b, object out
 ) noexcept:
-    """Everything that follows from A and B; False where a, b and out are not plain buffers of one kind that fit."""
+    """Fill in what follows from A and B. False unless a and b fit, and a, b and out are plain buffers of one kind."""
     cdef Py_buffer *views = operands.views
     p.kind = take(a, &views[0], 0)
     if p.kind == NOT_PLAIN:
         return False
-    operands.taken = 1
+    operands.count = 1
     p.kernel = kernels[<int> p.kind]
     if p.kernel == NULL or not take_next(operands, p.kind, b, 0):
         return False
     if out is not None and not take_next(operands, p.kind, out, PyBUF_WRITABLE):
         return False
-    if is_held(&views[1]) or out is not None and is_held(&views[2]):  # exported, maybe by Python code
-        if not read_anew(p.kind, a, &views[0]) or not read_anew(p.kind, b, &views[1]):
+    if needs_release(&views[1]) or out is not None and needs_release(&views[2]):  # Python code may have run
+        if not take_again(p.kind, a, &views[0]) or not take_again(p.kind, b, &views[1]):
             return False
     if views[0].ndim == 0 or views[1].ndim == 0:
         return False
@@ -93,7 +93,7 @@ cdef inline bint take_factors(
 
 
 cdef inline bint take_matrix_c(Problem *p, const Py_buffer *c, bint a_is_vector, bint b_is_vector) noexcept nogil:
-    """C's place and strides; False where its shape is another, or where one element of it serves for several."""
+    """Fill in C's address and strides. Return False if C has another shape, or elements that share bytes."""
     cdef int ndim = p.ndim + 2 - a_is_vector - b_is_vector, axis
     if c.ndim != ndim:
         return False
@@ -120,9 +120,9 @@ cdef inline bint take_matrix_c(Problem *p, const Py_buffer *c, bint a_is_vector,
 
 
 cdef inline bint take_result(Problem *p, Operands *operands, object c) noexcept:
-    """C's place and strides; False where it has another shape, shares an element, or overlaps a factor."""
+    """Take C and fill it in. Return False if C has another shape, elements that share bytes, or overlaps a factor."""
     cdef Py_buffer *views = operands.views
-    cdef bint is_new = operands.taken == 2
+    cdef bint is_new = operands.count == 2
     if is_new and not take_next(operands, p.kind, c, PyBUF_WRITABLE):
         return False
     if not take_matrix_c(p, &views[2], views[0].ndim == 1, views[1].ndim == 1):

@@ -1,11 +1,11 @@
-"""Panels of A and B: packed, or where they lie."""
+"""Panels of A and B, packed or in place."""
 
 from nogil_kernels.compiled.matmul.problem cimport Matrix, Problem, at, rounded_up
 
 
 cdef enum:
-    # Rows of B packed at a time, panel after panel: eight streams that are read along their rows, where a panel's own
-    # 512 rows lie on as many pages. Gains 2 % at n = 1024.
+    # Rows of B packed at a time, panel after panel. Eight rows are eight sequential streams. The 512 rows of a single
+    # panel would be on 512 pages. n = 1024 gains 2 %.
     PACK_ROWS = 8
 
 
@@ -15,18 +15,18 @@ cdef struct Panel:
 
 
 cdef inline bint reads_b_in_place(const Problem *p, Py_ssize_t nr) noexcept nogil:
-    """Whether a panel of B stays where it lies: its rows are contiguous, and nothing beyond their end is read."""
+    """Return whether a panel of B needs no packing: rows are contiguous, and no byte beyond them is read."""
     return not p.pack_b and (nr == p.NR or p.tile.nr_step == 1 or nr % p.tile.nr_step == 0)
 
 
 cdef inline char *packed_panel_b(const Problem *p, Py_ssize_t kc, Py_ssize_t jr, char *packed) noexcept nogil:
-    return packed + (jr * kc * p.kernel.element_size if p.pack_b else 0)  # else only the last panel can be here
+    return packed + (jr * kc * p.kernel.element_size if p.pack_b else 0)  # without pack_b, only the last is packed
 
 
 cdef inline void pack_block_b(
     const Problem *p, const Matrix *B, Py_ssize_t pc, Py_ssize_t kc, Py_ssize_t jc, Py_ssize_t nc, char *packed
 ) noexcept nogil:
-    """Panels of NR columns, the last one padded to whole vectors; rows that are contiguous PACK_ROWS at a time."""
+    """Pack panels of NR columns, the last one padded to whole vectors. Pack contiguous rows PACK_ROWS at a time."""
     cdef Py_ssize_t rows = PACK_ROWS if B.column_stride == p.kernel.element_size else max(1, kc)
     cdef Py_ssize_t pr = 0, jr, nr, width
     while pr < kc:
@@ -60,7 +60,7 @@ cdef inline Panel panel_b(
 cdef inline Panel panel_a(
     const Problem *p, const Matrix *A, Py_ssize_t ic, Py_ssize_t mr, Py_ssize_t pc, Py_ssize_t kc, char *packed
 ) noexcept nogil:
-    """MR rows of A: the tile reads them element by element, at any strides."""
+    """Return MR rows of A, packed or in place. The tile reads single elements, at any strides."""
     cdef Panel panel
     if p.pack_a:
         p.kernel.pack_panel_a(mr, kc, at(A, ic, pc), A.row_stride, A.column_stride, packed)

@@ -1,4 +1,4 @@
-"""The plan of a product: which tile, what is packed, how it is cut; whether to release the GIL, and how to share."""
+"""Act 2, plan: choose tile, packing and block sizes, whether to release the GIL, and how threads share the work."""
 
 from nogil_kernels.compiled.matmul.bands cimport cut_into_bands
 from nogil_kernels.compiled.matmul.narrow cimport narrow_for
@@ -6,36 +6,38 @@ from nogil_kernels.compiled.matmul.panels cimport reads_b_in_place
 from nogil_kernels.compiled.matmul.problem cimport Matrix, Problem
 from nogil_kernels.compiled.matmul.symmetric cimport cut_symmetric
 from nogil_kernels.compiled.matmul.tiles cimport nk_matmul_kernel, nk_matmul_tile
-from nogil_kernels.compiled.shared.gil cimport release_wanted, stays_whole
+from nogil_kernels.compiled.shared.gil cimport is_unshared, release_wanted
 
 
 cdef enum:
-    # Rows of a block of B, in elements. C is read and written once per KC multiply-adds, and a tile begun and ended; a
-    # panel of A, MR x KC, stays in L1 while B streams through it: 4 x 512 float64 with AVX2 are 16 KiB of 32, 8 x 512
-    # with AVX-512 are 32 KiB of 48. Against 256, n = 1024 gains 2 to 3 %.
+    # The most rows of a block of B. C is read and written, and a tile started, once per KC multiply-adds. The limit is
+    # L1, where a panel of A (MR x KC) stays while B streams through: 4 x 512 float64 (AVX2) are 16 KiB of 32, 8 x 512
+    # (AVX-512) are 32 KiB of 48. n = 1024 is 2 to 3 % faster than with a limit of 256.
     KC_MAX = 512
-    # Elements of a dot product at a time, which every row of A meets: 16 KiB of float64 stay in L1.
+    # The most elements of a dot product at a time. All rows of A use the same part of B: 16 KiB of float64 stay in L1.
     DOT_KC_MAX = 2048
-    # Elements of a dot product at least, or adding up its lanes takes longer than it; unless there are few.
+    # The shortest dot product with a tile of its own: below it, adding up the lanes takes longer than the products.
+    # Up to dots.mr rows use that tile for every k.
     DOT_K = 16
-    # Bytes of a packed block of B: half of an L2 of 2 MiB, or all of one of 1 MiB.
+    # The most bytes of a packed block of B: half of an L2 of 2 MiB, or all of an L2 of 1 MiB.
     BLOCK_B_BYTES = 1024 * 1024
-    # B is packed where it is read by more panels of A than its rows, so far apart, can bear: PACK_B_REACH / row stride.
-    # Each row then lies on a page of its own or nearly so, and where the stride is a multiple of PAGE, in the same sets
-    # of L1, too. Where B is packed for nothing m = 8 and 128 lose half and a tenth, where it is not a third and half.
+    # B is packed if the panels of A that read it, times its row stride in bytes, exceed PACK_B_REACH. With such a
+    # stride each row of B is on a page of its own, or nearly so. If the stride is a multiple of PAGE, the rows also
+    # share sets of L1, so half of the limit applies. Packing B against this rule costs half of the speed at m = 8 and a
+    # tenth at m = 128. Not packing it against this rule costs a third at m = 8 and half at m = 128.
     PACK_B_REACH = 16 * 1024
     PAGE = 4096
-    # Rows of B from which on that matters: fewer stay in the TLB and in the ways of L1.
+    # The fewest rows of B worth packing: fewer rows stay in the TLB and in the ways of L1.
     PACK_B_ROWS = 32
-    # A is packed only where its rows are not contiguous, and more panels of B than this read it: rows that are stay in
-    # L1 as they lie, and packing them cost a tenth at n = 1024.
+    # A is packed if its rows are not contiguous and more panels of B than this read it. Contiguous rows stay in L1
+    # without packing, and packing them cost a tenth at n = 1024.
     PACK_A_PANELS = 4
-    # gil="auto" holds the GIL for at most this much work, since getting it back can cost a switch interval (5 ms) where
-    # other threads run Python: 400 000 multiply-adds take 14 us with AVX-512, 30 us with AVX2, 50 us with SSE2. An
-    # element moved to or from memory counts as 16: 25 000 float64 are 200 kB, 30 us at 6.5 GB/s.
+    # gil="auto" holds the GIL for at most this many multiply-adds (gil.pxd has the reason). They take 14 us with
+    # AVX-512, 30 us with AVX2, 50 us with SSE2. An element moved to or from memory counts as 16 multiply-adds, so the
+    # limit is 400 000 / 16 = 25 000 float64: 200 kB, 30 us at 6.5 GB/s.
     AUTO_HOLD_WORK = 400_000
     MOVE_WORK = 16
-    # A task worth sharing: two submits and their results cost 80 us; 2**24 multiply-adds take 400 us with AVX-512.
+    # The smallest task worth sharing: two submits and their results cost 80 us, AVX-512 takes 400 us for such a task.
     TASK_WORK = 1 << 24
 
 
@@ -53,7 +55,7 @@ cdef inline void transpose(Matrix *matrix) noexcept nogil:
 
 
 cdef inline void transpose_all(Problem *p) noexcept nogil:
-    """C.T := B.T @ A.T, the same sums in the same order."""
+    """Replace the problem by C.T := B.T @ A.T, which adds the same products in the same order."""
     cdef int axis
     p.A, p.B = p.B, p.A
     transpose(&p.A)
@@ -78,7 +80,7 @@ cdef inline bint reads_b_often(const Problem *p) noexcept nogil:
 
 
 cdef inline bint better_transposed(const Problem *p) noexcept nogil:
-    """Rows are what tiles read and write fast: those of C, or of the matrix where the other one is a vector."""
+    """Return whether C.T has the contiguous rows that tiles need: of C, or of A or B if the other one is a vector."""
     cdef Py_ssize_t size = p.kernel.element_size
     if p.n == 1 and p.A.column_stride != size:
         return p.A.row_stride == size
@@ -88,7 +90,7 @@ cdef inline bint better_transposed(const Problem *p) noexcept nogil:
 
 
 cdef inline void plan_blocks(Problem *p) noexcept nogil:
-    """How each product is cut. It follows from sizes and strides alone: no number of threads can change a bit."""
+    """Plan one product from its sizes and strides alone, so that the number of threads changes no bit of it."""
     cdef const nk_matmul_kernel *kernel = p.kernel
     cdef Py_ssize_t size = kernel.element_size, blocks = 1, kc_max
     if better_transposed(p):
@@ -98,7 +100,7 @@ cdef inline void plan_blocks(Problem *p) noexcept nogil:
     kc_max = DOT_KC_MAX if p.tile == &kernel.dots else KC_MAX
     if p.k > kc_max:
         blocks = (p.k + kc_max - 1) // kc_max
-    p.KC = max(1, p.k if blocks == 1 else (p.k + blocks - 1) // blocks)  # 2 x 300 rather than 512 + 88
+    p.KC = max(1, p.k if blocks == 1 else (p.k + blocks - 1) // blocks)  # 2 x 300, not 512 + 88
     p.NC = max(1, BLOCK_B_BYTES // (p.KC * p.NR * size)) * p.NR
     p.pack_b = p.B.row_stride != size if p.tile == &kernel.dots else p.B.column_stride != size or reads_b_often(p)
     p.pack_a = p.A.column_stride != size and p.n > PACK_A_PANELS * p.NR
@@ -110,14 +112,14 @@ cdef inline void plan_blocks(Problem *p) noexcept nogil:
 
 
 cdef inline int plan_sharing(Problem *p, object gil, object threads) except -1:
-    """Weigh the work: whether to release the GIL for it, and how it is cut into bands, slices and tasks."""
+    """Decide from the amount of work whether to release the GIL, and cut it into bands, slices and tasks."""
     cdef double products = <double> p.matrices * p.m * p.n * p.k * p.kernel.multiply_adds
     cdef double moves = <double> p.matrices * (<double> p.m * p.k + <double> p.k * p.n + <double> p.m * p.n)
     cdef double work = products + MOVE_WORK * moves
     cdef Py_ssize_t slices = 1 if work < SLICE_WORK else <Py_ssize_t> min(1 + work / SLICE_WORK, 1e6)
     p.release_gil = release_wanted(gil, threads, work > AUTO_HOLD_WORK)
-    p.tasks = <Py_ssize_t> min(work / TASK_WORK, 1e6)  # each worth sharing
-    if stays_whole(threads, p.tasks):
+    p.tasks = <Py_ssize_t> min(work / TASK_WORK, 1e6)  # that are worth sharing
+    if is_unshared(threads, p.tasks):
         p.tasks = 1
     else:
         from nogil_kernels import threads as sharing

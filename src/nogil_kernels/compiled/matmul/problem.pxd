@@ -1,4 +1,4 @@
-"""A stack of matrix products: what is multiplied, and how that is cut."""
+"""The problem that the three acts pass on: a stack of matrix products, and the plan to compute it."""
 
 from nogil_kernels.compiled.matmul.tiles cimport nk_matmul_kernel, nk_matmul_narrow, nk_matmul_tile
 from nogil_kernels.compiled.shared.buffers cimport MAX_NDIM, Kind
@@ -10,35 +10,30 @@ cdef struct Matrix:
     Py_ssize_t row_stride, column_stride  # in bytes
 
 
-cdef struct Panel:
-    const char *data
-    Py_ssize_t row_stride, column_stride
-
-
 cdef struct Problem:
     # A stack of products C := A @ B, all of the same size.
-    # Taken:
-    Kind kind                         # of element
-    const nk_matmul_kernel *kernel    # its tiles
+    # Act 1 fills in:
+    Kind kind
+    const nk_matmul_kernel *kernel    # the tiles for this kind
     Py_ssize_t m, n, k
-    Matrix A, B, C                    # the first of the stack
+    Matrix A, B, C                    # the first ones of the stack
     int ndim                          # of the stack
     Py_ssize_t[MAX_NDIM] shape
-    Py_ssize_t[MAX_NDIM] a_strides    # 0 where A is the same along that axis
+    Py_ssize_t[MAX_NDIM] a_strides    # 0 along axes that A is broadcast along
     Py_ssize_t[MAX_NDIM] b_strides
     Py_ssize_t[MAX_NDIM] c_strides
     Py_ssize_t matrices
-    # Planned:
-    const nk_matmul_tile *tile        # of the kernel's tiles, the one for this shape
-    const nk_matmul_narrow *narrow    # a faster one for integers that fit 32 bits; NULL where there is none
+    # Act 2 fills in:
+    const nk_matmul_tile *tile        # the kernel's tile for this shape
+    const nk_matmul_narrow *narrow    # a faster one for integers that fit 32 bits, or NULL
     Py_ssize_t MR, NR, NC, KC
     Py_ssize_t row_step, column_step  # bands are cut at multiples of these
     bint pack_a, pack_b
-    bint one_tile                     # read where it lies
-    bint symmetric                    # A.T @ A or A @ A.T: bands below the diagonal mirror those above
+    bint one_tile                     # that needs no packing
+    bint symmetric                    # A.T @ A or A @ A.T: bands below the diagonal are copies of those above
     Py_ssize_t bands_down, bands_across  # of each matrix
     Py_ssize_t bands, bands_per_slice    # of all matrices
-    Py_ssize_t tasks                     # shares of the bands, for as many threads at most
+    Py_ssize_t tasks                     # equal shares of the bands, for at most as many threads
     bint release_gil
 
 

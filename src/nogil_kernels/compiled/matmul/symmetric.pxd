@@ -1,12 +1,12 @@
-"""A.T @ A and A @ A.T: half the work."""
+"""A.T @ A and A @ A.T: compute half of C, and copy the other half."""
 
 from nogil_kernels.compiled.matmul.bands cimport cut
 from nogil_kernels.compiled.matmul.problem cimport Matrix, Problem, at
 
 
 cdef enum:
-    # Of N x N bands, (N + 1) / (2 * N) are computed: 53 % with 16. A band has at least SYMMETRIC_ROWS rows, since each
-    # packs its own B, and k is at least SYMMETRIC_K, since each element is copied once more.
+    # The share (N + 1) / (2 * N) of N x N bands is computed: 53 % if N = 16. A band has at least SYMMETRIC_ROWS rows,
+    # since each band packs its own B. k is at least SYMMETRIC_K, since each element is copied once more.
     SYMMETRIC_BANDS = 16
     SYMMETRIC_ROWS = 128
     SYMMETRIC_K = 192
@@ -14,7 +14,7 @@ cdef enum:
 
 
 cdef inline bint is_symmetric(const Problem *p) noexcept nogil:
-    """Whether B is A transposed, so that C[i, j] and C[j, i] are sums of the same products, and it is worth it."""
+    """Return whether B is A.T, so that C[i, j] and C[j, i] add the same products, and C is large enough to use it."""
     cdef int axis
     for axis in range(p.ndim):
         if p.a_strides[axis] != p.b_strides[axis]:
@@ -25,7 +25,7 @@ cdef inline bint is_symmetric(const Problem *p) noexcept nogil:
 
 
 cdef inline bint cut_symmetric(Problem *p) noexcept nogil:
-    """Cut rows and columns at the same places, so that the mirror image of a band is a band; False where C is not."""
+    """Cut rows and columns at the same places, so that a band's mirror image is a band. False if C is not symmetric."""
     if p.tile != &p.kernel.block or not is_symmetric(p):
         return False
     p.bands_down = p.bands_across = min(SYMMETRIC_BANDS, p.m // SYMMETRIC_ROWS)
@@ -38,7 +38,7 @@ cdef inline bint is_below_diagonal(const Problem *p, Py_ssize_t band) noexcept n
 
 
 cdef inline void mirror(const Problem *p, const Matrix *C, Py_ssize_t band) noexcept nogil:
-    """Copy a band above the diagonal to its place below: MIRROR_ROWS rows at a time, whose lines stay in L1."""
+    """Copy a band above the diagonal to its mirror image, MIRROR_ROWS rows at a time: their cache lines stay in L1."""
     cdef Py_ssize_t down = band // p.bands_across % p.bands_down, across = band % p.bands_across
     cdef Py_ssize_t i = cut(p.m, p.row_step, down, p.bands_down), j = cut(p.n, p.column_step, across, p.bands_across)
     cdef Py_ssize_t row = 0, column, rows

@@ -1,21 +1,22 @@
-/* The GEMM tile, a template: included once per element type by matmul.c.
+/* The tiles of C := A @ B, a template. tiles.c, narrow.c and long_double.c include it once per element type.
  *
  *   C[rows x columns] (+)= A[rows x kc] @ B[kc x columns]
  *
- * Parameters; all but STORAGE are undefined again at the end:
- *   STORAGE  static, or nothing for a kernel that other files name
+ * Parameters, which the end of this file undefines, except STORAGE:
+ *   STORAGE  static, or empty for a kernel that other files use
  *   NAME     suffix of the functions' names
- *   T        the real type that is computed in, SIZE bytes long (a literal, for #if)
- *   PARTS    1 for real elements, 2 for complex ones (a T for the real part, then one for the imaginary part)
+ *   T        the real type of all arithmetic
+ *   SIZE     the bytes of a T, a literal for #if
+ *   PARTS    1 for real elements, 2 for complex ones: the real part, then the imaginary part
  *   MULTIPLY_ADDS  see nk_matmul_kernel
- *   MULTIPLY(a, b) the product of two vectors; a * b where it is not defined
+ *   MULTIPLY(a, b) the product of two vectors; a * b by default
  *
- * Columns lie along the vectors: row p of B is loaded, each element of column p of A is broadcast, and their products are added
- * to MR x NV accumulators, which stay in registers from the first p to the last.
+ * A vector holds several columns of one row of B. For each p, row p of B is loaded and each element of column p of A is
+ * broadcast. Their products are added to MR x NV accumulators, which stay in registers from the first p to the last.
  *
- * A complex product is a real one with a last step of its own. Read the complex B as a real matrix of twice the columns, as it
- * lies in memory, and the complex A as a real matrix of twice the rows, re(A) and im(A) by turns. The accumulators then hold
- *   U = re(A) @ B and V = im(A) @ B, so that C = U + iV.
+ * A complex product is a real product with a last step of its own. In memory a complex B is a real matrix with twice
+ * the columns. A complex A is used as a real matrix with twice the rows, re(A) and im(A) alternating. The accumulators
+ * then hold U = re(A) @ B and V = im(A) @ B, so that C = U + iV.
  */
 #if NK_VECTOR_BYTES
 #define LANES (NK_VECTOR_BYTES / SIZE)
@@ -25,11 +26,14 @@ typedef T NK_PASTE(vec, NAME) __attribute__((vector_size(NK_VECTOR_BYTES)));
 typedef T NK_PASTE(vec, NAME);
 #endif
 
-/* Of 32 registers: 8 x 3 accumulators + 3 of B + 1 of A = 28. Of 16, where multiply and add are one instruction: 6 x 2 + 2 + 1
- * = 15, or 4 x 3 + 3 + 1 = 16; the former reads a third less of B and is 3 % faster from n = 512 on, but for float64, whose rows
- * of B are one cache line then. Else 4 x 2 + 2 + 1 + 1 for the product = 12. Hiding the latency of an FMA (4 cycles x 2 units)
- * takes 8 accumulators. */
-#if SIZE == 16 /* long double: the stack of 8 registers holds 2 x 2 accumulators + 2 of B + 1 of A + 1 for the product */
+/* A tile has MR rows of NV vectors. Registers that it uses:
+ *   of 32: 8 x 3 accumulators + 3 of B + 1 of A = 28
+ *   of 16, with FMA: 4 x 3 + 3 + 1 = 16, or 6 x 2 + 2 + 1 = 15. 6 x 2 reads a third less of B and is 3 % faster from
+ *     n = 512 on. It is not faster for float64, whose rows of B are then one cache line.
+ *   of 16, without FMA: 4 x 2 + 2 + 1 + 1 for the product = 12
+ *   of the 8 of long double: 2 x 2 + 2 + 1 + 1 for the product = 8
+ * 8 accumulators hide the latency of an FMA (4 cycles x 2 units). */
+#if SIZE == 16
 #define MR 2
 #define NV 2
 #elif LANES == 1
@@ -49,13 +53,13 @@ typedef T NK_PASTE(vec, NAME);
 #define NV 2
 #endif
 
-/* A single row: as many accumulators, all side by side. Dot products: 4 x 4 + 4 of B + 1 of A = 21 of 32, 4 x 2 + 2 + 1 = 11;
- * long double has too few registers for them. */
+/* A single row has up to 8 accumulators side by side. Dot products use 4 x 4 accumulators + 4 of B + 1 of A = 21 of 32
+ * registers, or 4 x 2 + 2 + 1 = 11 of 16. long double has too few registers for them. */
 #define ROW_VECS (MR * NV / PARTS > 8 ? 8 : MR * NV / PARTS)
 #define DOT_ROWS 4
 #define HAS_DOTS (PARTS == 1 && SIZE < 16)
 #define DOT_SUMS (NK_REGISTERS == 32 ? 4 : 2)
-/* Fetching C early costs a few cycles, and hides a miss or two behind this many steps of some 10 cycles. */
+/* C is prefetched from this kc on. It costs a few cycles, and 32 steps of about 10 cycles hide one or two misses. */
 #define FETCH_KC 32
 
 #define MASKS (NK_HAS_MASKS && LANES > 1)
@@ -72,7 +76,7 @@ typedef T NK_PASTE(vec, NAME);
 static void FUNCTION(pack_panel_a)(ptrdiff_t rows, ptrdiff_t kc, const char *a, ptrdiff_t row_stride,
                                    ptrdiff_t column_stride, char *packed)
 {
-    if (row_stride == ELEMENT && rows == MR / PARTS) { /* whole columns, as in a transposed matrix */
+    if (row_stride == ELEMENT && rows == MR / PARTS) { /* columns are contiguous, as in a transposed matrix */
         for (ptrdiff_t p = 0; p < kc; p++) memcpy(packed + p * MR * sizeof(T), a + p * column_stride, MR * sizeof(T));
         return;
     }
@@ -106,7 +110,7 @@ static void FUNCTION(pack_panel_b)(ptrdiff_t kc, ptrdiff_t columns, ptrdiff_t wi
     }
 }
 
-/* Writes or adds the first `columns` lanes of a vector; all of them where there are no masks. */
+/* Write or add the first `columns` lanes of a vector; without masks, all lanes. */
 NK_INLINE void FUNCTION(store_vec)(VEC value, ptrdiff_t columns, char *c, int accumulate)
 {
     VEC old;
@@ -126,7 +130,7 @@ NK_INLINE void FUNCTION(store_vec)(VEC value, ptrdiff_t columns, char *c, int ac
     memcpy(c, &value, sizeof value);
 }
 
-/* Writes or adds a tile that is laid out in rows of `width` reals. What vectors cannot write goes this way. */
+/* Write or add the sums, rows of `width` reals, element by element: for tiles that vectors cannot write. */
 static void FUNCTION(store)(const T *sums, ptrdiff_t width, ptrdiff_t rows, ptrdiff_t columns, char *c,
                             ptrdiff_t c_row_stride, ptrdiff_t c_column_stride, int accumulate)
 {
@@ -153,7 +157,7 @@ static void FUNCTION(store)(const T *sums, ptrdiff_t width, ptrdiff_t rows, ptrd
     }
 }
 
-/* Row p of B, vector v of `vecs`. Where there are masks nothing beyond its `columns` is read; else it is padded to whole vectors. */
+/* Load vector v of `vecs` of a row of B. Masks keep columns from `columns` on unread; without them B is padded. */
 NK_INLINE VEC FUNCTION(load_b)(const char *b, int v, const int vecs, const int whole, ptrdiff_t columns)
 {
     VEC value;
@@ -166,9 +170,9 @@ NK_INLINE VEC FUNCTION(load_b)(const char *b, int v, const int vecs, const int w
     return value;
 }
 
-/* The tile for at most MAX_ROWS real rows and VECS vectors of columns, WHOLE ones or the last in part; all three are constants
- * wherever this is inlined. `columns` counts reals. Rows beyond `rows` repeat the last one: as fast as leaving them out, and
- * nothing beyond A is read. */
+/* The tile of at most max_rows real rows and `vecs` vectors of columns. The last vector is partial unless `whole`.
+ * These three are constants in each inlined copy. `columns` counts reals. Rows from `rows` on repeat the last row,
+ * which is as fast as skipping them and reads nothing beyond A. */
 NK_INLINE void FUNCTION(tile_of)(const int max_rows, const int vecs, const int whole, ptrdiff_t rows, ptrdiff_t columns,
                                  ptrdiff_t kc, const char *a, ptrdiff_t a_row_stride, ptrdiff_t a_column_stride,
                                  const char *b, ptrdiff_t b_row_stride, char *c, ptrdiff_t c_row_stride,
@@ -183,7 +187,7 @@ NK_INLINE void FUNCTION(tile_of)(const int max_rows, const int vecs, const int w
         NK_UNROLL
         for (int v = 0; v < vecs; v++) sums[i * vecs + v] = (VEC){0};
     }
-    if (kc >= FETCH_KC && c_column_stride == ELEMENT) { /* fetch C while products are added up */
+    if (kc >= FETCH_KC && c_column_stride == ELEMENT) { /* prefetch C */
         for (ptrdiff_t i = 0; i < rows; i++) {
             for (int v = 0; v < vecs; v++) NK_PREFETCH_WRITE(c + i * c_row_stride + v * LANES * sizeof(T));
         }
@@ -216,14 +220,14 @@ NK_INLINE void FUNCTION(tile_of)(const int max_rows, const int vecs, const int w
         }
     } else {
         VEC laid_out[MR * NV];
-        NK_UNROLL /* vector by vector: one copy of several would keep the sums in memory all the time */
+        NK_UNROLL /* vector by vector: a single memcpy would keep the sums in memory, not in registers */
         for (int s = 0; s < max_rows * vecs; s++) laid_out[s] = sums[s];
         FUNCTION(store)((const T *)laid_out, vecs * LANES, rows, columns / PARTS, c, c_row_stride, c_column_stride, accumulate);
     }
 }
 
-/* Few rows get a tile of few: half of MR, or a single row. A full tile is compiled apart, free of all that asks how many; of
- * those that are narrower no more instances are made, which would be a tenth of all code. */
+/* Call the instance with the fewest rows that suffice: MR, half of MR, or one. The full tile has an instance for
+ * exactly MR rows, which never compares with `rows`. Narrower tiles have none: they would be a tenth of all code. */
 #define TILE_OF(max_rows, vecs, whole, rows)                                                                               \
     FUNCTION(tile_of)(max_rows, vecs, whole, rows, columns * PARTS, kc, a, a_row_stride, a_column_stride, b, b_row_stride, c, \
                       c_row_stride, c_column_stride, accumulate)
@@ -239,7 +243,7 @@ static void FUNCTION(tile)(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t kc, cons
                            ptrdiff_t a_column_stride, const char *b, ptrdiff_t b_row_stride, char *c,
                            ptrdiff_t c_row_stride, ptrdiff_t c_column_stride, int accumulate)
 {
-#if MASKS /* elsewhere B is padded to whole vectors, and one instance serves whole tiles and others */
+#if MASKS /* without masks B is padded to whole vectors, so all vectors count as whole */
     if (columns * PARTS == NV * LANES) {
         TILE_OF_ROWS(NV, 1);
         return;
@@ -254,7 +258,7 @@ static void FUNCTION(tile)(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t kc, cons
     }
 }
 
-/* One row: what counts is how much of each row of B is read at a time, since the next row lies on another page. */
+/* The tile of one row of A. It is as wide as registers allow, since the next row of B is on another page. */
 static void FUNCTION(row)(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t kc, const char *a, ptrdiff_t a_row_stride,
                           ptrdiff_t a_column_stride, const char *b, ptrdiff_t b_row_stride, char *c,
                           ptrdiff_t c_row_stride, ptrdiff_t c_column_stride, int accumulate)
@@ -270,7 +274,7 @@ static void FUNCTION(row)(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t kc, const
 }
 
 #if HAS_DOTS
-/* The first lanes of a vector, and zeros; nothing beyond them is read. */
+/* Load the first lanes of a vector, and zeros after them. No byte beyond them is read. */
 NK_INLINE VEC FUNCTION(load_part)(const char *x, ptrdiff_t lanes)
 {
     VEC value = {0};
@@ -283,8 +287,8 @@ NK_INLINE VEC FUNCTION(load_part)(const char *x, ptrdiff_t lanes)
     return value;
 }
 
-/* One column: vectors lie along k instead, and their lanes are added up at the end. Rows of A and the column of B are contiguous.
- * Each row has DOT_SUMS accumulators of its own, so how many rows there are does not change a bit of any. */
+/* One column of B: a vector holds elements along k, and its lanes are added up at the end. Rows of A and the column of
+ * B are contiguous. Each row has its own DOT_SUMS accumulators, so the number of rows changes no bit of any row. */
 NK_INLINE void FUNCTION(dots_of)(const int rows, ptrdiff_t kc, const char *a, ptrdiff_t a_row_stride, const char *b, char *c,
                                  ptrdiff_t c_row_stride, int accumulate)
 {
@@ -309,7 +313,7 @@ NK_INLINE void FUNCTION(dots_of)(const int rows, ptrdiff_t kc, const char *a, pt
             }
         }
     }
-    for (; p < kc; p += LANES) { /* the last vectors, the very last filled up with zeros */
+    for (; p < kc; p += LANES) { /* the last vectors, of which the last is padded with zeros */
         const ptrdiff_t left = kc - p < LANES ? kc - p : LANES;
         column = FUNCTION(load_part)(b + p * ELEMENT, left);
         NK_UNROLL

@@ -1,4 +1,4 @@
-/* The tiles of matmul for one ISA: compiled once for each, with NK_ISA naming it and the ISA's flags. */
+/* The tiles of matmul, compiled once per ISA: see vector.h. */
 #include "tiles.h"
 #include "../shared/vector.h"
 
@@ -32,7 +32,7 @@
 #define MULTIPLY_ADDS 4
 #include "tile.h"
 
-/* Unsigned, since a signed overflow is undefined in C; the bits are those of signed wrap-around. */
+/* Unsigned, since signed overflow is undefined in C. The bits are those of signed integers that wrap around. */
 #define NAME i32
 #define T uint32_t
 #define SIZE 4

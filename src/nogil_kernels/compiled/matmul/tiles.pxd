@@ -1,4 +1,4 @@
-"""The C side as Cython sees it: tiles of a matrix product, an instance per element type and instruction set."""
+"""The declarations of tiles.h and narrow.h for Cython."""
 
 from nogil_kernels.compiled.isa.isa cimport nk_isa
 

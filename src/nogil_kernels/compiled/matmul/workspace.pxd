@@ -7,12 +7,13 @@ from nogil_kernels.compiled.matmul.problem cimport Problem, rounded_up
 
 cdef enum:
     CACHE_LINE = 64
-    # On the stack rather than allocated: the edges of products of up to some 100 columns, where a call takes 0.1 us.
+    # The most bytes of a workspace on the stack: enough for the edges of products of up to about 100 columns. Their
+    # calls take 0.1 us, so an allocation would be slow beside them.
     SMALL_WORKSPACE = 16 * 1024
 
 
 cdef struct Workspace:
-    # Owned by one run of the loop nest: calls share nothing.
+    # Each run of the loop nest has its own, so concurrent calls share no memory.
     char *a
     char *b
 
@@ -24,7 +25,7 @@ cdef inline Py_ssize_t size_of_a(const Problem *p) noexcept nogil:
 
 
 cdef inline Py_ssize_t size_of_workspace(const Problem *p) noexcept nogil:
-    """A panel of A and a block of B, no more than this problem needs, and what aligning them takes."""
+    """Return the bytes of a panel of A and a block of B for this problem, and of their alignment."""
     cdef Py_ssize_t columns = 0
     if p.pack_b:
         columns = rounded_up(min(p.NC, p.n), p.NR)

@@ -1,1 +1,1 @@
-"""What both kernels are built from: buffers, the GIL switch, vectors. No module, only sources."""
+"""Sources that both kernels use: buffers, gil= and threads=, vectors. This folder has no module."""

@@ -1,6 +1,7 @@
-"""Taking buffers by hand, and the meaning of their formats.
+"""Take the buffers of operands, and read their formats.
 
-PyObject_GetBuffer by hand costs half of a typed memoryview, and an ndarray costs a third of that: see ndarrays.h.
+A call of PyObject_GetBuffer costs half of a typed memoryview. Reading an ndarray's fields costs a third of that call:
+see ndarrays.h.
 """
 
 from cpython.buffer cimport PyBUF_FORMAT, PyBUF_STRIDES, PyBUF_WRITABLE, PyBuffer_Release
@@ -9,7 +10,7 @@ from libc.stdint cimport uintptr_t
 
 cdef extern from "Python.h":
     int PyObject_CheckBuffer(object x) noexcept
-    int PyObject_GetBuffer(object x, Py_buffer *view, int flags) noexcept  # -1 leaves an exception set, for PyErr_Clear
+    int PyObject_GetBuffer(object x, Py_buffer *view, int flags) noexcept  # on -1, call PyErr_Clear
     void PyErr_Clear()
     int PyObject_HasAttrString(object x, const char *name) noexcept
     ctypedef struct PyTypeObject:
@@ -28,16 +29,16 @@ cdef extern from "compiled/shared/kinds.h":
         NOT_PLAIN "NK_NOT_PLAIN"
 cdef extern from "compiled/shared/ndarrays.h":
     Kind view_ndarray "nk_view_ndarray"(object x, Py_buffer *view, bint writable) noexcept
-    void notice_ndarray "nk_notice_ndarray"(object x) noexcept
-    bint is_held "nk_is_held"(const Py_buffer *view) noexcept nogil
+    void remember_ndarray "nk_remember_ndarray"(object x) noexcept
+    bint needs_release "nk_needs_release"(const Py_buffer *view) noexcept nogil
 
 
 cdef enum:
-    MAX_NDIM = 64  # of the buffer protocol: PyBUF_MAX_NDIM
+    MAX_NDIM = 64  # PyBUF_MAX_NDIM of the buffer protocol
 
 
 cdef inline Kind integer(Py_ssize_t itemsize, bint signed) noexcept nogil:
-    """The integer of that size: 'l' has 4 bytes on Windows and 8 elsewhere."""
+    """Return the kind of an integer of that size. The size of format 'l' is 4 on Windows and 8 elsewhere."""
     if itemsize == 8:
         return I64 if signed else U64
     if itemsize == 4:
@@ -48,9 +49,9 @@ cdef inline Kind integer(Py_ssize_t itemsize, bint signed) noexcept nogil:
 
 
 cdef inline Kind kind_of(const Py_buffer *view) noexcept nogil:
-    """Read `view.format`, in the notation of the struct module and PEP 3118: one element of native byte order."""
+    """Return the kind that view.format names (struct module, PEP 3118); NOT_PLAIN for a foreign byte order."""
     cdef const char *format = view.format
-    if format == NULL:  # the protocol's way to say "B"
+    if format == NULL:  # means "B"
         return U8
     if format[0] == b"@" or format[0] == b"=" or (format[0] == b"<" and PY_LITTLE_ENDIAN) or \
             ((format[0] == b">" or format[0] == b"!") and PY_BIG_ENDIAN):
@@ -85,17 +86,17 @@ cdef inline Kind kind_of(const Py_buffer *view) noexcept nogil:
 
 
 cdef inline bint may_be_masked(object x) noexcept:
-    """A masked array's buffer hides its mask. ndarray, memoryview and bytes are static types and answered at once."""
+    """Return whether x has a mask, which its buffer does not show. Static types (ndarray, bytes) have none."""
     return PyType_HasFeature(Py_TYPE(x), Py_TPFLAGS_HEAPTYPE) and PyObject_HasAttrString(x, b"mask")
 
 
 cdef inline bint is_time(object x, const Py_buffer *view) noexcept:
-    """NumPy's scalars of dates and times export their 8 bytes as numbers; its arrays of them export nothing."""
+    """Return whether x is a NumPy scalar of a date or time. Its buffer is 8 bytes; an array of dates has none."""
     return view.len == 8 and type(x).__name__ in ("datetime64", "timedelta64")
 
 
 cdef inline bint get_buffer(object x, Py_buffer *view, int flags) noexcept:
-    """PyObject_GetBuffer, with strides filled in where the exporter leaves them out (ctypes arrays do)."""
+    """Call PyObject_GetBuffer, and add strides if the exporter omits them, as ctypes arrays do. False if it fails."""
     if PyObject_GetBuffer(x, view, flags) < 0:
         PyErr_Clear()
         return False
@@ -109,7 +110,7 @@ cdef inline bint get_buffer(object x, Py_buffer *view, int flags) noexcept:
 
 
 cdef inline Kind take(object x, Py_buffer *view, int flags) noexcept:
-    """Take x's buffer where it is plain, for the caller to release; NOT_PLAIN takes nothing and raises nothing."""
+    """Take x's buffer, which the caller releases, and return its kind. Return NOT_PLAIN if x has no plain buffer."""
     cdef Kind kind = view_ndarray(x, view, flags & PyBUF_WRITABLE)
     if kind != NOT_PLAIN:
         return kind
@@ -123,25 +124,25 @@ cdef inline Kind take(object x, Py_buffer *view, int flags) noexcept:
     if kind == NOT_PLAIN:
         PyBuffer_Release(view)
     else:
-        notice_ndarray(x)
+        remember_ndarray(x)
     return kind
 
 
-cdef inline bint take_as(Kind kind, object x, Py_buffer *view, int flags) noexcept:
-    """Take x's buffer where its elements are of that kind."""
-    cdef Kind taken = take(x, view, flags)
-    if taken != kind and taken != NOT_PLAIN:
+cdef inline bint take_as(Kind expected, object x, Py_buffer *view, int flags) noexcept:
+    """Take x's buffer if its elements are of the expected kind, else return False."""
+    cdef Kind kind = take(x, view, flags)
+    if kind != expected and kind != NOT_PLAIN:
         PyBuffer_Release(view)
-    return taken == kind
+    return kind == expected
 
 
-cdef inline bint read_anew(Kind kind, object x, Py_buffer *view) noexcept:
-    """Take x again, as far as nothing keeps it as it was: Python code may have run since."""
-    return is_held(view) or take_as(kind, x, view, 0)
+cdef inline bint take_again(Kind expected, object x, Py_buffer *view) noexcept:
+    """Read an ndarray's fields again, which Python code can have changed. An exported buffer cannot change."""
+    return needs_release(view) or take_as(expected, x, view, 0)
 
 
 cdef inline bint span(const Py_buffer *view, uintptr_t *low, uintptr_t *high) noexcept nogil:
-    """The lowest byte and the one after the highest; False where there is none."""
+    """Set the address of the lowest byte and the one after the highest. Return False if the buffer is empty."""
     cdef Py_ssize_t extent
     cdef int axis
     low[0] = <uintptr_t> view.buf
@@ -158,7 +159,7 @@ cdef inline bint span(const Py_buffer *view, uintptr_t *low, uintptr_t *high) no
 
 
 cdef inline bint overlap(const Py_buffer *x, const Py_buffer *y) noexcept nogil:
-    """Whether the spans of two buffers meet: that of numpy.may_share_memory, which arrays.py asks."""
+    """Return whether the spans of two buffers overlap. arrays.py uses numpy.may_share_memory, which agrees."""
     cdef uintptr_t x_low, x_high, y_low, y_high
     return span(x, &x_low, &x_high) and span(y, &y_low, &y_high) and x_low < y_high and y_low < x_high
 
@@ -168,7 +169,7 @@ cdef inline Py_ssize_t step(const Py_buffer *view, int axis) noexcept nogil:
 
 
 cdef inline bint overlaps_itself(const Py_buffer *view) noexcept nogil:
-    """Whether elements may share bytes: not if each stride passes over all that the smaller ones reach."""
+    """Return whether elements may share bytes. They do not if each stride is at least the smaller ones' reach."""
     cdef Py_ssize_t stride, reach
     cdef int axis, other
     if view.len == 0:

@@ -1,8 +1,8 @@
-/* What an ndarray says of itself, read by the inline functions of NumPy's headers.
+/* Fill in a Py_buffer from an ndarray's fields, which inline functions of NumPy's headers read.
  *
- * The buffer protocol costs 50 ns per array, since NumPy writes the format string anew each time. A 4 x 4 product takes
- * three arrays, so that would be more than half of the call. Nothing of NumPy is imported or linked for these functions.
- * Built without the headers, every operand takes the buffer protocol. */
+ * The buffer protocol costs 50 ns per array, since NumPy writes the format string anew each time. A 4 x 4 product has
+ * three arrays, so the protocol would take more than half of the call. These functions neither import nor link NumPy.
+ * A build without NumPy's headers uses the buffer protocol for every operand. */
 #ifndef NK_NDARRAYS_H
 #define NK_NDARRAYS_H
 
@@ -10,15 +10,15 @@
 
 #include "kinds.h"
 
-/* Whether its exporter keeps a view as it is. The fields of an ndarray stay the array's own. */
-static inline int nk_is_held(const Py_buffer *view) { return view->obj != NULL; }
+/* Return whether the view needs PyBuffer_Release. An ndarray's fields need none, and the array may change them. */
+static inline int nk_needs_release(const Py_buffer *view) { return view->obj != NULL; }
 
 #ifdef NK_NUMPY_HEADERS
 #include <numpy/ndarraytypes.h>
 #include <string.h>
 
-/* numpy.ndarray, once one has come as an operand. Threads and interpreters may write it at once: NumPy's type is static,
- * so all of them write the same value. */
+/* numpy.ndarray, from the first operand of that type on; NULL before. NumPy's type is static, so all threads and
+ * interpreters write the same value. */
 static PyTypeObject *nk_ndarray = NULL;
 
 #if defined(__GNUC__)
@@ -29,7 +29,7 @@ static PyTypeObject *nk_ndarray = NULL;
 #define NK_ATOMIC_WRITE(pointer, value) (*(PyTypeObject *volatile *)&(pointer) = (value))
 #endif
 
-static inline void nk_notice_ndarray(PyObject *x)
+static inline void nk_remember_ndarray(PyObject *x)
 {
     PyTypeObject *type = Py_TYPE(x);
 
@@ -64,7 +64,8 @@ static inline enum nk_kind nk_kind_of_type(int type_num, Py_ssize_t *itemsize)
 #undef NK_CASE
 }
 
-/* Fill in a view that needs no release. NK_NOT_PLAIN where x is not a plain ndarray, or must be writable and is not. */
+/* Fill in a view that needs no release, and return the kind of x. Return NK_NOT_PLAIN if x is not a plain ndarray, or
+ * if `writable` is set and x is read-only. */
 static inline enum nk_kind nk_view_ndarray(PyObject *x, Py_buffer *view, int writable)
 {
     const PyArrayObject *array = (const PyArrayObject *)x;
@@ -74,9 +75,9 @@ static inline enum nk_kind nk_view_ndarray(PyObject *x, Py_buffer *view, int wri
     kind = nk_kind_of_type(PyArray_TYPE(array), &view->itemsize);
     if (kind == NK_NOT_PLAIN || !PyArray_ISNBO(PyArray_DESCR(array)->byteorder)) return NK_NOT_PLAIN;
     if (writable && !(PyArray_FLAGS(array) & NPY_ARRAY_WRITEABLE)) return NK_NOT_PLAIN;
-    if (writable && PyArray_FLAGS(array) < 0) return NK_NOT_PLAIN; /* bit 31: NumPy wants to warn of a write */
+    if (writable && PyArray_FLAGS(array) < 0) return NK_NOT_PLAIN; /* bit 31: NumPy warns about a write */
     view->buf = PyArray_DATA(array);
-    view->obj = NULL; /* PyBuffer_Release does nothing */
+    view->obj = NULL; /* for nk_needs_release */
     view->ndim = PyArray_NDIM(array);
     view->shape = PyArray_DIMS(array);
     view->strides = PyArray_STRIDES(array);
@@ -85,7 +86,7 @@ static inline enum nk_kind nk_view_ndarray(PyObject *x, Py_buffer *view, int wri
     return kind;
 }
 #else
-static inline void nk_notice_ndarray(PyObject *x) { (void)x; }
+static inline void nk_remember_ndarray(PyObject *x) { (void)x; }
 
 static inline enum nk_kind nk_view_ndarray(PyObject *x, Py_buffer *view, int writable)
 {

@@ -1,8 +1,8 @@
-/* The SIMD words that the templates beside this file are written in.
+/* Vectors of GCC and Clang, at the width of the instruction set (ISA) that the compiler's flags select.
  *
- * Each .c file here is compiled once per ISA, with that ISA's flags and NK_ISA naming it; this header turns that into a
- * width. The vectors are those of GCC and Clang, at the ISA's own width: wider ones are legal but collapse into scalar
- * code (1.2 GF/s with GCC 12). A compiler without them (MSVC) gets vectors of one lane: the same source, scalar. */
+ * setup.py compiles a .c file once per ISA, with the ISA's flags and its name in NK_ISA. A vector wider than the ISA's
+ * registers is legal but becomes scalar code (1.2 GF/s with GCC 12). A compiler without vectors (MSVC) gets vectors of
+ * one lane, so the same source is scalar code. */
 #ifndef NK_VECTOR_H
 #define NK_VECTOR_H
 
@@ -11,13 +11,13 @@
 #include <string.h>
 
 #if defined(__FAST_MATH__) || defined(__ASSOCIATIVE_MATH__)
-#error "-ffast-math deletes the error terms of compensated sums: build without it, or with -fno-fast-math after it"
+#error "-ffast-math deletes the error terms of compensated sums. Build without it, or add -fno-fast-math after it."
 #endif
 
 #define NK_PASTE_(a, b) a##_##b
-#define NK_PASTE(a, b) NK_PASTE_(a, b) /* NK_PASTE(nk_sum, NK_ISA) is nk_sum_avx2 where NK_ISA is avx2 */
+#define NK_PASTE(a, b) NK_PASTE_(a, b) /* NK_PASTE(nk_sum, NK_ISA) is nk_sum_avx2 if NK_ISA is avx2 */
 
-/* Vectors, builtins and attributes as GCC has them: clang-cl has them too, and does not say so by __GNUC__. */
+/* GCC's vectors, builtins and attributes. clang-cl has them too, but does not define __GNUC__. */
 #if defined(__GNUC__) || defined(__clang__)
 #define NK_GNU_C 1
 #else
@@ -31,10 +31,10 @@
 #elif defined(__AVX2__)
 #define NK_VECTOR_BYTES 32
 #else
-#define NK_VECTOR_BYTES 16 /* SSE2, NEON, or what the compiler makes of it elsewhere */
+#define NK_VECTOR_BYTES 16 /* SSE2 or NEON; for other processors the compiler splits the vectors */
 #endif
 
-/* How many vector registers a tile may plan with. */
+/* The number of vector registers that a tile can use. */
 #if defined(__AVX512F__) || defined(__aarch64__)
 #define NK_REGISTERS 32
 #else
@@ -43,7 +43,7 @@
 
 #define NK_CACHE_LINE 64
 
-/* AVX-512 reads and writes the first `lanes` lanes of a vector, of 4 or 8 bytes each, and touches nothing beyond them. */
+/* Load and store the first `lanes` lanes of a vector, of 4 or 8 bytes each. AVX-512 accesses no byte beyond them. */
 #define NK_HAS_MASKS (NK_VECTOR_BYTES == 64)
 #if NK_HAS_MASKS
 #include <immintrin.h>
@@ -70,14 +70,15 @@
 #define NK_PREFETCH_WRITE(address) ((void)(address))
 #endif
 
-/* A function that stays apart. GCC must know nothing of it, either: behind a call that leaves most registers alone GCC 12 forgets
- * VZEROUPPER, and the SSE code that runs next, Python's, waits for the upper halves of its registers at each step (130 ns). */
+/* A function that is never inlined. GCC needs noipa: with noinline alone GCC 12 sees that the function uses few
+ * registers, and omits VZEROUPPER after the call. The SSE code that runs next (Python's) then waits for the upper
+ * halves of its registers at each step, 130 ns in all. */
 #if !NK_GNU_C
-#define NK_APART __declspec(noinline) static
+#define NK_NOINLINE __declspec(noinline) static
 #elif defined(__clang__)
-#define NK_APART __attribute__((noinline)) static
+#define NK_NOINLINE __attribute__((noinline)) static
 #else
-#define NK_APART __attribute__((noipa)) static
+#define NK_NOINLINE __attribute__((noipa)) static
 #endif
 
 #endif

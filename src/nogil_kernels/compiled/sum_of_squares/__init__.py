@@ -1,4 +1,4 @@
-"""|x[0]|**2 + |x[1]|**2 + ...: sum_of_squares.pyx has the loop nest; numba and SciPy find the C-level names here."""
+"""Sums of squares. sum_of_squares.pyx has the loop nest. numba and SciPy look up the C-level names here."""
 
 from .sum_of_squares import __pyx_capi__ as __pyx_capi__
 from .sum_of_squares import sum_of_squares as sum_of_squares

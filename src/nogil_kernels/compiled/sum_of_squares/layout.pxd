@@ -1,4 +1,4 @@
-"""The axes of a buffer: in the order of memory, and walked block by block where elements lie apart."""
+"""The axes of a buffer: sort them by their strides, and copy strided elements into a block."""
 
 from libc.string cimport memcpy
 
@@ -10,14 +10,14 @@ cdef extern from "Python.h":
 
 
 cdef struct Layout:
-    # Axes and the bytes between neighbours along each.
+    # Axes, and the bytes between neighbours along each axis.
     int ndim
     Py_ssize_t[MAX_NDIM] shape
     Py_ssize_t[MAX_NDIM] strides
 
 
 cdef inline void take_axes(Layout *axes, const Py_buffer *view, int first, int last) noexcept nogil:
-    """Take axes first <= axis < last of a buffer as they are."""
+    """Copy the axes first <= axis < last of a buffer."""
     cdef int axis
     axes.ndim = last - first
     for axis in range(axes.ndim):
@@ -30,13 +30,13 @@ cdef inline Py_ssize_t rank(Py_ssize_t stride) noexcept nogil:
 
 
 cdef inline const char *in_memory_order(Layout *axes, const char *x) noexcept nogil:
-    """Sort axes as they lie in memory, join those that continue each other, and return the lowest address.
+    """Sort axes by stride, the largest first, join axes that are contiguous, and return the lowest address.
 
-    A sum does not mind the order, so x[::-1] and x.T are read like x. Axes without a stride (broadcast) go outermost.
+    The order of a sum is free, so x[::-1] and x.T are read like x. Broadcast axes (stride 0) come first.
     """
     cdef Py_ssize_t size, stride
     cdef int axis, place, ndim = 0, joined = 0
-    for axis in range(axes.ndim):  # an insertion sort into the axes already read
+    for axis in range(axes.ndim):  # insertion sort
         size = axes.shape[axis]
         stride = axes.strides[axis]
         if size == 1:
@@ -69,11 +69,11 @@ cdef inline const char *in_memory_order(Layout *axes, const char *x) noexcept no
 cdef inline void gather(
     char *to, const char *x, Py_ssize_t count, Py_ssize_t stride, Py_ssize_t itemsize
 ) noexcept nogil:
-    """Copy elements that lie `stride` bytes apart next to each other."""
+    """Copy `count` elements with a stride in bytes to contiguous memory."""
     cdef Py_ssize_t i
     if stride == itemsize:
         memcpy(to, x, count * itemsize)
-    elif itemsize == 8:  # a size known to the compiler is one load and one store
+    elif itemsize == 8:  # with a constant size memcpy is one load and one store
         for i in range(count):
             memcpy(to + i * 8, x + i * stride, 8)
     elif itemsize == 4:

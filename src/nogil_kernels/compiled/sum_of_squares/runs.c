@@ -1,7 +1,7 @@
-/* The straight runs of sum_of_squares for one ISA: compiled once for each, with NK_ISA naming it and the ISA's flags.
+/* The runs of sum_of_squares, compiled once per ISA: see vector.h.
  *
- * A run's body takes the element type as a constant and is inlined into one small function per type, so the compiler sees
- * the type's own loop. Elements are loaded by memcpy, which costs nothing and is right for any alignment. */
+ * The body of a run is inlined into one function per kind, with the kind as a constant, so the compiler sees a loop for
+ * that kind alone. Elements are loaded by memcpy, which costs nothing and allows any alignment. */
 #include "runs.h"
 #include "../shared/vector.h"
 
@@ -30,10 +30,10 @@ typedef int64_t int_vec;
 #define NK_PREFETCH(address) ((void)(address))
 #endif
 
-/* ---- integers: exact, in plain loops that compilers vectorise at the width they are given ---- */
+/* ---- integers: exact, in plain loops that compilers vectorise ---- */
 
 /* sum += value << (64 * word) */
-NK_APART void add_at(nk_sum *sum, int word, uint64_t value)
+NK_NOINLINE void add_at(nk_sum *sum, int word, uint64_t value)
 {
     for (; word < 3; word++) {
         sum->words[word] += value;
@@ -47,7 +47,7 @@ NK_INLINE uint32_t magnitude(int32_t value) { return value < 0 ? 0 - (uint32_t)v
 #define NK_LOAD(T, x, i) (memcpy(&(T##_value), (const unsigned char *)(x) + (i) * (ptrdiff_t)sizeof(T), sizeof(T)), T##_value)
 
 /* |x[i]|, up to 32 bits */
-NK_INLINE uint32_t load_magnitude(enum nk_kind type, const void *x, ptrdiff_t i)
+NK_INLINE uint32_t load_magnitude(enum nk_kind kind, const void *x, ptrdiff_t i)
 {
     uint8_t uint8_t_value;
     int8_t int8_t_value;
@@ -56,8 +56,8 @@ NK_INLINE uint32_t load_magnitude(enum nk_kind type, const void *x, ptrdiff_t i)
     uint32_t uint32_t_value;
     int32_t int32_t_value;
 
-    switch (type) {
-    case NK_BOOL: return NK_LOAD(uint8_t, x, i) != 0; /* an odd bit pattern is true, too */
+    switch (kind) {
+    case NK_BOOL: return NK_LOAD(uint8_t, x, i) != 0; /* any byte but 0 is true */
     case NK_U8: return NK_LOAD(uint8_t, x, i);
     case NK_I8: return magnitude(NK_LOAD(int8_t, x, i));
     case NK_U16: return NK_LOAD(uint16_t, x, i);
@@ -67,8 +67,8 @@ NK_INLINE uint32_t load_magnitude(enum nk_kind type, const void *x, ptrdiff_t i)
     }
 }
 
-/* 8 bits: up to 2**16 squares of at most 255**2 stay below 2**32, and 32-bit lanes are twice as many as 64-bit ones. */
-NK_INLINE void run_8_bits(enum nk_kind type, const void *x, ptrdiff_t n, nk_sum *sum)
+/* 8 bits: the sum of 2**16 squares of at most 255**2 is below 2**32. A vector has twice as many 32- as 64-bit lanes. */
+NK_INLINE void run_8_bits(enum nk_kind kind, const void *x, ptrdiff_t n, nk_sum *sum)
 {
     const ptrdiff_t block = 1 << 16;
 
@@ -76,32 +76,32 @@ NK_INLINE void run_8_bits(enum nk_kind type, const void *x, ptrdiff_t n, nk_sum 
         ptrdiff_t stop = n - start < block ? n : start + block;
         uint32_t partial = 0;
         for (ptrdiff_t i = start; i < stop; i++) {
-            uint32_t value = load_magnitude(type, x, i);
+            uint32_t value = load_magnitude(kind, x, i);
             partial += value * value;
         }
         add_at(sum, 0, partial);
     }
 }
 
-/* 16 bits: squares fit 32 bits, 2**17 of them 49. */
-NK_INLINE void run_16_bits(enum nk_kind type, const void *x, ptrdiff_t n, nk_sum *sum)
+/* 16 bits: squares fit 32 bits, and the sum of 2**17 squares fits 49 bits. */
+NK_INLINE void run_16_bits(enum nk_kind kind, const void *x, ptrdiff_t n, nk_sum *sum)
 {
     uint64_t total = 0;
 
     for (ptrdiff_t i = 0; i < n; i++) {
-        uint32_t value = load_magnitude(type, x, i);
+        uint32_t value = load_magnitude(kind, x, i);
         total += value * value;
     }
     add_at(sum, 0, total);
 }
 
-/* 32 bits: squares fit 64 bits, a sum of them does not; their halves are added apart. */
-NK_INLINE void run_32_bits(enum nk_kind type, const void *x, ptrdiff_t n, nk_sum *sum)
+/* 32 bits: squares fit 64 bits, but their sum does not. So their 32-bit halves are added separately. */
+NK_INLINE void run_32_bits(enum nk_kind kind, const void *x, ptrdiff_t n, nk_sum *sum)
 {
     uint64_t low = 0, high = 0;
 
     for (ptrdiff_t i = 0; i < n; i++) {
-        uint64_t value = load_magnitude(type, x, i), square = value * value;
+        uint64_t value = load_magnitude(kind, x, i), square = value * value;
         low += (uint32_t)square;
         high += square >> 32;
     }
@@ -110,16 +110,17 @@ NK_INLINE void run_32_bits(enum nk_kind type, const void *x, ptrdiff_t n, nk_sum
     add_at(sum, 1, high >> 32);
 }
 
-/* 64 bits: with |x| = h * 2**32 + l, x**2 = h**2 * 2**64 + 2 * h * l * 2**32 + l**2. Each of the three products is summed twice,
- * modulo 2**64 and its upper halves alone, from which `add_products` has the whole: three operations where splitting takes four. */
+/* 64 bits: with |x| = h * 2**32 + l, x**2 = h**2 * 2**64 + 2 * h * l * 2**32 + l**2. Each of the three products has two
+ * sums: of the products modulo 2**64, and of their upper halves. add_products computes the exact sum from both. This
+ * takes three operations per product. Splitting each product into halves would take four. */
 typedef struct {
     uint_vec wrapped, upper;
-} products;
+} product_sums;
 
-NK_INLINE void add_product(products *sum, uint_vec product)
+NK_INLINE void add_product(product_sums *sums, uint_vec product)
 {
-    sum->wrapped += product;
-    sum->upper += product >> 32;
+    sums->wrapped += product;
+    sums->upper += product >> 32;
 }
 
 /* The sum of all lanes, modulo 2**64. */
@@ -139,16 +140,16 @@ static void add_shifted(nk_sum *sum, uint64_t value, int bit)
     if (bit % 64) add_at(sum, bit / 64 + 1, value >> (64 - bit % 64));
 }
 
-/* sum += all products << bit. The lower halves of up to 2**17 products sum to less than 2**49: what is left modulo 2**64. */
-static void add_products(nk_sum *sum, const products *all, int bit)
+/* sum += all products << bit. The lower halves of 2**17 products add up to less than 2**49: the difference is exact. */
+static void add_products(nk_sum *sum, const product_sums *sums, int bit)
 {
-    uint64_t wrapped = total_of(all->wrapped), upper = total_of(all->upper);
+    uint64_t wrapped = total_of(sums->wrapped), upper = total_of(sums->upper);
 
     add_shifted(sum, wrapped - (upper << 32), bit);
     add_shifted(sum, upper, bit + 32);
 }
 
-/* The products of the lower halves: one instruction, which compilers do not find where they have a slow 64-bit multiplication. */
+/* Multiply the lower halves of the lanes. By name, since some compilers choose a slow 64-bit multiplication instead. */
 NK_INLINE uint_vec multiply_lower(uint_vec a, uint_vec b)
 {
 #if NK_VECTOR_BYTES == 64
@@ -164,19 +165,19 @@ NK_INLINE uint_vec multiply_lower(uint_vec a, uint_vec b)
 #endif
 }
 
-NK_INLINE uint_vec load_magnitudes(enum nk_kind type, const void *x, ptrdiff_t i)
+NK_INLINE uint_vec load_magnitudes(enum nk_kind kind, const void *x, ptrdiff_t i)
 {
     uint_vec value;
 
     memcpy(&value, (const uint64_t *)x + i, sizeof value);
-    if (type == NK_I64) {
+    if (kind == NK_I64) {
         uint_vec sign = (uint_vec)((int_vec)value >> 63);
         value = (value ^ sign) - sign;
     }
     return value;
 }
 
-NK_INLINE int any_upper(uint_vec value)
+NK_INLINE int has_upper_bits(uint_vec value)
 {
     uint64_t lanes[LANES], all = 0;
 
@@ -185,28 +186,28 @@ NK_INLINE int any_upper(uint_vec value)
     return all >> 32 != 0;
 }
 
-/* Numbers below 2**32, which most are, have one product of three: BATCH vectors at a time are looked at first. */
-NK_INLINE void run_64_bits(enum nk_kind type, const void *x, ptrdiff_t n, nk_sum *sum)
+/* Numbers below 2**32, as most are, need one product of the three. BATCH vectors are checked at a time. */
+NK_INLINE void run_64_bits(enum nk_kind kind, const void *x, ptrdiff_t n, nk_sum *sum)
 {
     enum { BATCH = 8 };
     const uint_vec zero = {0};
-    products ll = {zero, zero}, hl = {zero, zero}, hh = {zero, zero};
+    product_sums ll = {zero, zero}, hl = {zero, zero}, hh = {zero, zero};
     uint64_t rest[BATCH * LANES];
 
     for (ptrdiff_t i = 0; i < n; i += BATCH * LANES) {
-        uint_vec batch[BATCH], any = zero;
-        if (n - i < BATCH * LANES) { /* the last batch, filled up with zeros */
+        uint_vec batch[BATCH], any_bits = zero;
+        if (n - i < BATCH * LANES) { /* the last batch, padded with zeros */
             memset(rest, 0, sizeof rest);
             memcpy(rest, (const uint64_t *)x + i, (size_t)(n - i) * 8);
             x = rest - i;
         }
         NK_UNROLL
         for (int b = 0; b < BATCH; b++) {
-            batch[b] = load_magnitudes(type, x, i + b * LANES);
-            any |= batch[b];
+            batch[b] = load_magnitudes(kind, x, i + b * LANES);
+            any_bits |= batch[b];
             add_product(&ll, multiply_lower(batch[b], batch[b]));
         }
-        if (any_upper(any)) {
+        if (has_upper_bits(any_bits)) {
             NK_UNROLL
             for (int b = 0; b < BATCH; b++) {
                 uint_vec h = batch[b] >> 32;
@@ -222,7 +223,7 @@ NK_INLINE void run_64_bits(enum nk_kind type, const void *x, ptrdiff_t n, nk_sum
 
 static void run_range(int64_t start, int64_t step, ptrdiff_t n, nk_sum *sum)
 {
-    enum { PART = 2048 }; /* terms written out at a time, to be read back from L1; to join the sums of a part takes 60 ns */
+    enum { PART = 2048 }; /* terms at a time, which stay in L1; adding up a part's sums takes 60 ns */
     uint64_t terms[PART];
 
     for (ptrdiff_t first = 0; first < n; first += PART) {
@@ -232,24 +233,24 @@ static void run_range(int64_t start, int64_t step, ptrdiff_t n, nk_sum *sum)
     }
 }
 
-/* ---- floats: converted to float64, squared and added there ---- */
+/* ---- floats: converted to float64, then squared and added ---- */
 
-/* The magnitude of an IEEE 754 binary16 by its fields: 5 exponent (bias 15) and 10 fraction bits. Without a branch, and without
- * subnormals of float64, which a thread may have told its processor to take for 0. */
+/* The magnitude of an IEEE 754 binary16, from its 5 exponent bits (bias 15) and 10 fraction bits. There is no branch,
+ * and no subnormal float64, since a thread can set its processor to treat them as 0. */
 NK_INLINE double float16_magnitude(uint16_t bits)
 {
-    const uint64_t exponent = (bits >> 10) & 31, fraction = bits & 1023, moved = 1023 - 15;
-    const uint64_t subnormal = exponent == 0, infinite = exponent == 31; /* or not a number: exponent 2047 = 31 + 2 * moved */
-    const uint64_t wide = (exponent + moved + subnormal + infinite * moved) << 52 | fraction << 42;
+    const uint64_t exponent = (bits >> 10) & 31, fraction = bits & 1023, rebias = 1023 - 15;
+    const uint64_t subnormal = exponent == 0, infinite = exponent == 31; /* or NaN: 2047 = 31 + 2 * rebias */
+    const uint64_t wide = (exponent + rebias + subnormal + infinite * rebias) << 52 | fraction << 42;
     double value;
 
     memcpy(&value, &wide, sizeof value);
-    return value - (double)subnormal * (1.0 / (1 << 14)); /* which have no leading 1 */
+    return value - (double)subnormal * (1.0 / (1 << 14)); /* subnormals have no leading 1 */
 }
 
 #if NK_VECTOR_BYTES < 32
-/* LANES of them. A function of its own: a block of float16 has 128 of these, which would be a third of all code here. */
-NK_APART vec float16_magnitudes(const uint16_t *x)
+/* LANES magnitudes. Not inlined: a block of float16 has 128 of them, which would be a third of this file's code. */
+NK_NOINLINE vec float16_magnitudes(const uint16_t *x)
 {
     vec value;
     double lanes[LANES];
@@ -265,14 +266,14 @@ NK_APART vec float16_magnitudes(const uint16_t *x)
 #endif
 
 /* x[i], ..., x[i + LANES - 1] as float64 */
-NK_INLINE vec load_vec(enum nk_kind type, const void *x, ptrdiff_t i)
+NK_INLINE vec load_vec(enum nk_kind kind, const void *x, ptrdiff_t i)
 {
     vec value;
 
-    if (type == NK_F64) {
+    if (kind == NK_F64) {
         memcpy(&value, (const double *)x + i, sizeof value);
-    } else if (type == NK_F32) {
-#if NK_VECTOR_BYTES == 64 /* by name: GCC 12 converts and joins halves where it meets __builtin_convertvector */
+    } else if (kind == NK_F32) {
+#if NK_VECTOR_BYTES == 64 /* by name: GCC 12 makes two conversions of __builtin_convertvector */
         value = (vec)_mm512_cvtps_pd(_mm256_loadu_ps((const float *)x + i));
 #elif NK_VECTOR_BYTES == 32
         value = (vec)_mm256_cvtps_pd(_mm_loadu_ps((const float *)x + i));
@@ -297,18 +298,18 @@ NK_INLINE vec load_vec(enum nk_kind type, const void *x, ptrdiff_t i)
     return value;
 }
 
-/* x[i] as float64, for what is too short for a vector */
-NK_INLINE double load_number(enum nk_kind type, const void *x, ptrdiff_t i)
+/* x[i] as float64, for the numbers after the last vector */
+NK_INLINE double load_number(enum nk_kind kind, const void *x, ptrdiff_t i)
 {
     double wide;
     float narrow;
     uint16_t bits;
 
-    if (type == NK_F64) {
+    if (kind == NK_F64) {
         memcpy(&wide, (const double *)x + i, sizeof wide);
         return wide;
     }
-    if (type == NK_F32) {
+    if (kind == NK_F32) {
         memcpy(&narrow, (const float *)x + i, sizeof narrow);
         return narrow;
     }
@@ -316,8 +317,8 @@ NK_INLINE double load_number(enum nk_kind type, const void *x, ptrdiff_t i)
     return float16_magnitude(bits);
 }
 
-/* hi + lo += value, exactly but for the rounding of lo (Knuth, The Art of Computer Programming, volume 2, 4.2.2, theorem B).
- * Where value is a product, the compiler may fuse it into the first two lines; the sum then lacks the product's rounding. */
+/* TwoSum: hi + lo += value, exact except for the rounding of lo (Knuth, The Art of Computer Programming, volume 2,
+ * 4.2.2, theorem B). The compiler may fuse a value that is a product into the additions, without its rounding. */
 NK_INLINE void two_sum(vec *hi, vec *lo, vec value)
 {
     vec total = *hi + value, part = total - *hi;
@@ -326,7 +327,7 @@ NK_INLINE void two_sum(vec *hi, vec *lo, vec value)
     *hi = total;
 }
 
-/* The scalar twin of two_sum. */
+/* two_sum for one number. */
 NK_INLINE void add_number(double *hi, double *lo, double value)
 {
     double total = *hi + value, part = total - *hi;
@@ -335,37 +336,37 @@ NK_INLINE void add_number(double *hi, double *lo, double value)
     *hi = total;
 }
 
-/* A block is `depth` rows of WIDTH vectors, each row's squares added to WIDTH accumulators, those in a tree, and the tree's root
- * joins the sum without error. What bounds the error is constant data, whose roundings all go the same way: in a chain of L
- * additions they reach L / 6 ulp, in a tree, where equal numbers meet, doubling is exact.
+/* A block is `depth` rows of WIDTH vectors. The squares of all rows are added to WIDTH accumulators, these are added in
+ * a tree, and two_sum adds the root to the sum without error. The error is largest for constant data, where all
+ * roundings have one direction: L / 6 ulp in a chain of L additions. A tree adds equal numbers, which is exact.
  *
- * float32, float16: squares have 48 bits, so equal ones are added without error up to 32 of them, and chains of 8 are as good as
- * a tree: one operation and a conversion for each load.
- * float64: the squares themselves are rounded; they are added in pairs, and pairs of pairs: 1.5 operations for each load. */
+ * float32, float16: squares have 48 bits, so up to 32 equal squares are added without error, and chains of 8 are as
+ *   good as a tree. They take one operation and a conversion per load.
+ * float64: squares are rounded. They are added in pairs, and pairs of pairs, which takes 1.5 operations per load. */
 enum { WIDTH = 8, ROW = WIDTH * LANES, DEPTH_F64 = 4, DEPTH_NARROW = 8 };
 
 NK_INLINE vec tree(const vec s[WIDTH]) { return ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7])); }
 
 /* x[i]**2, lane by lane */
-NK_INLINE vec square(enum nk_kind type, const void *x, ptrdiff_t i)
+NK_INLINE vec square(enum nk_kind kind, const void *x, ptrdiff_t i)
 {
-    vec value = load_vec(type, x, i);
+    vec value = load_vec(kind, x, i);
 
     return value * value;
 }
 
-NK_INLINE vec row(enum nk_kind type, const void *x, ptrdiff_t i)
+NK_INLINE vec row(enum nk_kind kind, const void *x, ptrdiff_t i)
 {
     vec s[WIDTH];
 
     NK_UNROLL
-    for (int w = 0; w < WIDTH; w++) s[w] = square(type, x, i + w * LANES);
+    for (int w = 0; w < WIDTH; w++) s[w] = square(kind, x, i + w * LANES);
     return tree(s);
 }
 
 #if NK_HAS_MASKS
-/* The first `count` < ROW numbers of a row, the others taken for zeros and not read. */
-NK_INLINE vec row_of(enum nk_kind type, const void *x, ptrdiff_t i, int count)
+/* row() of the first `count` < ROW numbers. The others count as zeros and are not read. */
+NK_INLINE vec row_of(enum nk_kind kind, const void *x, ptrdiff_t i, int count)
 {
     const uint64_t wanted = ((uint64_t)1 << count) - 1;
     vec s[WIDTH];
@@ -373,9 +374,9 @@ NK_INLINE vec row_of(enum nk_kind type, const void *x, ptrdiff_t i, int count)
     NK_UNROLL
     for (int w = 0; w < WIDTH; w++, i += LANES) {
         const __mmask8 mask = (__mmask8)(wanted >> w * LANES);
-        if (type == NK_F64) {
+        if (kind == NK_F64) {
             s[w] = (vec)_mm512_maskz_loadu_pd(mask, (const double *)x + i);
-        } else if (type == NK_F32) {
+        } else if (kind == NK_F32) {
             s[w] = (vec)_mm512_cvtps_pd(_mm256_maskz_loadu_ps(mask, (const float *)x + i));
         } else {
             s[w] = (vec)_mm512_cvtps_pd(_mm256_cvtph_ps(_mm_maskz_loadu_epi16(mask, (const uint16_t *)x + i)));
@@ -386,39 +387,39 @@ NK_INLINE vec row_of(enum nk_kind type, const void *x, ptrdiff_t i, int count)
 }
 #endif
 
-/* The rows that begin at i, i + apart, ... */
-NK_INLINE vec block(enum nk_kind type, const void *x, ptrdiff_t i, ptrdiff_t apart)
+/* The rows that begin at i, i + row_distance, ... */
+NK_INLINE vec block(enum nk_kind kind, const void *x, ptrdiff_t i, ptrdiff_t row_distance)
 {
     vec s[WIDTH];
 
     NK_UNROLL
     for (int w = 0; w < WIDTH; w++, i += LANES) {
-        s[w] = square(type, x, i) + square(type, x, i + apart);
-        if (type == NK_F64) s[w] += square(type, x, i + 2 * apart) + square(type, x, i + 3 * apart);
+        s[w] = square(kind, x, i) + square(kind, x, i + row_distance);
+        if (kind == NK_F64) s[w] += square(kind, x, i + 2 * row_distance) + square(kind, x, i + 3 * row_distance);
     }
     i -= ROW;
     NK_UNROLL
-    for (int d = 2; type != NK_F64 && d < DEPTH_NARROW; d++) {
+    for (int d = 2; kind != NK_F64 && d < DEPTH_NARROW; d++) {
         NK_UNROLL
-        for (int w = 0; w < WIDTH; w++) s[w] += square(type, x, i + d * apart + w * LANES);
+        for (int w = 0; w < WIDTH; w++) s[w] += square(kind, x, i + d * row_distance + w * LANES);
     }
     return tree(s);
 }
 
-/* What the rows of a block come to in AHEAD bytes is asked for. From DRAM 1024 are late where vectors are short. */
+/* The bytes that are prefetched ahead of each row of a block. From DRAM 1024 are too few if vectors are short. */
 enum { AHEAD = 2048 };
 
-NK_INLINE void prefetch_rows(const unsigned char *x, ptrdiff_t apart, int depth, int row_bytes)
+NK_INLINE void prefetch_rows(const unsigned char *x, ptrdiff_t row_distance, int depth, int row_bytes)
 {
     NK_UNROLL
     for (int d = 0; d < depth; d++) {
         NK_UNROLL
-        for (int byte = 0; byte < row_bytes; byte += NK_CACHE_LINE) NK_PREFETCH(x + d * apart + byte + AHEAD);
+        for (int byte = 0; byte < row_bytes; byte += NK_CACHE_LINE) NK_PREFETCH(x + d * row_distance + byte + AHEAD);
     }
 }
 
 #if NK_VECTOR_BYTES
-/* Lane l of the result is lane l ^ bit: compilers make one shuffle of it. */
+/* Lane l of the result is lane l ^ bit of value. Compilers make one shuffle of it. */
 NK_INLINE vec swap_lanes(vec value, int bit)
 {
     vec swapped = value;
@@ -429,7 +430,7 @@ NK_INLINE vec swap_lanes(vec value, int bit)
 }
 #endif
 
-/* sum += all lanes of hi + lo: in each step every lane takes in its counterpart, so that log2(LANES) steps do. */
+/* sum += all lanes of hi + lo. Each step adds to every lane its counterpart, so log2(LANES) steps suffice. */
 NK_INLINE void join_lanes(nk_sum *sum, vec hi, vec lo)
 {
     double first_hi, first_lo;
@@ -447,35 +448,35 @@ NK_INLINE void join_lanes(nk_sum *sum, vec hi, vec lo)
     sum->lo += first_lo;
 }
 
-/* The rows of a block come from as many places, each a stream of its own: out of cache it is the number of reads under way at
- * once that bounds the speed. */
-NK_INLINE void run_floats(enum nk_kind type, const int far, const void *x, ptrdiff_t n, nk_sum *sum)
+/* The rows of a block are row_distance apart, so each is a stream of its own. Beyond the caches the number of
+ * concurrent reads limits the speed. */
+NK_INLINE void run_floats(enum nk_kind kind, const int far, const void *x, ptrdiff_t n, nk_sum *sum)
 {
-    const int size = type == NK_F64 ? 8 : type == NK_F32 ? 4 : 2, depth = type == NK_F64 ? DEPTH_F64 : DEPTH_NARROW;
-    const ptrdiff_t apart = n / (depth * ROW) * ROW;
+    const int size = kind == NK_F64 ? 8 : kind == NK_F32 ? 4 : 2, depth = kind == NK_F64 ? DEPTH_F64 : DEPTH_NARROW;
+    const ptrdiff_t row_distance = n / (depth * ROW) * ROW;
     vec hi = {0}, lo = {0};
     ptrdiff_t i;
 
-    for (i = 0; i < apart; i += ROW) {
-        if (far) prefetch_rows((const unsigned char *)x + i * size, apart * size, depth, ROW * size);
-        two_sum(&hi, &lo, block(type, x, i, apart));
+    for (i = 0; i < row_distance; i += ROW) {
+        if (far) prefetch_rows((const unsigned char *)x + i * size, row_distance * size, depth, ROW * size);
+        two_sum(&hi, &lo, block(kind, x, i, row_distance));
     }
-    for (i = depth * apart; i + ROW <= n; i += ROW) two_sum(&hi, &lo, row(type, x, i));
-#if NK_HAS_MASKS /* seven vectors and seven numbers, one after the other, would take 30 ns more */
+    for (i = depth * row_distance; i + ROW <= n; i += ROW) two_sum(&hi, &lo, row(kind, x, i));
+#if NK_HAS_MASKS /* up to seven vectors and seven numbers, one by one, would take 30 ns more */
     if (n - i > LANES) {
-        two_sum(&hi, &lo, row_of(type, x, i, (int)(n - i)));
+        two_sum(&hi, &lo, row_of(kind, x, i, (int)(n - i)));
         i = n;
     }
 #endif
-    for (; i + LANES <= n; i += LANES) two_sum(&hi, &lo, square(type, x, i));
+    for (; i + LANES <= n; i += LANES) two_sum(&hi, &lo, square(kind, x, i));
     if (n >= LANES) join_lanes(sum, hi, lo);
     for (; i < n; i++) {
-        double value = load_number(type, x, i);
+        double value = load_number(kind, x, i);
         add_number(&sum->hi, &sum->lo, value * value);
     }
 }
 
-/* ---- one function per type ---- */
+/* ---- one function per kind ---- */
 
 static void run_bool(const void *x, ptrdiff_t n, nk_sum *sum) { run_8_bits(NK_BOOL, x, n, sum); }
 static void run_u8(const void *x, ptrdiff_t n, nk_sum *sum) { run_8_bits(NK_U8, x, n, sum); }
@@ -492,7 +493,7 @@ static void run_f64(const void *x, ptrdiff_t n, nk_sum *sum) { run_floats(NK_F64
 static void far_f32(const void *x, ptrdiff_t n, nk_sum *sum) { run_floats(NK_F32, 1, x, n, sum); }
 static void far_f64(const void *x, ptrdiff_t n, nk_sum *sum) { run_floats(NK_F64, 1, x, n, sum); }
 
-const nk_sum_tiles NK_PASTE(nk_sum, NK_ISA)[1] = {{
+const nk_sum_runs NK_PASTE(nk_sum, NK_ISA)[1] = {{
     {run_bool, run_i8, run_u8, run_i16, run_u16, run_i32, run_u32, run_i64, run_u64, run_f16, run_f32,
      run_f64, run_f32, run_f64},
     {run_bool, run_i8, run_u8, run_i16, run_u16, run_i32, run_u32, run_i64, run_u64, run_f16, far_f32,

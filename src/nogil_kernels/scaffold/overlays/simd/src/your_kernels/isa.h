@@ -1,7 +1,7 @@
-/* Which instruction sets this machine has: asked once, at import, by isa.pyx.
+/* The instruction sets (ISAs) that this machine supports. isa.pyx reads them once, at import.
  *
- * CPUID is read by hand: __builtin_cpu_supports() answers 0 for everything under some compilers (zig cc), and MSVC has no
- * such builtin. The operating system must also save the wide registers at a thread switch, which XGETBV tells. */
+ * CPUID is called directly: __builtin_cpu_supports() returns 0 for everything with some compilers (zig cc), and MSVC
+ * does not have it. XGETBV returns which registers the operating system saves at a thread switch. */
 #ifndef ISA_H
 #define ISA_H
 
@@ -24,13 +24,13 @@ static inline void cpuid(int leaf, int subleaf, unsigned int registers[4])
 }
 static inline unsigned long long saved_registers(void)
 {
-    unsigned int low, high; /* in bytes, since XGETBV as a word needs -mxsave */
+    unsigned int low, high; /* the bytes of XGETBV, since its name needs -mxsave */
     __asm__ volatile(".byte 0x0f, 0x01, 0xd0" : "=a"(low), "=d"(high) : "c"(0));
     return ((unsigned long long)high << 32) | low;
 }
 #endif
 
-/* True where every bit of `wanted` is set in `have`. */
+/* Return whether every bit of `wanted` is set in `have`. */
 static inline int all(unsigned long long have, unsigned long long wanted) { return (have & wanted) == wanted; }
 
 static inline int supports(enum isa isa)
@@ -70,7 +70,7 @@ static inline enum isa isa_of(const char *name)
     return (enum isa)isa;
 }
 
-/* One of the tables PREFIX_portable, PREFIX_avx2, ..., of which a build has those of its processor family. */
+/* The table of an ISA: PREFIX_portable, PREFIX_avx2, ... A build has the tables of its processor family. */
 #if defined(__x86_64__) || defined(_M_X64)
 #define TABLE(prefix, isa) ((isa) == AVX512 ? prefix##_avx512 : (isa) == AVX2 ? prefix##_avx2 : prefix##_portable)
 #elif defined(__aarch64__) || defined(_M_ARM64)
