@@ -39,11 +39,11 @@ def check_gil(gil: object) -> None:
 
 
 def sum_of_squares(
-    x: Any, axis: Any, gil: Any, threads: Any, total: Callable[..., Any], rows: Callable[..., Any]
+    x: Any, axis: Any, gil: Any, threads: Any, plain: Callable[..., Any], rows: Callable[..., Any]
 ) -> Any:
     """Return the result of the public function for any x and axis.
 
-    total(x, gil=..., threads=...) sums a plain ndarray whose dtype is in SQUARED and not 'O'. rows(x, kept, out,
+    plain(x, gil=..., threads=...) sums a plain ndarray whose dtype is in SQUARED and not 'O'. rows(x, kept, out,
     gil=..., threads=...) sums over all axes after the first `kept` and writes the sums to out. The pure-Python twin
     sums everything else.
     """
@@ -57,13 +57,13 @@ def sum_of_squares(
         return _sum_along(array, axis, lambda x, kept, out: rows(x, kept, out, gil=gil, threads=threads))
     if array.dtype.char == "O":
         return pure.sum_of_squares([array.tolist()])
-    return total(array, gil=gil, threads=threads)
+    return plain(array, gil=gil, threads=threads)
 
 
-def matmul(a: Any, b: Any, out: Any, gil: Any, threads: Any, kernel: Callable[..., Any]) -> Any:
+def matmul(a: Any, b: Any, out: Any, gil: Any, threads: Any, plain: Callable[..., Any]) -> Any:
     """Return the result of the public function for any a, b and out.
 
-    kernel(a, b, out=..., gil=..., threads=...) multiplies plain ndarrays of one dtype, which is in MULTIPLIED and
+    plain(a, b, out=..., gil=..., threads=...) multiplies plain ndarrays of one dtype, which is in MULTIPLIED and
     neither 'O' nor in MULTIPLIED_AS. Its out has the right shape and overlaps neither operand. The pure-Python twin
     multiplies objects.
     """
@@ -86,7 +86,7 @@ def matmul(a: Any, b: Any, out: Any, gil: Any, threads: Any, kernel: Callable[..
             kernel_dtype = np.dtype(MULTIPLIED_AS.get(dtype.char, dtype))
             a, b = np.require(a, kernel_dtype, ["ALIGNED"]), np.require(b, kernel_dtype, ["ALIGNED"])
             product = _kernel_output(target, shape, kernel_dtype, a, b)
-            kernel(a, b, out=product, gil=gil, threads=threads)
+            plain(a, b, out=product, gil=gil, threads=threads)
         if product is target and product.dtype == dtype:
             return out
         product = product.astype(dtype, copy=False)

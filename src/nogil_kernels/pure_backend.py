@@ -80,7 +80,7 @@ def sum_of_squares(x: Any, *, axis: Any = None, gil: str = "auto", threads: Any 
     _warn_once()
     view = _readable(x) if axis is None else None
     if view is None:
-        return arrays.sum_of_squares(x, axis, gil, threads, _total, _rows)
+        return arrays.sum_of_squares(x, axis, gil, threads, _sum_of_squares_plain, _sum_of_squares_rows)
     arrays.check_gil(gil)
     workers(threads)
     total = pure.sum_of_squares(view)
@@ -143,39 +143,39 @@ def matmul(a: Any, b: Any, *, out: Any = None, gil: str = "auto", threads: Any =
     [[9.0, 0.0], [0.0, 9.0]]
     """
     _warn_once()
-    left, right, target = (_matrix(operand) for operand in (a, b, out))
-    if not (left and right and target and left.format == right.format == target.format):
-        return arrays.matmul(a, b, out, gil, threads, _multiply)
+    a_view, b_view, out_view = (_matrix(operand) for operand in (a, b, out))
+    if not (a_view and b_view and out_view and a_view.format == b_view.format == out_view.format):
+        return arrays.matmul(a, b, out, gil, threads, _matmul_plain)
     arrays.check_gil(gil)
     workers(threads)
-    arrays.check_out(target.shape, not target.readonly, pure.product_shape(left.shape, right.shape))
-    for i, row in enumerate(_wrapped(pure.matmul(left, right), target.format, target.itemsize)):
+    arrays.check_out(out_view.shape, not out_view.readonly, pure.product_shape(a_view.shape, b_view.shape))
+    for i, row in enumerate(_wrapped(pure.matmul(a_view, b_view), out_view.format, out_view.itemsize)):
         for j, value in enumerate(row):
-            target[i, j] = value
+            out_view[i, j] = value
     return out
 
 
-def _total(x: Any, *, gil: str, threads: Any) -> Any:
+def _sum_of_squares_plain(x: Any, *, gil: str, threads: Any) -> Any:
     """Return the sum of squares of a plain ndarray."""
     total = pure.sum_of_squares(x.flat[start : start + BLOCK].tolist() for start in range(0, x.size, BLOCK))
     return total if x.dtype.char in arrays.INTEGERS else float(total)
 
 
-def _rows(x: Any, kept: int, out: Any, *, gil: str, threads: Any) -> None:
+def _sum_of_squares_rows(x: Any, kept: int, out: Any, *, gil: str, threads: Any) -> None:
     """Sum the squares of a plain ndarray over all axes after the first `kept`, and write the sums to out."""
     for i in range(len(out) if kept else 0):
-        _rows(x[i, ...], kept - 1, out[i, ...], gil=gil, threads=threads)
+        _sum_of_squares_rows(x[i, ...], kept - 1, out[i, ...], gil=gil, threads=threads)
     if not kept:
-        total = _total(x, gil=gil, threads=threads)
+        total = _sum_of_squares_plain(x, gil=gil, threads=threads)
         try:
             out[()] = total
         except OverflowError:
             raise OverflowError(
-                f"a sum of squares does not fit into {out.dtype}: got {total}. Use axis=None, or convert x to float64."
+                f"the sum of squares {total} does not fit {out.dtype}. Use axis=None, or floats."
             ) from None
 
 
-def _multiply(a: Any, b: Any, *, out: Any, gil: str, threads: Any) -> None:
+def _matmul_plain(a: Any, b: Any, *, out: Any, gil: str, threads: Any) -> None:
     """Multiply plain ndarrays by the twin, and round the product or wrap it around to the dtype of out."""
     if a.size and b.size:
         product = pure.matmul(a.tolist(), b.tolist())
