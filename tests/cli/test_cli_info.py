@@ -12,7 +12,7 @@ from support import python_prints
 from nogil_kernels import __version__, build_info
 from nogil_kernels.cli import info, main
 from nogil_kernels.measure import facts, machine
-from nogil_kernels.measure.trouble import warnings_of
+from nogil_kernels.measure.machine_warnings import warnings_of
 
 
 def run_info(*arguments, before="", **variables):

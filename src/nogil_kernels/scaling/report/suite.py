@@ -37,8 +37,8 @@ from typing import Any
 
 from ...measure import suite_file
 from ...measure.facts import Fact
+from ...measure.machine_warnings import warnings_of
 from ...measure.samples import Interval, interval, ratio
-from ...measure.trouble import warnings_of
 from ..run.runner import Series
 from ..workloads.native import NATIVE
 

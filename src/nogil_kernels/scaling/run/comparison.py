@@ -18,13 +18,13 @@ from ...workers.gate import MOST_WORKERS
 from .. import Progress, workloads
 from ..report.suite import Measured, Report
 from ..workloads.users import path_of
-from . import elsewhere
+from . import remote
 from .plan import Request, worker_counts
 from .runner import run
 from .session import Session
 
 SECONDS = 50.0  # with starting and ending workers about a minute
-SECONDS_ELSEWHERE = 15.0  # more for each other interpreter
+SECONDS_PER_REMOTE = 15.0  # more for each other interpreter
 QUICK_SECONDS = 5.0  # with import, starting workers and the last round's overrun about 10 s
 
 
@@ -55,7 +55,7 @@ def measure(
     """Sample all rows of all sessions, and report."""
     notes: list[str] = []
     if pythons is None:
-        pythons, notes = elsewhere.found_on_path()
+        pythons, notes = remote.found_on_path()
         if build_info()["free_threaded_build"]:
             pythons = [sys.executable, *(path for path in pythons if not os.path.samefile(path, sys.executable))]
     with ExitStack() as stack:
@@ -63,16 +63,16 @@ def measure(
         others = []
         for python in pythons:
             try:
-                for other in elsewhere.sessions(python, replace(request, calls={**here.calls}, first=False)):
+                for other in remote.sessions(python, replace(request, calls={**here.calls}, first=False)):
                     others.append(stack.enter_context(closing(other)))
-            except elsewhere.Elsewhere as reason:
+            except remote.RemoteError as reason:
                 notes.append(str(reason))
         if not here.rows:
             raise Unavailable("; ".join(here.notes))
         if seconds is None:
-            seconds = QUICK_SECONDS if quick else SECONDS + SECONDS_ELSEWHERE * len(others)
+            seconds = QUICK_SECONDS if quick else SECONDS + SECONDS_PER_REMOTE * len(others)
         known = [{**here.facts, **noise()}, *(other.facts for other in others)]
-        sessions: list[Session | elsewhere.RemoteSession] = [here, *others]
+        sessions: list[Session | remote.RemoteSession] = [here, *others]
         found, interrupted = run(sessions, seconds, progress)
     if interrupted and not any(series.samples for series in found[0]):
         raise KeyboardInterrupt

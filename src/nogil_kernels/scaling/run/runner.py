@@ -13,7 +13,7 @@ from ..workloads.native import NATIVE
 from .plan import Row, Sample
 
 if TYPE_CHECKING:
-    from .elsewhere import RemoteSession
+    from .remote import RemoteSession
     from .session import Session
 
 ENOUGH = 9  # samples, from which on a row can be known well enough

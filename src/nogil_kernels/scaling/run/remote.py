@@ -44,7 +44,7 @@ LAST_SAMPLE = 5  # seconds for one to end; then it is killed
 LONGEST = 100  # characters of what an interpreter says of itself
 
 
-class Elsewhere(RuntimeError):
+class RemoteError(RuntimeError):
     """Another interpreter cannot be used, or has ended; the text says which and why."""
 
 
@@ -62,15 +62,15 @@ def found_on_path() -> tuple[list[str], list[str]]:
 def sessions(python: str, request: Request) -> Iterator[RemoteSession]:
     """The sessions of that interpreter: one, or two where it is free-threaded: with the GIL off, and on.
 
-    Raises Elsewhere where it does not start, is too old, or is no CPython.
+    Raises RemoteError where it does not start, is too old, or is no CPython.
     """
     free_threaded, release, version, implementation, prefix = _asked(python)
     if tuple(version) < (3, 11) or implementation != "cpython":
         found = f"{implementation or 'Python'} {'.'.join(map(str, version))}"
-        raise Elsewhere(f"{_name(python)} is {found}; it takes CPython 3.11 or newer")
+        raise RemoteError(f"{_name(python)} is {found}; it takes CPython 3.11 or newer")
     itself = prefix == os.path.realpath(sys.prefix) and tuple(version) == sys.version_info[:3]
     if itself and not free_threaded:
-        raise Elsewhere(f"{_name(python)} is the interpreter of this command: its rows are there already")
+        raise RemoteError(f"{_name(python)} is the interpreter of this command: its rows are there already")
     for gil in ("0", "1") if free_threaded else ("",):
         if not itself or int(gil or 1) != machine.gil_enabled():  # that one is measured here
             yield RemoteSession(python, request, gil, release == __version__)
@@ -90,15 +90,15 @@ def _asked(python: str) -> Any:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise Elsewhere(f"{cannot}: no answer within {PATIENCE} s") from None
+        raise RemoteError(f"{cannot}: no answer within {PATIENCE} s") from None
     except OSError as error:
-        raise Elsewhere(f"{cannot}: {error.strerror}") from None
+        raise RemoteError(f"{cannot}: {error.strerror}") from None
     if answer.returncode:
-        raise Elsewhere(f"{cannot}: {_last_line(answer.stderr)}")
+        raise RemoteError(f"{cannot}: {_last_line(answer.stderr)}")
     try:
         free_threaded, release, version, implementation, prefix = json.loads(answer.stdout)
     except (TypeError, ValueError):
-        raise Elsewhere(f"{cannot}: it does not answer as Python does") from None
+        raise RemoteError(f"{cannot}: it does not answer as Python does") from None
     return free_threaded, release, version, implementation, prefix
 
 
@@ -133,7 +133,7 @@ class RemoteSession:
             environment["PYTHONPATH"] = os.pathsep.join(search)
         self.errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed by close)
         self.process = subprocess.Popen(
-            [python, "-m", f"{__package__}.child"],
+            [python, "-m", f"{__package__}.remote_server"],
             env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -149,7 +149,7 @@ class RemoteSession:
             self._say(asdict(request))
             told = self._heard()
         except BaseException as error:
-            if isinstance(error, Elsewhere):  # whatever it is, it does not listen
+            if isinstance(error, RemoteError):  # whatever it is, it does not listen
                 self.process.kill()
             self.close()
             raise
@@ -176,7 +176,7 @@ class RemoteSession:
                 index, sample = told
                 yield index, Sample(**sample)
             self.notes += told["notes"]
-        except Elsewhere as reason:
+        except RemoteError as reason:
             self.process.kill()
             self.notes.append(f"{reason}")
 
@@ -208,13 +208,13 @@ class RemoteSession:
         try:
             return json.loads(line)
         except ValueError:
-            raise Elsewhere(f"{self.name} does not answer as Python does: {line.strip()[:40]!r}") from None
+            raise RemoteError(f"{self.name} does not answer as Python does: {line.strip()[:40]!r}") from None
 
-    def _ended(self) -> Elsewhere:
+    def _ended(self) -> RemoteError:
         self.process.wait()
         self.errors.seek(0)
         last = _last_line(self.errors.read().decode(errors="replace"))
-        return Elsewhere(f"{self.name} ended with status {self.process.returncode}: {last}")
+        return RemoteError(f"{self.name} ended with status {self.process.returncode}: {last}")
 
 
 def _copy_of_package() -> tempfile.TemporaryDirectory[str]:

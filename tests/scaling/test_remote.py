@@ -16,9 +16,9 @@ pytest.importorskip("pyperf")
 
 from nogil_kernels import __version__
 from nogil_kernels.scaling import compare
-from nogil_kernels.scaling.run import comparison, elsewhere
-from nogil_kernels.scaling.run.elsewhere import Elsewhere, RemoteSession
+from nogil_kernels.scaling.run import comparison, remote
 from nogil_kernels.scaling.run.plan import Request
+from nogil_kernels.scaling.run.remote import RemoteError, RemoteSession
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the made interpreters are shell scripts")
 
@@ -52,8 +52,8 @@ def others():
     found = []
     for path in named or filter(None, map(shutil.which, names)):
         try:
-            version = elsewhere._asked(path)[2]
-        except Elsewhere:
+            version = remote._asked(path)[2]
+        except RemoteError:
             continue  # a shim of something that is not installed
         if tuple(version[:2]) != sys.version_info[:2] or path in named:
             found.append(path)
@@ -87,16 +87,16 @@ def test_another_interpreter_measures_the_same_calls(bare, alone):
 
 
 def test_one_that_lacks_the_package_gets_a_copy_without_what_is_compiled(bare, alone):
-    copy = elsewhere._copy_of_package()
+    copy = remote._copy_of_package()
     with copy:
         files = [path for path in Path(copy.name).rglob("*") if path.is_file()]
-        assert Path(copy.name, "nogil_kernels", "scaling", "run", "child.py") in files
+        assert Path(copy.name, "nogil_kernels", "scaling", "run", "remote_server.py") in files
         assert not [path for path in files if path.suffix in (".so", ".pyd", ".pyc")]
 
 
 def test_one_that_has_the_package_uses_its_own(bare, alone):
     path = Path(packages_of(bare), "made.pth")
-    path.write_text(str(elsewhere.HERE))
+    path.write_text(str(remote.HERE))
     try:
         sessions, rows, notes = first_rows(bare)
     finally:
@@ -120,10 +120,10 @@ def test_one_that_has_another_release_runs_ours_in_pure_python(bare, alone):
 
 
 def test_the_folder_of_this_package_is_not_on_the_path_of_others(monkeypatch, tmp_path):
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(elsewhere.HERE), str(tmp_path)]))
-    assert elsewhere._environment()["PYTHONPATH"] == str(tmp_path)
-    monkeypatch.setenv("PYTHONPATH", str(elsewhere.HERE))
-    assert "PYTHONPATH" not in elsewhere._environment()
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(remote.HERE), str(tmp_path)]))
+    assert remote._environment()["PYTHONPATH"] == str(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(remote.HERE))
+    assert "PYTHONPATH" not in remote._environment()
 
 
 @pytest.mark.parametrize("python", others() or [None])
@@ -148,7 +148,7 @@ def test_the_interpreter_of_the_command_is_not_measured_twice():
 @pytest.mark.parametrize(("name", "value"), [("PYTHONHOME", "/nowhere"), ("PYTHON_GIL", "0"), ("PYTHON_GIL", "1")])
 def test_what_is_set_for_this_interpreter_is_not_for_others(name, value, bare, alone, monkeypatch):
     monkeypatch.setenv(name, value)
-    found = [*elsewhere.sessions(bare, REQUEST)]
+    found = [*remote.sessions(bare, REQUEST)]
     for session in found:
         session.close()
     assert len(found) == (2 if "t" in sys.abiflags else 1)
@@ -183,7 +183,7 @@ def test_an_interpreter_is_named_by_version_and_gil(version, free_threaded, gil,
 def test_free_threaded_ones_are_looked_for_on_path_and_others_named(made, monkeypatch, tmp_path):
     path = Path(made("exit 1")).rename(tmp_path / "python3.14t")
     monkeypatch.setenv("PATH", str(tmp_path))
-    found, notes = elsewhere.found_on_path()
+    found, notes = remote.found_on_path()
     assert found == [str(path)]
     assert notes == [
         "python3.13t, python3.15t: not on PATH, so nothing of theirs is here; `uv python install 3.13t` adds one,"
@@ -212,8 +212,8 @@ def test_free_threaded_ones_are_looked_for_on_path_and_others_named(made, monkey
     ],
 )
 def test_one_that_cannot_be_used_says_why(script, said, made, bare, alone):
-    with pytest.raises(Elsewhere) as raised:
-        next(elsewhere.sessions(made(script, bare), REQUEST))
+    with pytest.raises(RemoteError) as raised:
+        next(remote.sessions(made(script, bare), REQUEST))
     assert str(raised.value) == f"python3.99 {said}"
 
 
@@ -234,17 +234,17 @@ def test_a_file_that_is_no_interpreter_is_a_note(content, mode, said, tmp_path):
 
 
 def test_one_that_hangs_is_given_up(made, monkeypatch):
-    monkeypatch.setattr(elsewhere, "PATIENCE", 0.5)
+    monkeypatch.setattr(remote, "PATIENCE", 0.5)
     begin = time.monotonic()
-    with pytest.raises(Elsewhere, match=r"python3\.99 cannot be used: no answer within 0\.5 s"):
-        next(elsewhere.sessions(made("exec sleep 60"), REQUEST))
+    with pytest.raises(RemoteError, match=r"python3\.99 cannot be used: no answer within 0\.5 s"):
+        next(remote.sessions(made("exec sleep 60"), REQUEST))
     assert time.monotonic() - begin < 20
 
 
 @pytest.mark.skipif(not shutil.which("python2.7"), reason="there is no python2.7 on PATH")
 def test_python_2_is_told_apart():
-    with pytest.raises(Elsewhere, match=r"cannot be used|is Python 2\.7"):
-        next(elsewhere.sessions("python2.7", REQUEST))
+    with pytest.raises(RemoteError, match=r"cannot be used|is Python 2\.7"):
+        next(remote.sessions("python2.7", REQUEST))
 
 
 # Sessions that end early
@@ -288,7 +288,7 @@ def test_closing_ends_it_with_the_sample_that_it_is_at(bare, alone):
 
 
 def test_closing_kills_one_that_does_not_end(bare, alone, monkeypatch):
-    monkeypatch.setattr(elsewhere, "LAST_SAMPLE", 0.1)
+    monkeypatch.setattr(remote, "LAST_SAMPLE", 0.1)
     monkeypatch.chdir(Path(made_functions.__file__).parent)
     request = Request(
         ("made_functions:sleeps",), ("sequential",), (), first=False, calls={"made_functions:sleeps//": 100}
@@ -301,7 +301,7 @@ def test_closing_kills_one_that_does_not_end(bare, alone, monkeypatch):
 
 @needs_proc
 def test_it_leaves_no_file_and_no_process(bare, alone, tmp_path, monkeypatch):
-    monkeypatch.setattr(elsewhere.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(remote.tempfile, "tempdir", str(tmp_path))
     session = RemoteSession(
         bare, Request(("squares-python",), ("sequential", "processes"), (2,), first=False), "", False
     )
@@ -313,7 +313,7 @@ def test_it_leaves_no_file_and_no_process(bare, alone, tmp_path, monkeypatch):
 @needs_proc
 def test_it_ends_when_this_process_is_killed(bare, tmp_path):
     code = f"""
-        from nogil_kernels.scaling.run.elsewhere import sessions
+        from nogil_kernels.scaling.run.remote import sessions
         from nogil_kernels.scaling.run.plan import Request
         request = Request(("squares-python",), ("sequential", "processes"), (2,), first=False)
         session = next(sessions({bare!r}, request))

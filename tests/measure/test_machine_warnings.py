@@ -3,7 +3,7 @@
 import pytest
 from made_facts import QUIET
 
-from nogil_kernels.measure.trouble import warnings_of
+from nogil_kernels.measure.machine_warnings import warnings_of
 
 
 def test_a_quiet_machine_gives_no_warning():
