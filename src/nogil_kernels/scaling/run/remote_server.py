@@ -1,7 +1,8 @@
-"""A session for a parent of another interpreter: lines of JSON, in and out. Standard library only.
+"""The server of a remote session: it talks to a parent in another interpreter, in lines of JSON.
 
-In comes the request, then a line for each round; out go the rows, then each sample, and at a round's end its notes. The
-end of the input, and an output that nobody reads, end it, so that it never outlives its parent.
+Input: the request, then one line per round. Output: the rows, then each sample, and the notes at the end of a round.
+The server exits at the end of its input or when its output is closed, so it never outlives its parent. It needs only
+the standard library.
 """
 
 from __future__ import annotations
@@ -18,26 +19,26 @@ from .session import Session
 
 def main() -> None:
     """Serve one parent."""
-    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # what a workload prints is not for the parent
+    output = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # sends the output of workloads to standard error
     session = Session(Request(**json.loads(sys.stdin.readline())))
     try:
         rows, calls = [asdict(row) for row in session.rows], [session.calls_of(row) for row in session.rows]
-        told = {"rows": rows, "calls": calls, "notes": session.notes, "start_up": session.start_up}
-        say(out, told | {"facts": session.facts})
+        description = {"rows": rows, "calls": calls, "notes": session.notes, "start_up": session.start_up}
+        send(output, description | {"facts": session.facts})
         for line in sys.stdin:
             works, backwards = json.loads(line)
-            before = len(session.notes)
+            old_notes = len(session.notes)
             for index, sample in session.round(works, backwards):
-                say(out, [index, asdict(sample)])
-            say(out, {"notes": session.notes[before:]})
+                send(output, [index, asdict(sample)])
+            send(output, {"notes": session.notes[old_notes:]})
     finally:
         session.close()
 
 
-def say(out: TextIO, what: object) -> None:
-    """One line."""
-    print(json.dumps(what), file=out, flush=True)
+def send(output: TextIO, message: object) -> None:
+    """Write the message as one line."""
+    print(json.dumps(message), file=output, flush=True)
 
 
 if __name__ == "__main__":
