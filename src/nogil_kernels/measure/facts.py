@@ -113,20 +113,20 @@ def _blas_facts() -> Mapping[str, Fact | None]:
         return {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # threadpoolctl warns about mixed OpenMP runtimes
-        pools = [pool for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas"]
-    if not pools:
+        libraries = [library for library in threadpoolctl.threadpool_info() if library["user_api"] == "blas"]
+    if not libraries:
         return {}
     return {
-        "nk_blas": "; ".join(dict.fromkeys(map(_pool, pools))),
-        "nk_blas_threads": max(int(pool["num_threads"]) for pool in pools),
+        "nk_blas": "; ".join(dict.fromkeys(map(_describe_blas, libraries))),
+        "nk_blas_threads": max(int(library["num_threads"]) for library in libraries),
     }
 
 
-def _pool(pool: Mapping[str, object]) -> str:
+def _describe_blas(library: Mapping[str, object]) -> str:
     """Describe one library without its path: "openblas 0.3.34 SkylakeX, 2 threads"."""
-    library = [str(pool[name]) for name in ("internal_api", "version", "architecture") if pool.get(name)]
-    threads = pool["num_threads"]
-    return f"{' '.join(library)}, {threads} thread{'' if threads == 1 else 's'}"
+    words = [str(library[name]) for name in ("internal_api", "version", "architecture") if library.get(name)]
+    threads = library["num_threads"]
+    return f"{' '.join(words)}, {threads} thread{'' if threads == 1 else 's'}"
 
 
 def _line(text: object) -> str | None:

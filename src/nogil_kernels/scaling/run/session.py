@@ -20,9 +20,9 @@ from .plan import Request, Row, Sample, fit_calls, rows, workers_of
 SERIAL_SECONDS = 0.035  # all the work of a row whose workers run one at a time: seven switch intervals
 PARALLEL_SECONDS = 0.05  # all the work of a row whose workers run at once
 WORKER_SECONDS = 0.005  # the least work per worker, because workers begin within 0.15 ms
-CALIBRATION = 0.01  # the least seconds of repeated calls that measure the time of one call
-TRIES = 3  # number of such measurements
-TOO_LONG = 1.0  # seconds of one measurement after which there is no other, or of equal shares for all workers
+CALIBRATION = 0.01  # the shortest measurement of repeated calls, in seconds
+TRIES = 3  # measurements, of which the best counts
+TOO_LONG = 1.0  # seconds; longer measurements are not repeated, and longer work is not split into equal shares
 
 
 class Session:
