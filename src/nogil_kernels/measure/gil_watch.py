@@ -56,12 +56,11 @@ def watch() -> Iterator[Gil]:
         gil.after = machine.gil_enabled()
         gil.enabled_by = tuple(dict.fromkeys(match[1] for warning in caught if (match := _match_gil(warning))))
         for warning in caught:
+            place = warning.filename, warning.lineno
             if _match_gil(warning):
-                warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+                warnings.warn_explicit(warning.message, warning.category, *place)
             else:  # Filtering twice would drop a warning whose filter is "once".
-                warnings.showwarning(
-                    warning.message, warning.category, warning.filename, warning.lineno, warning.file, warning.line
-                )
+                warnings.showwarning(warning.message, warning.category, *place, warning.file, warning.line)
 
 
 def _match_gil(warning: warnings.WarningMessage) -> re.Match[str] | None:

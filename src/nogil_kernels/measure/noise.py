@@ -15,12 +15,10 @@ Ticks = tuple[int, int]
 
 
 def noise() -> dict[str, int | float]:
-    """Measure these facts, which takes an eighth of a second, or longer on a busy machine.
+    """Measure these facts in about 1/8 s. Return an empty dict on one core and on the pure backend.
 
     nk_native_speed_up : the speed-up of two native threads over one
     nk_steal           : the share of CPU time that the host gave to other machines; absent if unknown
-
-    Return an empty dict on one core and on the pure backend.
     """
     if machine.usable_cores() < 2 or backend.backend == "pure":
         return {}

@@ -20,7 +20,7 @@ def make(benchmarks: Iterable[Benchmark]) -> Any:
     runs = [
         pyperf.Run(
             seconds,
-            metadata={name: fact for name, fact in {**common, **metadata}.items() if fact != ""},
+            metadata={k: v for k, v in {**common, **metadata}.items() if v != ""},
             collect_metadata=False,
         )
         for seconds, metadata in benchmarks
