@@ -91,14 +91,17 @@ def test_what_makes_no_sense_is_refused_before_measuring(arguments, said, measur
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["squares"], "no workload 'squares': name one of squares-python, "),
-        (["made_functions:nobody"], "made_functions:nobody: module 'made_functions' has no attribute 'nobody'"),
-        (["no_such_module:f"], "no_such_module:f: No module named 'no_such_module'"),
-        (["made_functions:times"], "made_functions:times is no function, but of type int"),
-        (["--ways", "thread"], "no way 'thread': name one of sequential, threads"),
-        (["--ways", ""], "no way '': name one of sequential, threads"),
-        (["--executor", "no_such_module:make"], "no_such_module:make: No module named"),
-        (["--executor", "make"], "no way 'make'"),
+        (["squares"], "unknown workload 'squares': expected one of squares-python, "),
+        (
+            ["made_functions:nobody"],
+            "cannot import made_functions:nobody: module 'made_functions' has no attribute 'nobody'",
+        ),
+        (["no_such_module:f"], "cannot import no_such_module:f: No module named 'no_such_module'"),
+        (["made_functions:times"], "made_functions:times must be a function, got int"),
+        (["--ways", "thread"], "unknown way 'thread': expected one of sequential, threads"),
+        (["--ways", ""], "unknown way '': expected one of sequential, threads"),
+        (["--executor", "no_such_module:make"], "cannot import no_such_module:make: No module named"),
+        (["--executor", "make"], "unknown way 'make'"),
     ],
 )
 def test_names_that_nothing_has_are_refused(arguments, said, capsys):
@@ -111,7 +114,7 @@ def test_names_that_nothing_has_are_refused(arguments, said, capsys):
 def test_where_nothing_can_be_measured_it_says_why():
     done = run("compare", "sum_of_squares", *SHORT[1:], NOGIL_KERNELS_BACKEND="pure")
     assert done.returncode == 1
-    assert done.stderr.endswith("compare: sum_of_squares is left out: the compiled kernels are not in use\n")
+    assert done.stderr.endswith("compare: skipped sum_of_squares: the compiled kernels are not in use\n")
 
 
 def test_compare_prints_a_table_and_writes_what_it_was_drawn_from(tmp_path, capsys):
@@ -163,7 +166,7 @@ def test_nor_is_it_in_a_terminal_with_a_progress_bar():
     ("function", "said"),
     [
         ("fails", ["Traceback", "in fails", "LookupError: nothing there"]),
-        ("exits", ["It called sys.exit(3)"]),
+        ("exits", ["The function called sys.exit(3)"]),
         ("fails_unsendably", ["Traceback", "in fails_unsendably", "Unsendable: this and that"]),
         ("1 / 0", ["Traceback", "made_failing.py", "ZeroDivisionError"]),
         ("def f(:", ["made_failing.py", "SyntaxError"]),
@@ -190,15 +193,15 @@ def test_an_error_of_our_own_is_a_traceback(monkeypatch):
 @pytest.mark.parametrize(
     ("code", "said"),
     [
-        ("import no_such_module", "No module named 'no_such_module'; which it imports"),
-        ("raise SystemExit(4)", "its module calls sys.exit(4) when it is imported"),
+        ("import no_such_module", "No module named 'no_such_module'; made_unimportable imports that"),
+        ("raise SystemExit(4)", "its module calls sys.exit(4)"),
     ],
 )
 def test_a_module_that_cannot_be_imported_is_told_from_one_that_is_not_there(code, said, tmp_path):
     Path(tmp_path, "made_unimportable.py").write_text(f"{code}\n")
     done = run("compare", "made_unimportable:f", PYTHONPATH=os.pathsep.join([str(SOURCES), str(tmp_path)]))
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == f"nogil-kernels compare: made_unimportable:f: {said}\n"
+    assert done.stderr == f"nogil-kernels compare: cannot import made_unimportable:f: {said}\n"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes are closed in another way")

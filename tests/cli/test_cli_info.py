@@ -12,7 +12,7 @@ from support import python_prints
 from nogil_kernels import __version__, build_info
 from nogil_kernels.cli import info, main
 from nogil_kernels.measure import facts, machine
-from nogil_kernels.measure.trouble import warnings_of
+from nogil_kernels.measure.machine_warnings import warnings_of
 
 
 def run_info(*arguments, before="", **variables):
@@ -99,7 +99,7 @@ def test_info_on_one_core_says_so():
     assert seen["facts"]["cpu_affinity"] == str(core)
     assert seen["facts"]["nk_usable_cores"] == 1
     assert "nk_native_speed_up" not in seen["facts"]
-    assert any(sentence.startswith("One core is usable") for sentence in seen["warnings"])
+    assert any(sentence.startswith("Only one core is usable") for sentence in seen["warnings"])
     kept = [sentence for sentence in seen["warnings"] if f"(affinity {core})" in sentence]
     assert len(kept) == (os.cpu_count() > 1)
 

@@ -1,4 +1,4 @@
-"""What every report says of where it was measured."""
+"""The facts that every report contains."""
 
 import json
 import os
@@ -17,28 +17,28 @@ from nogil_kernels.measure import facts, machine, noise, power
 # Facts
 
 
-def test_facts_are_what_pyperf_takes_as_metadata():
+def test_pyperf_accepts_the_facts_as_metadata():
     pyperf = pytest.importorskip("pyperf")
-    found = facts.facts()
-    metadata = pyperf.Run([1.0], metadata=found, collect_metadata=False).get_metadata()
-    assert {name: metadata[name] for name in found} == found
+    known = facts.facts()
+    metadata = pyperf.Run([1.0], metadata=known, collect_metadata=False).get_metadata()
+    assert {name: metadata[name] for name in known} == known
 
 
 def test_facts_of_this_process():
-    found = facts.facts()
-    assert found["nk_free_threaded_build"] == FREE_THREADED_BUILD
-    assert found["nk_gil_enabled"] == machine.gil_enabled()
-    assert found["nk_switch_interval"] == sys.getswitchinterval()
-    assert found["nk_backend"] == build_info()["backend"]
-    assert 1 <= found["nk_usable_cores"] <= found["cpu_count"]
+    known = facts.facts()
+    assert known["nk_free_threaded_build"] == FREE_THREADED_BUILD
+    assert known["nk_gil_enabled"] == machine.gil_enabled()
+    assert known["nk_switch_interval"] == sys.getswitchinterval()
+    assert known["nk_backend"] == build_info()["backend"]
+    assert 1 <= known["nk_usable_cores"] <= known["cpu_count"]
     if hasattr(os, "sched_getaffinity"):
-        assert machine.parse_cpu_list(found["cpu_affinity"]) == os.sched_getaffinity(0)
+        assert machine.parse_cpu_list(known["cpu_affinity"]) == os.sched_getaffinity(0)
     else:
-        assert "cpu_affinity" not in found
+        assert "cpu_affinity" not in known
 
 
 def test_no_fact_is_a_path_or_the_host_s_name():
-    import numpy  # noqa: F401  # brings a BLAS
+    import numpy  # noqa: F401  # loads a BLAS library
 
     text = json.dumps(facts.facts())
     assert not re.search(r"[\"\s(](/|[A-Z]:)", text), text
@@ -47,7 +47,7 @@ def test_no_fact_is_a_path_or_the_host_s_name():
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"),
+    ("text", "line"),
     [
         ("/opt/a/isa.so: undefined symbol: x", "isa.so: undefined symbol: x"),
         ("cannot import 'C:\\a\\isa.pyd'", "cannot import 'isa.pyd'"),
@@ -57,11 +57,11 @@ def test_no_fact_is_a_path_or_the_host_s_name():
         ("", None),
     ],
 )
-def test_a_reason_is_one_line_without_folders(text, shown):
-    assert facts._line(text) == shown
+def test_reasons_are_shortened_to_one_line_without_folders(text, line):
+    assert facts._line(text) == line
 
 
-def test_facts_import_no_numpy():
+def test_facts_does_not_import_numpy():
     code = "import sys; from nogil_kernels.measure.facts import facts; facts(); print('numpy' in sys.modules)"
     assert python_prints(code) == "False"
 
@@ -69,11 +69,11 @@ def test_facts_import_no_numpy():
 BLAS = "import numpy; from nogil_kernels.measure.facts import facts; print(facts().get('nk_blas'))"
 
 
-def test_the_blas_that_numpy_brings_is_named_with_its_threads():
+def test_the_blas_of_numpy_is_named_with_its_threads():
     pytest.importorskip("threadpoolctl")
     text = python_prints(BLAS, OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
     if text == "None":
-        pytest.skip("this NumPy brings no BLAS that threadpoolctl knows")
+        pytest.skip("threadpoolctl does not know the BLAS of this NumPy")
     assert re.fullmatch(r"\w+ [\w. -]+, 1 thread", text)
 
 
@@ -82,16 +82,16 @@ def test_blas_is_absent_without_threadpoolctl():
 
 
 def test_the_same_blas_twice_is_named_once(monkeypatch):
-    one = {"user_api": "blas", "internal_api": "openblas", "version": "0.3", "architecture": "Zen", "num_threads": 2}
+    zen = {"user_api": "blas", "internal_api": "openblas", "version": "0.3", "architecture": "Zen", "num_threads": 2}
     openmp = {"user_api": "openmp", "internal_api": "openmp", "version": None, "num_threads": 64}
-    other = {"user_api": "blas", "internal_api": "mkl", "version": "2025", "num_threads": 1, "filepath": "/a/b.so"}
-    pools = [one, openmp, dict(one), other]
+    mkl = {"user_api": "blas", "internal_api": "mkl", "version": "2025", "num_threads": 1, "filepath": "/a/b.so"}
+    pools = [zen, openmp, dict(zen), mkl]
     monkeypatch.setitem(sys.modules, "threadpoolctl", SimpleNamespace(threadpool_info=lambda: pools))
-    assert facts._of_blas() == {"nk_blas": "openblas 0.3 Zen, 2 threads; mkl 2025, 1 thread", "nk_blas_threads": 2}
+    assert facts._blas_facts() == {"nk_blas": "openblas 0.3 Zen, 2 threads; mkl 2025, 1 thread", "nk_blas_threads": 2}
 
 
 @pytest.mark.parametrize(
-    ("arguments", "variables", "asked"),
+    ("arguments", "variables", "option"),
     [
         ((), {}, None),
         ((), {"PYTHON_GIL": "1"}, "PYTHON_GIL=1"),
@@ -99,17 +99,17 @@ def test_the_same_blas_twice_is_named_once(monkeypatch):
         (("-E",), {"PYTHON_GIL": "1"}, None),
     ],
 )
-def test_what_was_asked_of_the_gil_is_a_fact(arguments, variables, asked):
+def test_the_gil_option_of_the_user_is_a_fact(arguments, variables, option):
     code = f"import sys; sys.path.insert(0, {str(SOURCES)!r}); from nogil_kernels.measure.facts import facts\n"
     printed = python_prints(code + "print(facts().get('nk_python_gil'))", *(arguments or ("-B",)), **variables)
-    assert printed == str(asked)
+    assert printed == str(option)
 
 
 def watched(start, stop):
-    """The fact nk_watched_by of a fresh interpreter between two statements."""
+    """Return nk_watched_by of a new interpreter between the statements `start` and `stop`."""
     return python_prints(
-        f"import sys, threading\nfrom nogil_kernels.measure.facts import facts\n{start}\nfound = facts()\n{stop}\n"
-        "print(found.get('nk_watched_by'))"
+        f"import sys, threading\nfrom nogil_kernels.measure.facts import facts\n{start}\nknown = facts()\n{stop}\n"
+        "print(known.get('nk_watched_by'))"
     )
 
 
@@ -131,7 +131,7 @@ def test_tools_of_sys_monitoring_are_found():
 @pytest.mark.parametrize(
     ("text", "cpus"), [("0", {0}), ("0-3", {0, 1, 2, 3}), ("0-1,4", {0, 1, 4}), ("1,3,5-7", {1, 3, 5, 6, 7})]
 )
-def test_a_list_of_cores_is_read_and_written_as_linux_does(text, cpus):
+def test_lists_of_cores_are_parsed_and_formatted_as_linux_does(text, cpus):
     assert machine.parse_cpu_list(text + "\n") == cpus
     assert machine.format_cpu_list(cpus) == text
 
@@ -149,16 +149,16 @@ def test_hardware_threads_of_one_core_count_once(tmp_path, monkeypatch):
     assert machine.physical_cores(tmp_path / "absent") is None
 
 
-def test_windows_records_tell_the_cores():
+def test_physical_cores_are_counted_in_the_records_of_windows():
     core, cache = machine._RECORD.pack(3, 0, 1, 0, 0, 0, 0), machine._RECORD.pack(3, 2, 1, 8, 64, 48 << 10, 2)
-    assert machine._cores_of_records(core + cache + core + b"rest") == 2
-    assert machine._cores_of_records(b"") is None
+    assert machine._parse_cores(core + cache + core + b"rest") == 2
+    assert machine._parse_cores(b"") is None
 
 
-def test_the_governors_of_the_usable_cores_are_told(tmp_path):
-    for cpu, kind in enumerate(("powersave", "powersave", "performance")):
+def test_governor_returns_the_governors_of_the_given_cores(tmp_path):
+    for cpu, name in enumerate(("powersave", "powersave", "performance")):
         folder = tmp_path / f"cpu{cpu}" / "cpufreq"
-        files(folder, {"scaling_governor": kind + "\n", "scaling_driver": "intel_pstate\n"})
+        files(folder, {"scaling_governor": name + "\n", "scaling_driver": "intel_pstate\n"})
     assert power.governor([0, 1], tmp_path) == "powersave (intel_pstate)"
     assert power.governor([0, 2], tmp_path) == "performance (intel_pstate), powersave (intel_pstate)"
     assert power.governor([7], tmp_path) is None
@@ -174,11 +174,11 @@ def test_the_governors_of_the_usable_cores_are_told(tmp_path):
         ({"mouse/type": "Battery\n", "mouse/status": "Discharging\n", "mouse/scope": "Device\n"}, None),
     ],
 )
-def test_linux_tells_of_the_battery(supplies, on_battery, tmp_path):
+def test_the_battery_on_linux(supplies, on_battery, tmp_path):
     assert power._battery_linux(files(tmp_path, supplies)) is on_battery
 
 
-def test_macos_and_windows_tell_of_the_battery():
+def test_the_battery_on_macos_and_windows():
     battery = " -InternalBattery-0 (id=1)\t88%; discharging; 5:08 remaining\n"
     assert power._battery_of_pmset("Now drawing from 'Battery Power'\n" + battery) is True
     assert power._battery_of_pmset("Now drawing from 'AC Power'\n" + battery) is False
@@ -193,7 +193,7 @@ def test_macos_and_windows_tell_of_the_battery():
 # Noise
 
 
-def test_stolen_time_is_that_of_the_usable_cores(tmp_path):
+def test_stolen_ticks_are_those_of_the_given_cores(tmp_path):
     text = "cpu  9 9 9 9 9 9 9 9 9 9\ncpu0 1 2 3 4 5 6 7 8 1 2\ncpu1 0 0 0 10 0 0 0 2 0 0\nintr 5\n"
     stat = files(tmp_path, {"stat": text}) / "stat"
     assert noise.stolen([0], stat) == (8, 36)
@@ -203,7 +203,7 @@ def test_stolen_time_is_that_of_the_usable_cores(tmp_path):
     assert noise.stolen([0], files(tmp_path, {"old": "cpu0 1 2 3 4\n"}) / "old") is None
 
 
-def test_noise_takes_the_gain_of_two_threads_and_the_steal_meanwhile(monkeypatch):
+def test_noise_returns_the_speed_up_of_two_threads_and_the_steal(monkeypatch):
     monkeypatch.setattr(machine, "usable_cores", lambda: 4)
     monkeypatch.setattr("nogil_kernels.backend.backend", "compiled")
     monkeypatch.setattr(
@@ -214,17 +214,17 @@ def test_noise_takes_the_gain_of_two_threads_and_the_steal_meanwhile(monkeypatch
     assert noise.noise() == {"nk_native_speed_up": 1.5, "nk_steal": 0.125}
 
 
-def test_noise_is_found_in_less_than_a_second_of_processor_time(compiled_backend):
+def test_noise_takes_less_than_a_second_of_processor_time(compiled_backend):
     if machine.usable_cores() < 2:
         pytest.skip("one usable core")
     begin = time.process_time()
-    found = noise.noise()
+    measured = noise.noise()
     assert time.process_time() - begin < 1
-    assert 0.2 < found["nk_native_speed_up"] < 5, "busy or not, two threads run at once"
+    assert 0.2 < measured["nk_native_speed_up"] < 5, "two threads run at once, even on a busy machine"
 
 
 @pytest.mark.parametrize(("cores", "backend"), [(1, "compiled"), (4, "pure")])
-def test_there_is_no_noise_to_find_on_one_core_or_the_pure_backend(cores, backend, monkeypatch):
+def test_noise_returns_nothing_on_one_core_and_on_the_pure_backend(cores, backend, monkeypatch):
     monkeypatch.setattr(machine, "usable_cores", lambda: cores)
     monkeypatch.setattr("nogil_kernels.backend.backend", backend)
     assert noise.noise() == {}

@@ -1,4 +1,4 @@
-"""The machine: its usable cores and quotas, and its caches, on every system that tells of them."""
+"""The machine: usable cores, quotas and caches, on each operating system."""
 
 import struct
 
@@ -8,7 +8,7 @@ from made_facts import files
 from nogil_kernels.measure import machine
 
 
-def test_the_machine_has_cores_an_l2_and_a_name():
+def test_this_machine_has_cores_an_l2_cache_and_a_name():
     assert machine.usable_cores() >= 1
     assert machine.l2_bytes() >= 1 << 16
     assert machine.cpu_name()
@@ -25,24 +25,24 @@ def test_the_machine_has_cores_an_l2_and_a_name():
         ("0::/a\n", {}, None),
     ],
 )
-def test_the_tightest_quota_of_all_cgroups_counts(own, texts, quota, tmp_path):
+def test_the_lowest_quota_of_all_cgroups_counts(own, texts, quota, tmp_path):
     files(tmp_path, texts | {"own": own})
     assert machine.cgroup_quota(tmp_path, tmp_path / "own") == quota
 
 
-def test_without_cgroups_there_is_no_quota(tmp_path):
+def test_the_quota_is_none_without_cgroups(tmp_path):
     assert machine.cgroup_quota(tmp_path, tmp_path / "absent") is None
 
 
 @pytest.mark.parametrize(("quota", "cores"), [(None, 8), (2.5, 2), (0.5, 1), (16.0, 8)])
-def test_usable_cores_are_the_whole_cores_of_the_quota(quota, cores, monkeypatch):
+def test_the_quota_is_rounded_down_to_whole_cores(quota, cores, monkeypatch):
     monkeypatch.setattr(machine, "_affinity", lambda: frozenset(range(8)))
     monkeypatch.setattr(machine.os, "process_cpu_count", lambda: 8, raising=False)
     monkeypatch.setattr(machine, "cgroup_quota", lambda: quota)
     assert machine.usable_cores() == cores
 
 
-def test_a_cache_is_divided_among_the_usable_cores_that_share_it(tmp_path, monkeypatch):
+def test_a_cache_is_divided_by_the_number_of_usable_cores_that_share_it(tmp_path, monkeypatch):
     monkeypatch.setattr(machine, "_affinity", lambda: frozenset({0, 1, 8}))
     caches = (("1", "Data", "48K"), ("1", "Instruction", "16K"), ("2", "Unified", "2048K"))
     for cpu, sharers in ((0, "0-1"), (1, "0-1"), (8, "8,9")):
@@ -54,10 +54,10 @@ def test_a_cache_is_divided_among_the_usable_cores_that_share_it(tmp_path, monke
     assert machine._cache_linux(2, tmp_path / "absent") is None
 
 
-def test_windows_records_tell_the_caches():
+def test_caches_are_read_from_the_records_of_windows():
     record = struct.Struct("@Pi0qBBHIi4x")
     core = record.pack(3, 0, 1, 0, 0, 0, 0)
     data, code = record.pack(3, 2, 1, 8, 64, 48 << 10, 2), record.pack(3, 2, 1, 8, 64, 16 << 10, 1)
     l2 = record.pack(3, 2, 2, 8, 64, 2 << 20, 0)
-    sizes = [machine._cache_of_records(core + data + code + l2 + b"rest", level) for level in (1, 2, 3)]
+    sizes = [machine._parse_cache(core + data + code + l2 + b"rest", level) for level in (1, 2, 3)]
     assert sizes == [24 << 10, 1 << 20, None]

@@ -1,4 +1,4 @@
-"""Executors of other packages, as one more way: loky's processes, and Dask's."""
+"""Executors of other packages as ways: loky and Dask."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,10 +24,10 @@ CODE = """
     ("package", "factory"),
     [("loky", "loky:get_reusable_executor"), ("distributed", "dask_executor:make")],
 )
-def test_another_package_s_executor_is_one_more_way(package, factory):
-    if find_spec(package) is None:  # importing it here would teach pickle new tricks, for all tests
-        pytest.skip(f"{package} is not installed: the extra dev brings it")
-    done = run_python(CODE.format(folder=str(EXAMPLES), factory=factory), "-W", "default", timeout=120)
+def test_an_executor_of_another_package_is_a_way(package, factory):
+    if find_spec(package) is None:  # importing it here would change pickle for all tests
+        pytest.skip(f"{package} is not installed; the extra dev contains it")
+    process = run_python(CODE.format(folder=str(EXAMPLES), factory=factory), "-W", "default", timeout=120)
     expected = ["sequential 1 True", "threads 2 True", f"{factory} 2 True", "[]"]
-    assert done.stdout.splitlines() == expected, done.stderr
-    assert "Traceback" not in done.stderr
+    assert process.stdout.splitlines() == expected, process.stderr
+    assert "Traceback" not in process.stderr

@@ -1,4 +1,4 @@
-"""The report: its file, the numbers that are derived from samples, names, sentences, and the table."""
+"""The report: its file, derived numbers, names, sentences, and the table."""
 
 import io
 
@@ -23,19 +23,19 @@ STEADY = (1.0,) * 6
 
 
 def rows(workload, seconds, **options):
-    """Series of the given seconds: {way or (side, way): seconds}, a way being sequential, or a name and a number."""
-    found = []
-    for key, took in seconds.items():
+    """Return series from {way or (side, way): seconds}. A way is "sequential", or a name and a number of workers."""
+    all_series = []
+    for key, value in seconds.items():
         side, way = key if isinstance(key, tuple) else ("", key)
         name, _, workers = way.partition(" ")
-        found.append(series(workload, name, int(workers or 1), took, side, **{"spread": STEADY} | options))
-    return found
+        all_series.append(series(workload, name, int(workers or 1), value, side, **{"spread": STEADY} | options))
+    return all_series
 
 
-def full(interpreters=4):
-    """A report of every kind of workload, by so many interpreters."""
+def full_report(interpreters=4):
+    """Return a report with every type of workload and this number of interpreters."""
     session = made.kernels((2, 64)) + made.waiting() + made.counter() + made.convoy() + native((2, 64))
-    return report(*[session] * interpreters, notes=["something is left out: nothing of it is here"])
+    return report(*[session] * interpreters, notes=["skipped something: a reason"])
 
 
 def printed(report, width=80):
@@ -44,16 +44,16 @@ def printed(report, width=80):
     return console.file.getvalue()
 
 
-def flowing(text):
-    """Without line breaks."""
+def on_one_line(text):
+    """Return the text without line breaks."""
     return " ".join(text.split())
 
 
 # The file
 
 
-def test_a_saved_report_is_loaded_as_it_was(tmp_path):
-    report = full()
+def test_a_loaded_report_equals_the_saved_one(tmp_path):
+    report = full_report()
     for name in ("report.json", "report.json.gz"):
         report.save(tmp_path / name)
         loaded = Report.load(tmp_path / name)
@@ -68,12 +68,12 @@ def test_a_saved_report_is_loaded_as_it_was(tmp_path):
 def test_saving_replaces_an_older_file(tmp_path):
     path = tmp_path / "report.json"
     path.write_text("old")
-    full().save(path)
-    assert Report.load(path).rows == full().rows
+    full_report().save(path)
+    assert Report.load(path).rows == full_report().rows
 
 
-def test_a_benchmark_says_which_row_it_is_and_where_it_was_measured(tmp_path):
-    report = full()
+def test_the_metadata_of_a_benchmark_has_the_row_and_the_facts(tmp_path):
+    report = full_report()
     report.save(tmp_path / "report.json")
     for benchmark, row in zip(pyperf.BenchmarkSuite.load(str(tmp_path / "report.json")), report.rows, strict=True):
         metadata = benchmark.get_metadata()
@@ -85,12 +85,12 @@ def test_a_benchmark_says_which_row_it_is_and_where_it_was_measured(tmp_path):
         assert metadata.keys() >= FACTS.keys()
 
 
-def test_names_of_benchmarks_are_unique_and_those_of_the_first_interpreter_name_none():
-    found = [benchmark.get_name() for benchmark in full().suite]
-    assert len({*found}) == len(found)
-    assert "matmul-release-threads-64" in found
-    assert "matmul-release-threads-64-3.14t_GIL_off" in found
-    assert "convoy-release-0.05_ms-sequential-1" in found
+def test_names_of_benchmarks_are_unique_and_omit_the_first_interpreter():
+    names = [benchmark.get_name() for benchmark in full_report().suite]
+    assert len({*names}) == len(names)
+    assert "matmul-release-threads-64" in names
+    assert "matmul-release-threads-64-3.14t_GIL_off" in names
+    assert "convoy-release-0.05_ms-sequential-1" in names
 
 
 def test_rows_without_a_sample_are_not_in_the_file():
@@ -99,80 +99,81 @@ def test_rows_without_a_sample_are_not_in_the_file():
 
 @pytest.mark.parametrize("command", ["show", "stats", "compare_to", "check"])
 def test_pyperf_reads_the_file(command, tmp_path):
-    real = compare(["squares-python"], ways=["threads"], workers=[2], seconds=0.2)
-    real.save(tmp_path / "report.json")
+    measured = compare(["squares-python"], ways=["threads"], workers=[2], seconds=0.2)
+    measured.save(tmp_path / "report.json")
     files = ["report.json"] * (2 if command == "compare_to" else 1)
-    done = completed("-m", "pyperf", command, *files, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    if command != "check":  # which names the noisy rows only
-        assert "squares-python-python-threads-2" in done.stdout
+    process = completed("-m", "pyperf", command, *files, cwd=tmp_path)
+    assert process.returncode == 0, process.stderr
+    if command != "check":  # which names only noisy rows
+        assert "squares-python-python-threads-2" in process.stdout
 
 
 # Numbers
 
 
-def test_a_call_s_time_is_that_of_all_the_work_by_the_number_of_calls():
+def test_seconds_per_call_is_the_time_divided_by_the_number_of_calls():
     (row,) = report(rows("a:f", {"sequential": 1.92}, spread=(1.0, 1.5, 2.0))).rows
     assert sorted(row.per_call) == pytest.approx([0.01, 0.015, 0.02])
     assert row.seconds_per_call.median == pytest.approx(0.015)
 
 
-def test_a_speed_up_compares_with_the_same_work_one_call_after_the_other_round_by_round():
-    alone = rows("a:f", {"sequential": 1.0}, spread=(1.0, 2.0, 4.0))
-    together = rows("a:f", {"threads 4": 1.0}, spread=(0.5, 0.5, 4.0))
-    (row,) = report([*alone, *together]).rows[1:]
-    it = report([*alone, *together])
-    assert it.speed_up(row).median == 2.0  # of 2, 4 and 1
-    assert it.efficiency(row) == 0.5
+def test_a_speed_up_is_the_median_of_ratios_to_the_sequential_row():
+    sequential = rows("a:f", {"sequential": 1.0}, spread=(1.0, 2.0, 4.0))
+    threads = rows("a:f", {"threads 4": 1.0}, spread=(0.5, 0.5, 4.0))
+    result = report([*sequential, *threads])
+    _, row = result.rows
+    assert result.speed_up(row).median == 2.0  # of 2, 4 and 1
+    assert result.efficiency(row) == 0.5
 
 
-def test_speed_ups_are_of_the_same_side_setting_and_interpreter():
-    one = rows("a:f", {("hold", "sequential"): 1.0, ("release", "sequential"): 8.0, ("release", "threads 2"): 2.0})
-    other = rows("a:f", {("release", "sequential"): 6.0, ("release", "threads 2"): 2.0})
-    it = report(one, other)
-    assert [it.speed_up(row).median for row in it.rows if row.way == "threads"] == [4.0, 3.0]
+def test_speed_ups_compare_rows_of_the_same_side_setting_and_interpreter():
+    first = rows("a:f", {("hold", "sequential"): 1.0, ("release", "sequential"): 8.0, ("release", "threads 2"): 2.0})
+    second = rows("a:f", {("release", "sequential"): 6.0, ("release", "threads 2"): 2.0})
+    result = report(first, second)
+    assert [result.speed_up(row).median for row in result.rows if row.way == "threads"] == [4.0, 3.0]
 
 
-def test_without_the_row_of_one_after_the_other_there_is_no_speed_up():
-    it = report(rows("a:f", {"threads 2": 1.0}))
-    (row,) = it.rows
-    assert (it.alone(row), it.speed_up(row), it.efficiency(row), it.of_ceiling(row)) == (None,) * 4
+def test_without_the_sequential_row_there_is_no_speed_up():
+    result = report(rows("a:f", {"threads 2": 1.0}))
+    (row,) = result.rows
+    derived = result.baseline(row), result.speed_up(row), result.efficiency(row), result.of_ceiling(row)
+    assert derived == (None,) * 4
 
 
-def test_the_ceiling_is_what_native_threads_gained_by_the_first_interpreter():
-    works = rows("a:f", {"sequential": 1.0, "threads 2": 0.75, "threads 4": 0.5})
+def test_the_ceiling_is_the_speed_up_of_native_threads_in_the_first_interpreter():
+    work = rows("a:f", {"sequential": 1.0, "threads 2": 0.75, "threads 4": 0.5})
     ceiling = rows("native-arithmetic", {"sequential": 1.0, "threads 2": 0.625})
-    it = report([*works, *ceiling], works)
-    found = {(row.session, row.workers): (it.ceiling(row), it.of_ceiling(row)) for row in it.block("a:f")}
-    for session in it.sessions:
-        assert found[session, 1] == (None, None)
-        assert found[session, 2][0].median == pytest.approx(1.6)
-        assert found[session, 2][1] == pytest.approx((1 / 0.75) / 1.6)
-        assert found[session, 4] == (None, None)
+    result = report([*work, *ceiling], work)
+    by_row = {(row.session, row.workers): (result.ceiling(row), result.of_ceiling(row)) for row in result.block("a:f")}
+    for session in result.sessions:
+        assert by_row[session, 1] == (None, None)
+        assert by_row[session, 2][0].median == pytest.approx(1.6)
+        assert by_row[session, 2][1] == pytest.approx((1 / 0.75) / 1.6)
+        assert by_row[session, 4] == (None, None)
 
 
 def test_work_that_waits_has_no_ceiling():
-    it = report([*made.waiting(), *native((2, 5))])
-    assert all(it.ceiling(row) is None for row in it.block("sleep"))
+    result = report([*made.waiting(), *native((2, 5))])
+    assert all(result.ceiling(row) is None for row in result.block("sleep"))
 
 
-def test_lost_updates_are_a_share_of_all():
+def test_lost_updates_are_a_share_of_all_updates():
     (row,) = report([series("counter", "threads", 2, 1.0, "call", lost=0.25, spread=(1.0, 1.0, 1.2))]).rows
     assert row.updates == CALLS * 1000
     assert row.lost == pytest.approx(0.25 * 3.2 / 3)  # of all samples together
     assert report(rows("a:f", {"sequential": 1.0})).rows[0].lost is None
 
 
-def test_the_costs_of_a_way_are_its_start_and_the_median_of_what_a_round_costs():
-    it = report(rows("a:f", {"sequential": 1.0, "threads 2": 1.0, "processes 2": 1.0, "processes 4": 1.0}))
-    assert [(row.way, row.workers, *rest) for row, *rest in it.costs] == [
+def test_the_costs_of_a_way_are_its_start_up_and_the_median_overhead():
+    result = report(rows("a:f", {"sequential": 1.0, "threads 2": 1.0, "processes 2": 1.0, "processes 4": 1.0}))
+    assert [(row.way, row.workers, *rest) for row, *rest in result.costs] == [
         ("threads", 2, 0.001, 0.002),
         ("processes", 4, 0.3, 0.002),
     ]
 
 
-def test_native_ceilings_are_no_workload_of_the_report():
-    assert full().workloads == ["matmul", "sleep", "http-fetch", "counter", "convoy"]
+def test_native_ceilings_are_not_workloads_of_the_report():
+    assert full_report().workloads == ["matmul", "sleep", "http-fetch", "counter", "convoy"]
 
 
 # Names
@@ -209,31 +210,30 @@ def test_a_duration_has_three_digits(seconds, text):
         ("loky:get_reusable_executor 2", "2 workers of loky"),
     ],
 )
-def test_a_way_is_named_for_people(way, text):
+def test_the_label_of_a_way_has_the_number_of_workers(way, text):
     assert labels.way(report(rows("a:f", {way: 1.0})).rows[0]) == text
 
 
 @pytest.mark.parametrize(
     ("session", "text"), [("3.14", "Python 3.14"), ("3.13t GIL off", "Python 3.13t with the GIL off")]
 )
-def test_an_interpreter_is_named_for_a_sentence(session, text):
+def test_the_name_of_an_interpreter_in_a_sentence(session, text):
     assert labels.interpreter(session) == text
 
 
-def test_things_are_counted():
+def test_counted_adds_the_plural_s():
     assert (labels.counted(1, "core"), labels.counted(1200, "call")) == ("1 core", "1,200 calls")
 
 
 # Sentences
 
 
-def said(found, workload="a:f", **options):
-    """The sentence on one workload, from series of one interpreter, or of several."""
-    sessions = found if isinstance(found, tuple) else (found,)
-    return meaning(report(*sessions, **options), workload)
+def sentence_of(session, workload="a:f", **options):
+    """Return the sentence about one workload."""
+    return meaning(report(session, **options), workload)
 
 
-ALONE = {"sequential": 1.0}
+SEQUENTIAL = {"sequential": 1.0}
 KERNEL = {("hold", "sequential"): 1.0, ("release", "sequential"): 1.0}
 GOOD = rows("native-arithmetic", {"sequential": 1.0, "threads 4": 0.25})
 POOR = rows("native-arithmetic", {"sequential": 1.0, "threads 4": 0.5})
@@ -270,114 +270,116 @@ POOR = rows("native-arithmetic", {"sequential": 1.0, "threads 4": 0.5})
         ),
         ({("python", "sequential"): 1.0, ("python", "threads 4"): 0.5}, "4 threads are 2.00x as fast as one."),
         (
-            ALONE | {"threads 4": 1.0},
+            SEQUENTIAL | {"threads 4": 1.0},
             "4 threads are 1.00x as fast as one: it holds the GIL, or waits for something else that they share.",
         ),
         (
-            ALONE | {"threads 4": 0.25},
+            SEQUENTIAL | {"threads 4": 0.25},
             "4 threads are 4.00x as fast as one, 100% of what native threads gain: it releases the GIL.",
         ),
         (
-            ALONE | {"threads 4": 0.125},
+            SEQUENTIAL | {"threads 4": 0.125},
             "4 threads are 8.00x as fast as one, more than native threads gain: it releases the GIL, and waits for"
             " something else than a core.",
         ),
         (
-            ALONE | {"threads 4": 0.5},
+            SEQUENTIAL | {"threads 4": 0.5},
             "4 threads are 2.00x as fast as one: it releases the GIL for a part of its time.",
         ),
-        (ALONE | {"processes 4": 0.25}, "Processes 4.00x."),
-        (ALONE | {"loky:get_reusable_executor 4": 0.25}, "Workers of loky 4.00x."),
-        (ALONE, "One worker alone: nothing here ran at once, so there is no speed-up to see."),
+        (SEQUENTIAL | {"processes 4": 0.25}, "Processes 4.00x."),
+        (SEQUENTIAL | {"loky:get_reusable_executor 4": 0.25}, "Workers of loky 4.00x."),
+        (SEQUENTIAL, "One worker alone: nothing here ran at once, so there is no speed-up to see."),
     ],
 )
-def test_computing_says_what_the_gil_did(seconds, sentence):
-    assert said([*rows("a:f", seconds), *GOOD]) == sentence
+def test_sentences_about_computing_explain_the_gil(seconds, sentence):
+    assert sentence_of([*rows("a:f", seconds), *GOOD]) == sentence
 
 
-def test_without_a_gil_threads_do_it_alone():
+def test_the_sentence_names_interpreters_without_a_gil_in_which_threads_scale():
     held = {("python", "sequential"): 1.0, ("python", "threads 4"): 1.0}
     free = {("python", "sequential"): 1.0, ("python", "threads 4"): 0.25}
-    it = report([*rows("a:f", held), *GOOD], rows("a:f", free))
-    for benchmark in it.suite:
+    result = report([*rows("a:f", held), *GOOD], rows("a:f", free))
+    for benchmark in result.suite:
         if benchmark.get_metadata()["nk_session"] != "3.14":
             benchmark.update_metadata({"nk_gil_enabled": 0})
-    assert meaning(Report(it.suite), "a:f").endswith(
+    assert meaning(Report(result.suite), "a:f").endswith(
         "run Python. Without a GIL threads do it alone: 4.00x by Python 3.14t with the GIL off."
     )
 
 
-def test_an_interpreter_without_a_gil_says_that_there_is_none():
+def test_the_sentence_of_an_interpreter_without_a_gil():
     seconds = {("python", "sequential"): 1.0, ("python", "threads 4"): 0.25}
-    sentence = said([*rows("a:f", seconds), *GOOD], nk_gil_enabled=0)
+    sentence = sentence_of([*rows("a:f", seconds), *GOOD], nk_gil_enabled=0)
     assert sentence == "4 threads are 4.00x as fast as one: there is no GIL here."
 
 
-def test_where_the_machine_gives_less_than_its_cores_that_is_said_first():
-    sentence = said([*rows("a:f", ALONE | {"threads 4": 0.5}), *POOR])
+def test_missing_cores_are_explained_first():
+    sentence = sentence_of([*rows("a:f", SEQUENTIAL | {"threads 4": 0.5}), *POOR])
     assert sentence.startswith(
         "Native threads, 4 of them, doing arithmetic with no GIL in play, gained 2.00x here: what is missing beyond"
         " that is the machine's, not the GIL's. 4 threads are 2.00x"
     )
 
 
-def test_a_machine_without_cores_to_spare_says_nothing_of_the_gil():
+def test_a_busy_machine_allows_no_conclusion_about_the_gil():
     busy = rows("native-arithmetic", {"sequential": 1.0, "threads 4": 0.8})
-    for took in (1.0, 0.7):
-        sentence = said([*rows("a:f", ALONE | {"threads 4": took}), *busy])
+    for seconds in (1.0, 0.7):
+        sentence = sentence_of([*rows("a:f", SEQUENTIAL | {"threads 4": seconds}), *busy])
         assert sentence.endswith("cannot be told: neither native threads nor anything else gained 1.5x here for sure.")
 
 
-def test_an_interval_around_no_gain_says_nothing_of_the_gil():
+def test_a_wide_interval_allows_no_conclusion_about_the_gil():
     wide = {"spread": (1.0, 0.5, 1.6, 0.7, 1.4)}
-    for took in (0.9, 0.6):
-        sentence = said([*rows("a:f", ALONE), *rows("a:f", {"threads 4": took}, **wide), *GOOD])
+    for seconds in (0.9, 0.6):
+        sentence = sentence_of([*rows("a:f", SEQUENTIAL), *rows("a:f", {"threads 4": seconds}, **wide), *GOOD])
         assert "too uncertain to tell whether it releases the GIL" in sentence
 
 
-def test_processes_that_gain_nothing_and_foreign_workers_have_no_gil_of_their_own():
+def test_only_processes_that_gain_are_explained_by_their_own_gil():
     held = {("python", "sequential"): 1.0, ("python", "threads 4"): 1.0}
     for way in ("processes 4", "loky:get_reusable_executor 4"):
-        for took in (1.0, 0.25):
-            sentence = said([*rows("a:f", held | {("python", way): took}), *GOOD])
-            assert sentence.endswith("each has a GIL of its own.") == ((way, took) == ("processes 4", 0.25))
+        for seconds in (1.0, 0.25):
+            sentence = sentence_of([*rows("a:f", held | {("python", way): seconds}), *GOOD])
+            assert sentence.endswith("each has a GIL of its own.") == ((way, seconds) == ("processes 4", 0.25))
 
 
-def test_waiting_needs_no_gil():
-    assert said(made.waiting(), "sleep") == (
+def test_the_sentence_about_work_that_waits():
+    assert sentence_of(made.waiting(), "sleep") == (
         "Who waits needs no GIL: 5 threads 5.00x, 5 coroutines 4.69x as fast as one after another."
     )
 
 
-def test_a_counter_says_what_was_lost():
-    assert said(made.counter(), "counter") == (
+def test_the_sentence_about_lost_updates():
+    assert sentence_of(made.counter(), "counter") == (
         "With a GIL (3.14) counter += 1 lost none, f(counter) + 1 31%. Nothing promises that none is lost, but a lock."
     )
 
 
-def test_a_convoy_says_how_long_a_call_waits():
-    assert said(made.convoy(), "convoy") == (
+def test_the_sentence_about_a_convoy():
+    assert sentence_of(made.convoy(), "convoy") == (
         "Beside a thread that runs Python, a call that takes 20.0 µs alone takes 5.00 ms when it releases the GIL, with"
         " a switch interval of 5 ms: it waits so long to get it back; held, 40.0 µs."
     )
 
 
-def test_without_a_convoy_that_is_said():
-    found = [
+def test_the_sentence_without_a_convoy():
+    same_times = [
         series("convoy", "sequential", 1, CALLS * 2e-5, side, setting, "")
         for setting in ("alone", "5 ms")
         for side in ("hold", "release")
     ]
-    assert said(found, "convoy").startswith("Releasing the GIL cost no more here than holding it")
+    assert sentence_of(same_times, "convoy").startswith("Releasing the GIL cost no more here than holding it")
 
 
-@pytest.mark.parametrize("found", [rows("a:f", ALONE), [series("a:f", "sequential", 1, 1.0, "release", "alone", "")]])
-def test_interrupted_before_there_was_anything_to_compare_is_said(found):
-    assert said(found, interrupted=True) == "Interrupted before there was anything to compare."
+@pytest.mark.parametrize(
+    "session", [rows("a:f", SEQUENTIAL), [series("a:f", "sequential", 1, 1.0, "release", "alone", "")]]
+)
+def test_the_sentence_without_rows_to_compare_after_an_interruption(session):
+    assert sentence_of(session, interrupted=True) == "Interrupted before there was anything to compare."
 
 
-def test_every_sentence_begins_and_ends_as_one():
-    report = full()
+def test_every_sentence_starts_with_a_capital_or_digit_and_ends_with_a_full_stop():
+    report = full_report()
     for workload in report.workloads:
         sentence = meaning(report, workload)
         assert sentence[0].isupper() or sentence[0].isdigit()
@@ -392,71 +394,75 @@ def test_every_sentence_begins_and_ends_as_one():
 @pytest.mark.parametrize("interpreters", [1, 4, 8])
 @pytest.mark.parametrize("width", [80, 120])
 def test_the_table_fits_and_shows_every_row_of_every_interpreter(interpreters, width):
-    it = full(interpreters)
-    text = printed(it, width)
+    result = full_report(interpreters)
+    text = printed(result, width)
     assert max(map(len, text.splitlines())) <= width
     assert "…" not in text
-    shown = ("64 threads", "64 processes, Pool", "5 coroutines", "with a lock, 4 threads", "beside Python, 0.05 ms")
-    for words in shown:
-        assert words in text
-    for name in it.sessions[1:]:
+    expected = ("64 threads", "64 processes, Pool", "5 coroutines", "with a lock, 4 threads", "beside Python, 0.05 ms")
+    for label in expected:
+        assert label in text
+    for name in result.sessions[1:]:
         assert name.split(" ")[0] in text
 
 
-def test_a_narrow_terminal_has_fewer_columns_and_cuts_none():
-    it = report([*rows("a:f", ALONE | {"threads 4": 0.25, "a.long.module.name:of_an_executor 4": 0.25}), *GOOD])
-    assert "speed-up" in printed(full(), 45)  # that of the first interpreter, whatever there is beside it
-    wide, narrow = printed(it, 120), printed(it, 60)
+def test_a_narrow_table_has_fewer_columns_but_complete_ones():
+    result = report(
+        [*rows("a:f", SEQUENTIAL | {"threads 4": 0.25, "a.long.module.name:of_an_executor 4": 0.25}), *GOOD]
+    )
+    assert "speed-up" in printed(full_report(), 45)  # of the first interpreter
+    wide, narrow = printed(result, 120), printed(result, 60)
     assert "effi-" in wide
     assert "effi-" not in narrow
     for words in ("4 workers of a.long.module.name", "4.00x", "speed-up"):
         assert words in narrow
 
 
-def test_a_file_gets_no_blanks_at_the_end_of_lines_and_the_same_lines():
-    out, terminal = io.StringIO(), io.StringIO()
-    table.show(full(), Console(file=out, width=80))
-    table.show(full(), Console(file=terminal, width=80, force_terminal=True, color_system=None, legacy_windows=False))
-    lines = out.getvalue().splitlines()
+def test_a_file_has_the_lines_of_the_terminal_without_trailing_blanks():
+    file, terminal = io.StringIO(), io.StringIO()
+    table.show(full_report(), Console(file=file, width=80))
+    table.show(
+        full_report(), Console(file=terminal, width=80, force_terminal=True, color_system=None, legacy_windows=False)
+    )
+    lines = file.getvalue().splitlines()
     assert lines == [line.rstrip() for line in terminal.getvalue().splitlines()]
     assert lines == [line.rstrip() for line in lines]
 
 
-def test_a_row_shows_a_call_s_time_speed_up_share_of_the_ceiling_efficiency_and_spread():
+def test_a_row_shows_time_per_call_speed_up_share_of_the_ceiling_efficiency_and_interval():
     text = printed(report([*rows("a:f", {"sequential": 1.92, "threads 4": 0.48}), *GOOD]))
-    assert "4 threads 2.50 ms 4.00x 100% 100% 4.00-4.00" in flowing(text)
+    assert "4 threads 2.50 ms 4.00x 100% 100% 4.00-4.00" in on_one_line(text)
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])
-def test_fewer_than_six_samples_have_no_spread(count):
+def test_rows_with_fewer_than_six_samples_have_no_interval(count):
     text = printed(report(rows("a:f", {"sequential": 1.92, "threads 4": 0.48}, spread=(1.0,) * count)))
     assert "4.00x" in text
     assert "4.00-" not in text
 
 
-def test_rows_without_one_after_another_have_no_speed_up():
+def test_rows_without_a_sequential_row_have_no_speed_up():
     text = printed(report(rows("a:f", {"threads 4": 0.48}), interrupted=True))
-    assert "4 threads 2.50 ms Interrupted" in flowing(text)
+    assert "4 threads 2.50 ms Interrupted" in on_one_line(text)
 
 
-def test_the_table_says_where_it_was_measured_what_is_left_out_and_what_spoils_it():
-    text = flowing(printed(report(rows("a:f", ALONE), notes=["x is left out: why"], nk_native_speed_up=1.0)))
+def test_the_table_shows_the_machine_notes_and_warnings():
+    text = on_one_line(printed(report(rows("a:f", SEQUENTIAL), notes=["skipped x: reason"], nk_native_speed_up=1.0)))
     assert "Python 3.14.2, GIL on; nogil-kernels 1.0, compiled avx2 A Processor, 64 usable cores, L2 1 MiB" in text
-    assert "- x is left out: why" in text
-    for warning in report(rows("a:f", ALONE), nk_native_speed_up=1.0).warnings:
-        assert f"- {flowing(warning)}" in text
+    assert "- skipped x: reason" in text
+    for warning in report(rows("a:f", SEQUENTIAL), nk_native_speed_up=1.0).warnings:
+        assert f"- {on_one_line(warning)}" in text
 
 
-def test_without_a_gil_the_table_says_what_held_means():
-    assert "held means to stay attached" in flowing(printed(report(rows("a:f", ALONE), nk_gil_enabled=0)))
-    assert "attached" not in printed(report(rows("a:f", ALONE)))
+def test_the_table_explains_held_for_interpreters_without_a_gil():
+    assert "held means to stay attached" in on_one_line(printed(report(rows("a:f", SEQUENTIAL), nk_gil_enabled=0)))
+    assert "attached" not in printed(report(rows("a:f", SEQUENTIAL)))
 
 
-def test_weak_scaling_and_an_interruption_are_told():
-    text = printed(report(rows("a:f", ALONE), weak=True, interrupted=True))
+def test_the_table_mentions_weak_scaling_and_an_interruption():
+    text = printed(report(rows("a:f", SEQUENTIAL), weak=True, interrupted=True))
     assert "Weak scaling" in text
     assert "Interrupted: this is what there was by then." in text
-    assert "Weak scaling" not in printed(report(rows("a:f", ALONE)))
+    assert "Weak scaling" not in printed(report(rows("a:f", SEQUENTIAL)))
 
 
 # Progress
@@ -470,7 +476,7 @@ def test_the_progress_bar_shows_the_time_left_and_cleans_up():
     assert console.file.getvalue().endswith(("\x1b[1A\x1b[2K", "\x1b[2K"))
 
 
-def test_the_progress_bar_is_silent_where_there_is_no_terminal():
+def test_the_progress_bar_is_not_shown_without_a_terminal():
     console = Console(file=io.StringIO())
     with bar(console) as progress:
         progress(1.0, 8.4)

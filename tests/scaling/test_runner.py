@@ -1,4 +1,4 @@
-"""The runner: rounds, their order, when work is known well enough, and what Ctrl-C leaves."""
+"""The runner: order of rounds, when it stops sampling, and Ctrl-C."""
 
 from types import SimpleNamespace
 
@@ -10,14 +10,14 @@ from nogil_kernels.scaling.run.plan import Row, Sample
 
 @pytest.fixture
 def clock(monkeypatch):
-    """Time that passes only when a sample is taken."""
+    """A clock that advances only when a sample is taken."""
     clock = SimpleNamespace(now=0.0)
     monkeypatch.setattr(runner, "perf_counter", lambda: clock.now)
     return clock
 
 
-class Made:
-    """A session whose samples take a second, and say what they are told to."""
+class FakeSession:
+    """A session whose samples take one second and have the given values."""
 
     def __init__(self, clock, log, *workloads, values=lambda workload, count: 1.0):
         self.rows = [
@@ -38,73 +38,78 @@ class Made:
 
 
 def noisy(workload, count):
-    """Samples of which nobody knows the median to 1 %."""
+    """Return samples whose median is never known to 1 %."""
     return 1.0 + count % 2
 
 
-def silent(over, expected):
-    """Progress for nobody."""
+def no_progress(elapsed, expected):
+    """Ignore the progress."""
 
 
-def counts_of(found):
-    return [[len(series.samples) for series in session] for session in found]
+def counts_of(results):
+    return [[len(series.samples) for series in session] for session in results]
 
 
-def test_every_other_round_goes_backwards_over_all_interpreters(clock):
+def test_every_other_round_runs_backwards(clock):
     log = []
-    here, other = Made(clock, log, "a", "b", values=noisy), Made(clock, log, "a", values=noisy)
-    runner.run([here, other], 15, silent)
-    there = [(here, 0), (here, 1), (here, 2), (here, 3), (other, 0), (other, 1)]
-    assert log == [*there, *reversed(there)]
+    here = FakeSession(clock, log, "a", "b", values=noisy)
+    other = FakeSession(clock, log, "a", values=noisy)
+    runner.run([here, other], 15, no_progress)
+    forwards = [(here, 0), (here, 1), (here, 2), (here, 3), (other, 0), (other, 1)]
+    assert log == [*forwards, *reversed(forwards)]
 
 
 NATIVE = "native-arithmetic"
 
 
 @pytest.mark.parametrize(
-    ("workloads", "noisy_ones", "seconds", "counts"),
+    ("workloads", "noisy_workloads", "seconds", "counts"),
     [
-        pytest.param("ab", "ab", 0.5, [1, 1, 1, 1], id="one round is finished whatever the clock says"),
-        pytest.param("a", "a", 7.5, [3, 3], id="no round is begun that would not end in time"),
-        pytest.param("ab", "b", 60, [runner.ENOUGH] * 2 + [21] * 2, id="work drops out with all its known rows"),
-        pytest.param(["a", NATIVE], [NATIVE], 1000, [runner.ENOUGH] * 4, id="the ceiling keeps nobody"),
-        pytest.param(["a", NATIVE], "a", 80, [20] * 4, id="the ceiling is measured as long as any work"),
-        pytest.param("a", "a", 1e9, [runner.MOST_SAMPLES] * 2, id="work that never settles has the most samples"),
+        pytest.param("ab", "ab", 0.5, [1, 1, 1, 1], id="one round is always completed"),
+        pytest.param("a", "a", 7.5, [3, 3], id="no round starts that would not end in time"),
+        pytest.param("ab", "b", 60, [runner.MIN_SAMPLES] * 2 + [21] * 2, id="precise work stops"),
+        pytest.param(
+            ["a", NATIVE], [NATIVE], 1000, [runner.MIN_SAMPLES] * 4, id="a noisy ceiling does not prolong the run"
+        ),
+        pytest.param(["a", NATIVE], "a", 80, [20] * 4, id="the ceiling is sampled as long as any work"),
+        pytest.param("a", "a", 1e9, [runner.MAX_SAMPLES] * 2, id="noisy work has at most MAX_SAMPLES samples"),
     ],
 )
-def test_each_row_gets_samples_until_it_is_known_or_time_is_up(workloads, noisy_ones, seconds, counts, clock):
+def test_rows_are_sampled_until_they_are_precise_or_time_is_up(workloads, noisy_workloads, seconds, counts, clock):
     def values(workload, count):
-        return noisy(workload, count) if workload in noisy_ones else 1.0
+        return noisy(workload, count) if workload in noisy_workloads else 1.0
 
-    found, interrupted = runner.run([Made(clock, [], *workloads, values=values)], seconds, silent)
-    assert (counts_of(found), interrupted) == ([counts], False)
+    results, interrupted = runner.run([FakeSession(clock, [], *workloads, values=values)], seconds, no_progress)
+    assert (counts_of(results), interrupted) == ([counts], False)
 
 
-def test_ctrl_c_gives_the_samples_that_there_are(clock):
+def test_ctrl_c_returns_the_samples_taken_so_far(clock):
     def values(workload, count):
         if (workload, count) == ("b", 2):
             raise KeyboardInterrupt
         return 1.0
 
-    found, interrupted = runner.run([Made(clock, [], "a", "b", values=values)], 60, silent)
+    results, interrupted = runner.run([FakeSession(clock, [], "a", "b", values=values)], 60, no_progress)
     assert interrupted
-    assert counts_of(found) == [[1, 1, 1, 2 - 1]]
+    assert counts_of(results) == [[1, 1, 1, 2 - 1]]
 
 
-def test_a_session_that_gives_no_more_samples_leaves_the_others_alone(clock):
-    class Ended(Made):
+def test_a_session_without_samples_does_not_affect_the_others(clock):
+    class EndedSession(FakeSession):
         def round(self, works, backwards):
             return iter(())
 
-    found, _ = runner.run([Made(clock, [], "a", values=noisy), Ended(clock, [], "a")], 7, silent)
-    assert counts_of(found) == [[3, 3], [0, 0]]
+    sessions = [FakeSession(clock, [], "a", values=noisy), EndedSession(clock, [], "a")]
+    results, _ = runner.run(sessions, 7, no_progress)
+    assert counts_of(results) == [[3, 3], [0, 0]]
 
 
 @pytest.mark.parametrize(
     ("workloads", "seconds"),
-    [("a", 4), pytest.param("ab", 1, id="the first round takes longer than asked for, and is expected to")],
+    [("a", 4), pytest.param("ab", 1, id="the first round exceeds the given time")],
 )
-def test_progress_tells_what_is_over_and_what_is_expected_in_all(workloads, seconds, clock):
-    told = []
-    runner.run([Made(clock, [], *workloads, values=noisy)], seconds, lambda *times: told.append(times))
-    assert told == [(1.0, 4.0), (2.0, 4.0), (3.0, 4.0), (4.0, 4.0)]
+def test_progress_has_the_elapsed_and_the_expected_seconds(workloads, seconds, clock):
+    calls = []
+    session = FakeSession(clock, [], *workloads, values=noisy)
+    runner.run([session], seconds, lambda *times: calls.append(times))
+    assert calls == [(1.0, 4.0), (2.0, 4.0), (3.0, 4.0), (4.0, 4.0)]

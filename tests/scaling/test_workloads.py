@@ -1,4 +1,4 @@
-"""The workloads of `compare`: every call works in the ways it names, and each shows what it is there to show."""
+"""The workloads of `compare`: every call works in all its ways, and shows the effect that it demonstrates."""
 
 import os
 import pickle
@@ -19,14 +19,14 @@ from nogil_kernels.workers.crew import Crew
 from nogil_kernels.workers.errors import Unavailable
 from nogil_kernels.workers.worker import call_of, resolve
 
-KINDS = {name: resolve(f"nogil_kernels.scaling.workloads.{path}") for name, path in WORKLOADS.items()}
-TRIES = 10  # of what a busy machine may spoil; each takes a tenth of a second at most
+CLASSES = {name: resolve(f"nogil_kernels.scaling.workloads.{path}") for name, path in WORKLOADS.items()}
+TRIES = 10  # for measurements that a busy machine may disturb; each takes at most 0.1 s
 USABLE_CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
 @pytest.fixture
 def workload(request, folder):
-    """The workload of the name that is the parameter."""
+    """The workload with the name in the parameter."""
     try:
         workload = workloads.find(request.param, folder)
     except Unavailable as unavailable:
@@ -35,51 +35,51 @@ def workload(request, folder):
     workload.close()
 
 
-def named(*names):
+def parametrize_workload(*names):
     return pytest.mark.parametrize("workload", names, indirect=True, ids=str)
 
 
-def skip_unless_here(way):
+def skip_if_unavailable(way):
     if way == "interpreters" and sys.version_info < (3, 14):
-        pytest.skip("InterpreterPoolExecutor came with Python 3.14")
+        pytest.skip("InterpreterPoolExecutor needs Python 3.14")
 
 
 def sample(workload, way, workers, calls, side=None, setting=None):
-    """Seconds from the begin of the first worker to the end of the last; each makes so many calls."""
+    """Return the seconds from the first start to the last end of `workers` workers with `calls` calls each."""
     side, setting = side or workload.sides[0], setting or workload.settings[0]
-    skip_unless_here(way)
+    skip_if_unavailable(way)
     with closing(Crew()) as crew:
         assert crew.start(way, workers) == ""
         with workload.around(side, setting):
             return crew.run(way, workers, workload.job(side, setting, way), calls, workers, False)[0]
 
 
-# All of them
+# All workloads
 
 
 @pytest.mark.parametrize(
     ("workload", "way"),
-    [(name, way) for name, kind in KINDS.items() for way in kind.ways],
+    [(name, way) for name, workload in CLASSES.items() for way in workload.ways],
     indirect=["workload"],
 )
-def test_every_call_works_in_every_way_that_the_workload_names(workload, way):
+def test_every_call_works_in_every_way_of_the_workload(workload, way):
     if reason := workload.missing(way):
         pytest.skip(reason)
     for side in workload.sides:
         assert sample(workload, way, 1 if way == "sequential" else 2, 1, side) > 0
 
 
-@named("sum_of_squares", "matmul")
+@parametrize_workload("sum_of_squares", "matmul")
 @pytest.mark.parametrize("way", ["processes", "interpreters"])
-def test_workers_run_the_same_backend_or_it_is_said_why_not(workload, way):
-    skip_unless_here(way)
+def test_workers_use_the_compiled_backend_unless_it_is_missing_there(workload, way):
+    skip_if_unavailable(way)
     if not workload.missing(way):
         with find(way)(1) as executor:
             assert executor.submit(eval, "__import__('nogil_kernels').build_info()['backend']").result() == "compiled"
 
 
-@named(*WORKLOADS)
-def test_jobs_can_be_sent_anywhere_and_sizes_are_for_people(workload):
+@parametrize_workload(*WORKLOADS)
+def test_jobs_can_be_pickled_and_workloads_have_a_size(workload):
     for side in workload.sides:
         for setting in workload.settings:
             for way in workload.ways:
@@ -88,24 +88,24 @@ def test_jobs_can_be_sent_anywhere_and_sizes_are_for_people(workload):
     assert workload.size
 
 
-def test_a_function_of_the_user_is_called_in_other_processes(folder):
+def test_a_function_of_the_user_runs_in_other_processes(folder):
     workload = workloads.find("os:getpid", folder)
     assert call_of(workload.job("", "", "threads"))() == os.getpid()
     assert sample(workload, "processes", 2, 1) > 0
 
 
-def test_names_that_nothing_has_are_told_with_those_there_are(folder):
-    with pytest.raises(ValueError, match=r"no workload 'nap'.*sleep, file-read"):
+def test_unknown_names_are_rejected_with_the_valid_ones(folder):
+    with pytest.raises(ValueError, match=r"unknown workload 'nap'.*sleep, file-read"):
         workloads.find("nap", folder)
-    with pytest.raises(ValueError, match="math:pi is no function, but of type float"):
+    with pytest.raises(ValueError, match="math:pi must be a function, got float"):
         workloads.find("math:pi", folder)
 
 
 LIGHT = ("squares-python", "sum_of_squares", "matmul", "sleep", "file-read", "http-fetch", "counter")
 
 
-@named(*LIGHT)
-def test_a_worker_imports_no_numpy(workload):
+@parametrize_workload(*LIGHT)
+def test_a_worker_does_not_import_numpy(workload):
     modules = python_prints(f"""
         import sys
         from nogil_kernels.workers.worker import call_of, Job
@@ -119,7 +119,7 @@ def test_a_worker_imports_no_numpy(workload):
 
 
 @pytest.mark.parametrize("name", ["squares-python", "sleep", "file-read", "http-fetch", "counter"])
-def test_workloads_in_pure_python_need_the_standard_library_alone(name):
+def test_pure_python_workloads_need_only_the_standard_library(name):
     assert python_prints(
         f"""
         import sys
@@ -139,77 +139,77 @@ def test_workloads_in_pure_python_need_the_standard_library_alone(name):
 # Work that waits
 
 
-@named("sleep", "http-fetch")
+@parametrize_workload("sleep", "http-fetch")
 @pytest.mark.parametrize("way", ["threads", "asyncio"])
 def test_waits_overlap(workload, way):
-    one_after_the_other = workload.calls * workload.SECONDS
-    assert sample(workload, "sequential", 1, workload.calls) >= 0.99 * one_after_the_other
-    overlapping = (sample(workload, way, workload.at_once, 1) for _ in range(TRIES))
-    assert any(workload.SECONDS * 0.99 <= took < one_after_the_other / 2 for took in overlapping)
+    total = workload.calls * workload.SECONDS
+    assert sample(workload, "sequential", 1, workload.calls) >= 0.99 * total
+    samples = (sample(workload, way, workload.at_once, 1) for _ in range(TRIES))
+    assert any(workload.SECONDS * 0.99 <= seconds < total / 2 for seconds in samples)
 
 
-def test_a_file_is_read_whole_into_the_buffer_that_stays(tmp_path):
+def test_read_fills_the_buffer_or_raises(tmp_path):
     path = tmp_path / "file"
     path.write_bytes(b"abc")
     buffer = bytearray(3)
     waiting.read(path, buffer)
     assert buffer == b"abc"
-    with pytest.raises(OSError, match="3 bytes in place of 4"):
+    with pytest.raises(OSError, match=r"expected 4 bytes from .*, got 3"):
         waiting.read(path, bytearray(4))
 
 
-@named("http-fetch")
-def test_fetches_ask_no_proxy(workload, monkeypatch):
+@parametrize_workload("http-fetch")
+def test_fetches_ignore_proxies(workload, monkeypatch):
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
-        monkeypatch.setenv(name, "http://127.0.0.1:9")  # where nobody listens
+        monkeypatch.setenv(name, "http://127.0.0.1:9")  # where no server listens
     monkeypatch.delenv("no_proxy", raising=False)
     http_fetch.urllib_call(workload.port)()
 
 
-def test_an_answer_that_is_not_whole_is_an_error():
+def test_an_incomplete_response_is_an_error():
     http_fetch.check(200, b"nogil\n")
     for status, body in ((500, b"nogil\n"), (200, b""), (200, b"nog")):
-        with pytest.raises(OSError, match=f"answered {status}"):
+        with pytest.raises(OSError, match=f"got status {status}"):
             http_fetch.check(status, body)
 
 
-@named("http-fetch")
-def test_the_server_ends_when_it_is_closed(workload):
+@parametrize_workload("http-fetch")
+def test_close_stops_the_server(workload):
     assert workload.server.poll() is None
     workload.close()
     assert workload.server.returncode == 0
-    with pytest.raises(OSError):  # noqa: PT011  # the system says it in its own words
+    with pytest.raises(OSError):  # noqa: PT011  # the message depends on the system
         socket.create_connection((http_fetch.HOST, workload.port), 1)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGINT to one process")
-def test_the_server_ends_in_silence_after_ctrl_c_while_a_request_waits(capfd, folder):
+def test_the_server_ignores_ctrl_c_and_stops_silently_during_a_request(capfd, folder):
     workload = workloads.find("http-fetch", folder)
     workload.server.send_signal(signal.SIGINT)
     http_fetch.urllib_call(workload.port)()
     with socket.create_connection((http_fetch.HOST, workload.port), 10):
-        http_fetch.urllib_call(workload.port)()  # the connection before it has a task by then, which waits
+        http_fetch.urllib_call(workload.port)()  # by then, a task waits on the earlier connection
         workload.close()
     assert workload.server.returncode == 0
     assert capfd.readouterr() == ("", "")
 
 
-def test_the_server_ends_when_its_parent_is_killed():
+def test_the_server_stops_when_its_parent_is_killed():
     code = "from nogil_kernels.scaling.workloads import find; print(find('http-fetch', None).port, flush=True); input()"
     pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
     with subprocess.Popen([sys.executable, "-c", code], env=environment(), **pipes) as parent:
         port = int(parent.stdout.readline())
         socket.create_connection((http_fetch.HOST, port), 10).close()
         parent.kill()
-        # The server has the parent's standard error, too: that pipe ends when both of them have ended.
+        # The server also has the standard error of the parent. That pipe is closed when both have exited.
         assert parent.communicate(timeout=30) == (b"", b"")
     with pytest.raises(OSError):  # noqa: PT011
         socket.create_connection((http_fetch.HOST, port), 1)
 
 
-def test_a_server_that_cannot_start_is_no_workload(monkeypatch, folder):
+def test_a_server_that_does_not_start_makes_the_workload_unavailable(monkeypatch, folder):
     monkeypatch.setattr(http_fetch, "SERVER", "/no/such/file")
-    with pytest.raises(Unavailable, match="server could not start"):
+    with pytest.raises(Unavailable, match="web server did not start"):
         workloads.find("http-fetch", folder)
 
 
@@ -217,25 +217,25 @@ def test_a_server_that_cannot_start_is_no_workload(monkeypatch, folder):
 
 
 def updates_lost(counter, side, calls=40):
-    """The updates that two threads lost, sample after sample; each makes so many calls, some 20 ms of them."""
+    """Yield the number of updates that two threads lose in one sample of about 20 ms."""
     for _ in range(TRIES):
         sample(counter, "threads", 2, calls, side)
         yield counter.tally(2 * calls)
 
 
-@named("counter")
-def test_no_update_is_lost_under_a_lock(workload):
+@parametrize_workload("counter")
+def test_no_update_is_lost_with_a_lock(workload):
     assert not any(updates_lost(workload, "locked", calls=20))
 
 
-@named("counter")
-def test_updates_are_lost_with_a_call_in_between(workload):
+@parametrize_workload("counter")
+def test_updates_that_contain_a_call_are_lost(workload):
     lost = updates_lost(workload, "call")
     assert any(updates > 1000 for updates in lost)
 
 
-@named("counter")
-def test_a_plain_update_is_torn_apart_without_the_gil_alone(workload):
+@parametrize_workload("counter")
+def test_plain_updates_are_lost_only_without_the_gil(workload):
     assert any(updates_lost(workload, "plain")) == FREE_THREADED_NOW
 
 
@@ -243,29 +243,29 @@ def test_a_plain_update_is_torn_apart_without_the_gil_alone(workload):
 
 
 def latency(convoy, side, setting):
-    """Seconds per call."""
+    """Return the seconds per call."""
     calls = convoy.calls_of(side, setting)
     return sample(convoy, "sequential", 1, calls, side, setting) / calls
 
 
-@named("convoy")
-@pytest.mark.skipif(FREE_THREADED_NOW, reason="no GIL to wait for in this interpreter")
-@pytest.mark.skipif(USABLE_CORES < 2, reason="one usable core: no convoy forms")
-def test_releasing_beside_python_waits_for_the_switch_interval(workload):
+@parametrize_workload("convoy")
+@pytest.mark.skipif(FREE_THREADED_NOW, reason="this interpreter runs without a GIL")
+@pytest.mark.skipif(USABLE_CORES < 2, reason="no convoy forms on one usable core")
+def test_releasing_the_gil_beside_python_waits_for_the_switch_interval(workload):
     pairs = ((latency(workload, HOLD, "5 ms"), latency(workload, RELEASE, "5 ms")) for _ in range(TRIES))
     assert any(released > 10 * held for held, released in pairs)
 
 
-@named("convoy")
-def test_the_longer_calls_wait_the_fewer_make_a_sample(workload):
+@parametrize_workload("convoy")
+def test_calls_that_wait_longer_are_fewer_per_sample(workload):
     calls = [workload.calls_of(RELEASE, setting) for setting in workload.settings[1:]]
     assert calls == ([10, 77, 250] if USABLE_CORES > 1 and not FREE_THREADED_NOW else [1500] * 3)
     assert {workload.calls_of(HOLD, setting) for setting in workload.settings} == {1500}
 
 
-@named("convoy")
+@parametrize_workload("convoy")
 @pytest.mark.parametrize("error", [None, ZeroDivisionError, KeyboardInterrupt])
-def test_all_is_as_it_was_after_a_sample(workload, error):
+def test_a_sample_restores_the_switch_interval_affinity_and_threads(workload, error):
     def state():
         cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
         return sys.getswitchinterval(), cores, threading.active_count()
@@ -282,24 +282,24 @@ def test_all_is_as_it_was_after_a_sample(workload, error):
 # NumPy
 
 
-def threads_of_blas(job):
-    """The threads of this process's BLAS when two were allowed, before and after the call was made."""
+def blas_threads(job):
+    """Allow BLAS two threads. Return its numbers of threads before and after the call is created."""
     import numpy  # noqa: F401
     from threadpoolctl import threadpool_info, threadpool_limits
 
-    def now():
+    def current():
         return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
 
     threadpool_limits(2, user_api="blas")
-    before = now()
+    before = current()
     call_of(job)()
-    return before, now()
+    return before, current()
 
 
-@named("numpy-dot")
-def test_blas_is_kept_to_one_thread_in_its_worker(workload):
+@parametrize_workload("numpy-dot")
+def test_blas_uses_one_thread_in_a_worker(workload):
     with find("processes")(1) as executor:
-        before, after = executor.submit(threads_of_blas, workload.job("", "", "processes")).result()
+        before, after = executor.submit(blas_threads, workload.job("", "", "processes")).result()
     if 2 not in before:
-        pytest.skip(f"NumPy's BLAS is not one that threadpoolctl can set: threads {before}")
+        pytest.skip(f"threadpoolctl cannot limit the threads of this BLAS: {before}")
     assert set(after) == {1}

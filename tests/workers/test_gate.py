@@ -1,4 +1,4 @@
-"""The gate: workers begin at one moment, and those that wait in vain are sent home."""
+"""The gate: workers begin at the same time, and fail if not all of them arrive."""
 
 import pickle
 import time
@@ -12,60 +12,60 @@ from nogil_kernels.workers.gate import Gates, NotEnoughWorkers
 
 
 @pytest.fixture
-def impatient(monkeypatch):
-    """Workers that do not come are given up soon."""
-    monkeypatch.setattr(gate, "PATIENCE", 0.3)
+def short_timeout(monkeypatch):
+    """Let gates time out soon."""
+    monkeypatch.setattr(gate, "TIMEOUT", 0.3)
 
 
-def test_nobody_passes_the_gate_before_all_have_come(folder):
-    opening, passed = Gates(folder).next(3), []
+def test_no_worker_passes_the_gate_before_all_have_arrived(folder):
+    gate_of_three, passed = Gates(folder).next(3), []
 
-    def come(index):
-        opening.wait(index)
+    def arrive(index):
+        gate_of_three.wait(index)
         passed.append(index)
 
     with ThreadPoolExecutor(3) as threads:
-        threads.submit(come, 0)
-        threads.submit(come, 1)
+        threads.submit(arrive, 0)
+        threads.submit(arrive, 1)
         time.sleep(0.05)
         assert passed == []
-        come(2)
+        arrive(2)
     assert sorted(passed) == [0, 1, 2]
 
 
-def test_workers_that_do_not_come_are_counted(folder, impatient):
-    with pytest.raises(NotEnoughWorkers, match=r"^1 of 2 workers began their part; the executor must run as many"):
+def test_missing_workers_are_counted(folder, short_timeout):
+    with pytest.raises(NotEnoughWorkers, match=r"^only 1 of 2 workers started; the executor must run 2 tasks"):
         Gates(folder).next(2).wait(1)
 
 
-def test_an_aborted_gate_sends_home_who_comes_late_and_the_next_one_holds(folder, impatient):
+def test_late_workers_fail_at_an_aborted_gate_and_the_next_gate_works(folder, short_timeout):
     gates = Gates(folder)
-    opening = gates.next(2)
+    first = gates.next(2)
     gates.abort()
     with pytest.raises(NotEnoughWorkers):
-        opening.wait(0)
-    following = gates.next(2)
+        first.wait(0)
+    second = gates.next(2)
     with pytest.raises(NotEnoughWorkers):
-        following.wait(0)
-    following.wait(1)
+        second.wait(0)
+    second.wait(1)
 
 
-def test_a_gate_s_number_is_a_byte_and_never_that_of_an_abort(folder):
+def test_the_number_of_a_gate_is_a_byte_and_never_aborted(folder):
     gates = Gates(folder)
     numbers = [gates.next(1).sample for _ in range(600)]
     assert {*numbers} == {*range(1, 256)}
     assert gate.ABORTED not in numbers
-    assert all(one != other for one, other in pairwise(numbers))
+    assert all(number != following for number, following in pairwise(numbers))
 
 
-def test_no_earlier_number_opens_a_gate(folder, monkeypatch):
-    monkeypatch.setattr(gate, "PATIENCE", 0.0)
+def test_earlier_numbers_do_not_open_a_gate(folder, monkeypatch):
+    monkeypatch.setattr(gate, "TIMEOUT", 0.0)
     gates = Gates(folder)
     for _ in range(2 * 255):
         with pytest.raises(NotEnoughWorkers):
             gates.next(2).wait(0)
 
 
-def test_a_gate_can_be_sent(folder):
-    opening = Gates(folder).next(2)
-    assert pickle.loads(pickle.dumps(opening)) == opening
+def test_a_gate_can_be_pickled(folder):
+    original = Gates(folder).next(2)
+    assert pickle.loads(pickle.dumps(original)) == original

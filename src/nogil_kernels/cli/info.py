@@ -11,8 +11,8 @@ from importlib.util import find_spec
 
 from ..measure.facts import Fact, facts
 from ..measure.gil_watch import watch
+from ..measure.machine_warnings import warnings_of
 from ..measure.noise import noise
-from ..measure.trouble import warnings_of
 
 WIDTH = 79  # a terminal of 80 columns shows it without wrapping
 INDENT = 20

@@ -1,1 +1,1 @@
-"""What a report must know of where it was measured."""
+"""Measurements of the machine, and the parts that all reports share."""

@@ -1,7 +1,7 @@
-"""What the machine can do at most: one core's arithmetic and reading, and what threads gain where no GIL plays a part.
+"""Hardware limits: the arithmetic and read rates of one core, and the speed-up of native threads.
 
-The loops are in limits.pyx, for the instruction set that the kernels use; on the pure backend there are none, and
-every function here raises RuntimeError.
+The loops are in limits.pyx and use the same instruction set as the kernels. The pure backend has no such loops: every
+function here raises RuntimeError.
 """
 
 from __future__ import annotations
@@ -18,128 +18,128 @@ from typing import Any
 
 from .. import backend
 
-SAMPLE_SECONDS = 0.002  # of one sample: a few of ten are let alone by interrupts and neighbours
+SAMPLE_SECONDS = 0.002  # short enough that interrupts and neighbours miss a few samples in ten
 SAMPLES = 10
-SHARED_SECONDS = 0.02  # of work to share: two hundred times what it takes to wake a thread
+SHARED_SECONDS = 0.02  # work for all threads, 200 times what it takes to wake one
 SHARED_ROUNDS = 7
 OUT_OF_CACHE = 1 << 28
-"""Bytes that come from memory on most machines."""
+"""A buffer size in bytes that exceeds the caches of most machines."""
 
 WAYS_TO_READ = tuple(product((1, 2, 4), (False, True)))
-"""What `read` can be told: the number of streams, and whether to prefetch. Which is the fastest differs."""
+"""Arguments of `read`: (streams, prefetch). The fastest pair differs between caches and machines."""
 
 
 def loops() -> ModuleType:
-    """Return the compiled loops. Raise RuntimeError on the pure backend: plain Python is far below a core's limits."""
+    """Return the module of compiled loops. Raise RuntimeError on the pure backend."""
     if backend.backend == "pure":
-        raise RuntimeError(f"a core's limits are measured by compiled loops, and the backend is pure: {backend.reason}")
+        raise RuntimeError(f"measuring a core's limits needs the compiled backend, got 'pure' ({backend.reason})")
     from . import limits
 
     return limits
 
 
 def multiply_adds(dtype: str, count: int) -> int:
-    """Multiply-adds in registers, `count` for each of them; the floating-point operations done. Releases the GIL."""
+    """Do `count` multiply-adds per register with the GIL released. Return the number of floating-point operations."""
     return int(loops().multiply_adds(dtype, count))
 
 
 def read(buffer: Any, streams: int, *, prefetch: bool = False, passes: int = 1) -> int:
-    """Load every byte of a contiguous buffer, `passes` times; the bytes read. Releases the GIL."""
+    """Load every byte of a contiguous buffer `passes` times with the GIL released. Return the number of bytes read."""
     return int(loops().read(buffer, streams, prefetch=prefetch, passes=passes))
 
 
 def multiply_add_rate(dtype: str) -> float:
-    """Floating-point operations per second of one core, "float64" or "float32": the best of several samples."""
-    return _best(partial(multiply_adds, dtype))
+    """Return the floating-point operations per second of one core: the best of several samples."""
+    return _best_rate(partial(multiply_adds, dtype))
 
 
 def read_rate(size_bytes: int) -> float:
-    """Bytes per second that one core reads of a buffer of that size, again and again: the best of all ways to read."""
+    """Return the bytes per second that one core reads from a buffer of `size_bytes`: the best of WAYS_TO_READ."""
     return max(rate for rate, _, _ in read_rates(size_bytes))
 
 
 def read_rates(size_bytes: int) -> list[tuple[float, int, bool]]:
-    """The best bytes per second of each way to read a buffer of that size: (rate, streams, prefetch), best first."""
+    """Return (bytes per second, streams, prefetch) for each of WAYS_TO_READ, the fastest first."""
     buffer = _memory(size_bytes)
-    return sorted(((_best(_reader(buffer, *way)), *way) for way in WAYS_TO_READ), reverse=True)
+    return sorted(((_best_rate(_reader(buffer, *way)), *way) for way in WAYS_TO_READ), reverse=True)
 
 
 def native_speed_up(
     work: str, workers: int, size_bytes: int = OUT_OF_CACHE, *, seconds: float = SHARED_SECONDS
 ) -> float:
-    """How many times as fast so many threads are as one, where each makes one long call with the GIL released.
+    """Return the speed-up of `workers` native threads over one thread.
 
-    It is what the machine gives to threads that never meet: each is on a core of its own while there are enough of
-    them, and all that they share is the cores' clock and the memory. `work` is "arithmetic", in registers, or "memory",
-    for which every worker reads a buffer of `size_bytes` of its own. One worker does all the work; then all of them
-    share it. Returns the ratio of both medians over several rounds, 1 by 1, of `seconds` of work each.
+    Each thread makes one long call with the GIL released, on its own core if there are enough. The threads share
+    nothing but the clock of the cores and the memory, so this is the most that any threads can gain on this machine.
 
-    Raises ValueError for other work and for less than one worker.
+    work is "arithmetic" (multiply-adds in registers) or "memory" (each thread reads a separate buffer of size_bytes).
+    In each round, one thread does `seconds` of work, then all threads share the same work. Return the ratio of the
+    median times. Raise ValueError if work is unknown or workers is less than 1.
     """
     if work not in ("arithmetic", "memory"):
-        raise ValueError(f"work must be 'arithmetic' or 'memory', not {work!r}")
+        raise ValueError(f"work must be 'arithmetic' or 'memory', got {work!r}")
     if workers < 1:
-        raise ValueError(f"workers must be 1 or more, not {workers}")
-    parts: list[Part]
+        raise ValueError(f"workers must be a positive integer, got {workers}")
+    loops_of_threads: list[Loop]
     if work == "arithmetic":
-        parts = [partial(multiply_adds, "float64")] * workers
+        loops_of_threads = [partial(multiply_adds, "float64")] * workers
     else:
         _, streams, prefetch = read_rates(size_bytes)[0]
-        parts = [_reader(_memory(size_bytes), streams, prefetch) for _ in range(workers)]
-    share = _count(parts[0], seconds / workers)
+        loops_of_threads = [_reader(_memory(size_bytes), streams, prefetch) for _ in range(workers)]
+    share = _repeats_in(loops_of_threads[0], seconds / workers)
     alone, together = [], []
     for _ in range(SHARED_ROUNDS):
-        alone.append(_seconds([partial(parts[0], workers * share)]))
-        together.append(_seconds([partial(part, share) for part in parts]))
+        alone.append(_wall_seconds([partial(loops_of_threads[0], workers * share)]))
+        together.append(_wall_seconds([partial(loop, share) for loop in loops_of_threads]))
     return median(alone) / median(together)
 
 
-Part = Callable[[int], int]
-"""Does its work so many times, in one call, and returns how much that was: operations or bytes."""
+Loop = Callable[[int], int]
+"""loop(repeats) returns the amount of work done, in operations or bytes."""
 
 
-def _reader(buffer: Any, streams: int, prefetch: bool) -> Part:
+def _reader(buffer: Any, streams: int, prefetch: bool) -> Loop:
     return lambda passes: read(buffer, streams, prefetch=prefetch, passes=passes)
 
 
 def _memory(size_bytes: int) -> Any:
-    """A buffer in the kind of memory that arrays are in: NumPy asks for large pages where an array is large."""
+    """Return a buffer in the same memory as arrays: NumPy requests large pages for large arrays."""
     import numpy
 
     return numpy.ones(size_bytes, numpy.uint8)
 
 
-def _count(part: Part, seconds: float) -> int:
-    """How many times to do it in a call that takes so long, at least once; warms up, too."""
-    part(1)
-    count = 1
-    while (took := _seconds_here(part, count)) < seconds / 4:
-        count *= 2
-    return max(1, round(count * seconds / took))
+def _repeats_in(loop: Loop, seconds: float) -> int:
+    """Return how many repeats take `seconds`, at least 1. Also warm up."""
+    loop(1)
+    repeats = 1
+    while (elapsed := _loop_seconds(loop, repeats)) < seconds / 4:
+        repeats *= 2
+    return max(1, round(repeats * seconds / elapsed))
 
 
-def _best(part: Part) -> float:
-    """How much it does in a second, at best."""
-    count = _count(part, SAMPLE_SECONDS)
-    done = part(count)
-    return done / min(_seconds_here(part, count) for _ in range(SAMPLES))
+def _best_rate(loop: Loop) -> float:
+    """Return the work per second of the fastest sample."""
+    repeats = _repeats_in(loop, SAMPLE_SECONDS)
+    work = loop(repeats)
+    return work / min(_loop_seconds(loop, repeats) for _ in range(SAMPLES))
 
 
-def _seconds_here(part: Part, count: int) -> float:
+def _loop_seconds(loop: Loop, repeats: int) -> float:
     begin = perf_counter()
-    part(count)
+    loop(repeats)
     return perf_counter() - begin
 
 
-def _seconds(calls: Sequence[Callable[[], object]]) -> float:
-    """From the moment when all threads are ready to the end of the last, each of them making one call."""
+def _wall_seconds(calls: Sequence[Callable[[], object]]) -> float:
+    """Make each call on a separate thread. Return the seconds from the first start to the last end."""
     spans: list[tuple[float, float]] = []
     cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
     barrier = threading.Barrier(len(calls))
 
     def work(index: int) -> None:
         if len(calls) <= len(cores):
-            os.sched_setaffinity(0, {cores[index]})  # of this thread
+            os.sched_setaffinity(0, {cores[index]})  # of this thread only
         barrier.wait()
         begin = perf_counter()
         calls[index]()

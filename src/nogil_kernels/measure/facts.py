@@ -1,4 +1,4 @@
-"""The facts of machine, interpreter and package that every report carries, under pyperf's names where it has one."""
+"""Facts about the machine, interpreter and package, for every report. Names are those of pyperf if it has one."""
 
 import os
 import platform
@@ -18,22 +18,22 @@ FOLDERS = re.compile(r"""(?<![^\s'"(])(?:[A-Za-z]:)?[^\s'"(]*[/\\](?=[^/\\]+$)""
 
 
 def facts() -> dict[str, Fact]:
-    """What a report's numbers hold for: metadata that pyperf knows by name, and ours, whose names begin with nk_.
+    """Return the facts that a report's numbers depend on. Names that pyperf does not have begin with nk_.
 
-    A fact that does not apply or that the system does not tell is absent. The host's name and every path are left out:
-    reports are made to be shown.
+    Facts that do not apply or are unknown are absent. The host name and all paths are omitted, because reports are
+    published.
     """
-    found = {
+    known = {
         "date": datetime.now().isoformat(sep=" ", timespec="seconds"),
-        **_of_package(),
-        **_of_python(),
-        **_of_machine(),
-        **_of_blas(),
+        **_package_facts(),
+        **_python_facts(),
+        **_machine_facts(),
+        **_blas_facts(),
     }
-    return {name: fact for name, fact in found.items() if fact is not None}
+    return {name: fact for name, fact in known.items() if fact is not None}
 
 
-def _of_package() -> Mapping[str, Fact | None]:
+def _package_facts() -> Mapping[str, Fact | None]:
     build = build_info()
     isas = build["isas_available"]
     assert isinstance(isas, tuple | list)
@@ -49,50 +49,50 @@ def _of_package() -> Mapping[str, Fact | None]:
     }
 
 
-def _of_python() -> Mapping[str, Fact | None]:
+def _python_facts() -> Mapping[str, Fact | None]:
     return {
         "python_implementation": sys.implementation.name,
         "python_version": platform.python_version(),
         "nk_free_threaded_build": int(bool(build_info()["free_threaded_build"])),
         "nk_gil_enabled": int(machine.gil_enabled()),
-        "nk_python_gil": _asked_of_gil(),
+        "nk_python_gil": _gil_option(),
         "nk_switch_interval": sys.getswitchinterval(),
         "nk_debug_build": 1 if hasattr(sys, "gettotalrefcount") else None,
         "nk_watched_by": ", ".join(_watchers()) or None,
     }
 
 
-def _asked_of_gil() -> str | None:
-    """What the command line or the environment asks of the GIL; the first goes before the other."""
-    if (asked := sys._xoptions.get("gil")) is not None:
-        return f"-X gil={asked}"
-    asked = None if sys.flags.ignore_environment else os.environ.get("PYTHON_GIL")
-    return f"PYTHON_GIL={asked}" if asked in ("0", "1") else None  # nothing else means anything
+def _gil_option() -> str | None:
+    """Return the GIL setting of the command line, or of the environment if the command line has none."""
+    if (option := sys._xoptions.get("gil")) is not None:
+        return f"-X gil={option}"
+    variable = None if sys.flags.ignore_environment else os.environ.get("PYTHON_GIL")
+    return f"PYTHON_GIL={variable}" if variable in ("0", "1") else None  # CPython accepts no other value
 
 
 def _watchers() -> list[str]:
-    """Tracers, profilers and the like that are told of every line or call of Python code."""
+    """Return the names of active tracers, profilers and monitoring tools."""
     functions = {
         "sys.settrace": sys.gettrace(),
         "sys.setprofile": sys.getprofile(),
         "threading.settrace": threading.gettrace(),
         "threading.setprofile": threading.getprofile(),
     }
-    found = [name for name, function in functions.items() if function is not None]
+    active = [name for name, function in functions.items() if function is not None]
     monitoring = getattr(sys, "monitoring", None)  # 3.12+
     if monitoring is not None:
-        found += [f"sys.monitoring: {tool}" for i in range(6) if (tool := monitoring.get_tool(i)) is not None]
-    return found
+        active += [f"sys.monitoring: {tool}" for i in range(6) if (tool := monitoring.get_tool(i)) is not None]
+    return active
 
 
-def _of_machine() -> Mapping[str, Fact | None]:
-    kept_to = machine.affinity()
+def _machine_facts() -> Mapping[str, Fact | None]:
+    cores = machine.affinity()
     battery = power.on_battery()
     return {
         "platform": platform.platform(aliased=True),
         "cpu_model_name": machine.cpu_name(),
         "cpu_count": os.cpu_count(),
-        "cpu_affinity": machine.format_cpu_list(kept_to) if kept_to else None,
+        "cpu_affinity": machine.format_cpu_list(cores) if cores else None,
         "nk_quota_cores": machine.cgroup_quota(),
         "nk_usable_cores": machine.usable_cores(),
         "nk_physical_cores": machine.physical_cores(),
@@ -100,36 +100,36 @@ def _of_machine() -> Mapping[str, Fact | None]:
         "nk_l2_bytes": machine.l2_bytes(),
         "nk_l3_bytes": machine.cache_bytes(3),
         "load_avg_1min": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
-        "nk_governor": power.governor(kept_to or ()),
+        "nk_governor": power.governor(cores or ()),
         "nk_on_battery": None if battery is None else int(battery),
     }
 
 
-def _of_blas() -> Mapping[str, Fact | None]:
-    """The BLAS libraries that are loaded by now, and the threads that a call of one may take."""
+def _blas_facts() -> Mapping[str, Fact | None]:
+    """Return the BLAS libraries that are loaded now, and the most threads that one call uses."""
     try:
         import threadpoolctl  # type: ignore[import-untyped]
     except ImportError:
         return {}
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it warns of mixed OpenMP runtimes, which are none of ours
-        pools = [pool for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas"]
-    if not pools:
+        warnings.simplefilter("ignore")  # threadpoolctl warns about mixed OpenMP runtimes
+        libraries = [library for library in threadpoolctl.threadpool_info() if library["user_api"] == "blas"]
+    if not libraries:
         return {}
     return {
-        "nk_blas": "; ".join(dict.fromkeys(map(_pool, pools))),
-        "nk_blas_threads": max(int(pool["num_threads"]) for pool in pools),
+        "nk_blas": "; ".join(dict.fromkeys(map(_describe_blas, libraries))),
+        "nk_blas_threads": max(int(library["num_threads"]) for library in libraries),
     }
 
 
-def _pool(pool: Mapping[str, object]) -> str:
-    """One library as "openblas 0.3.34 SkylakeX, 2 threads"; not its path."""
-    library = [str(pool[name]) for name in ("internal_api", "version", "architecture") if pool.get(name)]
-    threads = pool["num_threads"]
-    return f"{' '.join(library)}, {threads} thread{'' if threads == 1 else 's'}"
+def _describe_blas(library: Mapping[str, object]) -> str:
+    """Describe one library without its path: "openblas 0.3.34 SkylakeX, 2 threads"."""
+    words = [str(library[name]) for name in ("internal_api", "version", "architecture") if library.get(name)]
+    threads = library["num_threads"]
+    return f"{' '.join(words)}, {threads} thread{'' if threads == 1 else 's'}"
 
 
 def _line(text: object) -> str | None:
-    """On one line, as pyperf wants it, and files without their folders; None for nothing."""
+    """Return the text on one line, as pyperf requires, with folders removed from paths. Return None if it is empty."""
     words = (FOLDERS.sub("", word) for word in str(text).split()) if text else ()
     return " ".join(words) or None

@@ -1,4 +1,4 @@
-"""Whether the GIL was switched back on meanwhile, and which import did that."""
+"""Detect whether an import switched the GIL on, and which one."""
 
 from __future__ import annotations
 
@@ -10,33 +10,33 @@ from dataclasses import dataclass
 
 from . import machine
 
-# https://github.com/python/cpython/blob/v3.13.0/Python/import.c, _PyImport_CheckGILState: it warns once, of the module
-# that did it; the GIL then stays on to the end of the process.
+# _PyImport_CheckGILState warns once, with the name of the module. The GIL then stays on until the process ends.
+# Source: https://github.com/python/cpython/blob/v3.13.0/Python/import.c
 SWITCHED_ON = r"The global interpreter lock \(GIL\) has been enabled to load module '([^']*)'"
 
 
 @dataclass
 class Gil:
-    """The GIL before and after something, and the modules whose import switched it on in between."""
+    """Whether the GIL was on before and after a block, and the modules whose import switched it on."""
 
     before: bool
     after: bool
     enabled_by: tuple[str, ...] = ()
 
     def facts(self) -> dict[str, str | int]:
-        """The same as facts of a report."""
-        found: dict[str, str | int] = {"nk_gil_before": int(self.before), "nk_gil_after": int(self.after)}
+        """Return the same information as facts of a report."""
+        gil_facts: dict[str, str | int] = {"nk_gil_before": int(self.before), "nk_gil_after": int(self.after)}
         if self.enabled_by:
-            found["nk_gil_enabled_by"] = ", ".join(self.enabled_by)
-        return found
+            gil_facts["nk_gil_enabled_by"] = ", ".join(self.enabled_by)
+        return gil_facts
 
 
 @contextmanager
 def watch() -> Iterator[Gil]:
-    """Watch the GIL around imports and preparations: what this gives is complete at the end of the block.
+    """Yield a `Gil` that is complete at the end of the block.
 
-    Where the GIL is on already nothing is done. Else the block's warnings come at its end: those of the GIL under the
-    filters that were in force, an error if those say so, and all others that had passed them.
+    If the GIL is on already, do nothing. Otherwise collect the warnings of the block and issue them at its end.
+    Warnings about the GIL obey the filters of the caller, including "error". Other warnings have passed these filters.
 
     >>> with watch() as gil:
     ...     import json
@@ -47,20 +47,21 @@ def watch() -> Iterator[Gil]:
     if gil.before:
         yield gil
         return
-    seen: list[warnings.WarningMessage] = []
+    caught: list[warnings.WarningMessage] = []
     try:
-        with warnings.catch_warnings(record=True) as seen:
+        with warnings.catch_warnings(record=True) as caught:
             warnings.filterwarnings("always", SWITCHED_ON, RuntimeWarning)
             yield gil
     finally:
         gil.after = machine.gil_enabled()
-        gil.enabled_by = tuple(dict.fromkeys(found[1] for one in seen if (found := _of_the_gil(one))))
-        for one in seen:
-            if _of_the_gil(one):
-                warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
-            else:  # its filter has let it through; the same filter may have been one that lets each through once
-                warnings.showwarning(one.message, one.category, one.filename, one.lineno, one.file, one.line)
+        gil.enabled_by = tuple(dict.fromkeys(match[1] for warning in caught if (match := _match_gil(warning))))
+        for warning in caught:
+            place = warning.filename, warning.lineno
+            if _match_gil(warning):
+                warnings.warn_explicit(warning.message, warning.category, *place)
+            else:  # Filtering twice would drop a warning whose filter is "once".
+                warnings.showwarning(warning.message, warning.category, *place, warning.file, warning.line)
 
 
-def _of_the_gil(one: warnings.WarningMessage) -> re.Match[str] | None:
-    return re.match(SWITCHED_ON, str(one.message)) if issubclass(one.category, RuntimeWarning) else None
+def _match_gil(warning: warnings.WarningMessage) -> re.Match[str] | None:
+    return re.match(SWITCHED_ON, str(warning.message)) if issubclass(warning.category, RuntimeWarning) else None

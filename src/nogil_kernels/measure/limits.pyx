@@ -1,8 +1,8 @@
 # cython: freethreading_compatible=True, subinterpreters_compatible=own_gil
 # distutils: define_macros=CYTHON_USE_MODULE_STATE=1
-"""What one core can do at most: loops of C that do one thing each, the roofs that kernels are measured against.
+"""The limits of one core: C loops that only compute or only read, as references for the kernels.
 
-They work with the GIL released, so what threads gain by them is what the machine can give.
+The loops release the GIL, so the speed-up of threads that run them is what the hardware allows.
 """
 
 from cpython.buffer cimport PyBUF_C_CONTIGUOUS, PyBuffer_Release
@@ -25,25 +25,24 @@ cdef extern from "measure/loops.h":
 
 
 cdef enum:
-    # Between two looks for Ctrl-C: 2**27 steps of 12 or 16 multiply-adds, two a cycle, take 0.3 s or so; 2**30 bytes,
-    # or one pass over a larger buffer, 0.2 s at 5 GB/s.
+    # Work between two checks for Ctrl-C. 2**27 steps of 12 or 16 multiply-adds, at two per cycle, take about 0.3 s.
+    # 2**30 bytes take 0.2 s at 5 GB/s. One pass over a larger buffer is not interrupted.
     SLICE_STEPS = 1 << 27
     SLICE_BYTES = 1 << 30
 
 
 def multiply_adds(str dtype, Py_ssize_t count):
-    """sum[i] += sum[i] * factor, `count` times, for so many vectors sum[i] that no multiply-add waits for another.
+    """Compute sum[i] += sum[i] * factor `count` times, for enough vectors sum[i] to hide the latency.
 
-    dtype is "float64" or "float32". Releases the GIL, and touches no memory. Where the instruction set has no fused
-    multiply-add, it is a multiplication and an addition.
+    Release the GIL and access no memory. Instruction sets without fused multiply-add multiply and then add.
 
-    Returns the floating-point operations done, two for each multiply-add. Raises ValueError for another dtype and for
-    a negative count.
+    dtype is "float64" or "float32". Return the number of floating-point operations: two per multiply-add. Raise
+    ValueError if dtype is another type or count is negative.
     """
     if dtype != "float64" and dtype != "float32":
-        raise ValueError(f"dtype must be 'float64' or 'float32', not {dtype!r}")
+        raise ValueError(f"dtype must be 'float64' or 'float32', got {dtype!r}")
     if count < 0:
-        raise ValueError(f"count must be 0 or more, not {count}")
+        raise ValueError(f"count must not be negative, got {count}")
     cdef const nk_limits_tiles *tiles = nk_limits_tiles_of(chosen_isa())
     cdef const nk_arithmetic *arithmetic = &tiles.arithmetic[NK_LIMITS_F64 if dtype == "float64" else NK_LIMITS_F32]
     cdef Py_ssize_t left = count, steps
@@ -58,33 +57,32 @@ def multiply_adds(str dtype, Py_ssize_t count):
 
 
 def read(object buffer, int streams, *, bint prefetch=False, Py_ssize_t passes=1):
-    """Load every byte of a C-contiguous buffer that hides nothing, `passes` times, and do next to nothing with them.
+    """Load every byte of a C-contiguous buffer `passes` times with the GIL released.
 
-    streams: 1, 2 or 4 places that are read in turns, each a part of the buffer of its own. prefetch: ask for what
-    comes next half a KiB ahead, which is faster where the buffer fits no cache, and slower where it does. Which is the
-    fastest differs between caches and machines: try them all. Releases the GIL.
+    streams is the number of parts of the buffer that are read alternately: 1, 2 or 4. prefetch loads 512 bytes ahead,
+    which is faster outside the caches and slower inside them. The fastest combination differs between machines.
 
-    Returns the bytes read. Raises TypeError for what is no such buffer, and ValueError for another number of streams
-    and for negative passes.
+    Return the number of bytes read. Raise TypeError if buffer is not C-contiguous or has a mask. Raise ValueError if
+    streams is another number or passes is negative.
     """
     if streams != 1 and streams != 2 and streams != 4:
-        raise ValueError(f"streams must be 1, 2 or 4, not {streams}")
+        raise ValueError(f"streams must be 1, 2 or 4, got {streams}")
     if passes < 0:
-        raise ValueError(f"passes must be 0 or more, not {passes}")
+        raise ValueError(f"passes must not be negative, got {passes}")
     cdef Py_buffer view
     if may_be_masked(buffer) or PyObject_GetBuffer(buffer, &view, PyBUF_C_CONTIGUOUS) < 0:
         PyErr_Clear()
-        raise TypeError(f"read needs a C-contiguous buffer, not {type(buffer).__name__}")
-    cdef nk_read run = nk_limits_tiles_of(chosen_isa()).read[prefetch][streams // 2]  # log2, up to 4
-    cdef Py_ssize_t left = passes, now, _
-    cdef Py_ssize_t slice = max(1, SLICE_BYTES // max(1, view.len))  # passes
+        raise TypeError(f"buffer must be a C-contiguous buffer, got {type(buffer).__name__}")
+    cdef nk_read run = nk_limits_tiles_of(chosen_isa()).read[prefetch][streams // 2]  # log2(streams) up to 4
+    cdef Py_ssize_t left = passes, current, _
+    cdef Py_ssize_t passes_per_slice = max(1, SLICE_BYTES // max(1, view.len))
     try:
         while left > 0:
-            now = min(left, slice)
+            current = min(left, passes_per_slice)
             with nogil:
-                for _ in range(now):
+                for _ in range(current):
                     run(<const char *> view.buf, view.len)
-            left -= now
+            left -= current
             if left > 0:
                 PyErr_CheckSignals()
         return view.len * <object> passes

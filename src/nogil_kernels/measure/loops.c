@@ -1,9 +1,10 @@
-/* What a core can do at most, for one ISA: compiled once for each, with NK_ISA naming it and the ISA's flags. */
+/* The limits of one core. This file is compiled once per ISA, with the ISA's flags and its name as NK_ISA. */
 #include "loops.h"
 #include "../compiled/shared/vector.h"
 
-/* Chains of multiply-adds: latency times units, 4 x 2 on x86-64 (5 x 2 on Zen) and 4 x 4 on wide AArch64 cores, which
- * have 32 registers. Of 16 registers, 12 + the factor + the product where there is no FMA leave two. */
+/* The number of independent chains of multiply-adds must be at least latency times units: 4 x 2 on x86-64, 5 x 2 on
+ * Zen, 4 x 4 on wide AArch64 cores, which have 32 registers. With 16 registers, 12 chains, the factor and the product
+ * (on ISAs without FMA) leave two registers free. */
 enum { ACCUMULATORS = NK_REGISTERS == 32 ? 16 : 12 };
 
 #define NAME f32
@@ -20,11 +21,11 @@ typedef uint64_t word __attribute__((vector_size(NK_VECTOR_BYTES)));
 typedef uint64_t word;
 #endif
 
-/* A core starts two or three loads a cycle, each joined to one of `JOINED` sums by an OR, which takes one cycle.
- * In the caches, rounds of 16 loads are 30 % faster than rounds of 8: fewer branches. Out of them, rounds of 8 that
- * prefetch are: by a tenth, where pages are large. Half a KiB ahead of each stream; 1 KiB is no better, 2 KiB worse.
- * Two or four streams are 3 to 10 % faster than one out of the caches, and not slower in them; eight are nowhere faster
- * than four. */
+/* A core starts two or three loads per cycle. Each load is combined with one of JOINED words by an OR, which takes one
+ * cycle. Inside the caches, 16 loads per iteration are 30 % faster than 8, because there are fewer branches. Outside,
+ * with large pages, 8 loads that prefetch are 10 % faster. Prefetching is best at 512 bytes ahead of each stream: 1 KiB
+ * is equal and 2 KiB slower. Outside the caches, 2 or 4 streams are 3 to 10 % faster than one; inside, they are equal.
+ * 8 streams are never faster than 4. */
 enum { JOINED = 8, LOADS = 16, LOADS_PREFETCHING = 8, AHEAD = 512 };
 
 NK_INLINE word load(const char *x)
@@ -40,16 +41,16 @@ NK_INLINE word load(const char *x)
 #define PREFETCH(address) ((void)(address))
 #endif
 
-/* Load n bytes in so many streams, which lie one behind the other; `loads`, a multiple of streams, are one round.
- * Rounds begin at a cache line: a vector of 64 bytes that lies across two of them takes two loads, half the speed in
+/* Load n bytes in consecutive parts, one per stream. `loads`, a multiple of `streams`, is the number per iteration.
+ * Iterations begin at a cache line: a 64-byte vector that crosses two lines takes two loads, which halves the speed in
  * L1. */
 NK_INLINE void read_streams(const char *x, ptrdiff_t n, int streams, int loads, int prefetching)
 {
-    const int in_turn = loads / streams;
-    const ptrdiff_t width = sizeof(word), step = in_turn * width;
+    const int loads_per_stream = loads / streams;
+    const ptrdiff_t width = sizeof(word), step = loads_per_stream * width;
     const ptrdiff_t before = (ptrdiff_t)((0 - (uintptr_t)x) % NK_CACHE_LINE), begin = before < n ? before : n;
     const ptrdiff_t apart = (n - begin) / streams / step * step, end = begin + streams * apart;
-    volatile unsigned char kept = 0; /* storing to it is what the loads are for: they cannot be dropped */
+    volatile unsigned char kept = 0; /* storing the result here prevents the compiler from removing the loads */
     word joined[JOINED] = {0};
     unsigned char bytes[sizeof joined], rest = 0;
     ptrdiff_t i;
@@ -62,10 +63,11 @@ NK_INLINE void read_streams(const char *x, ptrdiff_t n, int streams, int loads, 
             if (prefetching)
                 for (ptrdiff_t line = 0; line < step; line += NK_CACHE_LINE) PREFETCH(at + AHEAD + line);
             NK_UNROLL
-            for (int l = 0; l < in_turn; l++) joined[(s * in_turn + l) % JOINED] |= load(at + l * width);
+            for (int l = 0; l < loads_per_stream; l++)
+                joined[(s * loads_per_stream + l) % JOINED] |= load(at + l * width);
         }
     }
-    for (i = end; i + width <= n; i += width) joined[0] |= load(x + i); /* less than a round for each stream */
+    for (i = end; i + width <= n; i += width) joined[0] |= load(x + i); /* less than one iteration per stream */
     for (; i < n; i++) rest |= (unsigned char)x[i];
     memcpy(bytes, joined, sizeof joined);
     for (i = 0; i < (ptrdiff_t)sizeof joined; i++) rest |= bytes[i];

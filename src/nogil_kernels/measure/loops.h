@@ -1,4 +1,4 @@
-/* What limits.pyx knows of the C side: per ISA, loops that do one thing only, as fast as a core can. */
+/* The interface of loops.c for limits.pyx: one table of loops per ISA. */
 #ifndef NK_LOOPS_H
 #define NK_LOOPS_H
 
@@ -11,11 +11,11 @@ enum nk_limits_type { NK_LIMITS_F32, NK_LIMITS_F64, NK_LIMITS_TYPES };
 enum { NK_STREAM_COUNTS = 3 }; /* 1, 2 and 4 streams */
 
 typedef struct {
-    int multiply_adds; /* of one step */
+    int multiply_adds; /* per step */
     void (*run)(ptrdiff_t steps);
 } nk_arithmetic;
 
-/* Loads every byte of x[0], ..., x[bytes-1], by the widest vectors. */
+/* Load x[0], ..., x[bytes-1] with the widest vectors. */
 typedef void (*nk_read)(const char *x, ptrdiff_t bytes);
 
 typedef struct {

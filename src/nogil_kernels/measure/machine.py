@@ -1,4 +1,4 @@
-"""The machine's facts: cores that may be used, the caches of one of them, the processor's name, the GIL."""
+"""Facts about the machine: usable cores, cache sizes, the processor's name, and whether the GIL is on."""
 
 import os
 import platform
@@ -8,21 +8,21 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-# What a core has had at least since about 2019; half of it still is a call that outweighs a hand-over of the GIL.
+# Cores have had at least this much since about 2019. A call on half of it still takes longer than passing on the GIL.
 L2_FALLBACK = 1 << 20
 
 
 def usable_cores() -> int:
-    """The cores that this process may use: its affinity, cut to the whole cores of its cgroup's quota; at least 1."""
+    """Return the number of cores that affinity and cgroup quota (rounded down) allow, at least 1."""
     cores = len(_affinity())
-    if hasattr(os, "process_cpu_count"):  # 3.13+: affinity too, and obeys PYTHON_CPU_COUNT and -X cpu_count
+    if hasattr(os, "process_cpu_count"):  # 3.13+: affinity, PYTHON_CPU_COUNT and -X cpu_count
         cores = os.process_cpu_count() or cores
     quota = cgroup_quota()
     return cores if quota is None else max(1, min(cores, int(quota)))
 
 
 def affinity() -> frozenset[int] | None:
-    """The numbers of the cores that this process is kept to; None where the system keeps none."""
+    """Return the numbers of the cores that this process may run on, or None if the system has no affinity."""
     return _affinity() if hasattr(os, "sched_getaffinity") else None
 
 
@@ -33,12 +33,12 @@ def _affinity() -> frozenset[int]:
 
 
 def physical_cores(cpus: Path = Path("/sys/devices/system/cpu")) -> int | None:
-    """How many cores the affinity's hardware threads belong to; None where the system does not tell.
+    """Return the number of physical cores among the usable hardware threads, or None if unknown.
 
-    Two hardware threads of one core share its arithmetic units: both together compute little faster than one.
+    Hardware threads of one core share its arithmetic units, so two of them compute little faster than one.
     """
     if sys.platform == "win32":
-        return _cores_of_records(_records_windows())
+        return _parse_cores(_windows_records())
     if sys.platform == "darwin":
         cores = _sysctl("hw.physicalcpu")
         return int(cores) if cores.isdecimal() else None
@@ -49,7 +49,7 @@ def physical_cores(cpus: Path = Path("/sys/devices/system/cpu")) -> int | None:
 
 
 def cgroup_quota(mount: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")) -> float | None:
-    """The tightest limit on processor time, in cores, of this process's cgroup and all above it; None without one."""
+    """Return the lowest CPU limit, in cores, of this process's cgroup and its ancestors, or None without a limit."""
     try:
         lines = own.read_text().splitlines()
     except OSError:  # not Linux
@@ -58,22 +58,22 @@ def cgroup_quota(mount: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/s
     for line in lines:
         _, controllers, path = line.split(":", 2)
         if not controllers:
-            limits += [_quota(folder / "cpu.max") for folder in _up(mount, path)]
+            limits += [_read_quota(folder / "cpu.max") for folder in _with_ancestors(mount, path)]
         elif "cpu" in controllers.split(","):
-            folders = _up(mount / "cpu", path)
-            limits += [_quota(folder / "cpu.cfs_quota_us", folder / "cpu.cfs_period_us") for folder in folders]
+            folders = _with_ancestors(mount / "cpu", path)
+            limits += [_read_quota(folder / "cpu.cfs_quota_us", folder / "cpu.cfs_period_us") for folder in folders]
     return min((limit for limit in limits if limit is not None), default=None)
 
 
-def _up(mount: Path, path: str) -> Iterator[Path]:
-    """The folder of a cgroup and of every one above it. In a container some are hidden; reading those gives nothing."""
+def _with_ancestors(mount: Path, path: str) -> Iterator[Path]:
+    """Yield the folders of a cgroup and its ancestors. In a container, some of them do not exist."""
     parts = Path(path).parts[1:]
     for depth in range(len(parts), -1, -1):
         yield mount.joinpath(*parts[:depth])
 
 
-def _quota(*files: Path) -> float | None:
-    """Quota and period: in one file of cgroups version 2, in two of version 1. No quota is "max", or -1."""
+def _read_quota(*files: Path) -> float | None:
+    """Return quota / period: one file in cgroups v2, two in v1. "max" or -1 means no quota."""
     try:
         quota, period = " ".join(file.read_text() for file in files).split()
         return None if quota in ("max", "-1") else int(quota) / int(period)
@@ -82,18 +82,18 @@ def _quota(*files: Path) -> float | None:
 
 
 def l2_bytes() -> int:
-    """The L2 cache that one worker can count on; L2_FALLBACK where the system does not tell."""
+    """Return the bytes of L2 cache per worker, or L2_FALLBACK if unknown."""
     return cache_bytes(2) or L2_FALLBACK
 
 
 def cache_bytes(level: int) -> int | None:
-    """The data cache of that level that one worker can count on; None where there is none, or the system does not tell.
+    """Return the bytes of data cache of this level per worker, or None if absent or unknown.
 
-    A cache's bytes divided by the usable cores that share it: the smallest over the usable cores. A virtual machine
-    tells of the L3 of its host, whatever its own share of that is.
+    The result is the size of the cache divided by the number of usable cores that share it; the minimum over all usable
+    cores. A virtual machine reports the whole L3 of its host.
     """
     if sys.platform == "win32":
-        return _cache_of_records(_records_windows(), level)
+        return _parse_cache(_windows_records(), level)
     if sys.platform == "darwin":
         return _cache_macos(level)
     return _cache_linux(level)
@@ -105,18 +105,18 @@ def _cache_linux(level: int, cpus: Path = Path("/sys/devices/system/cpu")) -> in
     for cpu in usable:
         for cache in (cpus / f"cpu{cpu}" / "cache").glob("index*"):
             try:
-                kind = (cache / "type").read_text().strip()
-                if (cache / "level").read_text().strip() == str(level) and kind != "Instruction":
+                cache_type = (cache / "type").read_text().strip()
+                if (cache / "level").read_text().strip() == str(level) and cache_type != "Instruction":
                     size = int((cache / "size").read_text().strip().removesuffix("K")) << 10
                     sharers = usable & parse_cpu_list((cache / "shared_cpu_list").read_text())
                     shares.append(size // max(1, len(sharers)))
-            except (OSError, ValueError):  # some virtual machines show a cache but not its size
+            except (OSError, ValueError):  # some virtual machines list a cache without its size
                 continue
     return min(shares, default=None)
 
 
 def parse_cpu_list(text: str) -> frozenset[int]:
-    """The set that "0-3,8" writes."""
+    """Parse a list of cores in Linux' format, such as "0-3,8"."""
     cpus: set[int] = set()
     for part in text.strip().split(","):
         first, _, last = part.partition("-")
@@ -125,7 +125,7 @@ def parse_cpu_list(text: str) -> frozenset[int]:
 
 
 def format_cpu_list(cpus: Iterable[int]) -> str:
-    """A set of numbers as Linux writes it, "0-3,8"."""
+    """Format core numbers as Linux does, such as "0-3,8"."""
     ranges: list[list[int]] = []
     for cpu in sorted(cpus):
         if ranges and cpu == ranges[-1][1] + 1:
@@ -136,7 +136,7 @@ def format_cpu_list(cpus: Iterable[int]) -> str:
 
 
 def _cache_macos(level: int) -> int | None:
-    # Apple's chips share one L2 among the cores of a cluster; perflevel0 is the fast cores' kind.
+    # On Apple's chips, the cores of a cluster share one L2. perflevel0 means the fast cores.
     name = {1: "l1dcachesize", 2: "l2cachesize", 3: "l3cachesize"}[level]
     try:
         sharers = 1 if level == 1 else int(_sysctl(f"hw.perflevel0.cpusperl{level}"))
@@ -150,56 +150,56 @@ def _cache_macos(level: int) -> int | None:
 
 
 def _sysctl(name: str) -> str:
-    """The value of a macOS system setting; "" where there is no such setting."""
+    """Return the value of a macOS system setting, or "" if the setting does not exist."""
     reply = subprocess.run(["/usr/sbin/sysctl", "-n", name], capture_output=True, text=True, check=False)
     return reply.stdout.strip()
 
 
-def _records_windows() -> bytes:
-    """Windows' array of SYSTEM_LOGICAL_PROCESSOR_INFORMATION; empty where it gives none."""
+def _windows_records() -> bytes:
+    """Return Windows' array of SYSTEM_LOGICAL_PROCESSOR_INFORMATION, or b"" if the query fails."""
     if sys.platform != "win32":
         return b""
     import ctypes
 
     query = ctypes.windll.kernel32.GetLogicalProcessorInformation
     length = ctypes.c_ulong(0)
-    query(None, ctypes.byref(length))  # fails, and says how much room it needs
+    query(None, ctypes.byref(length))  # fails and stores the required length
     records = ctypes.create_string_buffer(length.value)
     return records.raw if query(records, ctypes.byref(length)) else b""
 
 
-# processor mask, relationship, then a union aligned to 8: level, associativity, line, size, type of a cache
+# Processor mask, relationship, then a union aligned to 8 bytes; for a cache: level, associativity, line, size, type.
 _RECORD = struct.Struct("@Pi0qBBHIi4x")
 
 
-def _unpacked(records: bytes) -> Iterator[tuple[int, ...]]:
+def _unpack(records: bytes) -> Iterator[tuple[int, ...]]:
     return _RECORD.iter_unpack(records[: len(records) // _RECORD.size * _RECORD.size])
 
 
-def _cores_of_records(records: bytes) -> int | None:
-    return sum(relationship == 0 for _, relationship, *_ in _unpacked(records)) or None  # RelationProcessorCore
+def _parse_cores(records: bytes) -> int | None:
+    return sum(relationship == 0 for _, relationship, *_ in _unpack(records)) or None  # RelationProcessorCore
 
 
-def _cache_of_records(records: bytes, level: int) -> int | None:
-    """The smallest share of a cache of that level in Windows' records."""
+def _parse_cache(records: bytes, level: int) -> int | None:
+    """Return the smallest share of a data cache of this level in Windows' records."""
     shares = [
         size // max(1, mask.bit_count())
-        for mask, relationship, found, _, _, size, kind in _unpacked(records)
-        if relationship == 2 and found == level and kind != 1  # RelationCache, and no CacheInstruction
+        for mask, relationship, cache_level, _, _, size, cache_type in _unpack(records)
+        if relationship == 2 and cache_level == level and cache_type != 1  # RelationCache, but not CacheInstruction
     ]
     return min(shares, default=None)
 
 
 def cpu_name() -> str:
-    """The processor's name as its maker writes it; its architecture where the system does not tell."""
+    """Return the processor's model name, or its architecture if the name is unknown."""
     try:
-        name = _cpu_name_of_system()
+        name = _system_cpu_name()
     except OSError:
         name = ""
     return " ".join((name or platform.processor() or platform.machine() or "unknown").split())
 
 
-def _cpu_name_of_system() -> str:
+def _system_cpu_name() -> str:
     if sys.platform == "win32":
         import winreg
 
@@ -214,5 +214,5 @@ def _cpu_name_of_system() -> str:
 
 
 def gil_enabled() -> bool:
-    """Whether the GIL is on now. On a free-threaded build an import or PYTHON_GIL=1 can have switched it on."""
+    """Return whether the GIL is on. Imports and PYTHON_GIL=1 can switch it on in a free-threaded build."""
     return bool(getattr(sys, "_is_gil_enabled", lambda: True)())

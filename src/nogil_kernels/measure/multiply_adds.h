@@ -1,8 +1,9 @@
 /* Multiply-adds in registers: a template, included once per element type by loops.c.
  *
- * NAME is the suffix of the function, T the element. Each accumulator is a chain of its own: a multiply-add waits for
- * the last one's result. The accumulators start apart, or the compiler would see that all chains are one; `tiny` is
- * read from memory, so that nothing is known of it. Each stays what it is, since x + 1e-20 x rounds to x. */
+ * NAME is the suffix of the function, T the element type. Each accumulator is one chain, in which every multiply-add
+ * waits for the previous result. The accumulators have different start values, so that the compiler cannot merge them.
+ * `tiny` is volatile, so that the compiler cannot know its value. The accumulators do not change, because
+ * x + 1e-20 * x rounds to x. */
 #if NK_VECTOR_BYTES
 typedef T NK_PASTE(vec, NAME) __attribute__((vector_size(NK_VECTOR_BYTES)));
 #else
@@ -14,7 +15,7 @@ enum { NK_PASTE(lanes, NAME) = sizeof(NK_PASTE(vec, NAME)) / sizeof(T) };
 static void NK_PASTE(multiply_adds, NAME)(ptrdiff_t steps)
 {
     enum { NUMBERS = ACCUMULATORS * NK_PASTE(lanes, NAME) };
-    volatile T tiny = (T)1e-20, kept; /* storing to `kept` is what the loop is for: it cannot be dropped */
+    volatile T tiny = (T)1e-20, kept; /* storing to `kept` prevents the compiler from removing the loop */
     const T factor = tiny;
     NK_PASTE(vec, NAME) sum[ACCUMULATORS];
     T numbers[NUMBERS];

@@ -1,4 +1,4 @@
-"""How quiet the machine is: a short test of what two threads gain, and what its host took meanwhile."""
+"""How quiet the machine is: the speed-up of two native threads, and the time that the host took away (steal)."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from pathlib import Path
 from .. import backend
 from . import machine
 
-SECONDS = 0.01  # of work in a round: a hundred times what it takes to wake a thread
+SECONDS = 0.01  # work per round, 100 times what it takes to wake a thread
 
 Ticks = tuple[int, int]
-"""Stolen, and all of them."""
+"""(stolen ticks, all ticks)."""
 
 
 def noise() -> dict[str, int | float]:
-    """Facts that take an eighth of a second to find, longer on a busy machine:
+    """Measure these facts in about 1/8 s. Return an empty dict on one core and on the pure backend.
 
-    nk_native_speed_up : of two threads that run without the GIL, over one; absent on one core and the pure backend
-    nk_steal           : share of the time of those cores that the host gave to others; absent where it does not tell
+    nk_native_speed_up : the speed-up of two native threads over one
+    nk_steal           : the share of CPU time that the host gave to other machines; absent if unknown
     """
     if machine.usable_cores() < 2 or backend.backend == "pure":
         return {}
@@ -26,20 +26,21 @@ def noise() -> dict[str, int | float]:
 
     cores = machine.affinity() or ()
     before = stolen(cores)
-    found: dict[str, int | float] = {"nk_native_speed_up": round(native_speed_up("arithmetic", 2, seconds=SECONDS), 3)}
+    speed_up = native_speed_up("arithmetic", 2, seconds=SECONDS)
+    measured: dict[str, int | float] = {"nk_native_speed_up": round(speed_up, 3)}
     after = stolen(cores)
     if before and after and after[1] > before[1]:
-        found["nk_steal"] = round((after[0] - before[0]) / (after[1] - before[1]), 3)
-    return found
+        measured["nk_steal"] = round((after[0] - before[0]) / (after[1] - before[1]), 3)
+    return measured
 
 
 def stolen(cpus: Iterable[int], stat: Path = Path("/proc/stat")) -> Ticks | None:
-    """The ticks of those cores since boot that the host gave to others, and all ticks; None where it does not tell."""
+    """Return the stolen ticks and all ticks of these cores since boot, or None if the system does not report them."""
     names = {f"cpu{cpu}" for cpu in cpus}
     try:
         lines = [line.split() for line in stat.read_text().splitlines()]
-        # user, nice, system, idle, iowait, irq, softirq, steal; then guests, who are in user and nice already
+        # user, nice, system, idle, iowait, irq, softirq, steal. User and nice include the guest columns that follow.
         ticks = [list(map(int, line[1:9])) for line in lines if line and line[0] in names]
-        return (sum(one[7] for one in ticks), sum(map(sum, ticks))) if ticks else None
+        return (sum(core[7] for core in ticks), sum(map(sum, ticks))) if ticks else None
     except (OSError, ValueError, IndexError):
         return None

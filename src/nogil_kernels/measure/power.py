@@ -1,4 +1,4 @@
-"""What may hold the clock down: the governor of the cores' frequency, and running on battery."""
+"""Two reasons for low clock rates: the frequency governor, and running on battery."""
 
 import subprocess
 import sys
@@ -7,20 +7,20 @@ from pathlib import Path
 
 
 def governor(cpus: Iterable[int], root: Path = Path("/sys/devices/system/cpu")) -> str | None:
-    """Who sets those cores' frequency on Linux, as "powersave (intel_pstate)"; None where the system does not tell."""
-    found = set()
+    """Return the frequency governors of these cores, as "powersave (intel_pstate)", or None if unknown. Linux only."""
+    governors = set()
     for cpu in cpus:
         folder = root / f"cpu{cpu}" / "cpufreq"
         try:
-            kind, driver = ((folder / f"scaling_{what}").read_text().strip() for what in ("governor", "driver"))
-        except OSError:  # most virtual machines
+            name, driver = ((folder / f"scaling_{file}").read_text().strip() for file in ("governor", "driver"))
+        except OSError:  # most virtual machines have no such files
             continue
-        found.add(f"{kind} ({driver})")
-    return ", ".join(sorted(found)) or None
+        governors.add(f"{name} ({driver})")
+    return ", ".join(sorted(governors)) or None
 
 
 def on_battery(supplies: Path = Path("/sys/class/power_supply")) -> bool | None:
-    """Whether the machine runs on its battery; None where it has none, or the system does not tell."""
+    """Return whether the machine runs on battery, or None if it has no battery or the state is unknown."""
     if sys.platform == "win32":
         return _battery_of_record(_record_windows())
     if sys.platform == "darwin":
@@ -30,7 +30,7 @@ def on_battery(supplies: Path = Path("/sys/class/power_supply")) -> bool | None:
 
 
 def _battery_linux(supplies: Path) -> bool | None:
-    """A battery of the machine, and not of a mouse, says whether it is being emptied."""
+    """Return whether a battery is discharging. Batteries of devices such as a mouse do not count."""
     states = []
     for supply in supplies.glob("*"):
         try:
@@ -46,7 +46,7 @@ def _battery_linux(supplies: Path) -> bool | None:
 
 
 def _battery_of_pmset(text: str) -> bool | None:
-    """What macOS' `pmset -g ps` says: a line "Now drawing from ...", then one for each battery."""
+    """Parse the output of macOS' `pmset -g ps`: a line "Now drawing from ...", then one line per battery."""
     return "Battery Power" in text.partition("\n")[0] if "InternalBattery" in text else None
 
 
@@ -60,5 +60,5 @@ def _record_windows() -> bytes:
 
 
 def _battery_of_record(record: bytes) -> bool | None:
-    """Windows' SYSTEM_POWER_STATUS: its first byte is 0 on battery and 1 on mains, its second 128 without a battery."""
+    """Parse Windows' SYSTEM_POWER_STATUS. Byte 0 is 0 on battery and 1 on mains; byte 1 is 128 without a battery."""
     return None if len(record) < 2 or record[0] > 1 or record[1] & 128 else record[0] == 0

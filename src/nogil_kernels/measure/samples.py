@@ -1,4 +1,4 @@
-"""Medians of samples, each with the interval that holds the true median with 95 % confidence."""
+"""Medians of samples, with 95 % confidence intervals."""
 
 from __future__ import annotations
 
@@ -7,40 +7,40 @@ import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-OUTSIDE = 0.025  # the probability that the true median lies below the interval, and that it lies above
-FEWEST = 6  # of 5 values, even the smallest and the largest hold it with 93.75 % only: 1 - 2 / 2**5
+OUTSIDE = 0.025  # the probability that the true median is below the interval, and that it is above
+FEWEST = 6  # the range of 5 values contains the true median with 1 - 2 / 2**5 = 93.75 % only
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A median and the interval around it."""
+    """A median and its confidence interval."""
 
     median: float
     low: float
     high: float
     sure: bool = True
-    """Whether the interval holds the true median with 95 % confidence. If not, there were fewer than FEWEST values, and
-    `low` and `high` are the smallest and the largest of them."""
+    """Whether the interval contains the true median with 95 % confidence. This is False for fewer than FEWEST values:
+    `low` and `high` are then their minimum and maximum."""
 
     @property
     def half_width(self) -> float:
-        """Half of the interval, as a share of the median; infinite without 95 % confidence."""
+        """Half the width of the interval, relative to the median. Infinite without 95 % confidence."""
         return (self.high - self.low) / 2 / self.median if self.sure and self.median else math.inf
 
-    def span(self, written: Callable[[float], str] = "{:.2f}".format) -> str:
-        """Return "low to high"; an empty string without 95 % confidence."""
-        return f"{written(self.low)} to {written(self.high)}" if self.sure else ""
+    def span(self, formatter: Callable[[float], str] = "{:.2f}".format) -> str:
+        """Return "low to high", or an empty string without 95 % confidence."""
+        return f"{formatter(self.low)} to {formatter(self.high)}" if self.sure else ""
 
-    def text(self, written: Callable[[float], str] = "{:.2f}".format) -> str:
-        """Return "median (low to high)"; the median alone without 95 % confidence."""
-        return written(self.median) + (f" ({self.span(written)})" if self.sure else "")
+    def text(self, formatter: Callable[[float], str] = "{:.2f}".format) -> str:
+        """Return "median (low to high)", or only the median without 95 % confidence."""
+        return formatter(self.median) + (f" ({self.span(formatter)})" if self.sure else "")
 
 
 def interval(values: Sequence[float]) -> Interval:
-    """Return the median with its distribution-free interval: two of the values, counted in from both ends.
+    """Return the median with its distribution-free interval: the k-th smallest and the k-th largest value.
 
-    The true median lies below the k-th smallest of n values with the probability that a fair coin shows fewer than k
-    heads in n throws, whatever the distribution. k is the largest for which that is at most OUTSIDE.
+    For any distribution, the true median is below the k-th smallest of n values with the probability of fewer than k
+    heads in n throws of a fair coin. k is the largest number for which that probability is at most OUTSIDE.
     Source: H. A. David, H. N. Nagaraja, Order Statistics, 3rd edition, section 7.1.
     """
     ordered, n = sorted(values), len(values)
@@ -53,5 +53,5 @@ def interval(values: Sequence[float]) -> Interval:
 
 
 def ratio(base: Sequence[float], other: Sequence[float]) -> Interval:
-    """Return how many times as fast `other` is as `base`, round by round; the longer one's last rounds do not count."""
+    """Return the speed-up of `other` over `base`, from samples of the same round. Ignore unpaired last samples."""
     return interval([b / o for b, o in zip(base, other, strict=False)])

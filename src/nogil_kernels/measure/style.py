@@ -1,4 +1,4 @@
-"""How every drawing and table looks: colours that all eyes tell apart; the same report makes the same file."""
+"""The style of all drawings and tables. Colours suit colour-blind readers; equal reports give equal files."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ SETTINGS: Any = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "legend.frameon": False,
-    "text.parse_math": False,  # a name may have a $ in it
+    "text.parse_math": False,  # names may contain "$"
 }
 
 INK, FAINT = "#24292f", "#6e7781"
-"""Texts and axes; text and lines of less importance. A page puts its own colours in their place."""
+"""Colours of text and axes, and of less important text and lines. The HTML page replaces them with its own."""
 
 WAYS = {
     "sequential": FAINT,
@@ -36,50 +36,50 @@ WAYS = {
     "interpreters": "#009e73",
     "asyncio": "#cc79a7",
 }
-FOREIGN = ("#56b4e9", "#a89a00", "#8c564b")  # executors of other packages, in their order
+FOREIGN = ("#56b4e9", "#a89a00", "#8c564b")  # executors of other packages, in order of appearance
 MARKERS = {"threads": "o", "pool": "s", "processes": "D", "interpreters": "^", "asyncio": "v"}
 SIDES = {"hold": "#d55e00", "release": "#0072b2"}
-"""Where sides are what is compared, in one way."""
+"""Colours for plots that compare sides within one way."""
 
 
 def colours(ways: Iterable[str]) -> dict[str, str]:
-    """One for each way: Okabe and Ito's, which are told apart without red and green."""
-    found = {way: WAYS[way] for way in ways if way in WAYS}
+    """Return a colour per way, from the palette of Okabe and Ito."""
+    known = {way: WAYS[way] for way in ways if way in WAYS}
     others = [way for way in dict.fromkeys(ways) if way not in WAYS]
-    return found | {way: FOREIGN[place % len(FOREIGN)] for place, way in enumerate(others)}
+    return known | {way: FOREIGN[index % len(FOREIGN)] for index, way in enumerate(others)}
 
 
 @contextmanager
 def styled() -> Iterator[None]:
-    """Draw with matplotlib's defaults, whatever a user's own matplotlibrc says, and with our settings."""
+    """Draw with matplotlib's defaults and our settings, and ignore the user's matplotlibrc."""
     import matplotlib.style
 
-    inked = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color")
-    with matplotlib.style.context(["default", SETTINGS | dict.fromkeys(inked, INK)]):
+    ink_settings = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color")
+    with matplotlib.style.context(["default", SETTINGS | dict.fromkeys(ink_settings, INK)]):
         yield
 
 
 def save(figure: Figure, path: str | os.PathLike[str]) -> None:
-    """Write a figure in the format that the file's name ends in, without the date."""
+    """Write a figure without a date, in the format given by the suffix of the path."""
     dates = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
     figure.savefig(path, dpi=150, metadata=dates.get(os.path.splitext(path)[1]))
 
 
 def title(axes: Axes, text: str) -> None:
-    """Set the title of a panel, and draw its grid below its data."""
+    """Set the title of a panel, and draw the grid below the data."""
     axes.set_title(text, fontsize=9.5, loc="left")
     axes.set_axisbelow(True)
 
 
 def whiskers(intervals: Sequence[Interval]) -> Any:
-    """Return the lengths of error bars, below and above; 0 without 95 % confidence."""
-    lows = [one.median - one.low if one.sure else 0.0 for one in intervals]
-    highs = [one.high - one.median if one.sure else 0.0 for one in intervals]
+    """Return the lengths of the error bars below and above the medians. They are 0 without 95 % confidence."""
+    lows = [value.median - value.low if value.sure else 0.0 for value in intervals]
+    highs = [value.high - value.median if value.sure else 0.0 for value in intervals]
     return [lows, highs]
 
 
 def table() -> Table:
-    """Return an empty table for a terminal."""
+    """Return an empty rich table."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 

@@ -1,4 +1,4 @@
-"""Pyperf suites, in which every report keeps its samples: making, writing and reading them."""
+"""Make, write and read pyperf suites, which store the samples of every report."""
 
 from __future__ import annotations
 
@@ -11,31 +11,33 @@ import pyperf  # type: ignore[import-untyped]  # it ships no types
 from .facts import Fact
 
 Benchmark = tuple[Sequence[float], Mapping[str, Fact]]
-"""Seconds of each sample, and metadata: "name" is unique in a suite, the names of our own facts begin with nk_."""
+"""(seconds of each sample, metadata). "name" is unique in a suite; names that pyperf does not have begin with nk_."""
 
 
 def make(benchmarks: Iterable[Benchmark]) -> Any:
-    """Return the pyperf.BenchmarkSuite of these samples. Empty facts are left out, as pyperf wants it."""
+    """Return a pyperf.BenchmarkSuite of these samples. Omit empty facts, which pyperf does not accept."""
     common: Mapping[str, Fact] = {"perf_version": pyperf.__version__, "unit": "second"}
     runs = [
         pyperf.Run(
-            seconds, metadata={k: fact for k, fact in {**common, **known}.items() if fact != ""}, collect_metadata=False
+            seconds,
+            metadata={k: v for k, v in {**common, **metadata}.items() if v != ""},
+            collect_metadata=False,
         )
-        for seconds, known in benchmarks
+        for seconds, metadata in benchmarks
     ]
     return pyperf.BenchmarkSuite([pyperf.Benchmark([run]) for run in runs])
 
 
 def save(suite: Any, path: str | os.PathLike[str]) -> None:
-    """Write a pyperf file, over an older one; gzipped if its name ends in .gz."""
+    """Write a pyperf file and replace an existing one. Compress with gzip if the name ends in .gz."""
     suite.dump(os.fspath(path), replace=True)
 
 
 def load(path: str | os.PathLike[str]) -> Any:
-    """Return the suite of a pyperf file. Raise OSError, and ValueError for a file of anything else."""
+    """Return the suite of a pyperf file. Raise OSError if it cannot be read, ValueError if it is not a pyperf file."""
     try:
         return pyperf.BenchmarkSuite.load(os.fspath(path))
     except OSError:
         raise
-    except Exception as error:  # KeyError, EOFError, zlib.error, ...: a file can be broken in many ways
+    except Exception as error:  # broken files raise KeyError, EOFError, zlib.error and others
         raise ValueError(f"{type(error).__name__}: {error}") from error

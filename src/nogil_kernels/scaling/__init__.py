@@ -1,6 +1,6 @@
-"""The comparison: the same work in every way that Python offers, the GIL held and released.
+"""Compare the same work in all ways that Python offers, with the GIL held and released.
 
-Imports nothing heavy by itself, since workers import it too.
+Workers import this module, so it imports little itself.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from .report.suite import Report
 
 Progress = Callable[[float, float], None]
-"""Told after every sample: the seconds of measuring that are over, and those expected in all."""
+"""progress(elapsed, expected) is called after every sample, with the elapsed and the expected total seconds."""
 
 
 def compare(
@@ -27,32 +27,52 @@ def compare(
     executors: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> Report:
-    """Measure how work scales: by threads, processes, interpreters, asyncio, on this Python and on others.
+    """Measure how work scales with threads, processes, interpreters and coroutines.
 
-    Strong scaling: all workers of a row share one and the same number of calls, fitted to the machine; of calls that
-    take a second or so each worker makes one. A sample is the time from the moment when all of them start to the end of
-    the last. All rows of all interpreters are measured in turn, round by round, so that a slow minute hits every one of
-    them, until each is known to 1 % or time is up.
+    A row of the report is one workload in one way, with one number of workers. The workers of a row share a number of
+    calls that is fitted to the machine. A sample is the time from the start of all workers to the end of the last one.
+    Each round takes one sample of every row of every interpreter, until each median is known to 1 % or time is up.
 
-    workloads : names of workloads.WORKLOADS, functions without arguments, or their paths "module:function", one or
-                several; None for all that have names. A function is called so many times in all; processes import it by
-                its name
-    ways      : names of workers.WAYS; None for all. Work done one call after the other is always measured
-    workers   : the numbers of workers; None for 2, 4, ... and the usable cores (those that give equal shares)
-    weak      : so many calls for each worker rather than for all of them
-    quick     : measure for 5 seconds in place of 50
-    seconds   : how long to measure; the first round is finished whatever this says
-    pythons   : paths of other interpreters that run the same rows; free-threaded ones run them with the GIL off and on.
-                None for the free-threaded ones on PATH
-    executors : paths "package.module:factory"; factory(workers) returns a concurrent.futures.Executor, or one like it
-    progress  : called after every sample with the seconds over and the seconds expected in all
+    Parameters
+    ----------
+    workloads : str, callable or sequence of these, optional
+        Names from workloads.WORKLOADS, functions without arguments, or their paths "module:function". All of WORKLOADS
+        by default.
+    ways : sequence of str, optional
+        Names from workers.WAYS, all by default. Sequential calls are always measured.
+    workers : sequence of int, optional
+        The numbers of workers. The default is 2, 4, ... and the number of usable cores.
+    weak : bool
+        Weak scaling: the calls are per worker instead of shared.
+    quick : bool
+        Measure for 5 seconds instead of 50.
+    seconds : float, optional
+        How long to measure. The first round is always completed.
+    pythons : sequence of str, optional
+        Paths of other interpreters to measure. Free-threaded ones run with the GIL off and on. None means the
+        free-threaded interpreters on PATH.
+    executors : sequence of str
+        Paths "package.module:factory" of further ways. factory(workers) must return an executor.
+    progress : callable, optional
+        progress(elapsed, expected) is called after every sample, with seconds.
 
-    Returns a Report with at least one sample a row; its `notes` say what was left out, and why. On KeyboardInterrupt
-    it returns what there is by then, marked `interrupted`, and raises only if there is nothing.
+    Returns
+    -------
+    Report
+        Every row has at least one sample. `notes` lists what was skipped and why. After Ctrl-C, the report contains
+        the samples taken so far, and `interrupted` is true.
 
-    Raises ValueError for a name that nothing has, a path that leads nowhere, and numbers below what makes sense; what a
-    function itself raises; and MissingExtra (an ImportError) without pyperf, with the command that installs it.
+    Raises
+    ------
+    ValueError
+        If a name or path does not exist, or a number is out of range. Errors of a measured function propagate.
+    MissingExtra
+        If pyperf is not installed.
+    KeyboardInterrupt
+        If there are no samples yet.
 
+    Examples
+    --------
     >>> from nogil_kernels.scaling import compare
     >>> report = compare(["squares-python"], ways=["threads"], workers=[2], seconds=0.1)
     >>> [(row.way, row.workers) for row in report.block("squares-python")]
@@ -64,8 +84,8 @@ def compare(
     from .run import comparison
 
     if seconds is not None and seconds <= 0:
-        raise ValueError(f"seconds must be positive, not {seconds!r}")
+        raise ValueError(f"seconds must be positive, got {seconds!r}")
     if isinstance(workloads, str) or callable(workloads):
         workloads = [workloads]
     request = comparison.request_of(workloads, ways, workers, weak, quick, executors)
-    return comparison.measure(request, quick, seconds, pythons, progress or (lambda over, expected: None))
+    return comparison.measure(request, quick, seconds, pythons, progress or (lambda elapsed, expected: None))

@@ -1,4 +1,4 @@
-"""The ways to run work: each a small class shaped like an executor of concurrent.futures."""
+"""The ways to run work. Each is a small class with the interface of concurrent.futures.Executor."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .errors import Unknown
 from .worker import resolve
 
 Way = Callable[[int], Executor]
-"""Makes the executor for so many workers."""
+"""way(workers) returns an executor."""
 
 WAYS = {
     "sequential": "sequential:Sequential",
@@ -20,33 +20,32 @@ WAYS = {
     "interpreters": "interpreters:Interpreters",
     "asyncio": "event_loop:EventLoop",
 }
-"""Name -> where it is. A module is imported when its way is taken."""
+"""Name -> "module:class". The module is imported on first use."""
 
 
 def find(name: str) -> Way:
-    """The way of that name, or of that import path, "package.module:factory", called with the number of workers.
+    """Return the way with this name or import path "package.module:factory".
 
-    Raises Unknown for what nothing has, and for a path that leads nowhere; making the executor raises Unavailable, with
-    the reason, where this Python does not have that way.
+    Raise Unknown if there is none. Calling the way raises Unavailable if this Python does not support it.
     """
     if ":" in name:
-        return imported(name)
+        return import_callable(name)
     if name not in WAYS:
-        raise Unknown(f"no way {name!r}: name one of {', '.join(WAYS)}")
+        raise Unknown(f"unknown way {name!r}: expected one of {', '.join(WAYS)}, or package.module:factory")
     return resolve(f"{__name__}.{WAYS[name]}")
 
 
-def imported(path: str) -> Callable[..., Any]:
-    """The function that "package.module:name" names. Raises Unknown where there is none."""
+def import_callable(path: str) -> Callable[..., Any]:
+    """Return the function with the path "package.module:name". Raise Unknown if there is none."""
     try:
-        found = resolve(path)
+        function = resolve(path)
     except SystemExit as error:
-        raise Unknown(f"{path}: its module calls sys.exit({error.code!r}) when it is imported") from None
+        raise Unknown(f"cannot import {path}: its module calls sys.exit({error.code!r})") from None
     except (ImportError, AttributeError, TypeError, ValueError) as error:
         module = path.partition(":")[0]
         is_inside = isinstance(error, ImportError) and not f"{module}.".startswith(f"{error.name}.")
-        advice = "which it imports" if is_inside else "name a function as package.module:function"
-        raise Unknown(f"{path}: {error}; {advice}") from error
-    if not callable(found):
-        raise Unknown(f"{path} is no function, but of type {type(found).__name__}")
-    return found
+        advice = f"{module} imports that" if is_inside else "expected package.module:function"
+        raise Unknown(f"cannot import {path}: {error}; {advice}") from error
+    if not callable(function):
+        raise Unknown(f"{path} must be a function, got {type(function).__name__}")
+    return function

@@ -1,4 +1,4 @@
-"""A crew: the workers of several ways. Each starts when it is first needed; all parts of a sample begin at once."""
+"""The workers of several ways. They start on first use, and all workers of a sample begin at the same time."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .shared import Folder, maps
 
 
 class Crew:
-    """Workers, and the memory that they share. Close it at the end: workers wait for work until then."""
+    """Workers and their shared memory. Workers wait for work until `close` is called."""
 
     def __init__(self) -> None:
         self.folder = Folder()
@@ -27,31 +27,32 @@ class Crew:
         self.stack = ExitStack()
         self.stack.push(self.folder)
         self.start_up: dict[str, float] = {}
-        """Way -> seconds until all of its workers ran."""
+        """Way -> seconds until all of its workers were running."""
         self._executors: dict[tuple[str, int], Executor] = {}
         self._failures: dict[tuple[str, int], str] = {}
-        self._search = [folder or os.getcwd() for folder in sys.path]  # a function may change the current folder
+        self._search_path = [folder or os.getcwd() for folder in sys.path]  # functions may change the current folder
         self._cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 
     def close(self) -> None:
-        """End all workers, and close what else is on the stack."""
+        """End all workers and close everything on the stack."""
         self.gates.abort()
         self.stack.close()
-        worker.calls.clear()  # whose arrays and
-        maps.clear()  # files would stay in memory to the end of the process
+        worker.calls.clear()  # frees the arrays of this process
+        maps.clear()  # unmaps the files
 
     def start(self, way: str, workers: int) -> str:
-        """Start that many workers, once, and wait until all of them run. Return "", or why they cannot."""
+        """Start the workers once, and wait until all of them run. Return "", or the reason for a failure."""
         key = way, workers
         if key not in self._executors and key not in self._failures:
             begin = perf_counter()
             try:
-                with uninterrupted():  # nobody could end the workers of an executor that is half made
+                with delayed_interrupt():  # Otherwise Ctrl-C could leave workers that no executor can end.
                     executor = find(way)(workers)
                     self.stack.callback(executor.shutdown)
                 if way != "asyncio":
-                    opening = self.gates.next(workers)
-                    self.results([executor.submit(worker.ready, opening, i, self._search) for i in range(workers)])
+                    start_gate = self.gates.next(workers)
+                    arguments = ((start_gate, index, self._search_path) for index in range(workers))
+                    self.results([executor.submit(worker.first_task, *values) for values in arguments])
             except Exception as error:
                 self._failures[key] = one_line(error)
             else:
@@ -62,23 +63,23 @@ class Crew:
     def run(
         self, way: str, started: int, job: worker.Job, calls: int, workers: int, stays_on_core: bool
     ) -> tuple[float, float]:
-        """Make `calls` calls on each of `workers` workers, of the `started` ones of that way.
+        """Make `calls` calls on each of `workers` workers. `started` is the number that `start` has started.
 
-        Return the seconds from the first start to the last end, and the seconds of overhead beside them: to hand the
-        parts over, to wait for all workers, and to collect their answers.
+        Return the seconds from the first start to the last end, and the seconds of overhead: submitting the parts,
+        waiting for all workers, and collecting the results.
         """
-        opening = self.gates.next(workers)
+        sample_gate = self.gates.next(workers)
         task = worker.run_async if way == "asyncio" else worker.run
         cores = self._cores[:workers] if stays_on_core and workers <= len(self._cores) else [None] * workers
         begin = perf_counter()
-        parts = (worker.Part(job, calls, opening, index, core) for index, core in enumerate(cores))
+        parts = (worker.Part(job, calls, sample_gate, index, core) for index, core in enumerate(cores))
         spans = self.results([self._executors[way, started].submit(task, part) for part in parts])
         wall = perf_counter() - begin
         seconds = max(end for _, end in spans) - min(start for start, _ in spans)
         return seconds, wall - seconds
 
     def results(self, futures: Sequence[Future[Any]]) -> list[Any]:
-        """Return all results. After an error in one worker, or Ctrl-C, no other worker waits at the gate."""
+        """Return all results. After an error in one worker or Ctrl-C, abort the gate so that no other worker waits."""
         try:
             failed = [future for future in wait(futures, return_when=FIRST_EXCEPTION).done if future.exception()]
         except BaseException:
@@ -86,23 +87,23 @@ class Crew:
             raise
         if failed:
             self.gates.abort()
-            wait(futures, gate.PATIENCE)
+            wait(futures, gate.TIMEOUT)
             failed[0].result()  # raises
         return [future.result() for future in futures]
 
 
 @contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Delay Ctrl-C to the end."""
-    came: list[Any] = []
+def delayed_interrupt() -> Iterator[None]:
+    """Delay Ctrl-C until the end of the block."""
+    signals: list[Any] = []
     handler = signal.getsignal(signal.SIGINT)
     if current_thread() is not main_thread() or not callable(handler):
         yield
         return
-    signal.signal(signal.SIGINT, lambda *arguments: came.append(arguments))
+    signal.signal(signal.SIGINT, lambda *arguments: signals.append(arguments))
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, handler)
-    if came:
-        handler(*came[0])
+    if signals:
+        handler(*signals[0])

@@ -1,19 +1,19 @@
-"""What can be wrong with what is asked for."""
+"""Errors of ways and workloads."""
 
 
 class Unknown(ValueError):
-    """Nothing has that name, or the path of a function leads nowhere; the text says what there is."""
+    """A name or an import path does not exist. The text lists the valid names."""
 
 
 class Exited(RuntimeError):
-    """The work called sys.exit."""
+    """The measured function called sys.exit."""
 
 
 class Unavailable(RuntimeError):
-    """A way or a workload that does not exist here; the text says why, and what to do."""
+    """A way or workload does not work in this environment. The text gives the reason and the remedy."""
 
 
 def one_line(error: BaseException) -> str:
-    """The error in at most one line of a note."""
+    """Return the error as one line of at most 200 characters, for a note."""
     text = " ".join(str(error).split())[:200]
     return text if isinstance(error, (Unavailable, Exited)) else f"{type(error).__name__}: {text}"

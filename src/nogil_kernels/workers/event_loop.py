@@ -1,4 +1,4 @@
-"""Coroutines, which take turns on one thread: for work that waits."""
+"""Coroutines, which share one thread. They speed up only work that waits."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 
 class EventLoop(Executor):
-    """An event loop on a thread of its own. Tasks are coroutine functions."""
+    """An event loop on a separate thread. Tasks are coroutine functions."""
 
     def __init__(self, workers: int) -> None:
         self.loop = asyncio.new_event_loop()
@@ -18,11 +18,11 @@ class EventLoop(Executor):
         self.thread.start()
 
     def submit(self, task: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Run a coroutine function, beside those that run already."""
+        """Schedule a coroutine function."""
         return asyncio.run_coroutine_threadsafe(task(*args, **kwargs), self.loop)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """End the loop and its thread."""
+        """Stop the loop and its thread."""
         if not self.loop.is_closed():
             self.loop.call_soon_threadsafe(self.loop.stop)
             self.thread.join()

@@ -1,8 +1,8 @@
-"""The gate: workers of any kind begin at one moment.
+"""A barrier for workers of any way, so that all of them begin at the same time.
 
-threading.Barrier would do for threads and multiprocessing's for its own processes; this one also holds workers of
-other pools and of other interpreters. Each has a byte in memory that all of them map. It writes the number of the
-sample there and waits until every byte has it.
+threading.Barrier supports only threads, and multiprocessing.Barrier only its own processes. This one also supports
+other pools and interpreters. All workers map the same memory, in which each has one byte. A worker writes the number of
+the sample to its byte and waits until all bytes are equal.
 """
 
 from __future__ import annotations
@@ -13,65 +13,66 @@ from dataclasses import dataclass
 
 from .shared import Folder, mapped
 
-POLL = 50e-6  # seconds; with what the system adds, all begin within 0.15 ms of one another
-PATIENCE = 30.0  # seconds until workers that have not come are given up: starting one takes one or two, at worst
+POLL = 50e-6  # seconds; with the delays of the system, all workers begin within 0.15 ms
+TIMEOUT = 30.0  # seconds; starting a worker takes at most about two
 MOST_WORKERS = 4096
-ABORTED = 0  # no sample's number
+ABORTED = 0  # never the number of a sample
 
 
 class NotEnoughWorkers(RuntimeError):
-    """Fewer workers came to the gate than were asked for."""
+    """Not all workers have reached the gate."""
 
 
 @dataclass(frozen=True)
 class Gate:
-    """Where the workers of one sample wait for one another. It can be pickled."""
+    """The gate of one sample. It can be pickled."""
 
     path: str
     workers: int
     sample: int
-    patience: float
+    timeout: float
     """Seconds."""
 
     def wait(self, index: int) -> None:
-        """Return when all have come. Raises NotEnoughWorkers when that takes too long, or the gate was aborted."""
+        """Return when all workers have arrived. Raise NotEnoughWorkers after the timeout, or if the gate is aborted."""
         for _ in self._until_open(index):
             time.sleep(POLL)
 
     async def wait_async(self, index: int) -> None:
-        """The same for coroutines."""
-        import asyncio  # 40 ms, which other workers need not spend
+        """Do the same in a coroutine."""
+        import asyncio  # takes 40 ms, which other workers need not spend
 
         for _ in self._until_open(index):
             await asyncio.sleep(POLL)
 
     def _until_open(self, index: int) -> Iterator[None]:
         memory = mapped(self.path)
-        memory[index] = self.sample  # a byte is written whole
-        everyone = bytes([self.sample]) * self.workers
+        memory[index] = self.sample  # writing one byte is atomic
+        complete = bytes([self.sample]) * self.workers
         begin = time.monotonic()
-        while (here := memory[: self.workers]) != everyone:
-            if ABORTED in here or time.monotonic() - begin > self.patience:
+        while (numbers := memory[: self.workers]) != complete:
+            if ABORTED in numbers or time.monotonic() - begin > self.timeout:
                 raise NotEnoughWorkers(
-                    f"{here.count(self.sample)} of {self.workers} workers began their part; the executor must run as"
-                    " many tasks at once as it was asked for"
+                    f"only {numbers.count(self.sample)} of {self.workers} workers started; the executor must run"
+                    f" {self.workers} tasks at the same time"
                 )
             yield
 
 
 class Gates:
-    """One gate after the other, on the same memory."""
+    """A sequence of gates that use the same memory."""
 
     def __init__(self, folder: Folder) -> None:
         self.path = folder.file("gate", bytes([255]) * MOST_WORKERS)
         self.sample = 255
 
     def next(self, workers: int) -> Gate:
-        """The gate of the next sample, whose workers have indices from 0."""
+        """Return the gate of the next sample. Its workers have the indices 0, 1, ..., workers-1."""
         self.sample = self.sample % 255 + 1
-        mapped(self.path)[:workers] = bytes([(self.sample + 253) % 255 + 1]) * workers  # not the last sample's abort
-        return Gate(self.path, workers, self.sample, PATIENCE)
+        previous = (self.sample + 253) % 255 + 1
+        mapped(self.path)[:workers] = bytes([previous]) * workers  # replaces ABORTED
+        return Gate(self.path, workers, self.sample, TIMEOUT)
 
     def abort(self) -> None:
-        """Send home who waits."""
+        """Make all waiting workers raise NotEnoughWorkers."""
         mapped(self.path)[:] = bytes([ABORTED]) * MOST_WORKERS

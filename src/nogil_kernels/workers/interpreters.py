@@ -1,4 +1,4 @@
-"""Interpreters of this process, each with a GIL of its own."""
+"""Subinterpreters of this process. Each has its own GIL."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if sys.version_info >= (3, 14):
         """concurrent.futures.InterpreterPoolExecutor."""
 
         def __init__(self, workers: int) -> None:
-            search = f"import sys; sys.path[:] = {sys.path!r}"  # so that modules are found where they are found here
+            search = f"import sys; sys.path[:] = {sys.path!r}"  # as in this interpreter
             super().__init__(workers, thread_name_prefix="nogil-kernels", initializer=exec, initargs=(search,))
 
 else:
 
     class Interpreters(Executor):
         def __init__(self, workers: int) -> None:
-            raise Unavailable("InterpreterPoolExecutor came with Python 3.14")
+            raise Unavailable("InterpreterPoolExecutor needs Python 3.14 or newer")

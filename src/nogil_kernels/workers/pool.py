@@ -1,4 +1,4 @@
-"""Processes of a multiprocessing.Pool."""
+"""Processes of a multiprocessing.Pool, with the interface of an executor."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from .processes import Context, begin
 
 
 class Pool(Executor):
-    """multiprocessing.Pool, shaped like an executor.
+    """multiprocessing.Pool as an executor.
 
-    A Pool replaces a worker that dies, and says nothing: its task is never done. Here it ends all tasks with an error.
+    A Pool silently replaces a worker that dies, and the task of that worker never finishes. This class makes all
+    pending tasks fail instead.
     """
 
     def __init__(self, workers: int) -> None:
@@ -28,17 +29,17 @@ class Pool(Executor):
         Thread(target=self._watch, name="nogil-kernels-pool", daemon=True).start()
 
     def submit(self, task: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Pool.apply_async, with a future."""
+        """Call Pool.apply_async and return a future."""
         future: Future[Any] = Future()
         self.pending.add(future)
         future.add_done_callback(self.pending.discard)
         self.pool.apply_async(task, args, kwargs, callback=future.set_result, error_callback=future.set_exception)
         if self.broken:
-            self._give_up()
+            self._fail_all()
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """End the processes, whatever they do."""
+        """Terminate the processes, even if tasks are running."""
         self.ended = True
         self.pool.terminate()
         if wait:
@@ -48,10 +49,10 @@ class Pool(Executor):
         wait_for(self.sentinels)
         self.broken = True
         if not self.ended:
-            self._give_up()
+            self._fail_all()
 
-    def _give_up(self) -> None:
-        self.pool.terminate()  # it would start new processes again and again where each of them dies
+    def _fail_all(self) -> None:
+        self.pool.terminate()  # Otherwise the pool would replace every process that dies, without end.
         for future in list(self.pending):
-            with suppress(Exception):  # it may be done meanwhile
-                future.set_exception(BrokenProcessPool("a process of the pool ended in the middle of its work"))
+            with suppress(Exception):  # The task may have finished in the meantime.
+                future.set_exception(BrokenProcessPool("a process of the pool ended while its task was running"))

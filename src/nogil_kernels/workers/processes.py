@@ -1,4 +1,4 @@
-"""Processes, each with a Python of its own."""
+"""Processes of a concurrent.futures.ProcessPoolExecutor."""
 
 import multiprocessing
 import os
@@ -11,19 +11,19 @@ from threading import Thread
 from types import ModuleType
 from typing import Any
 
-# Linux' default until 3.13, fork, copies a process whose threads may hold locks. Since 3.14 it is forkserver.
+# Until Python 3.13, Linux uses fork, which copies locks that other threads hold. Since 3.14 it uses forkserver.
 START_METHOD = "forkserver" if sys.platform == "linux" else "spawn"
 METHOD = multiprocessing.get_context(START_METHOD)
 
 
-class Process(METHOD.Process):  # type: ignore[misc, name-defined]  # whose class depends on the system
-    """A process that does not run the caller's __main__ again: what workers do is in modules.
+class Process(METHOD.Process):  # type: ignore[misc, name-defined]  # the class depends on the system
+    """A process that does not run the caller's __main__ again, because all tasks of workers are in modules.
 
-    So a script that calls `compare` needs no `if __name__ == "__main__"`, and none of its other lines is run twice.
+    Scripts that call `compare` therefore need no `if __name__ == "__main__"`.
     """
 
     def start(self) -> None:
-        """The same, with an empty __main__ meanwhile."""
+        """Start the process while __main__ is replaced by an empty module."""
         main = sys.modules["__main__"]
         sys.modules["__main__"] = ModuleType("__main__")
         try:
@@ -33,7 +33,7 @@ class Process(METHOD.Process):  # type: ignore[misc, name-defined]  # whose clas
 
 
 class Context(type(METHOD)):  # type: ignore[misc]
-    """How processes are started, and which were."""
+    """A multiprocessing context that keeps the processes it has started."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -52,13 +52,13 @@ class Processes(ProcessPoolExecutor):
 
 
 def begin() -> None:
-    """A worker's first step: leave Ctrl-C to the parent, and go when that goes, even if it is killed."""
+    """Initialize a worker: ignore Ctrl-C, and exit when the parent exits, even if it was killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     assert parent is not None
 
-    def follow() -> None:
+    def exit_with_parent() -> None:
         wait([parent.sentinel])
         os._exit(1)
 
-    Thread(target=follow, daemon=True).start()
+    Thread(target=exit_with_parent, daemon=True).start()

@@ -1,4 +1,4 @@
-"""One call after the other, on the thread that asks: what all ways are compared with."""
+"""One call after the other on the calling thread: the baseline of all ways."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 
 
 class Sequential(Executor):
-    """Runs a task when it is submitted."""
+    """Run each task in `submit`."""
 
     def __init__(self, workers: int = 1) -> None:
         if workers != 1:
-            raise ValueError(f"sequential has one worker, not {workers}")
+            raise ValueError(f"sequential must have 1 worker, got {workers}")
 
     def submit(self, task: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Run the task now."""
-        done: Future[Any] = Future()
-        done.set_result(task(*args, **kwargs))
-        return done
+        future: Future[Any] = Future()
+        future.set_result(task(*args, **kwargs))
+        return future

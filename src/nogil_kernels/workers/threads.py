@@ -1,4 +1,4 @@
-"""Threads of this process."""
+"""Threads of a concurrent.futures.ThreadPoolExecutor."""
 
 from concurrent.futures import ThreadPoolExecutor
 

@@ -1,7 +1,7 @@
-"""What a worker does: make its call once, wait at the gate, call so many times, and say when that was.
+"""The tasks of a worker: create its call once, wait at the gate, make n calls, and return when they began and ended.
 
-Threads, processes, interpreters and foreign executors all run these functions. Nothing is imported here but what every
-part of work needs.
+Threads, processes, interpreters and executors of other packages all run these functions. This module imports only what
+every task needs.
 """
 
 from __future__ import annotations
@@ -23,56 +23,53 @@ from .gate import Gate
 
 Call = Callable[[], Any]
 Span = tuple[float, float]
-"""When a part began and when it ended, by a clock that all processes of a machine share."""
+"""(begin, end) in seconds of perf_counter, which is the same clock in all processes of a machine."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """How a worker makes its call, in words that can be sent anywhere: `make`(*arguments) returns it."""
+    """A description of a call that can be sent to any worker: `make`(*arguments) returns the call."""
 
     make: str
-    """The path of a function, "package.module:function"."""
+    """The import path "package.module:function"."""
     arguments: tuple[Any, ...] = ()
-    """Plain values, and paths of files to map: arrays are never sent."""
+    """Plain values, and paths of files to map in place of arrays."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """One worker's part of a sample."""
+    """The part of a sample that one worker runs."""
 
     job: Job
     calls: int
     gate: Gate
     index: int
     core: int | None = None
-    """The core to stay on meanwhile; None for any."""
+    """The core to run on, or None for any."""
 
 
 calls: dict[tuple[Job, int], Call] = {}
-"""The calls that are made already. Each thread has its own: what it works on no other one touches."""
+"""(job, thread) -> call. Threads do not share calls, so no thread uses the data of another."""
 
 
 def run(part: Part) -> Span:
-    """Do one part."""
-    with sendable(), on_core(part.core):
+    """Run one part."""
+    with picklable_errors(), on_core(part.core):
         call = call_of(part.job)
         part.gate.wait(part.index)
-        return repeated(call, part.calls)
+        return repeat_call(call, part.calls)
 
 
 @contextmanager
-def sendable() -> Iterator[None]:
-    """Errors come out as what any process can be sent, and none of them ends it.
-
-    A multiprocessing.Pool hangs on an exception that cannot be unpickled, and on sys.exit.
-    """
+def picklable_errors() -> Iterator[None]:
+    """Replace SystemExit and errors that cannot be pickled, on which a multiprocessing.Pool hangs."""
     try:
         yield
     except SystemExit as error:
-        raise Exited(f"it called sys.exit({error.code!r})") from None
+        raise Exited(f"the function called sys.exit({error.code!r})") from None
     except Exception as error:
         while isinstance(error, ImportError) and isinstance(error.__cause__, ImportError):
-            error = error.__cause__  # NumPy's own is a page of advice, of which none helps an interpreter
+            error = error.__cause__  # replaces the long advice of NumPy, which does not apply to interpreters
         try:
             pickle.loads(pickle.dumps(error))
         except Exception:
@@ -81,7 +78,7 @@ def sendable() -> Iterator[None]:
 
 
 async def run_async(part: Part) -> Span:
-    """Do one part whose calls are coroutines."""
+    """Run one part whose calls return coroutines."""
     call = call_of(part.job)
     await part.gate.wait_async(part.index)
     begin = perf_counter()
@@ -90,16 +87,16 @@ async def run_async(part: Part) -> Span:
     return begin, perf_counter()
 
 
-def repeated(call: Call, times: int) -> Span:
-    """When so many calls began and when they ended."""
+def repeat_call(call: Call, count: int) -> Span:
+    """Make `count` calls. Return when they began and ended."""
     begin = perf_counter()
-    for _ in repeat(None, times):
+    for _ in repeat(None, count):
         call()
     return begin, perf_counter()
 
 
 def call_of(job: Job) -> Call:
-    """This worker's call: made when first asked for, on this thread."""
+    """Return the call of this thread, and create it on first use."""
     key = job, get_ident()
     if key not in calls:
         calls[key] = resolve(job.make)(*job.arguments)
@@ -107,35 +104,35 @@ def call_of(job: Job) -> Call:
 
 
 def resolve(path: str) -> Callable[..., Any]:
-    """What "package.module:name" names; the name may have dots, too. Raises ImportError or AttributeError."""
-    module, _, name = path.partition(":")
-    found: Any = import_module(module)
-    for part in name.split("."):
-        found = getattr(found, part)
-    return found  # type: ignore[no-any-return]
+    """Return the object with the path "package.module:name.name...". Raise ImportError or AttributeError."""
+    module, _, names = path.partition(":")
+    value: Any = import_module(module)
+    for name in names.split("."):
+        value = getattr(value, name)
+    return value  # type: ignore[no-any-return]
 
 
-given: dict[str, Call] = {}
-"""Functions that no path leads to, such as lambdas, by the name of their workload: for threads of this process."""
+local_functions: dict[str, Call] = {}
+"""Workload name -> function without an import path, such as a lambda. Only threads of this process can call it."""
 
 
-def itself(path: str) -> Call:
-    """The call that is the function of that path: what `compare module:function` measures."""
-    return given[path] if path in given else resolve(path)
+def user_function(path: str) -> Call:
+    """Return the function that `compare module:function` measures."""
+    return local_functions[path] if path in local_functions else resolve(path)
 
 
-def ready(gate: Gate, index: int, search: list[str]) -> None:
-    """The first task of a worker: it has begun when it gets here. It finds modules where its parent does."""
-    sys.path[:] = search
+def first_task(gate: Gate, index: int, search_path: list[str]) -> None:
+    """Set sys.path to that of the parent, and wait until all workers have started."""
+    sys.path[:] = search_path
     gate.wait(index)
 
 
 @contextmanager
 def on_core(core: int | None) -> Iterator[None]:
-    """Keep this thread to one core meanwhile.
+    """Pin this thread to one core during the block.
 
-    Left alone, Linux now and then wakes a thread on the core of the one that passed it the GIL, and leaves both there
-    for a while: 1.6x for two threads that gain 1.9x on two cores.
+    Linux sometimes wakes a thread on the core of the thread that released the GIL, and leaves both there for a while.
+    Two threads that gain 1.9x on two cores then gain 1.6x.
     """
     if core is None or not hasattr(os, "sched_setaffinity"):
         yield

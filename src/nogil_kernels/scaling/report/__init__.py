@@ -1,3 +1,3 @@
-"""Reporting a comparison: the suite of samples, and what is shown of it."""
+"""The report of a comparison: its samples, and their output as text, plot and page."""
 
 from .suite import Report as Report

@@ -1,4 +1,4 @@
-"""How sides, ways, interpreters and quantities are called where people read them."""
+"""The names of sides, ways, interpreters and quantities in reports."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SIDES = {
     "call": "counter = f(counter) + 1",
     "locked": "with a lock",
 }
-"""Sides of workloads (`nk_side`)."""
+"""nk_side -> name."""
 
 WAYS = {
     "threads": ("thread", "threads"),
@@ -22,39 +22,39 @@ WAYS = {
     "interpreters": ("interpreter", "interpreters"),
     "asyncio": ("coroutine", "coroutines"),
 }
-"""Ways (`nk_way`), after a number of workers."""
+"""nk_way -> (singular, plural), after a number of workers."""
 
 
 def side(row: Row) -> str:
-    """The side of a row; a workload's own where it has no name here."""
+    """Return the name of the side of a row."""
     return SIDES.get(row.side, row.side)
 
 
 def way(row: Row) -> str:
-    """Who did the work of a row: 2 threads."""
+    """Return the workers of a row: "2 threads"."""
     if row.way == "sequential":
         return "one after another"
-    of = row.way.partition(":")[0]
-    one, many = WAYS.get(row.way, (f"worker of {of}", f"workers of {of}"))
-    return f"{row.workers} {one if row.workers == 1 else many}"
+    module = row.way.partition(":")[0]
+    singular, plural = WAYS.get(row.way, (f"worker of {module}", f"workers of {module}"))
+    return f"{row.workers} {singular if row.workers == 1 else plural}"
 
 
-def kind(row: Row) -> str:
-    """The way of a row, in a sentence: processes."""
+def way_in_sentence(row: Row) -> str:
+    """Return the way of a row without the number of workers: "processes"."""
     if row.way == "pool":
         return "a Pool's processes"
-    module, foreign, _ = row.way.partition(":")
-    return f"workers of {module}" if foreign else row.way
+    module, colon, _ = row.way.partition(":")
+    return f"workers of {module}" if colon else row.way
 
 
 def interpreter(session: str) -> str:
-    """An interpreter, for a sentence: Python 3.13t with the GIL off."""
+    """Return the name of an interpreter in a sentence: "Python 3.13t with the GIL off"."""
     version, _, gil = session.partition(" GIL ")
     return f"Python {version} with the GIL {gil}" if gil else f"Python {version}"
 
 
 def duration(seconds: float) -> str:
-    """Three digits and the unit that fits: 13.1 µs.
+    """Format a time with three digits: "13.1 µs".
 
     >>> duration(0.0000131), duration(0.9996), duration(0.0009996)
     ('13.1 µs', '1.00 s', '1.00 ms')
@@ -67,5 +67,5 @@ def duration(seconds: float) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """1 core, 2 cores."""
+    """Return "1 core" or "2 cores"."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

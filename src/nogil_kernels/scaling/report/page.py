@@ -1,4 +1,4 @@
-"""The report as a page: one HTML file that needs nothing beside itself, in light and dark, on screen and on paper."""
+"""The report as one self-contained HTML file, for light and dark screens and for print."""
 
 from __future__ import annotations
 
@@ -17,25 +17,26 @@ from .suite import About, Report, Row, about
 
 CSS = files(__package__).joinpath("page.css")
 TITLE = "How the same work scales"
-OF_ROWS = (
+ROW_METADATA = (
     "name unit perf_version nk_workload nk_side nk_setting nk_way nk_workers nk_calls nk_size nk_limit nk_session"
     " nk_overhead nk_start_up nk_updates nk_tally nk_notes nk_interrupted"
 )
-"""Metadata that is of a row or of the file, not of where it was measured."""
+"""Metadata that is not about the machine or the interpreter."""
 
 Column = tuple[str, Callable[[Report, Row], str]]
+"""(heading, function that returns the text of a cell)."""
 
 
 def write(report: Report, path: str | os.PathLike[str]) -> None:
-    """Write the page. The same report makes the same file."""
+    """Write the page. Equal reports give equal files."""
     Path(path).write_text(page(report), encoding="utf-8")
 
 
 def page(report: Report) -> str:
-    """All of it, as HTML."""
+    """Return the HTML of the page."""
     body = [*_heading(report)]
-    for place, workload in enumerate(report.workloads):
-        body += _block(report, workload, f"p{place}-")
+    for index, workload in enumerate(report.workloads):
+        body += _block(report, workload, f"p{index}-")
     body += [*_costs(report), *_notes(report)]
     lines = (
         "<!doctype html>",
@@ -57,19 +58,19 @@ def _heading(report: Report) -> Iterator[str]:
     if report.interrupted:
         yield _element("p", INTERRUPTED, "mark")
     if report.weak:
-        yield _element("p", "Weak scaling: so much work for each worker.")
+        yield _element("p", "Weak scaling: the same work per worker.")
     yield "<details><summary>Where it was measured</summary>"
     yield _environment(report)
     yield "</details>"
 
 
 def _environment(report: Report) -> str:
-    """The facts: a line for each, once where all interpreters agree."""
-    found = {session: report.facts_of(session) for session in report.sessions}
-    every = {name for facts in found.values() for name in facts}
+    """Return a table with one line per fact. Show equal values of all interpreters only once."""
+    facts_of = {session: report.facts_of(session) for session in report.sessions}
+    names = {name for facts in facts_of.values() for name in facts}
     lines = []
-    for name in sorted(every - {*OF_ROWS.split()}, key=lambda name: name.removeprefix("nk_")):
-        values = [str(facts.get(name, "")) for facts in found.values()]
+    for name in sorted(names - {*ROW_METADATA.split()}, key=lambda name: name.removeprefix("nk_")):
+        values = [str(facts.get(name, "")) for facts in facts_of.values()]
         lines.append((name.removeprefix("nk_").replace("_", " "), *([values[0]] if len({*values}) == 1 else values)))
     return _table(["", *report.sessions], lines)
 
@@ -87,7 +88,7 @@ def _block(report: Report, workload: str, prefix: str) -> Iterator[str]:
 
 
 def _columns(report: Report, rows: Sequence[Row]) -> Iterator[Column]:
-    """What the table of a block tells; a column with nothing in it is left out."""
+    """Yield the columns of the table of a block. The caller omits empty ones."""
     subject = about(rows)
     if len(report.sessions) > 1:
         yield "Python", lambda report, row: row.session
@@ -111,7 +112,7 @@ def _columns(report: Report, rows: Sequence[Row]) -> Iterator[Column]:
 
 
 def _speed_up(report: Report, row: Row) -> str:
-    """Nothing where a row would be compared with itself."""
+    """Return "" for sequential rows, which are the baseline."""
     speed_up = None if row.way == "sequential" else report.speed_up(row)
     return "" if speed_up is None else speed_up.text("{:.2f}x".format)
 
@@ -121,7 +122,7 @@ def _share(share: float | None) -> str:
 
 
 def _costs(report: Report) -> Iterator[str]:
-    """What workers cost beside the work."""
+    """Yield the table of start-up and overhead."""
     if not report.costs:
         return
     lines = [
@@ -130,7 +131,7 @@ def _costs(report: Report) -> Iterator[str]:
     ]
     yield "<section><h2>What workers cost</h2>"
     yield _element("p", COSTS)
-    yield _element("p", "Neither is in the times above.", "faint")
+    yield _element("p", "The times above include neither.", "faint")
     yield _table(["Python", "way", "start", "a round"], lines)
     yield "</section>"
 
@@ -140,41 +141,40 @@ def _notes(report: Report) -> Iterator[str]:
     yield "<ul>"
     yield _element(
         "li",
-        "A time is that of all the work, from the start of all workers to the end of the last; per call,"
-        " divided by the number of all calls. Samples are taken in turns, round by round.",
+        "Times are for all calls, from the start of all workers to the end of the last one. Times per call are divided"
+        " by the number of calls. Each round takes one sample of every row.",
     )
     yield _element(
         "li",
-        "Speed-up: against the same work one call after another on the same Python, round by round;"
-        " efficiency: by the number of workers; of ceiling: by what native threads gained in the same minute."
-        " In brackets is the interval that holds the true median with 95 % confidence.",
+        "Speed-up: relative to sequential calls on the same Python, in the same rounds. Efficiency: speed-up divided by"
+        " the number of workers. Of ceiling: speed-up divided by that of native threads in the same rounds. Brackets"
+        " contain the 95 % confidence interval of the median.",
     )
     yield from (_element("li", note) for note in (*report.notes, *report.warnings))
     yield "</ul>"
     yield (
-        "<p>The samples are in the file that <code>nogil-kernels compare --json FILE</code> writes. From it"
-        " <code>nogil-kernels report FILE</code> makes this page again, and pyperf reads it, too.</p>"
+        "<p><code>nogil-kernels compare --json FILE</code> saves the samples for pyperf."
+        " <code>nogil-kernels report FILE</code> makes this page from them.</p>"
     )
     yield "</section>"
 
 
 def _inline(svg: str, prefix: str, label: str) -> str:
-    """An SVG as a part of a page: its ids its own, its colours the page's, texts in the page's font."""
+    """Adapt an SVG to the page: unique ids, and colours and fonts of the page."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r' xmlns(:xlink)?="[^"]*"', "", svg).replace("xlink:href", "href")
     used = {*re.findall(r'(?:href="|url\()#([^")]+)', svg)}
-    svg = re.sub(r' id="([^"]*)"', lambda found: f' id="{prefix}{found[1]}"' if found[1] in used else "", svg)
+    svg = re.sub(r' id="([^"]*)"', lambda match: f' id="{prefix}{match[1]}"' if match[1] in used else "", svg)
     svg = re.sub(r'(href="|url\()#', rf"\g<1>#{prefix}", svg)
     svg = re.sub(r"'DejaVu Sans'[^;\"]*", "sans-serif", svg)
-    svg = re.sub(
-        r"<!--.*?-->|^ +|(?<=\.\d\d)\d+", "", svg, flags=re.DOTALL | re.MULTILINE
-    )  # a hundredth of a point will do
+    # Remove comments and indentation, and round coordinates to 0.01 points.
+    svg = re.sub(r"<!--.*?-->|^ +|(?<=\.\d\d)\d+", "", svg, flags=re.DOTALL | re.MULTILINE)
     svg = svg.replace(style.INK, "currentColor").replace(style.FAINT, "var(--faint)")
     return svg.replace("<svg", f'<svg role="img" aria-label="{escape(label)}: plot"', 1)
 
 
 def _table(headings: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
-    """A table. The last cell of a short line goes on to the end."""
+    """Return a table. The last cell of a short line spans the remaining columns."""
     head = "".join(_element("th", heading) for heading in headings)
     body = "\n".join(f"<tr>{''.join(_cells(line, len(headings)))}</tr>" for line in lines)
     table = f"<table><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table>"
@@ -182,11 +182,11 @@ def _table(headings: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
 
 
 def _cells(texts: Sequence[str], columns: int) -> Iterator[str]:
-    for place, text in enumerate(texts):
-        left = columns - len(texts) if place == len(texts) - 1 else 0
-        yield f"<td{f' colspan={left + 1}' if left else ''}>{escape(text)}</td>"
+    for index, text in enumerate(texts):
+        extra = columns - len(texts) if index == len(texts) - 1 else 0
+        yield f"<td{f' colspan={extra + 1}' if extra else ''}>{escape(text)}</td>"
 
 
-def _element(tag: str, text: str, kind: str = "") -> str:
-    """An element with that text, whatever is in it."""
-    return f"<{tag}{f' class={kind}' if kind else ''}>{escape(text)}</{tag}>"
+def _element(tag: str, text: str, css_class: str = "") -> str:
+    """Return an element with the escaped text."""
+    return f"<{tag}{f' class={css_class}' if css_class else ''}>{escape(text)}</{tag}>"

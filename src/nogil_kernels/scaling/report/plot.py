@@ -1,4 +1,4 @@
-"""The report as a plot: a panel for each workload, and one for each interpreter where it shows curves."""
+"""The report as a plot: one panel per workload, or one per workload and interpreter for curves."""
 
 from __future__ import annotations
 
@@ -19,70 +19,70 @@ if TYPE_CHECKING:
 
 WIDTH = 9.5  # inches: an SVG of 912 pixels
 HEAD, FOOT = 0.6, 0.35  # inches: the title, the legend
-LINE, HANDLE, CHARACTER = 0.18, 0.6, 0.08  # inches: of a legend, each line more, what is beside its texts, a letter
-FEW = 8  # panels of curves that stand two in a row; more, three. Bars need the room for their labels
-MOST_BARS = 24  # in a panel, of several interpreters
-NAMED = 5  # interpreters that the heading names
+LINE, HANDLE, CHARACTER = 0.18, 0.6, 0.08  # inches in a legend: a line, the space beside a text, a character
+TWO_COLUMNS = 8  # panels of curves in at most two columns; more have three. Bars need the width for their labels
+MAX_BARS = 24  # in a panel with several interpreters
+MAX_NAMES = 5  # interpreters in the heading
 STOPPED = "#d55e00"
 
 
-Panel = tuple[str, panels.Kind, Sequence[Row]]
-"""The title of one panel, and what it shows of which rows."""
+Panel = tuple[str, panels.PanelType, Sequence[Row]]
+"""(title, type, rows)."""
 
 
 def draw(report: Report, path: str | os.PathLike[str], workloads: Sequence[str] | None = None) -> None:
-    """Write the report, or only these workloads, as .svg, .png or .pdf, by the name of the file.
+    """Write the report, or these workloads of it, in the format given by the suffix: .svg, .png or .pdf.
 
-    The same report makes the same file.
+    Equal reports give equal files. Raise ValueError for another suffix.
     """
     suffix = os.path.splitext(path)[1]
     if suffix not in style.FORMATS:
-        raise ValueError(f"a plot is {', '.join(style.FORMATS)}, not {suffix or 'a file without a suffix'}")
+        raise ValueError(f"suffix must be one of {', '.join(style.FORMATS)}, got {suffix or 'none'}")
     with style.styled():
-        figure = drawn(report, workloads or report.workloads, HEAD)
+        figure = draw_figure(report, workloads or report.workloads, HEAD)
         _heading(figure, report)
         style.save(figure, path)
 
 
 def svg(report: Report, workload: str) -> str:
-    """One block as SVG, without a title and a background, for a page that has its own."""
+    """Return the plot of one workload as SVG, without title and background, for the page."""
     with style.styled(), io.StringIO() as file:
-        nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-        drawn(report, [workload], 0).savefig(file, format="svg", transparent=True, metadata=nothing)
+        no_metadata = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+        draw_figure(report, [workload], 0).savefig(file, format="svg", transparent=True, metadata=no_metadata)
         return file.getvalue()
 
 
-def drawn(report: Report, workloads: Sequence[str], head: float) -> Figure:
-    """A figure of these workloads, with so many inches left free above."""
+def draw_figure(report: Report, workloads: Sequence[str], head: float) -> Figure:
+    """Return the figure of these workloads, with `head` inches of free space at the top."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    found = [panel for workload in workloads for panel in _panels(report, report.block(workload))]
-    curves = all(kind is panels.CURVES for _, kind, _ in found)
-    columns = min(3 if curves and len(found) > FEW else 2, len(found))
-    lines = [found[first : first + columns] for first in range(0, len(found), columns)]
-    heights = [max(kind.height(rows) for _, kind, rows in line) for line in lines]
+    all_panels = [panel for workload in workloads for panel in _panels(report, report.block(workload))]
+    only_curves = all(panel_type is panels.CURVES for _, panel_type, _ in all_panels)
+    columns = min(3 if only_curves and len(all_panels) > TWO_COLUMNS else 2, len(all_panels))
+    lines = [all_panels[first : first + columns] for first in range(0, len(all_panels), columns)]
+    heights = [max(panel_type.height(rows) for _, panel_type, rows in line) for line in lines]
     layout = ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.06)
     figure = Figure(layout=layout)
     FigureCanvasAgg(figure)
     grid = figure.add_gridspec(len(lines), columns, height_ratios=heights)
-    look = panels.Look(report)
-    for place, line in enumerate(lines):
-        for column, (title, kind, rows) in enumerate(line):
-            axes = figure.add_subplot(grid[place, column])
+    shared = panels.SharedStyle(report)
+    for index, line in enumerate(lines):
+        for column, (title, panel_type, rows) in enumerate(line):
+            axes = figure.add_subplot(grid[index, column])
             style.title(axes, title)
-            kind.draw(axes, look, rows, heights[place])
+            panel_type.draw(axes, shared, rows, heights[index])
             axes.minorticks_off()
-    height = head + sum(heights) + _legend(figure, look)
+    height = head + sum(heights) + _legend(figure, shared)
     figure.set_size_inches(WIDTH, height)
     layout.set(rect=(0, 0, 1, 1 - head / height))
     return figure
 
 
-def _legend(figure: Figure, look: panels.Look) -> float:
-    """One for all panels, in as many columns as its longest text leaves room for. The inches that it takes."""
-    handles, labels = look.explained()
+def _legend(figure: Figure, shared: panels.SharedStyle) -> float:
+    """Draw one legend for all panels, in as many columns as fit. Return its height in inches."""
+    handles, labels = shared.legend_entries()
     if not labels:
         return 0.0
     columns = max(1, min(len(labels), int(WIDTH / (HANDLE + CHARACTER * max(map(len, labels))))))
@@ -91,27 +91,27 @@ def _legend(figure: Figure, look: panels.Look) -> float:
 
 
 def _panels(report: Report, rows: Sequence[Row]) -> Iterator[Panel]:
-    """The panels of one workload."""
-    kind = panels.kind(report, rows)
+    """Yield the panels of one workload."""
+    panel_type = panels.panel_type(report, rows)
     sessions = list(dict.fromkeys(row.session for row in rows))
-    title = f"{panels.shortened(rows[0].workload, 40)}: {kind.what}"
+    title = f"{panels.shortened(rows[0].workload, 40)}: {panel_type.subject}"
     if len(sessions) == 1 and len(report.sessions) > 1:
         title += f" ({sessions[0]})"
     if len(sessions) == 1:
-        yield title, kind, rows
-    elif kind.together:
-        parts = min(math.ceil(len(rows) / MOST_BARS), len(sessions))
+        yield title, panel_type, rows
+    elif panel_type.together:
+        parts = min(math.ceil(len(rows) / MAX_BARS), len(sessions))
         for first, last in pairwise(len(sessions) * part // parts for part in range(parts + 1)):
-            yield title, kind, [row for row in rows if row.session in sessions[first:last]]
+            yield title, panel_type, [row for row in rows if row.session in sessions[first:last]]
     else:
         for session in sessions:
-            yield f"{title}, {session}", kind, [row for row in rows if row.session == session]
+            yield f"{title}, {session}", panel_type, [row for row in rows if row.session == session]
 
 
 def _heading(figure: Figure, report: Report) -> None:
-    """What was measured, and where."""
+    """Draw the title, and the machine and interpreters."""
     height = figure.get_figheight()
-    title = "The same work in every way that Python offers" + ", as much for each worker" * report.weak
+    title = "The same work in every way that Python offers" + ", the same work per worker" * report.weak
     figure.text(0.01, 1 - 0.2 / height, title, fontsize=12, fontweight="bold", va="center")
     if report.interrupted:
         figure.text(0.99, 1 - 0.2 / height, "interrupted", color=STOPPED, fontweight="bold", ha="right", va="center")
@@ -120,11 +120,11 @@ def _heading(figure: Figure, report: Report) -> None:
 
 
 def where(report: Report) -> str:
-    """Python, processor and cores, on a line."""
-    known, sessions = report.facts, report.sessions
-    beside = "".join(f", {name}" for name in sessions[1:])
-    if len(sessions) > NAMED:
-        beside = f" and {len(sessions) - 1} others"
-    cores = counted(int(known["nk_usable_cores"]), "usable core")
-    gil = "" if known["nk_gil_enabled"] else " without a GIL"
-    return f"Python {known['python_version']}{gil}{beside}; {known['cpu_model_name']}, {cores}"
+    """Return one line with the interpreters, the processor and the number of cores."""
+    facts, sessions = report.facts, report.sessions
+    others = "".join(f", {name}" for name in sessions[1:])
+    if len(sessions) > MAX_NAMES:
+        others = f" and {len(sessions) - 1} others"
+    cores = counted(int(facts["nk_usable_cores"]), "usable core")
+    gil = "" if facts["nk_gil_enabled"] else " without a GIL"
+    return f"Python {facts['python_version']}{gil}{others}; {facts['cpu_model_name']}, {cores}"

@@ -1,33 +1,33 @@
-"""What a block of the report means, in a sentence or two made from its numbers."""
+"""One or two sentences that explain the numbers of a workload."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
 from ..workloads import HOLD, PYTHON, RELEASE
-from .labels import duration, interpreter, kind, way
+from .labels import duration, interpreter, way, way_in_sentence
 from .suite import About, Report, Row, about
 
-FLAT = 1.25  # a speed-up up to here is none: noise, and caches that one more core brings
-CLEAR = 1.5  # a speed-up that the machine must give for sure, before one up to FLAT says anything of the GIL
-NEAR = 0.8  # an efficiency from here on says that the workers ran at once
-BEYOND = 1.2  # a share of the ceiling from here on is no chance: work that waits needs no core
-LATE = 5.0  # times as long as alone: a call that waits for the GIL
+FLAT = 1.25  # a speed-up up to this counts as none: noise and the caches of further cores can cause it
+CLEAR = 1.5  # the machine must reach this speed-up for certain before a FLAT one allows a conclusion about the GIL
+NEAR = 0.8  # an efficiency from which the workers ran in parallel
+BEYOND = 1.2  # a share of the ceiling that is not chance: the work waits and needs no core
+LATE = 5.0  # a call that takes this many times as long as alone waits for the GIL
 
 INTERRUPTED = "Interrupted: this is what there was by then."
 COSTS = "Start: until all of them ran. A round: handing out the parts, waiting for all, getting the answers."
 
 
 def meaning(report: Report, workload: str) -> str:
-    """What the rows of one workload say."""
+    """Return the explanation of the rows of one workload."""
     rows = report.block(workload)
     subject = about(rows)
     if subject is About.LOST:
-        return _counted(report, rows)
+        return _lost_updates(report, rows)
     if subject is About.LATENCY:
         return _convoy(report, rows)
     ways = {
-        (row.session, row.side, row.way): row  # the last one is that with the most workers
+        (row.session, row.side, row.way): row  # the last row has the most workers
         for row in rows
         if row.workers > 1 and report.speed_up(row) is not None
     }
@@ -43,59 +43,59 @@ def meaning(report: Report, workload: str) -> str:
 
 
 def _missing_cores(report: Report, rows: Sequence[Row]) -> list[str]:
-    """Where the machine did not give as many cores as there are workers."""
+    """Return a sentence if the machine has fewer free cores than workers."""
     row = max(rows, key=lambda row: row.workers)
     ceiling = report.ceiling(row)
     if ceiling is None or _reached(report, rows) >= NEAR * row.workers:
         return []
-    what = "reading memory" if row.limit == "memory" else "doing arithmetic"
+    work = "reading memory" if row.limit == "memory" else "doing arithmetic"
     return [
-        f"Native threads, {row.workers} of them, {what} with no GIL in play, gained {ceiling.median:.2f}x here:"
+        f"Native threads, {row.workers} of them, {work} with no GIL in play, gained {ceiling.median:.2f}x here:"
         " what is missing beyond that is the machine's, not the GIL's."
     ]
 
 
 def _reached(report: Report, rows: Sequence[Row]) -> float:
-    """The speed-up that this machine gave for sure, to native threads or to whichever row gained the most."""
+    """Return the speed-up that native threads or any row reached with 95 % confidence."""
     most = max(row.workers for row in rows)
-    found = [report.speed_up(row) for row in rows if row.workers == most]
-    found += [report.ceiling(row) for row in rows if row.workers == most]
-    return max((one.low for one in found if one), default=0.0)
+    speed_ups = [report.speed_up(row) for row in rows if row.workers == most]
+    speed_ups += [report.ceiling(row) for row in rows if row.workers == most]
+    return max((speed_up.low for speed_up in speed_ups if speed_up), default=0.0)
 
 
 def _computing(report: Report, rows: Sequence[Row]) -> list[str]:
     here = [row for row in rows if row.session == report.sessions[0]]
     threads = {row.side: row for row in here if row.way == "threads"}
-    locked = threads.get(HOLD, threads.get(PYTHON, threads.get("")))
+    held = threads.get(HOLD, threads.get(PYTHON, threads.get("")))
     sentences = []
     if RELEASE in threads:
         sentences.append(_released(report, threads))
     elif threads:
         (row,) = threads.values()
         sentences.append(_one_side(report, row, _reached(report, rows)))
-    return [*sentences, *_apart(report, here, threads), *_without_a_gil(report, rows, locked)]
+    return [*sentences, *_other_ways(report, here, threads), *_without_a_gil(report, rows, held)]
 
 
-def _apart(report: Report, here: Sequence[Row], threads: Mapping[str, Row]) -> Iterator[str]:
-    """What works beside threads: first the ways of this package, each with a GIL of its own, then others' executors."""
+def _other_ways(report: Report, here: Sequence[Row], threads: Mapping[str, Row]) -> Iterator[str]:
+    """Yield a sentence about the ways of this package except threads, and one about other executors."""
     rows = [row for row in here if row.way != "threads" and row.side != RELEASE]
     held = "with the GIL held, " if RELEASE in threads else ""
     for is_foreign in (False, True):
-        of = [row for row in rows if (":" in row.way) == is_foreign]
-        if not of:
+        group = [row for row in rows if (":" in row.way) == is_foreign]
+        if not group:
             continue
-        gains = not any(_flat(report, row) for row in of)
-        explained = gains and not is_foreign and _flat(report, threads.get(HOLD, threads.get(PYTHON)))
-        gained = ", ".join(f"{kind(row)} {_gain(report, row)}" for row in of)
-        sentence = f"{held}{gained}{': each has a GIL of its own' if explained else ''}."
+        all_gain = not any(_is_flat(report, row) for row in group)
+        is_explained = all_gain and not is_foreign and _is_flat(report, threads.get(HOLD, threads.get(PYTHON)))
+        gains = ", ".join(f"{way_in_sentence(row)} {_gain(report, row)}" for row in group)
+        sentence = f"{held}{gains}{': each has a GIL of its own' if is_explained else ''}."
         yield sentence[0].upper() + sentence[1:]
 
 
-def _without_a_gil(report: Report, rows: Sequence[Row], locked: Row | None) -> Iterator[str]:
-    """What threads gain in interpreters without a GIL, where those of this one gain nothing."""
+def _without_a_gil(report: Report, rows: Sequence[Row], held: Row | None) -> Iterator[str]:
+    """Yield a sentence about other interpreters without a GIL, if the threads of this one gain nothing."""
     others = [row for row in rows if row.session != report.sessions[0] and row.way == "threads" and row.side != RELEASE]
     free = [row for row in others if not report.facts_of(row.session)["nk_gil_enabled"]]
-    if free and _flat(report, locked):
+    if free and _is_flat(report, held):
         gains = ", ".join(f"{_gain(report, row)} by {interpreter(row.session)}" for row in free)
         yield f"Without a GIL threads do it alone: {gains}."
 
@@ -109,18 +109,18 @@ def _released(report: Report, threads: dict[str, Row]) -> str:
     held = threads.get(HOLD)
     if held is None:
         return start + "."
-    if _flat(report, held) and not _flat(report, row):
+    if _is_flat(report, held) and not _is_flat(report, row):
         return f"{start}; held, {_gain(report, held)}: the GIL is what keeps them apart."
     return f"{start}; held, {_gain(report, held)}."
 
 
 def _one_side(report: Report, row: Row, reached: float) -> str:
-    """Pure Python, and functions of which nobody has said what they do with the GIL."""
+    """Return the sentence for pure Python, and for functions of the user."""
     gain = f"{way(row).capitalize()} are {_gain(report, row)} as fast as one"
     if not report.facts_of(row.session)["nk_gil_enabled"]:
         return f"{gain}: there is no GIL here."
     if row.side == PYTHON:
-        return f"{gain}: the GIL lets one of them at a time run Python." if _flat(report, row) else f"{gain}."
+        return f"{gain}: the GIL lets one of them at a time run Python." if _is_flat(report, row) else f"{gain}."
     share, speed_up = report.of_ceiling(row), report.speed_up(row)
     if reached < CLEAR:
         return (
@@ -130,7 +130,7 @@ def _one_side(report: Report, row: Row, reached: float) -> str:
     if speed_up and speed_up.low <= FLAT < speed_up.high:
         spread = f"{speed_up.low:.2f}x to {speed_up.high:.2f}x"
         return f"{gain}, or {spread}: too uncertain to tell whether it releases the GIL. Measure longer, or in quiet."
-    if _flat(report, row):
+    if _is_flat(report, row):
         return f"{gain}: it holds the GIL, or waits for something else that they share."
     if share is not None and share > BEYOND:
         return f"{gain}, more than native threads gain: it releases the GIL, and waits for something else than a core."
@@ -139,23 +139,24 @@ def _one_side(report: Report, row: Row, reached: float) -> str:
     return f"{gain}: it releases the GIL for a part of its time."
 
 
-def _counted(report: Report, rows: Sequence[Row]) -> str:
-    said = []
+def _lost_updates(report: Report, rows: Sequence[Row]) -> str:
+    sentences = []
+    counted = [row for row in rows if row.lost is not None]
     for gil in (1, 0):
-        of = [row for row in rows if report.facts_of(row.session)["nk_gil_enabled"] == gil and row.lost is not None]
-        if of:
-            sessions = ", ".join(dict.fromkeys(row.session.partition(" GIL")[0] for row in of))
-            plain, call = (_lost([row for row in of if row.side == side]) for side in ("plain", "call"))
-            said.append(
+        group = [row for row in counted if report.facts_of(row.session)["nk_gil_enabled"] == gil]
+        if group:
+            sessions = ", ".join(dict.fromkeys(row.session.partition(" GIL")[0] for row in group))
+            plain, call = (_range_of_shares([row for row in group if row.side == side]) for side in ("plain", "call"))
+            sentences.append(
                 f"{'With' if gil else 'Without'} a GIL ({sessions}) counter += 1 lost {plain}, f(counter) + 1 {call}."
             )
     if any(row.side == "locked" and row.lost for row in rows):
-        return " ".join([*said, "The lock lost some: that is a bug."])
-    return " ".join([*said, "Nothing promises that none is lost, but a lock."])
+        return " ".join([*sentences, "The lock lost some: that is a bug."])
+    return " ".join([*sentences, "Nothing promises that none is lost, but a lock."])
 
 
-def _lost(rows: Sequence[Row]) -> str:
-    """The range of the shares that were lost."""
+def _range_of_shares(rows: Sequence[Row]) -> str:
+    """Return the range of the shares of lost updates."""
     shares = sorted(row.lost or 0.0 for row in rows)
     if not shares or not shares[-1]:
         return "none"
@@ -170,18 +171,19 @@ def _convoy(report: Report, rows: Sequence[Row]) -> str:
     if alone is None or not beside:
         return "Interrupted before there was anything to compare."
     worst = max(beside, key=lambda row: row.seconds_per_call.median)
-    took, quick = worst.seconds_per_call.median, alone.seconds_per_call.median
-    if took < LATE * quick:
+    worst_seconds, alone_seconds = worst.seconds_per_call.median, alone.seconds_per_call.median
+    if worst_seconds < LATE * alone_seconds:
         return "Releasing the GIL cost no more here than holding it: nobody kept it from the kernel."
     held = here.get((HOLD, worst.setting))
-    said = f"; held, {duration(held.seconds_per_call.median)}" if held else ""
+    comparison = f"; held, {duration(held.seconds_per_call.median)}" if held else ""
     return (
-        f"Beside a thread that runs Python, a call that takes {duration(quick)} alone takes {duration(took)} when it"
-        f" releases the GIL, with a switch interval of {worst.setting}: it waits so long to get it back{said}."
+        f"Beside a thread that runs Python, a call that takes {duration(alone_seconds)} alone takes"
+        f" {duration(worst_seconds)} when it releases the GIL, with a switch interval of {worst.setting}: it waits so"
+        f" long to get it back{comparison}."
     )
 
 
-def _flat(report: Report, row: Row | None) -> bool:
+def _is_flat(report: Report, row: Row | None) -> bool:
     speed_up = None if row is None else report.speed_up(row)
     return speed_up is not None and speed_up.median <= FLAT
 

@@ -1,27 +1,24 @@
-"""The report: a pyperf benchmark suite, one benchmark a row, and what is derived from it.
+"""The report: a pyperf benchmark suite with one benchmark per row, and the values derived from it.
 
-Everything that is shown comes from the suite, so a report that was saved and loaded looks the same. Metadata of a
-benchmark beside the facts of the machine:
+All output is made from the suite, so a saved and loaded report looks the same. The values of a benchmark are the
+seconds of all calls of the row, per sample. Its metadata, in addition to the facts of measure.facts:
 
 nk_workload     squares-python, sum_of_squares, ... or module:function
-nk_side         python | hold | release, or a workload's own; absent where it has only one
-nk_setting      what else was varied; absent where nothing was
-nk_way          sequential | threads | pool | processes | interpreters | asyncio, or the path of an executor's factory
-nk_workers      number of workers
-nk_calls        calls in all, by all workers
-nk_size         what one call works on
+nk_side         python | hold | release, or another name; absent if the workload has one side
+nk_setting      the value of a further parameter; absent if the workload has none
+nk_way          sequential | threads | pool | processes | interpreters | asyncio, or the path of an executor factory
+nk_workers      the number of workers
+nk_calls        the total number of calls
+nk_size         a description of the data of one call
 nk_limit        the native ceiling to compare with: arithmetic | memory; absent for work that waits
-nk_session      the interpreter that measured it
-nk_overhead     seconds beside a sample's own: handing out the parts, waiting for workers, getting answers; the median
-nk_start_up     seconds until all workers of this way ran
-nk_updates      of a counter, in each sample; absent for other workloads
-nk_tally        how many of them were lost in each sample
-nk_scaling      strong (all workers share one and the same work) | weak (each has so much of it)
-nk_notes        a JSON list of sentences: what was left out, and why
-nk_interrupted  1 where Ctrl-C ended the measuring; else absent
-
-A value is the time of the row's whole work in seconds; divided by nk_calls it compares with other rows, and with other
-machines.
+nk_session      the name of the interpreter
+nk_overhead     the median seconds for submitting the parts, waiting for all workers, and collecting the results
+nk_start_up     the seconds until all workers of this way were running
+nk_updates      the number of updates per sample; only for the counter
+nk_tally        the number of lost updates of each sample; only for the counter
+nk_scaling      strong (the workers share the calls) | weak (the calls are per worker)
+nk_notes        a JSON list of sentences: what was skipped and why
+nk_interrupted  1 if Ctrl-C ended the measurement; absent otherwise
 """
 
 from __future__ import annotations
@@ -37,27 +34,27 @@ from typing import Any
 
 from ...measure import suite_file
 from ...measure.facts import Fact
+from ...measure.machine_warnings import warnings_of
 from ...measure.samples import Interval, interval, ratio
-from ...measure.trouble import warnings_of
 from ..run.runner import Series
 from ..workloads.native import NATIVE
 
 EMPTY = {"nk_side": "", "nk_setting": "", "nk_size": "", "nk_limit": "", "nk_updates": 0, "nk_tally": ""}
-"""What a row has where its benchmark says nothing."""
+"""The defaults for absent metadata."""
 
 
 class About(Enum):
-    """What the rows of a workload tell of, from which follow their sentences, their table and their plot."""
+    """The subject of a workload, which determines its sentences, table and plot."""
 
-    LOST = "how many updates were lost"
-    LATENCY = "how long a call takes, by setting"
-    WAITING = "how long work takes that waits"
-    SPEED_UP = "how much faster work is done by several workers"
+    LOST = "the share of lost updates"
+    LATENCY = "the time per call, by setting"
+    WAITING = "the time of work that waits"
+    SPEED_UP = "the speed-up of several workers"
 
 
 @dataclass(frozen=True)
 class Row:
-    """One row: so many calls of one side of a workload, in one way, by so many workers of one interpreter."""
+    """One side and setting of a workload, in one way, with one number of workers, in one interpreter."""
 
     workload: str
     side: str
@@ -76,27 +73,27 @@ class Row:
 
     @property
     def work(self) -> tuple[str, str, str, str]:
-        """What is done, in whatever way; rows of the same work compare."""
+        """The key of the work, without way and workers. Rows with the same key are compared."""
         return self.workload, self.side, self.setting, self.session
 
     @property
     def per_call(self) -> tuple[float, ...]:
-        """Of each sample: time of all the work by the number of all calls."""
+        """The seconds of each sample divided by the number of calls."""
         return tuple(value / self.calls for value in self.values)
 
     @property
     def lost(self) -> float | None:
-        """The share of all updates that were lost; None where none are counted."""
+        """The share of lost updates, or None for other workloads."""
         return sum(self.tally) / self.updates / len(self.tally) if self.tally else None
 
     @cached_property
     def seconds_per_call(self) -> Interval:
-        """The median of per_call. With workers that run at once it is less than a call takes."""
+        """The median of `per_call`. Parallel workers make it shorter than the duration of a call."""
         return interval(self.per_call)
 
 
 def about(rows: Sequence[Row]) -> About:
-    """What the rows of one workload tell of."""
+    """Return the subject of the rows of one workload."""
     if rows[0].updates:
         return About.LOST
     if any(row.setting for row in rows):
@@ -106,7 +103,7 @@ def about(rows: Sequence[Row]) -> About:
 
 @dataclass(frozen=True)
 class Measured:
-    """What one interpreter has measured."""
+    """The measurements of one interpreter."""
 
     name: str
     facts: Mapping[str, Fact]
@@ -116,21 +113,29 @@ class Measured:
 
 
 class Report:
-    """Rows with their samples, and the facts of where they were measured."""
+    """The result of `compare`: rows with samples, and facts about the machine and the interpreters.
+
+    Attributes
+    ----------
+    suite : pyperf.BenchmarkSuite
+        The samples and metadata, which `save` writes.
+    rows : list of Row
+        All rows, including the native ceilings.
+    """
 
     def __init__(self, suite: Any) -> None:
-        """A report over a pyperf.BenchmarkSuite that a report has made."""
+        """Create a report from the suite of another report."""
         self.suite = suite
         self.rows = [_row(benchmark) for benchmark in suite]
         self._facts: dict[str, Mapping[str, Fact]] = {
             row.session: benchmark.get_metadata() for row, benchmark in zip(self.rows, suite, strict=True)
         }
         self._by_key = {(row.work, row.way, row.workers): row for row in self.rows}
-        self._speed_up = cache(lambda alone, row: ratio(alone.per_call, row.per_call))
+        self._speed_up = cache(lambda baseline, row: ratio(baseline.per_call, row.per_call))
 
     @classmethod
     def of(cls, measured: Sequence[Measured], *, weak: bool, notes: Sequence[str], interrupted: bool) -> Report:
-        """The report of what the runner has sampled."""
+        """Create the report of the samples of a run."""
         common: dict[str, Fact] = {
             "nk_scaling": "weak" if weak else "strong",
             "nk_notes": json.dumps([*notes]),
@@ -138,103 +143,101 @@ class Report:
         }
         return cls(
             suite_file.make(
-                _benchmark(one, series, calls, common, is_first=one is measured[0])
-                for one in measured
-                for series, calls in zip(one.series, one.calls, strict=True)
+                _benchmark(session, series, calls, common, is_first=session is measured[0])
+                for session in measured
+                for series, calls in zip(session.series, session.calls, strict=True)
                 if series.samples
             )
         )
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Report:
-        """The report that `save` wrote to a file. Raises OSError, and ValueError for a file of anything else."""
+        """Return the report that `save` wrote. Raise OSError if it cannot be read, ValueError if it is another file."""
         suite = suite_file.load(path)
         try:
             return cls(suite)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:  # a suite of something else
+        except (KeyError, TypeError, ValueError, AttributeError) as error:  # the suite of another program
             raise ValueError(f"{type(error).__name__}: {error}") from error
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write a pyperf file, over an older one; gzipped if its name ends in .gz."""
+        """Write a pyperf file and replace an existing one. Compress with gzip if the name ends in .gz."""
         suite_file.save(self.suite, path)
 
     @property
     def sessions(self) -> list[str]:
-        """The interpreters, that of the command first."""
+        """The names of the interpreters, starting with the one that ran `compare`."""
         return list(self._facts)
 
     @property
     def facts(self) -> Mapping[str, Fact]:
-        """The facts of the machine, and of the first interpreter."""
+        """The facts about the machine and the first interpreter."""
         return self.facts_of(self.sessions[0])
 
     def facts_of(self, session: str) -> Mapping[str, Fact]:
-        """The facts of the machine, and of that interpreter."""
+        """Return the facts about the machine and this interpreter."""
         return self._facts[session]
 
     @property
     def notes(self) -> list[str]:
-        """What was left out, and why."""
+        """What was skipped and why."""
         return list(json.loads(str(self.facts["nk_notes"])))
 
     @property
     def warnings(self) -> list[str]:
-        """What makes these measurements say something else than people read in them."""
-        own = any(":" in name for name in self.workloads)  # the others' BLAS is kept to one thread
-        return warnings_of(self.facts, blas=own)
+        """Warnings about the machine and the interpreter that may distort the measurements."""
+        has_user_function = any(":" in name for name in self.workloads)  # other workloads limit BLAS to one thread
+        return warnings_of(self.facts, blas=has_user_function)
 
     @property
     def interrupted(self) -> bool:
-        """Whether Ctrl-C ended the measuring: rows may be missing, and others have few samples."""
+        """Whether Ctrl-C ended the measurement. Rows may be missing or have few samples."""
         return "nk_interrupted" in self.facts
 
     @property
     def weak(self) -> bool:
-        """Whether each worker had so much work, rather than all of them together."""
+        """Whether the calls were per worker instead of shared."""
         return self.facts["nk_scaling"] == "weak"
 
     @property
     def workloads(self) -> list[str]:
-        """Their names, in the order of the rows; the native ceilings are not among them."""
+        """The names of the workloads, without the native ceilings."""
         names = dict.fromkeys(row.workload for row in self.rows)
         return [name for name in names if not name.startswith(NATIVE)]
 
     def block(self, workload: str) -> list[Row]:
-        """The rows of one workload, of all interpreters."""
+        """Return the rows of one workload, for all interpreters."""
         return [row for row in self.rows if row.workload == workload]
 
-    def alone(self, row: Row) -> Row | None:
-        """The same work one call after the other, by the same interpreter; None where it was not measured."""
+    def baseline(self, row: Row) -> Row | None:
+        """Return the sequential row of the same work and interpreter, or None if it is missing."""
         return self._by_key.get((row.work, "sequential", 1))
 
     def speed_up(self, row: Row) -> Interval | None:
-        """How many times as fast as the same work one call after the other; None where that row is missing."""
-        alone = self.alone(row)
-        return None if alone is None else self._speed_up(alone, row)
+        """Return the speed-up over the sequential row, or None if that is missing."""
+        baseline = self.baseline(row)
+        return None if baseline is None else self._speed_up(baseline, row)
 
     def efficiency(self, row: Row) -> float | None:
-        """Speed-up by number of workers: 1 is all that they can give."""
+        """Return the speed-up divided by the number of workers, or None without a speed-up."""
         speed_up = self.speed_up(row)
         return None if speed_up is None else speed_up.median / row.workers
 
     def ceiling(self, row: Row) -> Interval | None:
-        """What as many native threads gained in the same minute; None for one, and for work that waits."""
+        """Return the speed-up of as many native threads, or None for one worker and for work that waits."""
         if not row.limit or row.workers == 1:
             return None
         native = NATIVE + row.limit, "", "", self.sessions[0]
-        alone, together = (self._by_key.get((native, *way)) for way in (("sequential", 1), ("threads", row.workers)))
-        return None if alone is None or together is None else self._speed_up(alone, together)
+        baseline, threads = (self._by_key.get((native, *way)) for way in (("sequential", 1), ("threads", row.workers)))
+        return None if baseline is None or threads is None else self._speed_up(baseline, threads)
 
     def of_ceiling(self, row: Row) -> float | None:
-        """The share of the native ceiling that the row reached."""
+        """Return the speed-up as a share of the native ceiling, or None if one of them is missing."""
         speed_up, ceiling = self.speed_up(row), self.ceiling(row)
         return None if speed_up is None or ceiling is None else speed_up.median / ceiling.median
 
     @property
     def costs(self) -> list[tuple[Row, float, float]]:
-        """What workers cost beside the work: of each way and interpreter the row with the most workers, the seconds
-        until they ran, and those of handing the parts of one sample over and getting the answers, the median.
-        """
+        """(row with the most workers, start-up seconds, median overhead per sample) of each way and interpreter."""
         ways: dict[tuple[str, str], list[Row]] = {}
         for row in self.rows:
             if row.way != "sequential":
@@ -250,20 +253,20 @@ class Report:
 
 
 def _benchmark(
-    one: Measured, series: Series, calls: int, common: Mapping[str, Fact], is_first: bool
+    measured: Measured, series: Series, calls: int, common: Mapping[str, Fact], is_first: bool
 ) -> suite_file.Benchmark:
     row = series.row
-    # A name is unique in a report, and the same in other reports of the same row, for pyperf compare_to.
-    parts = (row.workload, row.side, row.setting, row.way, str(row.workers), "" if is_first else one.name)
+    # pyperf compare_to needs names that are unique in a report, and equal in other reports.
+    parts = (row.workload, row.side, row.setting, row.way, str(row.workers), "" if is_first else measured.name)
     metadata: dict[str, Fact] = {
-        **one.facts,
+        **measured.facts,
         **common,
         "name": "-".join(part.replace(" ", "_") for part in parts if part),
         **{f"nk_{name}": value for name, value in asdict(row).items()},
         "nk_calls": calls,
-        "nk_session": one.name,
+        "nk_session": measured.name,
         "nk_overhead": max(0.0, statistics.median(sample.overhead for sample in series.samples)),
-        "nk_start_up": one.start_up.get(row.way, 0.0),
+        "nk_start_up": measured.start_up.get(row.way, 0.0),
         "nk_updates": calls * row.updates or "",
         "nk_tally": " ".join(str(sample.tally) for sample in series.samples if sample.tally is not None),
     }
@@ -272,6 +275,6 @@ def _benchmark(
 
 def _row(benchmark: Any) -> Row:
     metadata = EMPTY | benchmark.get_metadata()
-    found = {field.name: metadata[f"nk_{field.name}"] for field in fields(Row) if field.name != "values"}
-    found["tally"] = tuple(map(int, found["tally"].split()))
-    return Row(values=benchmark.get_values(), **found)
+    attributes = {field.name: metadata[f"nk_{field.name}"] for field in fields(Row) if field.name != "values"}
+    attributes["tally"] = tuple(map(int, attributes["tally"].split()))
+    return Row(values=benchmark.get_values(), **attributes)

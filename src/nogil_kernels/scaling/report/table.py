@@ -1,4 +1,4 @@
-"""The report in a terminal: a block for each workload, drawn with rich."""
+"""The report in a terminal: one block per workload, drawn with rich."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from .labels import SIDES, counted, duration, interpreter, side, way
 from .sentences import COSTS, INTERRUPTED, NEAR, meaning
 from .suite import About, Report, Row, about
 
-DETAILS, BRIEF = 52, 8  # columns of a terminal: the first interpreter and each other one
+FIRST_WIDTH, OTHER_WIDTH = 52, 8  # characters for the first interpreter and for each other one
 HEADINGS = {
     About.LOST: ("lost", "at most", "updates"),
     About.LATENCY: ("a call", "95 %"),
     About.WAITING: ("all calls", "speed-up", "95 %"),
     About.SPEED_UP: ("a call", "speed-up", "of\nceiling", "effi-\nciency", "95 %"),
 }
-KEPT = {About.LOST: 1, About.LATENCY: 1, About.WAITING: 2, About.SPEED_UP: 3}
-"""How many of these columns there are beside other interpreters."""
+BESIDE_OTHERS = {About.LOST: 1, About.LATENCY: 1, About.WAITING: 2, About.SPEED_UP: 3}
+"""How many of these columns remain if there are other interpreters."""
 
 
 def show(report: Report, console: Console) -> None:
-    """Print the whole report; into a file or a pipe without the blanks that fill lines up."""
+    """Print the report. In files and pipes, remove blanks at the end of lines."""
     if console.is_terminal:
         console.print(render(report, console.width))
         return
@@ -37,13 +37,13 @@ def show(report: Report, console: Console) -> None:
 
 
 def render(report: Report, width: int) -> Group:
-    """The report as one thing that rich can print, for so many columns."""
+    """Return the report for rich, `width` characters wide."""
     blocks = (part for workload in report.workloads for part in block(report, workload, width))
     return Group(*heading(report), *blocks, *costs(report), *_notes(report))
 
 
 def heading(report: Report) -> Iterator[RenderableType]:
-    """Where it was measured."""
+    """Yield the lines about the interpreters and the machine."""
     facts = report.facts
     gil = "GIL on" if facts["nk_gil_enabled"] else "GIL off"
     kernels = " ".join(str(facts[name]) for name in ("nk_backend", "nk_isa") if name in facts)
@@ -60,91 +60,91 @@ def heading(report: Report) -> Iterator[RenderableType]:
 
 
 def block(report: Report, workload: str, width: int) -> Iterator[RenderableType]:
-    """One workload: its table, and what that says."""
+    """Yield the table of one workload and its explanation."""
     rows = report.block(workload)
     sizes = dict.fromkeys(row.size for row in rows)
     yield Text.assemble("\n", (workload, "bold"), "  ", ("; ".join(sizes), "dim"))
     here, *others = [name for name in report.sessions if any(row.session == name for row in rows)]
-    beside = max(0, (width - DETAILS) // BRIEF)
-    yield _fitting(report, rows, [here, *others[:beside]], width)
-    step = max(1, beside)
-    for first in range(beside, len(others), step):
-        yield _fitting(report, rows, ["", *others[first : first + step]], width)
+    fitting = max(0, (width - FIRST_WIDTH) // OTHER_WIDTH)
+    yield _fitted_table(report, rows, [here, *others[:fitting]], width)
+    step = max(1, fitting)
+    for first in range(fitting, len(others), step):
+        yield _fitted_table(report, rows, ["", *others[first : first + step]], width)
     yield Padding(Text(meaning(report, workload)), (0, 2))
 
 
-def _fitting(report: Report, rows: Sequence[Row], sessions: Sequence[str], width: int) -> Table:
-    """The table with as many details of the first interpreter as so many columns have room for; one at least."""
+def _fitted_table(report: Report, rows: Sequence[Row], sessions: Sequence[str], width: int) -> Table:
+    """Return the table with as many columns for the first interpreter as fit into `width`, at least one."""
     console = Console(width=10 * width)
-    for most in range(len(HEADINGS[about(rows)]), 0, -1):
-        table = _table(report, rows, sessions, most)
+    for columns in range(len(HEADINGS[about(rows)]), 0, -1):
+        table = _table(report, rows, sessions, columns)
         if console.measure(table).maximum <= width:
             break
     return table
 
 
-def _table(report: Report, rows: Sequence[Row], sessions: Sequence[str], most: int) -> Table:
-    """A line for each way, with the first interpreter in detail and one column for each other one."""
+def _table(report: Report, rows: Sequence[Row], sessions: Sequence[str], columns: int) -> Table:
+    """Return a table with a line per way, several columns for the first interpreter and one for each other."""
     first, *others = sessions
-    kind = about(rows)
-    headings = HEADINGS[kind][: min(most, KEPT[kind]) if others else most] if first else ()
+    subject = about(rows)
+    headings = HEADINGS[subject][: min(columns, BESIDE_OTHERS[subject]) if others else columns] if first else ()
     table = style.table()
-    table.add_column("", overflow="fold")  # where room is short, names take two lines, and no figure is cut
+    table.add_column("", overflow="fold")  # long names wrap, so that no figure is cut
     for heading in [*headings, *(name.replace(" ", "\n", 1) for name in others)]:
         table.add_column(heading, justify="right", no_wrap=True, min_width=7)
     lines: dict[tuple[str, str, str, int], dict[str, Row]] = {}
     sides = list(SIDES)
-    for row in sorted(rows, key=lambda row: sides.index(row.side) if row.side in SIDES else -1):  # keeps ways' order
+    for row in sorted(rows, key=lambda row: sides.index(row.side) if row.side in SIDES else -1):  # stable for ways
         lines.setdefault((row.side, row.setting, row.way, row.workers), {})[row.session] = row
     group = ""
-    for found in lines.values():
-        one = next(iter(found.values()))
-        here = found.get(first)
-        if kind is not About.LOST and side(one) != group:
-            group = side(one)
+    for by_session in lines.values():
+        row = next(iter(by_session.values()))
+        here = by_session.get(first)
+        if subject is not About.LOST and side(row) != group:
+            group = side(row)
             table.add_row(Text("  " + group, style="dim"))
-        details = _details(report, here, kind)[: len(headings)] if here else [""] * len(headings)
-        briefs = [_brief(report, found[name], kind) if name in found else "" for name in others]
+        details = _details(report, here, subject)[: len(headings)] if here else [""] * len(headings)
+        briefs = [_brief(report, by_session[name], subject) if name in by_session else "" for name in others]
         efficiency = report.efficiency(here) if here and here.workers > 1 else None
-        at_once = efficiency is not None and efficiency >= NEAR
+        is_parallel = efficiency is not None and efficiency >= NEAR
         indent = "    " if group else "  "
-        table.add_row(indent + _label(one, kind), *details, *briefs, style="green" if at_once else "")
+        table.add_row(indent + _label(row, subject), *details, *briefs, style="green" if is_parallel else "")
     return table
 
 
-def _label(row: Row, kind: About) -> str:
-    if kind is About.LATENCY:
+def _label(row: Row, subject: About) -> str:
+    if subject is About.LATENCY:
         return "alone" if row.setting == "alone" else f"beside Python, {row.setting}"
-    return f"{side(row)}, {way(row)}" if kind is About.LOST else way(row)
+    return f"{side(row)}, {way(row)}" if subject is About.LOST else way(row)
 
 
-def _details(report: Report, row: Row, kind: About) -> list[str]:
-    """The cells of the first interpreter, under HEADINGS."""
-    took = row.seconds_per_call
-    if kind is About.LOST:
+def _details(report: Report, row: Row, subject: About) -> list[str]:
+    """Return the cells of the first interpreter, in the order of HEADINGS."""
+    seconds = row.seconds_per_call
+    if subject is About.LOST:
         worst = max(row.tally, default=0) / row.updates
         return [f"{share:.1%}" if share else "none" for share in (row.lost, worst)] + [f"{row.updates:,}"]
-    if kind is About.LATENCY:
-        return [duration(took.median), took.span(duration)]
+    if subject is About.LATENCY:
+        return [duration(seconds.median), seconds.span(duration)]
     speed_up, share = report.speed_up(row), report.of_ceiling(row)
     gain = efficiency = spread = reached = ""
     if row.way != "sequential" and speed_up is not None:
         gain, efficiency = f"{speed_up.median:.2f}x", f"{speed_up.median / row.workers:.0%}"
         spread = f"{speed_up.low:.2f}-{speed_up.high:.2f}" if speed_up.sure else ""
         reached = "" if share is None else f"{share:.0%}"
-    if kind is About.WAITING:
-        return [duration(took.median * row.calls), gain, spread]
-    return [duration(took.median), gain, reached, efficiency, spread]
+    if subject is About.WAITING:
+        return [duration(seconds.median * row.calls), gain, spread]
+    return [duration(seconds.median), gain, reached, efficiency, spread]
 
 
-def _brief(report: Report, row: Row, kind: About) -> str:
-    """The cell of another interpreter: the speed-up, or what there is in its place."""
-    first, second, *_ = _details(report, row, kind)
-    return second or first if kind in (About.WAITING, About.SPEED_UP) else first
+def _brief(report: Report, row: Row, subject: About) -> str:
+    """Return the cell of another interpreter: the speed-up, or the first column without one."""
+    first, second, *_ = _details(report, row, subject)
+    return second or first if subject in (About.WAITING, About.SPEED_UP) else first
 
 
 def costs(report: Report) -> Iterator[RenderableType]:
-    """What workers cost beside the work: starting them, and handing them their parts."""
+    """Yield the table of start-up and overhead."""
     costs = report.costs
     if not costs:
         return
@@ -163,7 +163,7 @@ def costs(report: Report) -> Iterator[RenderableType]:
 
 
 def _notes(report: Report) -> Iterator[RenderableType]:
-    """What the reader must know of all blocks."""
+    """Yield the notes on all blocks."""
     facts = report.facts
     fewest, *_, most = sorted(len(row.values) for row in (report.rows[0], *report.rows))
     samples = counted(most, "sample") if fewest == most else f"{fewest} to {counted(most, 'sample')}"

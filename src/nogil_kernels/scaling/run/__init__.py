@@ -1,1 +1,1 @@
-"""Running a comparison: sessions here and in other interpreters, round by round."""
+"""Run a comparison: sessions in this and other interpreters take their samples in rounds."""

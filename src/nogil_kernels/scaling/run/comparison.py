@@ -1,4 +1,4 @@
-"""A comparison from its options to its report: the session here, those of other interpreters, and the runner."""
+"""A comparison, from its options to its report."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from ...workers.gate import MOST_WORKERS
 from .. import Progress, workloads
 from ..report.suite import Measured, Report
 from ..workloads.users import path_of
-from . import elsewhere
+from . import remote
 from .plan import Request, worker_counts
 from .runner import run
 from .session import Session
 
-SECONDS = 50.0  # with starting and ending workers about a minute
-SECONDS_ELSEWHERE = 15.0  # more for each other interpreter
-QUICK_SECONDS = 5.0  # with import, starting workers and the last round's overrun about 10 s
+SECONDS = 50.0  # about one minute in total, with starting and stopping workers
+SECONDS_PER_REMOTE = 15.0  # additional time per remote session
+QUICK_SECONDS = 5.0  # about 10 s in total, with imports, starting workers and the overrun of the last round
 
 
 def request_of(
@@ -36,12 +36,12 @@ def request_of(
     quick: bool,
     executors: Sequence[str],
 ) -> Request:
-    """What to compare. Raises ValueError for numbers below what makes sense, and for a way that nobody knows."""
+    """Return the request for these options. Raise ValueError for an unknown way or a number out of range."""
     names = list(workloads.WORKLOADS if names is None else names)
     request = Request(
         workloads=[name if isinstance(name, str) else path_of(name) for name in names],
         ways=list(dict.fromkeys([*(WAYS if ways is None else ways), *executors])),
-        workers=_counts(workers, quick),
+        workers=_worker_counts(workers, quick),
         weak=weak,
     )
     for way in request.ways:
@@ -52,58 +52,58 @@ def request_of(
 def measure(
     request: Request, quick: bool, seconds: float | None, pythons: Sequence[str] | None, progress: Progress
 ) -> Report:
-    """Sample all rows of all sessions, and report."""
+    """Sample all rows of all sessions. Return the report."""
     notes: list[str] = []
     if pythons is None:
-        pythons, notes = elsewhere.found_on_path()
+        pythons, notes = remote.find_on_path()
         if build_info()["free_threaded_build"]:
             pythons = [sys.executable, *(path for path in pythons if not os.path.samefile(path, sys.executable))]
     with ExitStack() as stack:
         here = stack.enter_context(closing(Session(request)))
-        others = []
+        remotes: list[remote.RemoteSession] = []
         for python in pythons:
             try:
-                for other in elsewhere.sessions(python, replace(request, calls={**here.calls}, first=False)):
-                    others.append(stack.enter_context(closing(other)))
-            except elsewhere.Elsewhere as reason:
-                notes.append(str(reason))
+                for started in remote.start_sessions(python, replace(request, calls={**here.calls}, first=False)):
+                    remotes.append(stack.enter_context(closing(started)))
+            except remote.RemoteError as error:
+                notes.append(str(error))
         if not here.rows:
             raise Unavailable("; ".join(here.notes))
         if seconds is None:
-            seconds = QUICK_SECONDS if quick else SECONDS + SECONDS_ELSEWHERE * len(others)
-        known = [{**here.facts, **noise()}, *(other.facts for other in others)]
-        sessions: list[Session | elsewhere.RemoteSession] = [here, *others]
-        found, interrupted = run(sessions, seconds, progress)
-    if interrupted and not any(series.samples for series in found[0]):
+            seconds = QUICK_SECONDS if quick else SECONDS + SECONDS_PER_REMOTE * len(remotes)
+        facts = [{**here.facts, **noise()}, *(session.facts for session in remotes)]
+        sessions: list[Session | remote.RemoteSession] = [here, *remotes]
+        results, interrupted = run(sessions, seconds, progress)
+    if interrupted and not any(series.samples for series in results[0]):
         raise KeyboardInterrupt
-    labels = _unique([label(facts) for facts in known])
+    labels = _unique([label(session_facts) for session_facts in facts])
     measured = [
-        Measured(name, of, series, [session.calls_of(row) for row in session.rows], session.start_up)
-        for name, of, series, session in zip(labels, known, found, sessions, strict=True)
+        Measured(name, session_facts, series, [session.calls_of(row) for row in session.rows], session.start_up)
+        for name, session_facts, series, session in zip(labels, facts, results, sessions, strict=True)
     ]
-    with_note: dict[str, list[str]] = {}
+    names_by_note: dict[str, list[str]] = {}
     for name, session in zip(labels, sessions, strict=True):
         for note in session.notes:
-            with_note.setdefault(note, []).append(name)
-    notes = [f"{note} ({', '.join(of)})" if others else note for note, of in with_note.items()] + notes
+            names_by_note.setdefault(note, []).append(name)
+    notes = [f"{note} ({', '.join(names)})" if remotes else note for note, names in names_by_note.items()] + notes
     return Report.of(measured, weak=request.weak, notes=notes, interrupted=interrupted)
 
 
-def label(known: Mapping[str, Fact]) -> str:
-    """How a report names an interpreter: 3.14, or 3.14t GIL off."""
-    short = ".".join(str(known["python_version"]).split(".")[:2])
-    if not known["nk_free_threaded_build"]:
-        return short
-    return f"{short}t GIL {'on' if known['nk_gil_enabled'] else 'off'}"
+def label(facts: Mapping[str, Fact]) -> str:
+    """Return the name of an interpreter in a report: "3.14" or "3.14t GIL off"."""
+    version = ".".join(str(facts["python_version"]).split(".")[:2])
+    if not facts["nk_free_threaded_build"]:
+        return version
+    return f"{version}t GIL {'on' if facts['nk_gil_enabled'] else 'off'}"
 
 
 def _unique(names: Sequence[str]) -> list[str]:
-    return [name if name not in names[:place] else f"{name} ({place + 1})" for place, name in enumerate(names)]
+    return [name if name not in names[:index] else f"{name} ({index + 1})" for index, name in enumerate(names)]
 
 
-def _counts(workers: Sequence[int] | None, quick: bool) -> list[int]:
+def _worker_counts(workers: Sequence[int] | None, quick: bool) -> list[int]:
     if workers is None:
         return [count for count in worker_counts(machine.usable_cores(), quick) if count > 1]
     if not workers or min(workers) < 1 or max(workers) > MOST_WORKERS:
-        raise ValueError(f"workers must be 1 to {MOST_WORKERS}, not {', '.join(map(str, workers)) or 'none at all'}")
+        raise ValueError(f"workers must be from 1 to {MOST_WORKERS}, got {', '.join(map(str, workers)) or 'none'}")
     return sorted(set(workers))

@@ -1,4 +1,4 @@
-"""The rows of a comparison: which workloads, in which ways, with how many workers."""
+"""The rows of a comparison: workloads, ways, and numbers of workers."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from ..workloads import Workload
 
 @dataclass(frozen=True)
 class Request:
-    """What to compare, as plain values that any interpreter can be sent."""
+    """What to compare, as plain values that can be sent to other interpreters."""
 
     workloads: Sequence[str]
     ways: Sequence[str]
-    """Names of ways, and import paths of executors' factories."""
+    """Names of ways, and import paths of executor factories."""
     workers: Sequence[int]
     weak: bool = False
-    """Whether each worker gets so many calls, rather than all of them together."""
+    """Whether the calls are per worker instead of shared."""
     first: bool = True
-    """Whether it goes to the interpreter of the command, which measures the native ceilings, too, and raises what a
-    workload raises; others leave such a workload out."""
+    """Whether the request is for the interpreter of the command, which also measures the native ceilings and raises
+    errors of workloads. Other interpreters skip a workload that fails."""
     calls: dict[str, int] = field(default_factory=dict)
-    """Calls in all (weak: of each worker) by Work.key, where they have been chosen already."""
+    """Row.work -> number of calls (weak: per worker), if already chosen."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One row: one side of a workload, in one way, by so many workers."""
+    """One side and setting of a workload, in one way, with one number of workers."""
 
     workload: str
     side: str
@@ -37,13 +37,13 @@ class Row:
     workers: int
     size: str
     limit: str
-    """The native ceiling beside it: that of "arithmetic" or "memory"; "" for work that waits."""
+    """The native ceiling to compare with: "arithmetic", "memory", or "" for work that waits."""
     updates: int = 0
-    """Of one call, of which the tally tells how many were lost."""
+    """The number of updates per call. Sample.tally counts the lost ones."""
 
     @property
     def work(self) -> str:
-        """What is done, in whatever way: rows of the same work compare."""
+        """The key of the work, without way and workers. Rows with the same key are compared."""
         return "/".join((self.workload, self.side, self.setting))
 
 
@@ -54,23 +54,23 @@ class Sample:
     seconds: float
     """From the start of all workers to the end of the last."""
     overhead: float
-    """Beside that: to hand the parts over, wait for all workers, and get their answers."""
+    """Additional time for submitting the parts, waiting for all workers, and collecting the results."""
     tally: int | None = None
-    """What the workload counted, e.g. lost updates."""
+    """What the workload counted, such as lost updates."""
 
 
 def worker_counts(cores: int, quick: bool = False) -> list[int]:
-    """1, 2, 4, ... and `cores`; when quick, 1, 2 and `cores`.
+    """Return 1, 2, 4, ... and `cores`, or only 1, 2 and `cores` if quick.
 
-    Powers of two that do not divide 4 * cores are left out: all work must come in equal shares for every number of
-    workers, and 63 cores with 32 of them would ask for a multiple of 2016 calls.
+    Omit powers of two that do not divide 4 * cores, because every number of workers must get equal shares. 63 cores and
+    32 workers, for example, would need a multiple of 2016 calls.
     """
     powers = [1 << i for i in range(cores.bit_length()) if 1 << i <= cores and 4 * cores % (1 << i) == 0]
     return sorted({*(powers[:2] if quick else powers), cores})
 
 
 def rows(workload: Workload, way: str, counts: Sequence[int]) -> Iterator[Row]:
-    """The rows of a workload in one way."""
+    """Yield the rows of a workload in one way."""
     for setting in workload.settings:
         for side in workload.sides:
             for workers in workers_of(workload, way, counts):
@@ -79,15 +79,15 @@ def rows(workload: Workload, way: str, counts: Sequence[int]) -> Iterator[Row]:
 
 
 def workers_of(workload: Workload, way: str, counts: Sequence[int]) -> list[int]:
-    """How many workers this way has for this workload: the sequential one alone, others as many as were asked for."""
+    """Return the numbers of workers for this workload and way."""
     if way == "sequential":
         return [1]
     return [workload.at_once] if workload.at_once else list(counts)
 
 
-def fitted(seconds_per_call: float, wanted: float, equal_shares: int) -> int:
-    """So many calls that they take about the time that is wanted, in equal shares for every number of workers.
+def fit_calls(seconds_per_call: float, target_seconds: float, multiple_of: int) -> int:
+    """Return a number of calls that takes about `target_seconds`: `multiple_of` times a power of two.
 
-    A multiple by a power of two: coarse, so that runs on one machine mostly agree and their files can be compared.
+    Powers of two are coarse, so that repeated runs mostly choose the same number and their files can be compared.
     """
-    return equal_shares << max(0, round(math.log2(wanted / (seconds_per_call * equal_shares))))
+    return multiple_of << max(0, round(math.log2(target_seconds / (seconds_per_call * multiple_of))))

@@ -1,33 +1,34 @@
-"""A progress bar for the time of measuring."""
+"""A progress bar for measurements."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
+from rich.progress import BarColumn, TextColumn
+from rich.progress import Progress as RichProgress
 
-from .. import Progress as Told
+from .. import Progress
 
 
 @contextmanager
-def bar(console: Console) -> Iterator[Told]:
-    """A bar on `console` and what moves it; nothing where that is no terminal.
+def bar(console: Console) -> Iterator[Progress]:
+    """Show a bar if `console` is a terminal. Yield the function that updates it.
 
-    It is drawn between samples only: a bar that a thread of its own refreshed would take the GIL from the measured.
+    The bar is drawn only between samples. A thread that refreshes it would take the GIL from the measured work.
     """
     columns = (TextColumn("measuring"), BarColumn(), TextColumn("{task.fields[left]}"))
-    with Progress(
+    with RichProgress(
         *columns,
         console=console,
         auto_refresh=False,
-        redirect_stdout=False,  # what the measured function prints is not for this console
+        redirect_stdout=False,  # do not show the output of measured functions
         transient=True,
         disable=not console.is_terminal,
-    ) as drawn:
-        task = drawn.add_task("", total=None, left="")
+    ) as progress_bar:
+        task = progress_bar.add_task("", total=None, left="")
 
-        def told(over: float, expected: float) -> None:
-            left = f"{max(0.0, expected - over):.0f} s left"
-            drawn.update(task, completed=over, total=expected, left=left, refresh=True)
+        def update(elapsed: float, expected: float) -> None:
+            left = f"{max(0.0, expected - elapsed):.0f} s left"
+            progress_bar.update(task, completed=elapsed, total=expected, left=left, refresh=True)
 
-        yield told
+        yield update

@@ -1,4 +1,4 @@
-"""The runner: round by round, every row of every interpreter in turn, until it is known well enough or time is up."""
+"""The runner: rounds with one sample per row, until all medians are precise enough or time is up."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from ..workloads.native import NATIVE
 from .plan import Row, Sample
 
 if TYPE_CHECKING:
-    from .elsewhere import RemoteSession
+    from .remote import RemoteSession
     from .session import Session
 
-ENOUGH = 9  # samples, from which on a row can be known well enough
-NARROW = 0.01  # half of an interval of 95 %, as a share of the median, that is well enough
-MOST_SAMPLES = 100
+MIN_SAMPLES = 9  # per row, before its median counts as precise
+PRECISE = 0.01  # half the width of the 95 % interval, relative to the median
+MAX_SAMPLES = 100
 
 
 @dataclass
@@ -30,55 +30,55 @@ class Series:
 
     @property
     def seconds(self) -> list[float]:
-        """Of each sample."""
+        """The seconds of each sample."""
         return [sample.seconds for sample in self.samples]
 
 
-Found = list[list[Series]]
-"""The series of each session."""
+Results = list[list[Series]]
+"""results[session][row]."""
 
 
-def run(sessions: Sequence[Session | RemoteSession], seconds: float, progress: Progress) -> tuple[Found, bool]:
-    """The samples of all rows, and whether KeyboardInterrupt cut them short.
+def run(sessions: Sequence[Session | RemoteSession], seconds: float, progress: Progress) -> tuple[Results, bool]:
+    """Return the samples of all rows, and whether KeyboardInterrupt ended the measurement.
 
-    Every other round goes backwards, so that a drift within a round cancels. Work whose rows are all known well enough
-    drops out. One round is finished, whatever the clock says.
+    Every other round runs backwards, so that drift within a round cancels out. Stop sampling work whose rows are all
+    precise. Always complete one round.
     """
-    found: Found = [[Series(row) for row in session.rows] for session in sessions]
-    works = list(dict.fromkeys(one.row.work for series in found for one in series))
+    results: Results = [[Series(row) for row in session.rows] for session in sessions]
+    works = list(dict.fromkeys(series.row.work for rows in results for series in rows))
     begin = perf_counter()
     try:
-        for rounds in range(MOST_SAMPLES):
+        for number in range(MAX_SAMPLES):
             start = perf_counter()
-            for share in _round(sessions, found, works, rounds % 2 == 1):
+            for share in _round(sessions, results, works, number % 2 == 1):
                 now = perf_counter()
                 progress(now - begin, max(seconds, start - begin + (now - start) / share))
             now = perf_counter()
-            works = [work for work in works if not _settled(work, found)]
+            works = [work for work in works if not _is_precise(work, results)]
             if all(work.startswith(NATIVE) for work in works) or now + (now - start) > begin + seconds:
                 break
     except KeyboardInterrupt:
-        return found, True
-    return found, False
+        return results, True
+    return results, False
 
 
 def _round(
-    sessions: Sequence[Session | RemoteSession], found: Found, works: Sequence[str], backwards: bool
+    sessions: Sequence[Session | RemoteSession], results: Results, works: Sequence[str], backwards: bool
 ) -> Iterator[float]:
-    """Take one sample of each row of these works; yield after each what share of them is done."""
-    turns = [*zip(sessions, found, strict=True)]
-    rows = sum(one.row.work in works for series in found for one in series)
-    done = 0
-    for session, series in reversed(turns) if backwards else turns:
+    """Take one sample of each row of these works. After each, yield the share of the round that is complete."""
+    pairs = [*zip(sessions, results, strict=True)]
+    total = sum(series.row.work in works for rows in results for series in rows)
+    count = 0
+    for session, rows in reversed(pairs) if backwards else pairs:
         for index, sample in session.round(works, backwards):
-            series[index].samples.append(sample)
-            done += 1
-            yield done / rows
+            rows[index].samples.append(sample)
+            count += 1
+            yield count / total
 
 
-def _settled(work: str, found: Found) -> bool:
-    """Whether every row of this work is known well enough."""
-    rows = [one for series in found for one in series if one.row.work == work]
+def _is_precise(work: str, results: Results) -> bool:
+    """Return whether the medians of all rows of this work are precise. Native ceilings are sampled to the end."""
+    same_work = [series for rows in results for series in rows if series.row.work == work]
     return not work.startswith(NATIVE) and all(
-        len(one.samples) >= ENOUGH and interval(one.seconds).half_width <= NARROW for one in rows
+        len(series.samples) >= MIN_SAMPLES and interval(series.seconds).half_width <= PRECISE for series in same_work
     )

@@ -1,4 +1,4 @@
-"""A session: the part of a comparison that one interpreter measures, row by row."""
+"""A session: the part of a comparison that one interpreter measures."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from ...workers.errors import Unavailable, one_line
 from .. import workloads
 from ..workloads import HOLD, PYTHON, Workload
 from ..workloads.native import Native
-from .plan import Request, Row, Sample, fitted, rows, workers_of
+from .plan import Request, Row, Sample, fit_calls, rows, workers_of
 
-TAKING_TURNS = 0.035  # seconds of all the work where the GIL lets one worker at a time run: seven switch intervals
-AT_ONCE = 0.05  # seconds of all the work where workers run at once, longer since they get but a share of it each ...
-ONE_SHARE = 0.005  # ... and at least this: all of them begin within 0.15 ms
-CALIBRATION = 0.01  # seconds of repeated calls that tell how long one takes, ...
-TRIES = 3  # ... the best of so many
-TOO_LONG = 1.0  # seconds: for a second try of such a call, and for equal shares by every number of workers
+SERIAL_SECONDS = 0.035  # all the work of a row whose workers run one at a time: seven switch intervals
+PARALLEL_SECONDS = 0.05  # all the work of a row whose workers run at once
+WORKER_SECONDS = 0.005  # the least work per worker, because workers begin within 0.15 ms
+CALIBRATION = 0.01  # the shortest measurement of repeated calls, in seconds
+TRIES = 3  # measurements, of which the best counts
+TOO_LONG = 1.0  # seconds; longer measurements are not repeated, and longer work is not split into equal shares
 
 
 class Session:
-    """Rows that can be sampled, in this interpreter. Close it at the end: workers wait for work until then."""
+    """Rows that this interpreter can sample. Workers wait for work until `close` is called."""
 
     def __init__(self, request: Request) -> None:
-        """Make the workloads, start the workers, fit the number of calls, and run every row once.
+        """Create the workloads, start the workers, fit the number of calls, and run every row once.
 
-        What cannot run here is left out, and a note says why.
+        Skip what does not work in this environment, and add a note with the reason.
         """
         self.request = request
         self.crew = Crew()
@@ -42,24 +42,25 @@ class Session:
         self._failed: set[tuple[str, str]] = set()
         try:
             with watch() as gil:
-                self.workloads = {workload.name: workload for workload in self._found()}
+                self.workloads = {workload.name: workload for workload in self._create_workloads()}
                 for workload in self.workloads.values():
                     self._prepare(workload)
-            self._calls = {row: self._fitted(row) for row in self.rows}  # an import may switch the GIL on later
+            # An import can switch the GIL on later. The number of calls must not change then.
+            self._calls = {row: self._choose_calls(row) for row in self.rows}
             self.facts: dict[str, Fact] = {**facts(), **gil.facts()}
-            """Of this machine and interpreter, before anything is measured."""
+            """The facts of this machine and interpreter before the measurement."""
         except BaseException:
             self.close()
             raise
 
     def close(self) -> None:
-        """End all workers, and what was started for the workloads."""
+        """End all workers and workloads."""
         self.crew.close()
 
     def round(self, works: Sequence[str], backwards: bool) -> Iterator[tuple[int, Sample]]:
-        """Sample once every row whose work is named, in order or backwards: (index of the row, its sample).
+        """Yield (index of the row, sample) for each row of these works, in order or backwards.
 
-        A workload that fails in one way, e.g. since a worker was killed, keeps its samples and gets no more.
+        Stop sampling a workload in a way in which it fails, for example because a worker was killed.
         """
         indices = [index for index, row in enumerate(self.rows) if row.work in works]
         for index in reversed(indices) if backwards else indices:
@@ -72,12 +73,12 @@ class Session:
                 if row.way == "sequential" and self.request.first:
                     raise
                 self._failed.add((row.workload, row.way))
-                self.notes.append(f"{row.workload} on {row.way} ended early: {one_line(error)}")
+                self.notes.append(f"stopped {row.workload} on {row.way} early: {one_line(error)}")
             else:
                 yield index, sample
 
     def sample(self, row: Row) -> Sample:
-        """Sample one row."""
+        """Return one sample of a row."""
         workload = self.workloads[row.workload]
         calls = self.calls_of(row)
         with workload.around(row.side, row.setting):
@@ -85,7 +86,7 @@ class Session:
         return Sample(seconds, overhead, workload.tally(calls))
 
     def calls_of(self, row: Row) -> int:
-        """Calls in all, over all workers of a row."""
+        """Return the total number of calls of all workers of a row."""
         return self._calls[row]
 
     def _run(self, workload: Workload, row: Row, calls: int) -> tuple[float, float]:
@@ -93,10 +94,10 @@ class Session:
         job = workload.job(row.side, row.setting, row.way)
         return self.crew.run(row.way, started, job, calls, row.workers, workload.stays_on_core)
 
-    # Preparing
+    # Preparation
 
-    def _found(self) -> Iterator[Workload]:
-        """The workloads that can run here, and the native ceilings that they need."""
+    def _create_workloads(self) -> Iterator[Workload]:
+        """Yield the workloads that work in this environment, and their native ceilings."""
         limits = set()
         for name in self.request.workloads:
             try:
@@ -104,7 +105,7 @@ class Session:
             except Exception as error:
                 if self.request.first and not isinstance(error, Unavailable):
                     raise
-                self.notes.append(f"{name} is left out: {one_line(error)}")
+                self.notes.append(f"skipped {name}: {one_line(error)}")
                 continue
             self.crew.stack.callback(workload.close)
             limits.add(workload.limit)
@@ -114,81 +115,82 @@ class Session:
                 yield Native(limit)
 
     def _prepare(self, workload: Workload) -> None:
-        """Make the rows of a workload that work here."""
+        """Add the rows of a workload that work in this environment."""
         foreign = [way for way in self.request.ways if ":" in way]
-        missing: dict[str, list[str]] = {}
+        skipped: dict[str, list[str]] = {}
         for way in [*workload.ways, *(foreign if "processes" in workload.ways else [])]:
             counts = workers_of(workload, way, self.request.workers)
             if not counts or way not in (*self.request.ways, "sequential"):
                 continue
             if reason := self.crew.start(way, max(counts)):
-                if (note := f"no {way} here: {reason}") not in self.notes:
+                if (note := f"skipped {way}: {reason}") not in self.notes:
                     self.notes.append(note)
             elif reason := workload.missing(way):
-                missing.setdefault(reason, []).append(way)
+                skipped.setdefault(reason, []).append(way)
             else:
-                found = self._warm(workload, way, counts)
-                if not found and way == "sequential":
+                warm_rows = self._warm_up(workload, way, counts)
+                if not warm_rows and way == "sequential":
                     return
-                self.rows += found
-        for reason, of in missing.items():
-            self.notes.append(f"{workload.name} on {', '.join(of)} is left out: {reason}")
+                self.rows += warm_rows
+        for reason, ways in skipped.items():
+            self.notes.append(f"skipped {workload.name} on {', '.join(ways)}: {reason}")
 
-    def _warm(self, workload: Workload, way: str, counts: Sequence[int]) -> list[Row]:
-        """Fit the calls, and let every worker make its own: the rows; none where that fails."""
-        found = [*rows(workload, way, counts)]
+    def _warm_up(self, workload: Workload, way: str, counts: Sequence[int]) -> list[Row]:
+        """Fit the calls, and run each row once. Return the rows, or [] if that fails."""
+        warm_rows = [*rows(workload, way, counts)]
         try:
-            for row in found:
-                self._fit(workload, row)
-                if row.workers == max(counts):  # whichever worker gets a part of a smaller row has its call by then
+            for row in warm_rows:
+                self._fit_calls(workload, row)
+                if row.workers == max(counts):  # this creates the calls of all workers, also for smaller rows
                     self._run(workload, row, 1)
-                workload.tally(0)  # what was counted so far is nobody's
+                workload.tally(0)  # discard what was counted so far
         except Exception as error:
             if way == "sequential" and self.request.first:
                 raise
             where = "" if way == "sequential" else f" on {way}"
-            self.notes.append(f"{workload.name}{where} is left out: {one_line(error)}")
+            self.notes.append(f"skipped {workload.name}{where}: {one_line(error)}")
             return []
-        return found
+        return warm_rows
 
-    def _fit(self, workload: Workload, row: Row) -> None:
-        """Choose how many calls all the work is, once for all rows of it."""
+    def _fit_calls(self, workload: Workload, row: Row) -> None:
+        """Choose the number of calls, once for all rows of the same work."""
         if row.work in self.calls:
             return
         if calls := workload.calls_of(row.side, row.setting):
-            self.calls[row.work] = self.calls[_turns(row)] = calls
+            self.calls[row.work] = self.calls[_serial_key(row)] = calls
             return
-        with worker.sendable(), workload.around(row.side, row.setting):
-            took = seconds_per_call(worker.call_of(workload.job(row.side, row.setting, "sequential")))
+        with worker.picklable_errors(), workload.around(row.side, row.setting):
+            seconds = seconds_per_call(worker.call_of(workload.job(row.side, row.setting, "sequential")))
         counts = [1] if self.request.weak else self.request.workers or [1]
-        share = math.lcm(*counts)
-        if share * took > TOO_LONG:
-            share = 1  # and rows round up: 64 calls of a second, one after another, would be a minute a sample
-        self.calls[row.work] = fitted(took, max(AT_ONCE, ONE_SHARE * max(counts)), share)
-        self.calls[_turns(row)] = min(self.calls[row.work], fitted(took, TAKING_TURNS, share))
+        multiple = math.lcm(*counts)
+        if multiple * seconds > TOO_LONG:
+            multiple = 1  # Rows round up instead: 64 sequential calls of 1 s would take a minute per sample.
+        target = max(PARALLEL_SECONDS, WORKER_SECONDS * max(counts))
+        self.calls[row.work] = fit_calls(seconds, target, multiple)
+        self.calls[_serial_key(row)] = min(self.calls[row.work], fit_calls(seconds, SERIAL_SECONDS, multiple))
 
-    def _fitted(self, row: Row) -> int:
-        takes_turns = row.way == "threads" and row.side in (PYTHON, HOLD) and machine.gil_enabled()
-        calls = self.calls[_turns(row) if takes_turns else row.work]
+    def _choose_calls(self, row: Row) -> int:
+        is_serial = row.way == "threads" and row.side in (PYTHON, HOLD) and machine.gil_enabled()
+        calls = self.calls[_serial_key(row) if is_serial else row.work]
         return calls * row.workers if self.request.weak else math.ceil(calls / row.workers) * row.workers
 
 
-def _turns(row: Row) -> str:
-    """The work of a row whose workers run one at a time, since each needs the GIL."""
-    return f"{row.work} in turns"
+def _serial_key(row: Row) -> str:
+    """Return the key of `calls` for rows whose workers run one at a time, because all need the GIL."""
+    return f"{row.work} serial"
 
 
 def seconds_per_call(call: worker.Call) -> float:
-    """A first idea of how long a call takes, warm: the best of some tries, since any of them may be interrupted."""
+    """Return the approximate time of a warm call: the best of TRIES measurements, as any of them may be disturbed."""
     call()
-    times = 1
+    count = 1
     while True:
-        quickest = math.inf
+        fastest = math.inf
         for _ in range(TRIES):
-            begin, end = worker.repeated(call, times)
-            quickest = min(quickest, end - begin)
-            if quickest < CALIBRATION or quickest > TOO_LONG:
+            begin, end = worker.repeat_call(call, count)
+            fastest = min(fastest, end - begin)
+            if fastest < CALIBRATION or fastest > TOO_LONG:
                 break
-        if quickest >= CALIBRATION:
-            return quickest / times
-        times *= 2
+        if fastest >= CALIBRATION:
+            return fastest / count
+        count *= 2

@@ -1,4 +1,4 @@
-"""What is compared: each workload says what one call is, how a worker makes it, and which ways make sense for it."""
+"""The workloads. Each defines one call, how a worker creates it, and the ways that suit it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WORKLOADS = {
     "counter": "counter:Counter",
     "convoy": "convoy:Convoy",
 }
-"""Name -> where it is, in the order of the report."""
+"""Name -> "module:class", in the order of the report."""
 
 PYTHON, HOLD, RELEASE = "python", "hold", "release"
 """Sides: pure Python, a kernel that holds the GIL, the same kernel with the GIL released."""
@@ -34,69 +34,68 @@ COMPUTING = ("sequential", "threads", "pool", "processes", "interpreters")
 WAITING = ("sequential", "threads", "asyncio")
 
 ARITHMETIC, MEMORY = "arithmetic", "memory"
-"""What a call spends its time on: the native ceiling beside it does the same."""
+"""What limits the speed of a call. The native ceiling does the same type of work."""
 
 
 class Workload:
-    """One workload. What a subclass does not say is so."""
+    """One workload. Subclasses override these defaults."""
 
     name = ""
     size = ""
-    """What one call works on, for people."""
+    """A description of the data of one call, for the report."""
     sides: Sequence[str] = ("",)
-    """The sides of the comparison; one without a name where there is nothing to choose."""
+    """The sides of the comparison, or ("",) if there is only one."""
     settings: Sequence[str] = ("",)
-    """What else is varied, in words for people."""
+    """Values of a further parameter, as shown in the report."""
     ways: Sequence[str] = COMPUTING
     limit: str = ARITHMETIC
-    """The kind of native ceiling; "" for work that waits, which no number of cores limits."""
+    """ARITHMETIC, MEMORY, or "" for work that waits and has no native ceiling."""
     at_once: int | None = None
-    """How many calls wait at once, for work that waits; None for as many as there are workers."""
+    """The number of simultaneous calls of work that waits, or None for the number of workers."""
     calls: int | None = None
-    """Calls in all; None to fit them to the machine."""
+    """The total number of calls, or None to fit it to the machine."""
     updates: int = 0
-    """Of one call, where `tally` tells how many of them were lost."""
+    """The number of updates per call, if `tally` counts lost updates."""
     stays_on_core = True
-    """Whether a worker may be kept to one core: not where a call starts threads of its own."""
+    """Whether workers may be pinned to one core. This must be False if a call starts threads."""
 
     def __init__(self, folder: Folder) -> None:
-        """Make what workers need; files for them go into `folder`. Raises Unavailable, with the reason."""
+        """Prepare the data of the workers, with files in `folder`. Raise Unavailable with the reason if that fails."""
 
     def job(self, side: str, setting: str, way: str) -> Job:
-        """How a worker makes its call. What it needs is imported there, and only there."""
+        """Return the job of a worker. Its imports happen only in the worker."""
         raise NotImplementedError
 
     def calls_of(self, side: str, setting: str) -> int | None:
-        """Calls in all, where they depend on that."""
+        """Return the total number of calls for this side and setting."""
         return self.calls
 
     def missing(self, way: str) -> str:
-        """Why it cannot run in this way, in a sentence; "" where it can."""
+        """Return the reason why this way does not work, or ""."""
         return ""
 
     def around(self, side: str, setting: str) -> AbstractContextManager[object]:
-        """What surrounds a sample."""
+        """Return the context manager in which each sample runs."""
         return nullcontext()
 
     def tally(self, calls: int) -> int | None:
-        """After a sample of so many calls: what was counted, e.g. updates that were lost."""
+        """Return what was counted in a sample with this number of calls, such as lost updates."""
         return None
 
     def close(self) -> None:
-        """End what was started for it."""
+        """Stop everything that the workload has started."""
 
 
 def find(name: str, folder: Folder) -> Workload:
-    """The workload of that name, or the user's own function of that import path.
+    """Return the workload with this name, or one for the user's function with this import path.
 
-    Raises Unavailable where it cannot run here, Unknown for a name that nothing has, and for a path that leads nowhere.
+    Raise Unknown if there is none, and Unavailable if it does not work in this environment.
     """
     if ":" in name:
-        from .users import Users
+        from .users import UserFunction
 
-        return Users(name)
+        return UserFunction(name)
     if name not in WORKLOADS:
-        known = ", ".join(WORKLOADS)
-        raise Unknown(f"no workload {name!r}: name one of {known}, or a function of yours as module:function")
+        raise Unknown(f"unknown workload {name!r}: expected one of {', '.join(WORKLOADS)}, or module:function")
     workload: Workload = resolve(f"{__name__}.{WORKLOADS[name]}")(folder)
     return workload

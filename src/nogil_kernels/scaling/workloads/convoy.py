@@ -1,7 +1,7 @@
-"""The convoy effect: how long a short kernel takes beside a thread that runs Python, with the GIL held and released.
+"""The convoy effect: the time of a short kernel beside a thread that runs Python, with the GIL held and released.
 
-Who releases the GIL has to get it back, and a thread that runs Python gives it up only when it has been asked for the
-switch interval long, 5 ms by default. A kernel of 20 us that releases the GIL then takes 5 ms a call.
+A kernel that releases the GIL must take it back. A thread that runs Python passes the GIL on only after the switch
+interval, 5 ms by default. A kernel of 20 us that releases the GIL then takes 5 ms per call.
 Source: D. Beazley, "Understanding the Python GIL", PyCon 2010, and bugs.python.org/issue7946.
 """
 
@@ -22,21 +22,20 @@ from ...workers.worker import Call, Job, on_core
 from . import HOLD, RELEASE
 from .kernels import Kernel
 
-# 1.6 MB: 15 to 20 us from a large L2, 50 from an L3. With a kernel of 10 us the convoy often does not form: the other
-# thread takes longer to wake up, and finds the GIL taken back.
+# 1.6 MB take 15 to 20 us from a large L2 and 50 us from an L3. With a kernel of 10 us the convoy often does not form:
+# the other thread takes longer to wake up, and the kernel has taken the GIL back by then.
 COUNT = 200_000
-WAKING = 1.5e-4  # seconds that a call waits on top of the switch interval: for a timer, and for being woken
+WAKING = 1.5e-4  # seconds that a call waits in addition to the switch interval, for the timer and for waking up
 ALONE = "alone"
 INTERVALS = {"5 ms": 5e-3, "0.5 ms": 5e-4, "0.05 ms": 5e-5}
 SAMPLE = 0.05  # seconds
-SHORT_CALLS = 1_500  # that is half of SAMPLE; beside the other thread, which gets every second interval, all of it
+SHORT_CALLS = 1_500  # take half of SAMPLE alone, and all of it if the other thread gets every second interval
 
 
 class Convoy(Kernel):
-    """Calls of sum_of_squares on one thread, alone and beside a thread that runs Python all the time.
+    """Calls of sum_of_squares on one thread, alone and beside a thread that always runs Python.
 
-    With one usable core no convoy forms: releasing the GIL wakes the other thread up, but does not let it run, and it
-    finds the GIL taken back.
+    No convoy forms on one usable core: the other thread wakes up but cannot run before the kernel takes the GIL back.
     """
 
     name = "convoy"
@@ -45,7 +44,7 @@ class Convoy(Kernel):
     settings = (ALONE, *INTERVALS)
     ways = ("sequential",)
     limit = ""
-    stays_on_core = False  # the kernel and the other thread are put on cores here
+    stays_on_core = False  # `around` pins both threads
 
     def __init__(self, folder: Folder) -> None:
         super().__init__(folder)
@@ -56,14 +55,14 @@ class Convoy(Kernel):
         return Job(f"{__name__}:call", (COUNT, side))
 
     def calls_of(self, side: str, setting: str) -> int:
-        """The calls of a sample: so many that it lasts some SAMPLE seconds, though each may wait for an interval."""
+        """Return the calls for a sample of about SAMPLE seconds, if each call may wait for one switch interval."""
         if side == HOLD or setting == ALONE or not gil_enabled() or usable_cores() == 1:
             return SHORT_CALLS
         return round(SAMPLE / (INTERVALS[setting] + WAKING))
 
     @contextmanager
     def around(self, side: str, setting: str) -> Iterator[None]:
-        """Another thread runs Python meanwhile, with that switch interval; all is as it was afterwards."""
+        """Run Python on another thread with this switch interval. Restore everything at the end."""
         with ExitStack() as stack:
             stack.enter_context(on_core(self.core))
             if setting != ALONE:
@@ -78,7 +77,7 @@ def call(count: int, gil: str) -> Call:
 
 @contextmanager
 def switch_interval(seconds: float) -> Iterator[None]:
-    """Threads ask for the GIL after so many seconds."""
+    """Set the switch interval during the block."""
     before = sys.getswitchinterval()
     sys.setswitchinterval(seconds)
     try:
@@ -89,7 +88,7 @@ def switch_interval(seconds: float) -> Iterator[None]:
 
 @contextmanager
 def python_thread(core: int | None) -> Iterator[None]:
-    """A thread runs Python all the time, on that core."""
+    """Run Python on another thread, pinned to this core, during the block."""
     running, stopped = Event(), Event()
 
     def run() -> None:

@@ -1,9 +1,9 @@
-"""The counter that threads share, with and without a lock: what the GIL does not protect.
+"""A counter that threads share, with and without a lock: the GIL does not make updates atomic.
 
-An update is three steps: read, add, write. Whoever loses the GIL in between writes an old number later, and all that
-others counted meanwhile is gone. CPython 3.10 and later hand the GIL over only at calls and where a loop jumps back
-(CHECK_EVAL_BREAKER in Python/ceval.c), so that no `counter += 1` is torn apart, though no rule of the language says so.
-With a call within the update some are; without the GIL, some of either kind.
+An update reads, adds and writes. A thread that loses the GIL in between later writes an old number, and the updates of
+other threads are lost. CPython 3.10 and later pass the GIL on only at calls and at backward jumps (CHECK_EVAL_BREAKER
+in Python/ceval.c). `counter += 1` therefore loses no update, although the language does not guarantee this. An update
+that contains a call does lose some. Without the GIL, both lose some.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from . import Workload
 
 PLAIN, CALL, LOCKED = "plain", "call", "locked"
 UPDATES = 10_000
-"""In a call. Half a millisecond, so that equal shares of a sample are possible; the 5 ms after which a thread asks for
-the GIL, and with them an update that is torn apart, fall inside a sample several times, however it is cut."""
+"""Updates per call, which take half a millisecond. A sample contains several switch intervals of 5 ms, each of which
+can interrupt an update."""
 
 counter = 0
 lock = Lock()
 
 
 class Counter(Workload):
-    """Threads that add 1 to a global variable."""
+    """Threads add 1 to a global variable."""
 
     name = "counter"
     size = f"{UPDATES:_} updates of a variable that all share"
     sides = (PLAIN, CALL, LOCKED)
     ways = ("threads",)
-    limit = ""  # how many are lost is what counts, not how fast
+    limit = ""  # the result is the number of lost updates, not the speed
     updates = UPDATES
 
     def job(self, side: str, setting: str, way: str) -> Job:
@@ -39,13 +39,13 @@ class Counter(Workload):
 
     @contextmanager
     def around(self, side: str, setting: str) -> Iterator[None]:
-        """Count from 0 in each sample."""
+        """Set the counter to 0 before each sample."""
         global counter
         counter = 0
         yield
 
     def tally(self, calls: int) -> int:
-        """How many updates of the last sample were lost."""
+        """Return the number of lost updates of the last sample."""
         return calls * UPDATES - counter
 
 
@@ -54,26 +54,26 @@ def call(side: str) -> Call:
 
 
 def count() -> None:
-    """Add 1, so many times, with nothing that takes care of other threads."""
+    """Add 1 UPDATES times, without synchronization."""
     global counter
     for _ in range(UPDATES):
         counter += 1
 
 
 def count_by_call() -> None:
-    """The same with a call between reading and writing."""
+    """Do the same with a call between reading and writing."""
     global counter
     for _ in range(UPDATES):
         counter = same(counter) + 1
 
 
 def same(number: int) -> int:
-    """That number: what is called could as well check or log it."""
+    """Return the number. A real program could check or log it here."""
     return number
 
 
 def count_locked() -> None:
-    """The same in the right way."""
+    """Do the same with a lock, which is correct."""
     global counter
     for _ in range(UPDATES):
         with lock:

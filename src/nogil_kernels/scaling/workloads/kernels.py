@@ -1,4 +1,4 @@
-"""The kernels of this package, with the GIL held and released."""
+"""The kernels of this package with the GIL held and released."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from ...workers.worker import Call, Job
 from . import HOLD, RELEASE, Unavailable, Workload
 
 NOT_COMPILED = "the compiled kernels are not in use"
-NO_OWN_GIL = "the abi3 build of the kernels has none for them"
+NO_OWN_GIL = "the abi3 build has no kernels for subinterpreters"
 
 
 def check() -> None:
-    """Raise Unavailable on the pure backend. Each worker asks for itself: it may have one where its parent has none."""
+    """Raise Unavailable on the pure backend. Each worker checks this, because backends of workers can differ."""
     if build_info()["backend"] == "pure":
         raise Unavailable(NOT_COMPILED)
 
 
 class Kernel(Workload):
-    """Plain buffers and ranges: no NumPy, whose import would cost each process a tenth of a second."""
+    """A kernel on buffers and ranges. Importing NumPy would cost each process 0.1 s."""
 
     sides = (HOLD, RELEASE)
 
@@ -33,10 +33,10 @@ class Kernel(Workload):
 
 
 class SumOfSquares(Kernel):
-    """The sum of squares-python, in C.
+    """The same sum as squares-python, in C.
 
-    A third of a millisecond a call. A thread that finds the GIL taken sleeps, and is woken tens of microseconds later:
-    over an array that fits L2, 5 us a call, that would halve what two threads gain.
+    A call takes a third of a millisecond. Calls of 5 us, on an array that fits L2, would halve the gain of two threads:
+    a thread that waits for the GIL sleeps, and wakes up tens of microseconds late.
     """
 
     name = "sum_of_squares"
@@ -53,7 +53,7 @@ def sum_call(count: int, gil: str) -> Call:
 
 
 class Matmul(Kernel):
-    """C = A @ B of square float64 matrices that all workers map, into a C that each worker keeps."""
+    """C = A @ B for square float64 matrices. All workers map the same A and B, and each keeps its own C."""
 
     name = "matmul"
     N = 512  # 2 * 512**3 = 268 MFLOP: 3 ms at 90 GFLOP/s
@@ -69,12 +69,12 @@ class Matmul(Kernel):
 
 
 def matmul_call(path: str, n: int, gil: str) -> Call:
-    """The call of a worker: both factors are the matrix in that file."""
+    """Return a call in which both factors are the matrix in the file."""
     check()
     a = _matrix(memoryview(mapped(path)), n)
     return partial(matmul, a, a, out=_matrix(memoryview(bytearray(8 * n * n)), n), gil=gil)
 
 
 def _matrix(data: memoryview, n: int) -> memoryview[float]:
-    """The n x n float64 matrix that lies in `data`."""
+    """Return `data` as an n x n float64 matrix."""
     return data.cast("d", [n, n])

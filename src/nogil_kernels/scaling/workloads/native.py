@@ -1,6 +1,6 @@
-"""The native ceiling: loops of C that never touch Python, on the same cores in the same minute.
+"""The native ceiling: C loops without Python objects, measured in the same rounds on the same cores.
 
-What threads gain by them is what the machine gives to threads that never meet; the GIL plays no part.
+The GIL does not affect their speed-up, so it is what the machine allows.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from . import MEMORY, Unavailable, Workload
 
 NATIVE = "native-"
 
-# A call takes some 2 ms: so long that getting the GIL back in between is nothing.
+# A call takes about 2 ms, so that taking the GIL back between calls is negligible.
 MULTIPLY_ADDS = 300_000
 HASHED_BYTES = 1_500_000
 READ_BYTES = 1 << 23  # as much as file-read reads
 
 
 class Native(Workload):
-    """Multiply-adds in registers, or reading from memory; on the pure backend, the C of the standard library."""
+    """Multiply-adds or memory reads. The pure backend uses a hash of the standard library for arithmetic."""
 
     ways = ("sequential", "threads")
 
@@ -30,7 +30,7 @@ class Native(Workload):
         self.name = NATIVE + limit
         pure = backend.backend == "pure"
         if limit == MEMORY and pure:
-            raise Unavailable("memory is read by compiled loops")
+            raise Unavailable("the memory ceiling needs the compiled backend")
         self.make = "read_call" if limit == MEMORY else "hash_call" if pure else "multiply_add_call"
 
     def job(self, side: str, setting: str, way: str) -> Job:
@@ -38,17 +38,17 @@ class Native(Workload):
 
 
 def multiply_add_call() -> Call:
-    """Multiply-adds that no other one waits for."""
+    """Return a call that does independent multiply-adds."""
     return partial(ceiling.loops().multiply_adds, "float64", MULTIPLY_ADDS)
 
 
 def read_call() -> Call:
-    """Reading a buffer that is beyond L2."""
+    """Return a call that reads a buffer larger than L2."""
     return partial(ceiling.loops().read, bytearray(b"\1") * READ_BYTES, 4, prefetch=True)
 
 
 def hash_call() -> Call:
-    """A hash, for which hashlib releases the GIL."""
+    """Return a call that computes a hash, for which hashlib releases the GIL."""
     from hashlib import blake2b
 
     return partial(blake2b, bytes(HASHED_BYTES))

@@ -1,4 +1,4 @@
-"""NumPy's matrix product, which releases the GIL by itself."""
+"""NumPy's matrix product, which releases the GIL."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ NEEDED = ("numpy", "threadpoolctl")
 
 
 class NumpyDot(Workload):
-    """numpy.dot of float64 matrices. Its BLAS is kept to one thread, so that what scales is the workers."""
+    """numpy.dot of float64 matrices. BLAS is limited to one thread, so that only the workers scale."""
 
     name = "numpy-dot"
     size = f"numpy.dot of two {N} x {N} float64, BLAS on one thread"
 
     def __init__(self, folder: Folder) -> None:
         if missing := [name for name in NEEDED if find_spec(name) is None]:
-            raise Unavailable(f"it needs {' and '.join(missing)}: pip install {' '.join(missing)}")
+            raise Unavailable(f"{' and '.join(missing)} not found: pip install {' '.join(missing)}")
         from array import array
 
         self.path = folder.file("numpy-dot", (array("d", [i / 1000 for i in range(1000)]) * N).tobytes())
@@ -30,11 +30,11 @@ class NumpyDot(Workload):
         return Job(f"{__name__}:call", (self.path,))
 
     def missing(self, way: str) -> str:
-        return "NumPy cannot be imported in an interpreter with a GIL of its own" if way == "interpreters" else ""
+        return "NumPy does not support subinterpreters with their own GIL" if way == "interpreters" else ""
 
 
 def call(path: str) -> Call:
-    """The call of a worker. Limits every BLAS of its process to one thread, until that ends."""
+    """Return the call, and limit all BLAS libraries of this process to one thread."""
     import numpy
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped, unused-ignore]
 

@@ -1,4 +1,4 @@
-"""The classic: a sum of squares in one line of Python."""
+"""A sum of squares in pure Python."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import partial
 from ...workers.worker import Call, Job
 from . import PYTHON, Workload
 
-COUNT = 10_000  # half a millisecond: long enough that the loop around the calls does not count
+COUNT = 10_000  # half a millisecond, which hides the overhead of the loop around the calls
 
 
 class SquaresPython(Workload):
@@ -26,5 +26,5 @@ def call(count: int) -> Call:
 
 
 def squares(count: int) -> int:
-    """The sum of the squares of the first `count` integers."""
+    """Return the sum of the squares of 0, ..., count-1."""
     return sum(i * i for i in range(count))

@@ -1,4 +1,4 @@
-"""A function of the user's own."""
+"""A function of the user as a workload."""
 
 from __future__ import annotations
 
@@ -7,59 +7,59 @@ from collections.abc import Callable
 from contextlib import suppress
 from itertools import count
 
-from ...workers import imported
+from ...workers import import_callable
 from ...workers.errors import Unknown
-from ...workers.worker import Job, given, resolve
+from ...workers.worker import Job, local_functions, resolve
 from . import Workload
 
 
-class Users(Workload):
-    """A function that takes no arguments, found by its import path in every worker."""
+class UserFunction(Workload):
+    """A function without arguments, which workers import by its path."""
 
     stays_on_core = False
 
     def __init__(self, path: str) -> None:
-        function = given[path] if path in given else imported(path)
-        if reason := _unfit(function):
-            raise Unknown(f"{path} {reason}")
+        function = local_functions[path] if path in local_functions else import_callable(path)
+        if problem := _problem_of(function):
+            raise Unknown(f"{path} {problem}")
         self.name = self.path = path
         self.size = f"{path.partition(':')[2]}()"
 
     def job(self, side: str, setting: str, way: str) -> Job:
-        return Job("nogil_kernels.workers.worker:itself", (self.path,))
+        return Job("nogil_kernels.workers.worker:user_function", (self.path,))
 
     def missing(self, way: str) -> str:
-        is_importable = self.path not in given and not self.path.startswith("__main__:")
+        is_importable = self.path not in local_functions and not self.path.startswith("__main__:")
         if way in ("sequential", "threads") or is_importable:
             return ""
-        return "it cannot be imported there: move it to a module"
+        return "workers cannot import the function; move it to a module"
 
     def close(self) -> None:
-        """Forget the function."""
-        given.pop(self.path, None)
+        """Drop the reference to the function."""
+        local_functions.pop(self.path, None)
 
 
-def _unfit(function: Callable[..., object]) -> str:
-    """Why calls without arguments would not do the work of that function; "" where they do."""
+def _problem_of(function: Callable[..., object]) -> str:
+    """Return why calls without arguments do not do the work of the function, or ""."""
     if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
-        return "is async: a call of it runs none of it; name a function that calls asyncio.run"
+        return "is async, so a call only returns a coroutine; use a function that calls asyncio.run"
     if inspect.isgeneratorfunction(function):
-        return "is a generator: a call of it runs none of it; name a function that takes its items"
+        return "is a generator, so a call only returns an iterator; use a function that consumes it"
     try:
         inspect.signature(function).bind()
     except TypeError as error:
-        return f"takes arguments ({error}): name a function that takes none"
+        return f"takes arguments ({error}); use a function without arguments"
     except ValueError:
-        pass  # a builtin that does not tell
+        pass  # a builtin without a signature
     return ""
 
 
 def path_of(function: Callable[[], object]) -> str:
-    """The import path of a function; a name for one that none leads to: a lambda, a partial, a method of an object."""
+    """Return the import path of a function. Register a lambda, partial or bound method under a unique name instead."""
     module = getattr(function, "__module__", None) or type(function).__module__
     path = f"{module}:{getattr(function, '__qualname__', type(function).__name__)}"
     with suppress(ImportError, AttributeError):
         if resolve(path) is function:
             return path
-    paths = (path if place == 1 else f"{path} ({place})" for place in count(1))
-    return next(path for path in paths if given.setdefault(path, function) is function)
+    names = (path if number == 1 else f"{path} ({number})" for number in count(1))
+    return next(name for name in names if local_functions.setdefault(name, function) is function)

@@ -1,4 +1,4 @@
-"""Work that waits: for the clock, and for the system to copy a file."""
+"""Work that waits for the clock, or for the system to copy a file."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from . import COMPUTING, MEMORY, WAITING, Workload
 
 
 class Sleep(Workload):
-    """Five sleeps: the plainest wait, for which a thread gives the GIL up."""
+    """Five sleeps, the simplest wait that releases the GIL."""
 
     name = "sleep"
     ways = WAITING
     limit = ""
     at_once = calls = 5
-    SECONDS = 0.02  # a hundred times what starting five calls takes
+    SECONDS = 0.02  # 100 times what starting five calls takes
     size = f"a sleep of {SECONDS * 1000:.0f} ms"
 
     def job(self, side: str, setting: str, way: str) -> Job:
@@ -25,17 +25,17 @@ class Sleep(Workload):
 
 
 def sleep_call(module: str, seconds: float) -> Call:
-    """The call of a thread, or of a coroutine."""
+    """Return time.sleep for threads or asyncio.sleep for coroutines, as a call."""
     return partial(import_module(module).sleep, seconds)
 
 
 class FileRead(Workload):
-    """Reads of one file, which the system has in memory: each is one long copy, made without the GIL."""
+    """Reads of one file that the system keeps in memory. Each is one long copy with the GIL released."""
 
     name = "file-read"
     ways = COMPUTING
     limit = MEMORY
-    BYTES = 1 << 23  # beyond L2; a millisecond, beside which opening the file is nothing
+    BYTES = 1 << 23  # larger than L2; takes a millisecond, so opening the file is negligible
     size = f"a file of {BYTES >> 20} MiB into memory"
 
     def __init__(self, folder: Folder) -> None:
@@ -46,12 +46,12 @@ class FileRead(Workload):
 
 
 def read_call(path: str, count: int) -> Call:
-    """The call of a worker. It keeps its buffer: a new one for each call would be page faults more than reading."""
+    """Return a call that reuses one buffer. A new buffer per call would mostly measure page faults."""
     return partial(read, path, bytearray(count))
 
 
 def read(path: str, into: bytearray) -> None:
     """Fill `into` from the file."""
     with open(path, "rb", buffering=0) as file:
-        if (got := file.readinto(into)) != len(into):
-            raise OSError(f"{path} gave {got} bytes in place of {len(into)}")
+        if (count := file.readinto(into)) != len(into):
+            raise OSError(f"expected {len(into)} bytes from {path}, got {count}")

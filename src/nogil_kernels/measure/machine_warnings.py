@@ -1,0 +1,160 @@
+"""Warnings about machine and interpreter states that distort scaling measurements. Each names cause, figure, remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from . import machine
+from .facts import Fact
+
+Facts = Mapping[str, Fact]
+
+# A program that uses one of two cores raises the load to 0.5 per core, and its one-minute average to 0.4 after 100 s.
+# One or two minutes after our own measurements, the average is below this.
+LOAD_PER_CORE = 0.4
+# The clock differs by up to 10 % between one and two busy cores. A core shared with another program gives 1.3 at most.
+# Values above 2 occur if another program used the core of the single thread.
+NATIVE_SPEED_UP = 1.8, 2.2
+# The test takes 1/8 s, which is about 24 ticks of 10 ms on two cores. One stolen tick may be chance, three are not.
+STEAL = 0.1
+SWITCH_INTERVAL = 0.005  # CPython's default
+
+
+def warnings_of(facts: Facts, *, blas: bool = True) -> list[str]:
+    """Return one warning per problem: the cause, the figure and the remedy.
+
+    facts : the result of `facts.facts()`, optionally with those of `noise.noise()` and `gil_watch.watch()`
+    blas  : whether the measured work may call BLAS
+
+    >>> warnings_of({"nk_switch_interval": 0.005, "nk_backend": "compiled"})
+    []
+    """
+    groups: list[Callable[[Facts], Iterator[str]]] = [_backend, _gil, _interpreter, _cores, _noise]
+    if blas:
+        groups.append(_blas)
+    return [warning for group in groups for warning in group(facts)]
+
+
+def _backend(facts: Facts) -> Iterator[str]:
+    if facts.get("nk_backend") == "pure":
+        reason = str(facts.get("nk_backend_reason", "unknown reason"))
+        effect = "holds the GIL, so threads gain nothing" if facts.get("nk_gil_enabled") else "is far slower"
+        is_requested = reason.startswith("NOGIL_KERNELS_BACKEND")
+        remedy = "Unset this variable" if is_requested else "Install a wheel of nogil-kernels, or a C compiler,"
+        yield f"The backend is pure Python ({reason}), which {effect}. {remedy} to measure the compiled kernels."
+
+
+def _gil(facts: Facts) -> Iterator[str]:
+    option = facts.get("nk_python_gil", "")
+    if facts.get("nk_free_threaded_build"):
+        if facts.get("nk_gil_enabled"):
+            if "nk_gil_enabled_by" in facts:
+                cause = f"importing {facts['nk_gil_enabled_by']} switched it on"
+                remedy = "Remove this import, or install a version of it that supports free threading."
+            elif option:
+                cause, remedy = f"{option} is set", "Unset it to measure free threading."
+            else:
+                cause = "an import switched it on"
+                remedy = "Find the module in Python's RuntimeWarning and replace it."
+            yield f"The GIL of this free-threaded build is on: {cause}. Threads gain nothing in pure Python. {remedy}"
+        elif option:
+            yield (
+                f"{option} keeps the GIL off even for modules that do not support free threading. Such modules may"
+                " crash, and without this option they switch the GIL on. Measure without this option too."
+            )
+    interval = float(facts.get("nk_switch_interval", SWITCH_INTERVAL))
+    if facts.get("nk_gil_enabled") and abs(interval - SWITCH_INTERVAL) > 1e-6:  # Python keeps whole microseconds
+        yield (
+            f"The switch interval is {interval * 1e3:g} ms instead of the default {SWITCH_INTERVAL * 1e3:g} ms. It"
+            " determines how long threads wait for the GIL, so these figures hold for this setting only. Remove the"
+            " call of sys.setswitchinterval to measure the default."
+        )
+
+
+def _interpreter(facts: Facts) -> Iterator[str]:
+    if facts.get("nk_debug_build"):
+        yield (
+            "This is a debug build of Python, which runs Python code several times slower. The kernels look better in"
+            " comparison than they are. Measure with a release build."
+        )
+    if "nk_watched_by" in facts:
+        yield (
+            f"A tracer or profiler is active ({facts['nk_watched_by']}). It slows down Python code, but not compiled"
+            " code. Measure without coverage, debugger and profiler."
+        )
+
+
+def _cores(facts: Facts) -> Iterator[str]:
+    usable, physical, count = (
+        int(facts.get(name, 0)) for name in ("nk_usable_cores", "nk_physical_cores", "cpu_count")
+    )
+    allowed = len(machine.parse_cpu_list(str(facts["cpu_affinity"]))) if "cpu_affinity" in facts else count
+    quota = float(facts.get("nk_quota_cores", allowed))
+    if quota < allowed:
+        workers = max(1, int(quota))
+        yield (
+            f"The cgroup quota is {_many(quota, 'core')} of {allowed}. A process that uses more is paused for the rest"
+            f" of each period, which looks like bad scaling. Measure with at most {_many(workers, 'worker')}, or raise"
+            " the quota of the container."
+        )
+    if allowed < count:
+        yield (
+            f"This process may use only {allowed} of {_many(count, 'core')} (affinity {facts['cpu_affinity']})."
+            " Additional workers share these cores. Start without taskset or a cpuset to use all of them."
+        )
+    if usable == 1:
+        yield (
+            "Only one core is usable, so threads cannot be faster than one thread. Measure scaling on two or more"
+            " cores."
+        )
+    elif 0 < physical < usable:
+        yield (
+            f"The {usable} usable cores are hardware threads of {_many(physical, 'physical core')}. Hardware threads of"
+            f" one core share its arithmetic units, so kernels gain little beyond {_many(physical, 'worker')}. Compare"
+            " efficiency only up to this number."
+        )
+
+
+def _noise(facts: Facts) -> Iterator[str]:
+    count, load = int(facts.get("cpu_count", 1)), float(facts.get("load_avg_1min", 0))
+    if load >= LOAD_PER_CORE * count:
+        yield (
+            f"The load average was {load:.1f} on {_many(count, 'core')} before the measurement. Other programs take"
+            " cores from the workers. End them, wait one minute, and measure again."
+        )
+    gain, (low, high) = float(facts.get("nk_native_speed_up", 2)), NATIVE_SPEED_UP
+    if not low <= gain <= high:
+        yield (
+            f"Two native threads were {gain:.2f} times as fast as one, but two free cores give 2. Other programs,"
+            " neighbours on the host or shared hardware threads distort every speed-up. Measure on a quiet machine."
+        )
+    if float(facts.get("nk_steal", 0)) >= STEAL:
+        yield (
+            f"The host took {float(facts['nk_steal']):.0%} of this virtual machine's CPU time (steal), which pauses"
+            " workers at random. Measure at another time, or on a machine with dedicated cores."
+        )
+    if "powersave" in str(facts.get("nk_governor", "")):
+        yield (
+            f"The frequency governor is {facts['nk_governor']}. The clock may depend on the number of busy cores, so"
+            " one worker and several do not run at the same speed. Set the governor to performance:"
+            " sudo python -m pyperf system tune."
+        )
+    if facts.get("nk_on_battery"):
+        yield (
+            "The machine runs on battery. The clock falls with the number of busy cores, which looks like bad scaling."
+            " Connect the machine to mains power."
+        )
+
+
+def _blas(facts: Facts) -> Iterator[str]:
+    threads = int(facts.get("nk_blas_threads", 1))
+    if threads > 1:
+        yield (
+            f"BLAS uses up to {threads} threads per call ({facts['nk_blas']}). Workers that call it (numpy.matmul,"
+            " numpy.dot, scipy.linalg) compete for cores, and one worker is not a single-threaded baseline. Call"
+            " threadpoolctl.threadpool_limits(1) first, or set OPENBLAS_NUM_THREADS=1 (MKL_NUM_THREADS for MKL)."
+        )
+
+
+def _many(number: float, noun: str) -> str:
+    return f"{number:g} {noun}{'' if number == 1 else 's'}"

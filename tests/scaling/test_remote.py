@@ -1,0 +1,337 @@
+"""Remote sessions: measurements in other interpreters, and notes about those that do not work."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import made_functions
+import pytest
+from commands import killed
+from support import left_of, needs_proc
+
+pytest.importorskip("pyperf")
+
+from nogil_kernels import __version__
+from nogil_kernels.scaling import compare
+from nogil_kernels.scaling.run import comparison, remote
+from nogil_kernels.scaling.run.plan import Request
+from nogil_kernels.scaling.run.remote import RemoteError, RemoteSession
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the fake interpreters are shell scripts")
+
+NOT_INSTALLED = f"skipped the kernels: nogil_kernels {__version__} is not installed there"
+REQUEST = Request(("squares-python",), ("sequential", "threads"), (2,), first=False)
+
+
+@pytest.fixture
+def no_pythonpath(monkeypatch):
+    """Remove PYTHONPATH."""
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+
+
+@pytest.fixture
+def fake_python(tmp_path):
+    """Return a function that writes a shell script named python3.99, in which $PYTHON is a real interpreter."""
+
+    def write(script, python=sys.executable):
+        path = tmp_path / "python3.99"
+        path.write_text(f"#!/bin/sh\nPYTHON='{python}'\n{script}\n")
+        path.chmod(0o755)
+        return str(path)
+
+    return write
+
+
+def other_versions():
+    """Return the interpreters that the variable PYTHONS lists, or else those of other versions on PATH."""
+    listed = os.environ.get("PYTHONS", "").split()
+    names = [f"python3.{minor}{suffix}" for minor in range(11, 16) for suffix in ("", "t")]
+    paths = []
+    for path in listed or filter(None, map(shutil.which, names)):
+        try:
+            version = remote._inspect(path)[2]
+        except RemoteError:
+            continue  # a shim for a version that is not installed
+        if tuple(version[:2]) != sys.version_info[:2] or path in listed:
+            paths.append(path)
+    return paths
+
+
+def site_packages(python):
+    code = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    return subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def compare_with(python):
+    """Compare squares-python with this interpreter. Return (sessions, rows, notes)."""
+    report = compare(["squares-python"], ways=["threads"], workers=[2], seconds=0.05, pythons=[python])
+    rows = [(row.session, row.way) for row in report.block("squares-python")]
+    return report.sessions, rows, [note for note in report.notes if "skipped interpreters" not in note]
+
+
+# Interpreters that work
+
+
+def test_another_interpreter_measures_the_same_calls(bare, no_pythonpath):
+    report = compare(["squares-python"], ways=["threads", "processes"], workers=[2], seconds=0.05, pythons=[bare])
+    here, other = report.sessions[:2]
+    by_way = {(row.session, row.way): row for row in report.block("squares-python")}
+    for way in ("sequential", "threads", "processes"):
+        assert by_way[here, way].calls == by_way[other, way].calls
+    assert report.facts_of(other)["python_version"] == report.facts["python_version"]
+    assert any(note.startswith(NOT_INSTALLED) for note in report.notes)
+
+
+def test_the_copy_of_the_package_has_no_compiled_files(bare, no_pythonpath):
+    copy = remote._copy_package()
+    with copy:
+        files = [path for path in Path(copy.name).rglob("*") if path.is_file()]
+        assert Path(copy.name, "nogil_kernels", "scaling", "run", "remote_server.py") in files
+        assert not [path for path in files if path.suffix in (".so", ".pyd", ".pyc")]
+
+
+def test_an_interpreter_with_the_package_uses_its_own(bare, no_pythonpath):
+    path = Path(site_packages(bare), "nogil_kernels_test.pth")
+    path.write_text(str(remote.PACKAGE_PARENT))
+    try:
+        sessions, rows, notes = compare_with(bare)
+    finally:
+        path.unlink()
+    assert len(sessions) == 2 + (len(rows) > 4)
+    assert notes == []
+
+
+def test_an_interpreter_with_another_release_runs_ours_in_pure_python(bare, no_pythonpath):
+    folder = Path(site_packages(bare), "nogil_kernels")
+    folder.mkdir()
+    Path(folder, "__init__.py").write_text("raise ImportError('too old')")
+    Path(folder, "_version.py").write_text("__version__ = '0.0.1'")
+    try:
+        _, rows, notes = compare_with(bare)
+    finally:
+        shutil.rmtree(folder)
+    assert len(rows) >= 4
+    assert all(note.startswith(NOT_INSTALLED) for note in notes)
+    assert notes
+
+
+def test_the_folder_of_this_package_is_removed_from_pythonpath(monkeypatch, tmp_path):
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(remote.PACKAGE_PARENT), str(tmp_path)]))
+    assert remote._environment()["PYTHONPATH"] == str(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(remote.PACKAGE_PARENT))
+    assert "PYTHONPATH" not in remote._environment()
+
+
+@pytest.mark.parametrize("python", other_versions() or [None])
+def test_interpreters_of_other_versions_measure(python):
+    if python is None:
+        pytest.skip("no other interpreter on PATH or in PYTHONS")
+    sessions, rows, _ = compare_with(python)
+    assert len(sessions) == len({*sessions}) >= 2
+    assert {way for _, way in rows} == {"sequential", "threads"}
+    assert len(rows) == 2 * len(sessions)
+
+
+def test_the_interpreter_of_the_command_is_not_measured_twice():
+    sessions, _, notes = compare_with(sys.executable)
+    if "t" in sys.abiflags:
+        assert len(sessions) == 2
+    else:
+        assert len(sessions) == 1
+        assert notes == [f"skipped {Path(sys.executable).name}: this interpreter is already measured"]
+
+
+@pytest.mark.parametrize(("name", "value"), [("PYTHONHOME", "/nowhere"), ("PYTHON_GIL", "0"), ("PYTHON_GIL", "1")])
+def test_variables_for_this_interpreter_are_not_passed_on(name, value, bare, no_pythonpath, monkeypatch):
+    monkeypatch.setenv(name, value)
+    sessions = [*remote.start_sessions(bare, REQUEST)]
+    for session in sessions:
+        session.close()
+    assert len(sessions) == (2 if "t" in sys.abiflags else 1)
+
+
+@pytest.mark.parametrize(("name", "value"), [("PYTHONWARNINGS", "error"), ("PYTHONSAFEPATH", "1"), ("PYTHONUTF8", "0")])
+def test_other_variables_are_harmless(name, value, bare, no_pythonpath, monkeypatch):
+    monkeypatch.setenv(name, value)
+    assert len(compare_with(bare)[0]) >= 2
+
+
+def test_names_of_interpreters_are_unique():
+    assert comparison._unique(["3.13", "3.14", "3.13", "3.13"]) == ["3.13", "3.14", "3.13 (3)", "3.13 (4)"]
+
+
+@pytest.mark.parametrize(
+    ("version", "free_threaded", "gil", "label"),
+    [
+        ("3.14.2 (64-bit)", 0, 1, "3.14"),
+        ("3.14.2", 1, 0, "3.14t GIL off"),
+        ("3.13.0", 1, 1, "3.13t GIL on"),
+    ],
+)
+def test_the_label_of_an_interpreter_has_the_version_and_the_gil(version, free_threaded, gil, label):
+    facts = {"python_version": version, "nk_free_threaded_build": free_threaded, "nk_gil_enabled": gil}
+    assert comparison.label(facts) == label
+
+
+# Finding interpreters
+
+
+def test_free_threaded_interpreters_are_found_on_path_and_missing_ones_noted(fake_python, monkeypatch, tmp_path):
+    path = Path(fake_python("exit 1")).rename(tmp_path / "python3.14t")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    paths, notes = remote.find_on_path()
+    assert paths == [str(path)]
+    assert notes == [
+        "skipped python3.13t, python3.15t: not found on PATH; install one with `uv python install 3.13t`, or use"
+        " --python PATH"
+    ]
+
+
+# Interpreters that do not work
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        ("echo boom >&2; exit 3", "boom"),
+        ("exit 3", "no error message"),
+        ("kill -9 $$", "no error message"),
+        ("echo hello", "it is not a Python interpreter"),
+        ("echo 5", "it is not a Python interpreter"),
+        (r"printf '\377\376'", "it is not a Python interpreter"),
+        ("""echo '[false, false, [3, 9, 1], "cpython", "/"]'""", "expected CPython 3.11 or newer, got cpython 3.9.1"),
+        ("""echo '[false, false, [2, 7, 18], false, "/"]'""", "expected CPython 3.11 or newer, got Python 2.7.18"),
+        ("""echo '[false, true, [3, 11, 9], "pypy", "/"]'""", "expected CPython 3.11 or newer, got pypy 3.11.9"),
+        (f"echo {200 * 'x'} >&2; exit 3", f"{100 * 'x'} ..."),
+    ],
+)
+def test_an_unusable_interpreter_is_skipped_with_the_reason(script, reason, fake_python, bare, no_pythonpath):
+    with pytest.raises(RemoteError) as raised:
+        next(remote.start_sessions(fake_python(script, bare), REQUEST))
+    assert str(raised.value) == f"skipped python3.99: {reason}"
+
+
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [
+        ("echo late >&2; exit 4", "python3.99 exited with status 4: late"),
+        ("echo garbage; exec sleep 60", "python3.99 sent an invalid message: 'garbage'"),
+    ],
+)
+def test_a_session_that_does_not_start_raises_the_reason(script, message, fake_python, bare, no_pythonpath):
+    python = fake_python(f'[ $1 = -c ] && exec $PYTHON "$@"; {script}', bare)
+    with pytest.raises(RemoteError) as raised:
+        next(remote.start_sessions(python, REQUEST))
+    assert str(raised.value) == message
+
+
+@pytest.mark.parametrize(
+    ("content", "mode", "reason"),
+    [
+        (None, 0, "No such file or directory"),
+        ("not a program", 0o755, "Exec format error"),
+        ("#!/bin/sh", 0o644, "Permission denied"),
+    ],
+)
+def test_a_file_that_is_not_an_interpreter_gives_a_note(content, mode, reason, tmp_path):
+    path = tmp_path / "python"
+    if content is not None:
+        path.write_text(content)
+        path.chmod(mode)
+    assert compare_with(str(path))[2] == [f"skipped python: {reason}"]
+
+
+def test_an_interpreter_that_hangs_times_out(fake_python, monkeypatch):
+    monkeypatch.setattr(remote, "START_TIMEOUT", 0.5)
+    begin = time.monotonic()
+    with pytest.raises(RemoteError, match=r"skipped python3\.99: no output within 0\.5 s"):
+        next(remote.start_sessions(fake_python("exec sleep 60"), REQUEST))
+    assert time.monotonic() - begin < 20
+
+
+@pytest.mark.skipif(not shutil.which("python2.7"), reason="python2.7 is not on PATH")
+def test_python_2_is_skipped():
+    with pytest.raises(RemoteError, match=r"skipped python2\.7"):
+        next(remote.start_sessions("python2.7", REQUEST))
+
+
+# Sessions that end
+
+
+def test_a_session_whose_process_dies_keeps_its_samples(bare, no_pythonpath, monkeypatch):
+    monkeypatch.chdir(Path(made_functions.__file__).parent)
+    workload = "made_functions:kills_its_interpreter_later"
+    report = compare([workload], ways=["threads"], workers=[2], seconds=0.3, pythons=[bare])
+    assert len({len(row.values) for row in report.block(workload) if row.session == report.sessions[0]}) == 1
+    assert any("python exited with status 7: " in note for note in report.notes)
+
+
+def test_the_output_of_a_function_is_not_a_message(bare, no_pythonpath, monkeypatch):
+    monkeypatch.chdir(Path(made_functions.__file__).parent)
+    report = compare(["made_functions:prints"], ways=["threads"], workers=[2], seconds=0.05, pythons=[bare])
+    assert len(report.sessions) >= 2
+
+
+def test_a_session_skips_work_that_it_cannot_import(bare, no_pythonpath):
+    report = compare(
+        [lambda: sum(range(100)), "squares-python"], ways=["threads"], workers=[2], seconds=0.05, pythons=[bare]
+    )
+    workloads = {row.workload for row in report.rows if row.session == report.sessions[1]}
+    assert workloads == {"squares-python"}
+    assert any(re.match("skipped .*<lambda>: ", note) for note in report.notes)
+
+
+def close_within(session, seconds):
+    begin = time.monotonic()
+    session.close()
+    assert session.process.returncode is not None
+    assert time.monotonic() - begin < seconds
+
+
+def test_close_ends_the_process_during_a_sample(bare, no_pythonpath):
+    session = RemoteSession(bare, REQUEST, "", False)
+    for _ in session.round([row.work for row in session.rows], False):
+        break
+    close_within(session, 3)
+
+
+def test_close_kills_a_process_that_does_not_exit(bare, no_pythonpath, monkeypatch):
+    monkeypatch.setattr(remote, "EXIT_TIMEOUT", 0.1)
+    monkeypatch.chdir(Path(made_functions.__file__).parent)
+    request = Request(
+        ("made_functions:sleeps",), ("sequential",), (), first=False, calls={"made_functions:sleeps//": 100}
+    )
+    session = RemoteSession(bare, request, "", False)
+    session._send([["made_functions:sleeps//"], False])
+    close_within(session, 3)
+    assert session.process.returncode < 0
+
+
+@needs_proc
+def test_close_leaves_no_file_and_no_process(bare, no_pythonpath, tmp_path, monkeypatch):
+    monkeypatch.setattr(remote.tempfile, "tempdir", str(tmp_path))
+    session = RemoteSession(
+        bare, Request(("squares-python",), ("sequential", "processes"), (2,), first=False), "", False
+    )
+    close_within(session, 5)
+    assert list(tmp_path.iterdir()) == []
+    assert left_of(session.process.pid) == []
+
+
+@needs_proc
+def test_the_process_exits_when_this_process_is_killed(bare, tmp_path):
+    code = f"""
+        from nogil_kernels.scaling.run.remote import start_sessions
+        from nogil_kernels.scaling.run.plan import Request
+        request = Request(("squares-python",), ("sequential", "processes"), (2,), first=False)
+        session = next(start_sessions({bare!r}, request))
+        print(session.process.pid, flush=True)
+        input()
+    """
+    with killed(code, TMPDIR=str(tmp_path)) as (_, group):
+        pass
+    assert left_of(int(group)) == []
