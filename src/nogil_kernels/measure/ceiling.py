@@ -4,8 +4,6 @@ The loops are in limits.pyx and use the same instruction set as the kernels. The
 function here raises RuntimeError.
 """
 
-from __future__ import annotations
-
 import os
 import threading
 from collections.abc import Callable, Sequence

@@ -1,7 +1,5 @@
 """Detect whether an import switched the GIL on, and which one."""
 
-from __future__ import annotations
-
 import re
 import warnings
 from collections.abc import Iterator

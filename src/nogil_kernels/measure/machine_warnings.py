@@ -1,7 +1,5 @@
 """Warnings about machine and interpreter states that distort scaling measurements. Each names cause, figure, remedy."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 
 from . import machine

@@ -1,7 +1,5 @@
 """How quiet the machine is: the speed-up of two native threads, and the time that the host took away (steal)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from pathlib import Path
 

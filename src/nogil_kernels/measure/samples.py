@@ -1,7 +1,5 @@
 """Medians of samples, with 95 % confidence intervals."""
 
-from __future__ import annotations
-
 import math
 import statistics
 from collections.abc import Callable, Sequence

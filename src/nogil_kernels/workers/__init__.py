@@ -1,7 +1,5 @@
 """The ways to run work. Each is a small class with the interface of concurrent.futures.Executor."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Any

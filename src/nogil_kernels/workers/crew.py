@@ -1,7 +1,5 @@
 """The workers of several ways. They start on first use, and all workers of a sample begin at the same time."""
 
-from __future__ import annotations
-
 import os
 import signal
 import sys

@@ -1,7 +1,5 @@
 """Coroutines, which share one thread. They speed up only work that waits."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Executor, Future

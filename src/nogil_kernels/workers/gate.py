@@ -5,8 +5,6 @@ other pools and interpreters. All workers map the same memory, in which each has
 the sample to its byte and waits until all bytes are equal.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass

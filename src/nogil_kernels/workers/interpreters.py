@@ -1,7 +1,5 @@
 """Subinterpreters of this process. Each has its own GIL."""
 
-from __future__ import annotations
-
 import sys
 from concurrent.futures import Executor
 

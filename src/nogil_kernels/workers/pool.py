@@ -1,7 +1,5 @@
 """Processes of a multiprocessing.Pool, with the interface of an executor."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from concurrent.futures.process import BrokenProcessPool

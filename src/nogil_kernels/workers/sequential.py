@@ -1,7 +1,5 @@
 """One call after the other on the calling thread: the baseline of all ways."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from typing import Any

@@ -4,8 +4,6 @@ Threads, processes, interpreters and executors of other packages all run these f
 every task needs.
 """
 
-from __future__ import annotations
-
 import os
 import pickle
 import sys

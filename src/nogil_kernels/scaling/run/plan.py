@@ -1,7 +1,5 @@
 """The rows of a comparison: workloads, ways, and numbers of workers."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field

@@ -5,8 +5,6 @@ The server exits at the end of its input or when its output is closed, so it nev
 the standard library.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import sys

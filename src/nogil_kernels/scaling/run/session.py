@@ -1,7 +1,5 @@
 """A session: the part of a comparison that one interpreter measures."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import suppress

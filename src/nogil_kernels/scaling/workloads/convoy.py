@@ -5,8 +5,6 @@ interval, 5 ms by default. A kernel of 20 us that releases the GIL then takes 5 
 Source: D. Beazley, "Understanding the Python GIL", PyCon 2010, and bugs.python.org/issue7946.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 from array import array

@@ -6,8 +6,6 @@ in Python/ceval.c). `counter += 1` therefore loses no update, although the langu
 that contains a call does lose some. Without the GIL, both lose some.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock

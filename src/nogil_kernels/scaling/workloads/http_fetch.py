@@ -1,7 +1,5 @@
 """Requests to a slow web server. Programs that fetch pages mostly wait."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from functools import partial

@@ -3,8 +3,6 @@
 The GIL does not affect their speed-up, so it is what the machine allows.
 """
 
-from __future__ import annotations
-
 from functools import partial
 
 from ... import backend

@@ -1,7 +1,5 @@
 """NumPy's matrix product, which releases the GIL."""
 
-from __future__ import annotations
-
 from functools import partial
 from importlib.util import find_spec
 

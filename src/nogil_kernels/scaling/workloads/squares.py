@@ -1,7 +1,5 @@
 """A sum of squares in pure Python."""
 
-from __future__ import annotations
-
 from functools import partial
 
 from ...workers.worker import Call, Job

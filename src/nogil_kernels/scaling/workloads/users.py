@@ -1,7 +1,5 @@
 """A function of the user as a workload."""
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Callable
 from contextlib import suppress

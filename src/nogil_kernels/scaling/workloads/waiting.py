@@ -1,7 +1,5 @@
 """Work that waits for the clock, or for the system to copy a file."""
 
-from __future__ import annotations
-
 from functools import partial
 from importlib import import_module
 
