@@ -88,8 +88,8 @@ def section(baselines: dict[Path, Any]) -> str:
     lines += [columns(*("---" for _ in range(3 + len(baselines))))]
     for goal in goals.GOALS:
         verdicts = [goals.verdict(goal, each) for each in results]
-        cells = [", ".join(peers_report.said(each)[:2]) if each else "not measured" for each in verdicts]
-        lines.append(columns(peers_report.named(goal), peers_report.rivals(goal), f"{goal.ratio:g}x", *cells))
+        cells = [", ".join(peers_report.cells(each)[:2]) if each else "not measured" for each in verdicts]
+        lines.append(columns(peers_report.title(goal), peers_report.rivals(goal), f"{goal.ratio:g}x", *cells))
     for (baseline, suite), result in zip(baselines.items(), results, strict=True):
         name = f"{named(baseline)}: speed over size, beside other packages"
         where = "; ".join(suites.heading(suite).splitlines())
