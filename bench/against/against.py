@@ -32,8 +32,7 @@ from .report import CALLS, SIDES, Rounds, Work, render
 
 WORKER = Path(__file__).with_name("worker.py")
 ROUNDS = 5
-SAMPLE = 0.003  # seconds of a sample
-SECONDS, QUICK_SECONDS = 0.04, 0.005  # for a request, which takes several samples
+SAMPLE, SECONDS, QUICK_SECONDS = 0.003, 0.04, 0.005  # seconds of a sample, and of a request, which has several
 REQUESTS = 4  # per case and worker
 LARGEST = 10_000_000  # the longest vector of a sum: it takes longer to fill a longer one than to time its sum
 GROUPS = (CALLS, *(group for group in cases.GROUPS if not group.endswith("threads")))
@@ -103,10 +102,9 @@ class Unable(Exception):
 def measure(
     pythons: Mapping[str, str], todo: Sequence[Work], count: int, seconds: float, rounds: Rounds
 ) -> Iterator[float]:
-    """Time the works `todo` in `count` rounds, and store the seconds in `rounds`.
+    """Time all works in `count` rounds, and store the seconds in `rounds`. After each work, yield the completed share.
 
-    Yield the share of the measurement that is complete, after each work. A work that one of the builds cannot execute
-    is skipped, and the reason is printed.
+    A work that one of the builds cannot execute is skipped, and the reason is printed.
     """
     loops: dict[Work, int] = {}
     rounds.update((work, {side: [] for side in SIDES}) for work in todo)

@@ -44,10 +44,7 @@ class Report:
         return self._flops[key] / samples.interval(self._samples[key]).median / 1e9 if key in self._samples else None
 
     def gain(self, step: str, n: int) -> Interval | None:
-        """Return the speed-up over the step before.
-
-        None for the first step and the references, and if the two steps have no rounds in common.
-        """
+        """Return the speed-up over the step before, or None if they have no rounds in common."""
         before = STEPS[STEPS.index(step) - 1] if step in STEPS[1:] else ""
         slow, fast = self._samples.get((before, n), ()), self._samples.get((step, n), ())
         return samples.ratio(slow, fast) if slow and len(slow) == len(fast) else None
@@ -67,9 +64,7 @@ def render(suite: Any) -> Iterator[RenderableType]:
             table.add_section()
         table.add_row(*_cells(report, step, report.sizes[-1:]))
     yield tables.titled("C := A @ B, n x n float64, one core: GFLOP/s", table)
-    yield tables.note(
-        "How to read it: all numbers are medians. gain is the speed-up over the step before, with its 95 % interval."
-    )
+    yield tables.note("How to read it: gain is the speed-up over the step before. Medians, with the 95 % interval.")
 
 
 def markdown(suite: Any) -> str:

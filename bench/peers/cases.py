@@ -1,12 +1,11 @@
 """The cases of the comparison, and the statement that each peer executes. Nothing is timed here.
 
 Read the statements to judge whether the comparison is fair. They are executed exactly as written here, on the same
-inputs, in the same process and the same rounds. A peer is a package or a function of it, and its name selects a line of
-IMPORTS. All functions are global names, so no peer pays for an attribute look-up. Inputs are C-contiguous and random
-unless the case says otherwise, and products are written to `out`.
-
-Sums of float32 are different work: nogil_kernels and numkong convert to float64 before squaring, NumPy and bottleneck
-stay in float32, and numba's loop squares in float32 and adds in float64. The report shows the error of each peer.
+inputs, in the same process and the same rounds. The name of a peer selects a line of IMPORTS. All functions are global
+names, so no peer pays for an attribute look-up. Inputs are C-contiguous and random unless the case says otherwise, and
+products are written to `out`. Sums of float32 are different work: nogil_kernels and numkong convert to float64 before
+squaring, NumPy and bottleneck stay in float32, and numba's loop squares in float32 and adds in float64. The report
+shows the error of each peer.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -132,10 +131,7 @@ QUICK = (2, 8, 32, 128, 512, 1024, 10, 1_000, 100_000, 50_000_000)
 
 @dataclass(frozen=True)
 class Case:
-    """The same work for several peers: a setup that is executed once, and a statement per peer, executed many times.
-
-    The first statement is that of nogil_kernels.
-    """
+    """The same work for several peers: a setup, executed once, and a statement per peer. nogil_kernels is the first."""
 
     group: str
     name: str
@@ -152,10 +148,7 @@ class Case:
 
 
 def random_numbers(dtype: str) -> Normal:
-    """Return the function `normal(*shape)` of a dtype: standard normal numbers, or integers below 100.
-
-    Integers below 100 are so small that int64 holds the sum of their squares.
-    """
+    """Return `normal(*shape)`: standard normal numbers, or integers below 100, whose squares int64 can sum."""
     rng, element = np.random.default_rng(0), np.dtype(dtype)
 
     def normal(*shape: int) -> Any:

@@ -76,8 +76,7 @@ def draw(suite: Any, path: str) -> None:
         grid = figure.subplots(len(rows), len(FLOATS), squeeze=False)
         for axes, (family, of_family) in zip(grid, rows.items(), strict=True):
             for axis, dtype in zip(axes, FLOATS, strict=True):
-                of_dtype = [result for result in of_family if result.dtype == dtype]
-                panel(axis, family, of_dtype, f"{family.title}, {dtype}")
+                panel(axis, family, [result for result in of_family if result.dtype == dtype], dtype)
             lines: dict[str, Any] = {}
             for axis in axes:
                 for line, label in zip(*axis.get_legend_handles_labels(), strict=True):
@@ -86,8 +85,9 @@ def draw(suite: Any, path: str) -> None:
         style.save(figure, path)
 
 
-def panel(axis: Axes, family: Family, results: Sequence[Result], title: str) -> None:
+def panel(axis: Axes, family: Family, results: Sequence[Result], dtype: str) -> None:
     """Draw one line per peer. The lines of peers that compute in float32 are dotted."""
+    title = f"{family.title}, {dtype}"
     axis.set_xscale("log", base=family.x_base)
     single = {peer for peer, error in largest_errors(results).items() if error > SINGLE}
     for peer in dict.fromkeys(peer for result in results for peer in result.samples):

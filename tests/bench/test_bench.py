@@ -271,9 +271,9 @@ def test_a_file_preserves_the_results(results, tmp_path):
 def test_pyperf_reads_the_file(results, tmp_path):
     file = str(tmp_path / "peers.json")
     suite_file.save(suite_of(results), file)
-    done = subprocess.run([sys.executable, "-m", "pyperf", "stats", file], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert "matmul-square/n = 1024/float32/numpy.matmul" in done.stdout
+    stats = subprocess.run([sys.executable, "-m", "pyperf", "stats", file], capture_output=True, text=True, check=False)
+    assert stats.returncode == 0, stats.stderr
+    assert "matmul-square/n = 1024/float32/numpy.matmul" in stats.stdout
 
 
 def test_plots_of_the_same_results_are_identical_files(results, tmp_path):

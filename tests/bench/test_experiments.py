@@ -44,29 +44,29 @@ def exit_status(main, *arguments):
 
 
 def test_every_experiment_is_listed_with_how_to_run_it():
-    done = bench()
-    assert done.returncode == 0, done.stderr
-    listed = re.findall(r"^python -m bench (\w+) ?\S*(?: \.\.\.)?\n    (\S.+)$", done.stdout, re.MULTILINE)
+    process = bench()
+    assert process.returncode == 0, process.stderr
+    listed = re.findall(r"^python -m bench (\w+) ?\S*(?: \.\.\.)?\n    (\S.+)$", process.stdout, re.MULTILINE)
     assert {name for name, _ in listed} == {*COMMANDS, "held_vs_released", "switches", "against", "readme"}
     for name, line in listed:
         assert f'"""{line}\n' in source(name).read_text(encoding="utf-8").replace('"""\n', "\n")
 
 
 def test_an_unknown_experiment_is_an_error_that_names_the_others():
-    done = bench("pears")
-    assert done.returncode == 2
-    assert "'pears'" in done.stderr
-    assert "peers" in done.stderr
+    process = bench("pears")
+    assert process.returncode == 2
+    assert "'pears'" in process.stderr
+    assert "peers" in process.stderr
 
 
 def test_help_of_a_script_without_options_is_its_docstring():
-    done = bench("held_vs_released", "--help")
-    assert done.returncode == 0
-    assert "not: a measurement to quote" in done.stdout
+    process = bench("held_vs_released", "--help")
+    assert process.returncode == 0
+    assert "not: a measurement to quote" in process.stdout
 
 
 def test_without_the_extra_bench_the_error_has_the_command_that_installs_it():
-    done = run_python(
+    process = run_python(
         f"""
         import runpy, sys
         sys.path.insert(0, {str(ROOT)!r})
@@ -75,33 +75,33 @@ def test_without_the_extra_bench_the_error_has_the_command_that_installs_it():
         runpy.run_module("bench", run_name="__main__")
         """
     )
-    assert done.returncode == 1
-    assert "pip install -e '.[bench]'" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert process.returncode == 1
+    assert "pip install -e '.[bench]'" in process.stderr
+    assert "Traceback" not in process.stderr
 
 
 def test_without_compiled_kernels_the_error_has_the_reason():
-    done = bench("overhead", NOGIL_KERNELS_BACKEND="pure")
-    assert done.returncode == 1
-    assert done.stderr.startswith("python -m bench overhead: ")
-    assert "NOGIL_KERNELS_BACKEND=pure" in done.stderr
-    assert "Traceback" not in done.stderr
+    process = bench("overhead", NOGIL_KERNELS_BACKEND="pure")
+    assert process.returncode == 1
+    assert process.stderr.startswith("python -m bench overhead: ")
+    assert "NOGIL_KERNELS_BACKEND=pure" in process.stderr
+    assert "Traceback" not in process.stderr
 
 
 def test_peers_runs_on_the_instruction_set_of_its_option(compiled_backend, tmp_path):
     file = str(tmp_path / "sums.json")
-    done = bench("peers", "--quick", "--only", "sums-types", "--isa", "portable", "--json", file)
-    assert done.returncode == 0, done.stderr
+    process = bench("peers", "--quick", "--only", "sums-types", "--isa", "portable", "--json", file)
+    assert process.returncode == 0, process.stderr
     assert suites.load(file, "peers").get_metadata()["nk_isa"] == "portable"
 
 
 def test_a_slice_between_two_switches_is_longer_than_100_iterations():
-    done = bench("switches")
-    assert done.returncode == 0, done.stderr
+    process = bench("switches")
+    assert process.returncode == 0, process.stderr
     if FREE_THREADED_NOW:
-        assert "without a GIL" in done.stdout
+        assert "without a GIL" in process.stdout
         return
-    for line, interval in zip(done.stdout.splitlines(), (5, 1, 0.1), strict=True):
+    for line, interval in zip(process.stdout.splitlines(), (5, 1, 0.1), strict=True):
         assert line.startswith(f"switch interval {interval} ms")
         iterations = int(line.split(" ms, ")[1].split()[0].replace(",", ""))
         assert iterations > 100

@@ -1,7 +1,4 @@
-"""Test the kernels without NumPy, on buffers of the standard library: `python without_numpy.py`.
-
-cibuildwheel runs this script on processors for which NumPy has no wheels.
-"""
+"""Test the kernels without NumPy. cibuildwheel runs this script on processors for which NumPy has no wheels."""
 
 import sys
 from array import array
