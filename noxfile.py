@@ -42,7 +42,7 @@ def pure(session: nox.Session) -> None:
 def wheel(session: nox.Session) -> None:
     """Build a wheel from the sdist, and run the sdist's tests on it in a folder without the sources."""
     session.install("build")
-    with tempfile.TemporaryDirectory() as name:  # a short path: that of a socket has about 100 characters
+    with tempfile.TemporaryDirectory() as name:  # short: the path of a socket has at most 100 characters
         dist, unpacked = Path(name, "dist"), Path(name, "unpacked")
         session.run("python", "-m", "build", "--outdir", str(dist), silent=True)
         (sdist,), (built,) = dist.glob("*.tar.gz"), dist.glob("*.whl")

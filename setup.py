@@ -1,4 +1,4 @@
-"""Build the extensions: a table of extensions, a table of instruction sets, and a build_ext that compiles both."""
+"""Build the extensions: a table of extensions, a table of instruction sets, and a build_ext that compiles them."""
 
 import os
 import platform
@@ -103,7 +103,7 @@ class BuildKernels(build_ext):
 
     def build_extension(self, ext: Extension) -> None:
         per_isa, _ = EXTENSIONS[ext.name.removeprefix("nogil_kernels.").replace(".", "/")]
-        ext.define_macros = [*([] if ABI3 else ext.define_macros), *MACROS]  # ext's are from the .pyx
+        ext.define_macros = [*([] if ABI3 else ext.define_macros), *MACROS]  # ext has the macros of its .pyx
         ext.extra_compile_args = self.flags()
         ext.extra_objects = [instance for source in per_isa for instance in self.instances(source)]
         super().build_extension(ext)
