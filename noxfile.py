@@ -1,6 +1,7 @@
-"""Sessions for nox: the tests on every supported Python, the pure build, lint and types.
+"""Sessions for nox: the tests on every supported Python, the pure build, wheels, lint and types.
 
-`nox` runs them on the interpreters that this machine has; `nox -s tests-3.14t` runs one. `.ci/run` is what has to pass.
+`nox` runs all sessions whose interpreters are installed. `nox -s tests-3.14t` runs one session. Every change has to
+pass `.ci/run`, which does not need nox.
 """
 
 import shutil
@@ -19,54 +20,51 @@ FREE_THREADED = ["3.13t", "3.14t", "3.15t"]
 
 
 def install(session: nox.Session, extra: str, **variables: str) -> None:
-    """Build the project for this session's Python.
-
-    --prefer-binary: where NumPy's newest release has no wheel for a Python, an older one with a wheel will do.
-    """
+    """Install the project with an extra. If the newest NumPy has no wheel for this Python, install an older one."""
     session.install("--prefer-binary", f".[{extra}]", env=variables)
 
 
 @nox.session(python=GIL + FREE_THREADED)
 def tests(session: nox.Session) -> None:
-    """Every test, on the compiled and on the pure backend and on every ISA of this machine."""
+    """Run all tests: on the compiled and the pure backend, and on every instruction set of this machine."""
     install(session, "test")
     session.run("pytest", *session.posargs)
 
 
 @nox.session(python=["3.11", "3.14"])
 def pure(session: nox.Session) -> None:
-    """The build without a compiler, and what the tests say of it."""
+    """Test the build without a compiler."""
     install(session, "test", NOGIL_KERNELS_BUILD="pure")
     session.run("pytest", *session.posargs, env={"NOGIL_KERNELS_BACKEND": "pure"})
 
 
 @nox.session(python=GIL + FREE_THREADED)
 def wheel(session: nox.Session) -> None:
-    """A wheel built from the sdist, and the sdist's tests in a folder where nothing else lies."""
+    """Build a wheel from the sdist, and run the sdist's tests on it in a folder without the sources."""
     session.install("build")
-    with tempfile.TemporaryDirectory() as name:  # short: the paths of processes' sockets have room for 100 characters
-        dist, away = Path(name, "dist"), Path(name, "away")
+    with tempfile.TemporaryDirectory() as name:  # short: the path of a socket has at most 100 characters
+        dist, unpacked = Path(name, "dist"), Path(name, "unpacked")
         session.run("python", "-m", "build", "--outdir", str(dist), silent=True)
         (sdist,), (built,) = dist.glob("*.tar.gz"), dist.glob("*.whl")
         session.install("--prefer-binary", f"{built}[test]")
         with tarfile.open(sdist) as archive:
-            wanted = [member for member in archive if member.name.split("/")[1:2] in (["tests"], ["pyproject.toml"])]
-            archive.extractall(away, wanted, filter="data")
-        with session.chdir(next(away.iterdir())):
+            members = [member for member in archive if member.name.split("/")[1:2] in (["tests"], ["pyproject.toml"])]
+            archive.extractall(unpacked, members, filter="data")
+        with session.chdir(next(unpacked.iterdir())):
             session.run("python", "-m", "nogil_kernels", "info")
             session.run("pytest", *session.posargs)
 
 
 @nox.session(python=GIL)
 def abi3(session: nox.Session) -> None:
-    """The suite on the one build for every CPython from 3.11 on, which this session's Python makes."""
+    """Run all tests on the abi3 build, which works on every CPython from 3.11 on."""
     install(session, "test", NOGIL_KERNELS_BUILD="abi3")
     session.run("pytest", *session.posargs)
 
 
 @nox.session(python=GIL + FREE_THREADED)
 def new(session: nox.Session) -> None:
-    """Every kind of project that `new` makes: as its README says, from its sdist, and with a second kernel."""
+    """Generate every kind of project with `new`; follow its README, test its wheel, and add a second kernel."""
     install(session, "test")
     session.install("setuptools >= 80", "Cython >= 3.3", "build", "cython-lint", "ruff")
     session.run("pytest", "tests/scaffold", *session.posargs, env={"NOGIL_KERNELS_TEST": "every"})
@@ -77,8 +75,8 @@ def new(session: nox.Session) -> None:
 
 
 def try_new(session: nox.Session, folder: Path, options: list[str]) -> None:
-    """Make a project and follow its README; then a wheel of its sdist, and the tests where nothing else lies."""
-    project, dist, away = folder / "fast-hash", folder / "dist", folder / "away"
+    """Generate a project and follow its README; then build its wheel, and test it in a folder without the sources."""
+    project, dist, tests_only = folder / "fast-hash", folder / "dist", folder / "tests-only"
     session.run("nogil-kernels", "new", "fast-hash", *options, "--into", str(project))
     session.install("--editable", f"{project}[test]")
     with session.chdir(project):
@@ -87,16 +85,16 @@ def try_new(session: nox.Session, folder: Path, options: list[str]) -> None:
     session.run("python", "-m", "build", "--outdir", str(dist), str(project), silent=True)
     (built,) = dist.glob("*.whl")
     session.install("--force-reinstall", "--no-deps", str(built))
-    shutil.copytree(project / "tests", away / "tests")
+    shutil.copytree(project / "tests", tests_only / "tests")
     for file in ("pyproject.toml", "README.md"):
-        shutil.copy(project / file, away)
-    with session.chdir(away):
+        shutil.copy(project / file, tests_only)
+    with session.chdir(tests_only):
         session.run("pytest")
 
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Style of Python and Cython. Needs no build."""
+    """Check the style of Python and Cython files, without building the package."""
     session.install("ruff", "cython-lint")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
@@ -105,21 +103,21 @@ def lint(session: nox.Session) -> None:
 
 @nox.session(python="3.13")
 def types(session: nox.Session) -> None:
-    """Types of the Python code, and the hand-written stubs against the modules that were built."""
-    session.install("--editable", ".[dev]")  # with its tree at hand, mypy checks the sources and not the installed copy
+    """Check the types of the Python code, and compare the hand-written stubs with the built modules."""
+    session.install("--editable", ".[dev]")  # editable, so that mypy checks the sources instead of an installed copy
     session.run("mypy")
     session.run("python", "-m", "mypy.stubtest", "--mypy-config-file", "pyproject.toml", "nogil_kernels")
 
 
 @nox.session(python="3.13")
 def packaging(session: nox.Session) -> None:
-    """The gates of a release: sdist and wheels, metadata, workflows. Needs no build of its own."""
+    """Run the gates of a release: sdist, wheels, metadata, workflows."""
     install(session, "packaging", NOGIL_KERNELS_BUILD="pure")
     session.run("pytest", "tests/release", *session.posargs)
 
 
 @nox.session(python="3.11", default=False)
 def cross(session: nox.Session) -> None:
-    """The kernels' tests on AArch64, under qemu. 3.11 is the version of Debian 12, whose AArch64 build runs them."""
+    """Run the tests of the kernels on AArch64 under qemu, with Debian 12's Python 3.11."""
     session.install("setuptools >= 80", "Cython >= 3.3", "numpy >= 2.0", "ziglang")
     session.run("python", ".ci/cross.py", *session.posargs)

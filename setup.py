@@ -1,4 +1,4 @@
-"""The compiled part of the build: a table of extensions, a table of instruction sets, one build_ext."""
+"""Build the extensions: a table of extensions, a table of instruction sets, and a build_ext that compiles them."""
 
 import os
 import platform
@@ -15,8 +15,8 @@ from setuptools.errors import CCompilerError, ExecError, PlatformError
 
 PACKAGE = "src/nogil_kernels"
 
-# Extension -> C files compiled once per instruction set, C files compiled once. subinterpreters/ builds both kernels
-# again, for interpreters with their own GIL.
+# Extension -> C files that are compiled once per instruction set, C files that are compiled once. subinterpreters/ has
+# both kernels again, for interpreters with their own GIL.
 SUMS = ["compiled/sum_of_squares/runs.c"], []
 PRODUCTS = ["compiled/matmul/tiles.c", "compiled/matmul/narrow.c"], [f"{PACKAGE}/compiled/matmul/long_double.c"]
 EXTENSIONS = {
@@ -28,44 +28,45 @@ EXTENSIONS = {
     "measure/limits": (["measure/loops.c"], []),
 }
 
-# Processor family -> its baseline, and instruction set -> its flags. Instances begin with the baseline where CFLAGS has
-# -march, so that -march=native leaves `portable` portable.
+# Processor family -> baseline, {instruction set: flags}. If CFLAGS has -march, the baseline follows it in the flags of
+# every instance. So -march=native leaves `portable` portable.
 AVX2 = "-mavx2 -mfma -mf16c"
 AVX512 = "-mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma -mf16c -mprefer-vector-width=512"
 X86_64 = "-march=x86-64", {"portable": "", "avx2": AVX2, "avx512": AVX512}
 AARCH64 = "-march=armv8-a", {"portable": "", "neon": ""}
 FAMILIES = {"x86_64": X86_64, "amd64": X86_64, "aarch64": AARCH64, "arm64": AARCH64}
 
-# -ffp-contract=fast: with -std=c11 GCC does not fuse a multiplication and an addition into one FMA, half the speed.
-# -g0: Python's own flags often ask for debug information, 80 % of a wheel. CFLAGS=-g brings it back.
+# -ffp-contract=fast: without it GCC does not fuse multiplications and additions into FMAs (with -std=c11), which halves
+# the speed. -g0: Python's flags often include -g, and debug information is 80 % of a wheel. CFLAGS=-g overrides -g0.
 FLAGS = "-std=c11 -g0 -ffp-contract=fast -fno-math-errno -fvisibility=hidden"
-# Profilers and debuggers see through the kernels (PEP 831). Windows has tables instead.
+# Frame pointers let profilers and debuggers unwind the stack through a kernel (PEP 831). Windows uses tables instead.
 FRAME_POINTERS = "" if sys.platform == "win32" else "-fno-omit-frame-pointer -mno-omit-leaf-frame-pointer"
 MSVC_FLAGS = "/O2 /std:c11 /fp:contract"
 MSVC_INSTRUCTION_SETS = {"avx2": "/arch:AVX2", "avx512": "/arch:AVX512"}
 
-# binding=False: builtin functions are the fastest to call. clinic: the format that inspect.signature reads.
+# binding=False makes builtin functions, the fastest to call. inspect.signature can read the format "clinic".
 OFF = ("binding", "boundscheck", "wraparound", "initializedcheck", "auto_pickle", "autotestdict")
 DIRECTIVES = dict.fromkeys(OFF, False) | {"language_level": 3, "cdivision": True}
 DIRECTIVES |= {"embedsignature": True, "embedsignature.format": "clinic"}
 
 NO_COMPILER = """
-nogil-kernels needs a C compiler to build its kernels, and the headers of Python. The build failed: {reason}
-Install both (Debian, Ubuntu: gcc python3-dev; Fedora: gcc python3-devel; macOS: xcode-select --install; Windows: the
-C++ build tools of Visual Studio, and LLVM for speed), or set NOGIL_KERNELS_BUILD=pure for the twins in plain Python."""
+The build of nogil-kernels failed: {reason}
+It needs a C compiler and the headers of Python. Install both (Debian, Ubuntu: gcc python3-dev; Fedora: gcc
+python3-devel; macOS: xcode-select --install; Windows: the C++ build tools of Visual Studio, and LLVM for fast kernels),
+or set NOGIL_KERNELS_BUILD=pure to install the kernels in pure Python."""
 
-if sys.platform == "darwin":  # a universal Python asks for two families at once; the tiles are for one
+if sys.platform == "darwin":  # a universal Python compiles for two families at once, but a tile is for one
     os.environ["ARCHFLAGS"] = os.environ.get("ARCHFLAGS") or f"-arch {platform.machine()}"
     if os.environ["ARCHFLAGS"].count("-arch") != 1:
         sys.exit(f"ARCHFLAGS={os.environ['ARCHFLAGS']}: name one processor, and build once for each")
 
-wanted = os.environ.get("NOGIL_KERNELS_BUILD", "compiled")
-if wanted not in ("compiled", "abi3", "pure"):
-    sys.exit(f"NOGIL_KERNELS_BUILD must be compiled (the default), abi3 or pure, got {wanted!r}")
-ABI3 = wanted == "abi3"
+BUILD = os.environ.get("NOGIL_KERNELS_BUILD", "compiled")
+if BUILD not in ("compiled", "abi3", "pure"):
+    sys.exit(f"NOGIL_KERNELS_BUILD must be compiled (the default), abi3 or pure, got {BUILD!r}")
+ABI3 = BUILD == "abi3"
 if ABI3 and sysconfig.get_config_var("Py_GIL_DISABLED"):
     sys.exit("NOGIL_KERNELS_BUILD=abi3: this free-threaded Python has no stable ABI. Unset the variable.")
-# compiled/shared/ndarrays.h reads arrays by inline functions of NumPy's headers; the limited API of 3.11 has buffers.
+# compiled/shared/ndarrays.h reads ndarrays with inline functions of NumPy's headers. abi3 reads their buffers instead.
 HEADERS, MACROS = [], [("Py_LIMITED_API", "0x030B0000")] if ABI3 else []
 if find_spec("numpy") and not ABI3:
     import numpy
@@ -76,7 +77,7 @@ if find_spec("numpy") and not ABI3:
 
 
 class BuildKernels(build_ext):
-    """Compile some C files once per instruction set, and link all instances into their extension."""
+    """Compile some C files once per instruction set, and link all their objects into the extension."""
 
     def run(self) -> None:
         try:
@@ -85,7 +86,7 @@ class BuildKernels(build_ext):
             raise SystemExit(NO_COMPILER.format(reason=error)) from error
 
     def build_extensions(self) -> None:
-        """Replace MSVC's cl by clang-cl where there is one: it has vectors, and MSVC links its objects."""
+        """Replace cl by clang-cl if that is installed: cl has no vectors, and MSVC can link clang-cl's objects."""
         family = os.environ["ARCHFLAGS"].split()[-1] if sys.platform == "darwin" else self.plat_name.rpartition("-")[2]
         self.baseline, self.instruction_sets = FAMILIES.get(family, ("", {"portable": ""}))
         self.msvc = self.compiler.compiler_type == "msvc"
@@ -97,18 +98,18 @@ class BuildKernels(build_ext):
             processor = self.plat_name.removeprefix("win-").replace("win32", "i686")
             self.compiler.compile_options.append(f"--target={processor}-pc-windows-msvc")
         elif self.msvc:
-            self.warn("no clang-cl on PATH, and MSVC has no vectors: these kernels will be slow. LLVM has clang-cl.")
+            self.warn("the kernels will be slow: MSVC compiles no vectors. Install LLVM, and add clang-cl to PATH.")
         super().build_extensions()
 
     def build_extension(self, ext: Extension) -> None:
         per_isa, _ = EXTENSIONS[ext.name.removeprefix("nogil_kernels.").replace(".", "/")]
-        ext.define_macros = [*([] if ABI3 else ext.define_macros), *MACROS]  # the former as the .pyx says
+        ext.define_macros = [*([] if ABI3 else ext.define_macros), *MACROS]  # ext has the macros of its .pyx
         ext.extra_compile_args = self.flags()
         ext.extra_objects = [instance for source in per_isa for instance in self.instances(source)]
         super().build_extension(ext)
 
     def instances(self, source: str) -> list[str]:
-        """Compile a C file for each instruction set, and return the objects."""
+        """Compile a C file once per instruction set; return the objects."""
         objects: list[str] = []
         for isa in self.instruction_sets:
             folder, macros = str(Path(self.build_temp, isa)), [("NK_ISA", isa)]
@@ -116,15 +117,15 @@ class BuildKernels(build_ext):
         return objects
 
     def flags(self, isa: str = "") -> list[str]:
-        """Return our flags, then the builder's CFLAGS, which win over ours, then those of the instruction set."""
+        """Return the flags above, then CFLAGS, then those of the instruction set. Later flags override earlier ones."""
         if self.msvc and not self.clang_cl:
             return [*MSVC_FLAGS.split(), *MSVC_INSTRUCTION_SETS.get(isa, "").split()]
         cflags = os.environ.get("CFLAGS", "")
-        level = "-O3" if isa else "-O2"  # -O3 finds the vectors of the instances, and makes short calls slower
+        level = "-O3" if isa else "-O2"  # -O3 vectorizes the loops of the C files, but makes short calls slower
         flags = shlex.split(f"{level} {FLAGS} {FRAME_POINTERS if self.baseline else ''} {cflags}")
         flags += self.baseline.split() if isa and "-march" in cflags else []
         flags += self.instruction_sets.get(isa, "").split()
-        return [f"/clang:{flag}" for flag in flags] if self.clang_cl else flags  # by MSVC's flags it makes no FMA
+        return [f"/clang:{flag}" for flag in flags] if self.clang_cl else flags  # no FMA with MSVC's flags
 
 
 def extensions() -> list[Extension]:
@@ -135,14 +136,14 @@ def extensions() -> list[Extension]:
     modules = [
         Extension(f"nogil_kernels.{name.replace('/', '.')}", [f"{PACKAGE}/{name}.pyx", *once], **settings)
         for name, (_, once) in EXTENSIONS.items()
-        if not (ABI3 and "subinterpreters" in name)  # they need 3.12
+        if not (ABI3 and "subinterpreters" in name)  # these need CPython 3.12, abi3 is for 3.11
     ]
     return cythonize(modules, build_dir="build/cython", compiler_directives=DIRECTIVES, include_path=["src"])
 
 
 setup(
-    ext_modules=[] if wanted == "pure" else extensions(),
+    ext_modules=[] if BUILD == "pure" else extensions(),
     cmdclass={"build_ext": BuildKernels},
-    # A folder of its own: modules of an earlier build for one version must not get into the wheel for all.
+    # abi3 has its own build folder, so that its wheel has no modules of a build for one version.
     options={"bdist_wheel": {"py_limited_api": "cp311"}, "build": {"build_base": "build/abi3"}} if ABI3 else {},
 )

@@ -1,7 +1,7 @@
-"""Build the wheel for AArch64 with zig and run the tests of the kernels on it under qemu: `nox -s cross`.
+"""Build the wheel for AArch64 with zig, and run the tests of the kernels on it under qemu: `nox -s cross`.
 
-Needs Debian on x86-64 and a Python of the version that Debian has. Root is not needed: Debian's packages are unpacked
-below CACHE and not installed. Emulation proves neither speed nor memory order.
+This needs Debian on x86-64 and a Python of Debian's version, but not root: packages are not installed, but unpacked
+into CACHE. The tests say nothing about speed, nor about the memory order of a real processor.
 """
 
 import os
@@ -16,11 +16,11 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"), "nogil-ke
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 NUMPY_PLATFORMS = ("manylinux_2_28_aarch64", "manylinux_2_27_aarch64", "manylinux_2_17_aarch64")
 
-BUILT = (".git", ".nox", ".venv", "build", "*.so", "*.egg-info", "__pycache__")  # what is not copied
+NOT_COPIED = (".git", ".nox", ".venv", "build", "*.so", "*.egg-info", "__pycache__")
 
-# Sums of millions and products of long k only repeat the loop nests; emulated they would take half an hour.
-# test_longest_hold.py measures time, which emulation distorts.
-LONG = ("million", "1000003", "joined_exactly", "cut_by_columns", "longest_hold")
+# Sums of millions and products with a long k run no additional code, but would take half an hour in the emulator.
+# test_longest_hold.py measures time, which the emulator distorts.
+SKIPPED = ("million", "1000003", "joined_exactly", "cut_by_columns", "longest_hold")
 
 
 def main() -> None:
@@ -32,7 +32,7 @@ def main() -> None:
         site = scratch / "site-packages"
         install(site, NUMPY_PLATFORMS, "numpy", "pytest", "hypothesis")
         tree = scratch / "tree"
-        shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(*BUILT))
+        shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(*NOT_COPIED))
         install(site, ("linux_aarch64",), "--no-deps", "--no-index", build_wheel(tree, system, site))
         test(emulated_python(scratch / "python3", system, site), tree)
 
@@ -42,10 +42,10 @@ def run(*command: object, cwd: Path = ROOT, **variables: str) -> None:
 
 
 def unpack_debian(system: Path) -> None:
-    """Unpack Debian's Python for AArch64, its headers and qemu; `system` exists only once it is complete."""
+    """Unpack Debian's Python for AArch64, its headers and qemu. `system` is created as the last step."""
     with tempfile.TemporaryDirectory() as name:
         state = Path(name)
-        (state / "status").touch()  # no package is installed, so apt takes every dependency
+        (state / "status").touch()  # no package counts as installed, so apt downloads every dependency
         for folder in ("lists/partial", "archives/partial"):
             (state / folder).mkdir(parents=True)
         settings = {
@@ -59,7 +59,7 @@ def unpack_debian(system: Path) -> None:
         apt = ["apt-get", "--quiet", *(f"--option={name}={value}" for name, value in settings.items())]
         run(*apt, "update", "--error-on=any")
         run(*apt, "install", "--yes", "--no-install-recommends", "--download-only", f"python{PYTHON}", "libstdc++6")
-        # Without their dependencies: zig has the headers of the C library, and qemu is linked statically.
+        # These need no dependencies: zig has the headers of the C library, and qemu is linked statically.
         run(*apt, "download", f"libpython{PYTHON}-dev", "qemu-user-static:amd64", cwd=state / "archives")
         unfinished = system.with_name(f"{system.name}.unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -70,13 +70,13 @@ def unpack_debian(system: Path) -> None:
 
 
 def install(site: Path, platforms: tuple[str, ...], *words: object) -> None:
-    """Have pip install wheels for other platforms than this one."""
+    """Install wheels for the target platforms by pip."""
     target = ("--target", site, "--upgrade", "--python-version", PYTHON, *(f"--platform={name}" for name in platforms))
     run(sys.executable, "-m", "pip", "install", "--quiet", "--only-binary=:all:", *target, *words)
 
 
 def build_wheel(tree: Path, system: Path, site: Path) -> Path:
-    """Build the wheel by setup.py as it is, with zig as the compiler and the target's own headers."""
+    """Build the wheel by the unchanged setup.py, with zig as the compiler and the headers of the target."""
     zig = f"'{sys.executable}' -m ziglang cc -target aarch64-linux-gnu.2.28"
     headers = system / "usr" / "include"
     folders = (headers / f"python{PYTHON}", headers, site / "numpy" / "_core" / "include")
@@ -93,9 +93,9 @@ def build_wheel(tree: Path, system: Path, site: Path) -> Path:
 
 
 def emulated_python(script: Path, system: Path, site: Path) -> Path:
-    """Write a script that runs Python under qemu; tests that start `sys.executable` start the script again.
+    """Write a script that runs Python under qemu. It is also `sys.executable` in the tests.
 
-    The processor has no SVE: on one that has it, NumPy's own matmul of float32 warns of a division by zero.
+    The emulated processor has no SVE. With SVE, NumPy's matmul of float32 warns of a division by zero.
     """
     programs = system / "usr" / "bin"
     script.write_text(
@@ -108,10 +108,10 @@ def emulated_python(script: Path, system: Path, site: Path) -> Path:
 
 
 def test(python: Path, tree: Path) -> None:
-    """Run the tests marked `kernels` with NEON. The portable tiles are compiled with the same flags there."""
+    """Run the tests marked `kernels` with NEON. On AArch64 the portable tiles are compiled with the same flags."""
     modules = sorted(tree.glob("tests/**/test_*.py"))
     files = [path.relative_to(tree) for path in modules if "pytest.mark.kernels" in path.read_text()]
-    chosen = ("-m", "kernels", "-k", " and not ".join(["compiled", *LONG]), *sys.argv[1:])
+    chosen = ("-m", "kernels", "-k", " and not ".join(["compiled", *SKIPPED]), *sys.argv[1:])
     pytest = (python, "-m", "pytest", "-p", "no:cacheprovider", "--maxfail=10", *chosen, *files)
     run(*pytest, cwd=tree, NOGIL_KERNELS_BACKEND="compiled", NOGIL_KERNELS_ISA="neon")
 

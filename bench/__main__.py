@@ -1,4 +1,4 @@
-"""Lists the experiments, or runs one: `python -m bench NAME`."""
+"""List the experiments, or run one: `python -m bench NAME`."""
 
 import ast
 import importlib
@@ -17,10 +17,10 @@ EXPERIMENTS = {
     "against": "PYTHON",
     "docs": "FILE ...",
 }
-"""What can be run, and with what; without arguments: a script that is to be read."""
+"""The experiments and the arguments in their usage lines. Those without arguments are scripts to read."""
 
 MORE = """
---json FILE stores every sample; python -m bench NAME --help shows the other options."""
+--json FILE stores every sample. `python -m bench NAME --help` shows all options."""
 
 
 def main(arguments: list[str]) -> int:
@@ -32,7 +32,7 @@ def main(arguments: list[str]) -> int:
         return 0
     name, *rest = arguments
     if name not in EXPERIMENTS:
-        print(f"bench: no experiment {name!r}; there are {', '.join(EXPERIMENTS)}", file=sys.stderr)
+        print(f"bench: unknown experiment {name!r}, expected one of {', '.join(EXPERIMENTS)}", file=sys.stderr)
         return 2
     if EXPERIMENTS[name]:
         module = ".".join(source(name).relative_to(HERE.parent).with_suffix("").parts)
@@ -45,12 +45,12 @@ def main(arguments: list[str]) -> int:
 
 
 def source(name: str) -> Path:
-    """Return the file of an experiment: bench/NAME.py, or NAME.py in a folder."""
+    """Return the file of an experiment: NAME.py in bench/ or in one of its folders."""
     return next(HERE.rglob(f"{name}.py"))
 
 
 def about(name: str) -> list[str]:
-    """Return the lines of an experiment's docstring without importing it: what it needs may be missing."""
+    """Return the lines of an experiment's docstring. Its packages may be missing, so the file is not imported."""
     return (ast.get_docstring(ast.parse(source(name).read_text(encoding="utf-8"))) or "").splitlines()
 
 
@@ -60,4 +60,4 @@ if __name__ == "__main__":
     except KeyboardInterrupt:
         sys.exit(130)
     except ModuleNotFoundError as error:
-        sys.exit(f"bench: {error}; pip install -e '.[bench]' brings what the experiments need")
+        sys.exit(f"bench: {error}. Run pip install -e '.[bench]' to install what the experiments need.")

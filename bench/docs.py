@@ -104,8 +104,8 @@ def scoreboard(baselines: dict[Path, Any]) -> str:
     ]
     for goal in goals.GOALS:
         verdicts = [goals.verdict(goal, result) for result in results]
-        cells = [", ".join(peers_report.said(verdict)[:2]) if verdict else "not measured" for verdict in verdicts]
-        lines.append(table_row(peers_report.named(goal), peers_report.rivals(goal), f"{goal.ratio:g}x", *cells))
+        cells = [", ".join(peers_report.cells(verdict)[:2]) if verdict else "not measured" for verdict in verdicts]
+        lines.append(table_row(peers_report.title(goal), peers_report.rivals(goal), f"{goal.ratio:g}x", *cells))
     for (baseline, suite), result in zip(baselines.items(), results, strict=True):
         name = f"{machine_of(baseline)}: speed over size, beside other packages"
         heading, errors = "; ".join(suites.heading(suite).splitlines()), peers_report.errors(result)

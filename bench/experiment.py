@@ -1,4 +1,4 @@
-"""What all experiments share: one command line, measuring batch by batch, showing, and writing files."""
+"""The command line of the experiments: options, measuring batch by batch, reports and files."""
 
 import argparse
 import sys
@@ -22,7 +22,7 @@ from . import Impossible, suites, tables, timing
 
 @dataclass(frozen=True)
 class Timed:
-    """A statement to sample: its name in the suite, the code as it is typed, and what the report has to know of it."""
+    """A statement to sample: its benchmark's name, its code as a user types it, and metadata for the report."""
 
     name: str
     code: str
@@ -36,40 +36,41 @@ class Batch:
     timed: Sequence[Timed]
     namespace: dict[str, Any]
     seconds: float
-    """How long to sample, all statements together."""
+    """How long to sample all statements together."""
     done: float
-    """How much of the experiment is over with this batch, up to 1: for the progress bar."""
+    """The share of the experiment that is complete after this batch, from 0 to 1. The progress bar shows it."""
     rest: float = 0.0
     """Seconds to sleep before each sample."""
     once: bool = False
-    """For what takes seconds: one sample of one execution each."""
+    """Take one sample of one execution per statement, because an execution takes seconds."""
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """Its parts. A suite is all that a report and a plot are made from."""
+    """The parts of an experiment. Report and plot are made from a suite only, so a stored suite can be shown again."""
 
     name: str
     about: str
+    """The docstring of the experiment. Its first line is the description in --help."""
     quick: str
-    """What --quick leaves out, and how long it takes."""
+    """The help text of --quick: what is skipped, and how long the experiment takes then."""
     batches: Callable[[argparse.Namespace], Generator[Batch]]
     render: Callable[[Any], Iterable[RenderableType]]
-    """What to print of a suite."""
+    """Return the tables and notes that show a suite."""
     draw: Callable[[Any, str], None] | None = None
-    """Writes a plot; None where a table shows all of it."""
+    """Write a plot of a suite to a file. None if the tables show everything."""
     add_options: Callable[[argparse.ArgumentParser], None] = lambda parser: None
 
     def main(self, arguments: Sequence[str]) -> int:
-        """Measure or load, show, and write what is asked for; return the exit status."""
+        """Measure or load a suite, write the files that the options name, print the report; return the exit status."""
         parser = _parser(self)
         options = parser.parse_args(arguments, argparse.Namespace(arguments=list(arguments)))
         with plain_errors(parser):
             suite = suites.load(options.source, self.name) if options.source else _measure(self, options)
             interrupted = not options.source and "nk_interrupted" in suite.get_metadata()
             if options.json and interrupted and Path(options.json).is_file():
-                print(f"Interrupted: {options.json} was left as it is", file=sys.stderr)
-            elif options.json:  # before anything is shown: a reader of the pipe may have gone
+                print(f"interrupted: {options.json} exists and was not overwritten", file=sys.stderr)
+            elif options.json:  # before printing, which fails if the reader of a pipe has exited
                 suite_file.save(suite, options.json)
             tables.show([tables.note(suites.heading(suite)), *self.render(suite)])
             if self.draw and options.output:
@@ -79,7 +80,7 @@ class Experiment:
 
 @contextmanager
 def plain_errors(parser: argparse.ArgumentParser) -> Iterator[None]:
-    """End the command with a line, not a traceback, for what the user can mend and for Ctrl-C."""
+    """End the command with one line instead of a traceback if it is Impossible, a file fails, or Ctrl-C is pressed."""
     try:
         yield
     except (Impossible, OSError) as error:
@@ -94,43 +95,43 @@ def _parser(experiment: Experiment) -> argparse.ArgumentParser:
     )
     parser.add_argument("--quick", action="store_true", help=experiment.quick)
     parser.add_argument("--json", metavar="FILE", type=writable, help="also write every sample, in pyperf's format")
-    parser.add_argument("--from", dest="source", metavar="FILE", help="show what --json wrote; measure nothing")
+    parser.add_argument("--from", dest="source", metavar="FILE", help="show a file of --json, without measuring")
     if experiment.draw:
         formats = ", ".join(style.FORMATS)
-        parser.add_argument("-o", dest="output", metavar="FILE", type=_plot, help=f"also draw: {formats}")
+        parser.add_argument("-o", dest="output", metavar="FILE", type=_plot, help=f"also draw a plot: {formats}")
     experiment.add_options(parser)
     return parser
 
 
 def _plot(path: str) -> str:
-    """`path`, if a plot can be written there: known before minutes are spent."""
+    """Return `path` if a plot can be written there. Checked here, because measuring first would waste minutes."""
     if Path(path).suffix not in style.FORMATS:
-        raise argparse.ArgumentTypeError(f"{path!r} must end in {', '.join(style.FORMATS)}")
+        raise argparse.ArgumentTypeError(f"cannot draw {path!r}: the name must end in {', '.join(style.FORMATS)}")
     return writable(path)
 
 
 def _measure(experiment: Experiment, options: argparse.Namespace) -> Any:
-    """The suite of all batches, or of the whole rounds that there are when Ctrl-C comes."""
+    """Sample all batches; return their suite. After Ctrl-C it has the rounds that were complete."""
     try:
         ceiling.loops()
-    except RuntimeError as error:  # the pure backend, and why it is in use
+    except RuntimeError as error:  # the message says why the pure backend is in use
         raise Impossible(str(error)) from None
     common: dict[str, Fact] = {"nk_bench": experiment.name} | ({"nk_quick": 1} if options.quick else {})
     samples: timing.Samples = {}
     metadata: dict[str, Mapping[str, Fact]] = {}
     try:
-        with closing(experiment.batches(options)) as batches, bar(Console(stderr=True)) as told:
+        with closing(experiment.batches(options)) as batches, bar(Console(stderr=True)) as report_progress:
             begin = time.perf_counter()
             for batch in batches:
-                metadata |= {one.name: one.metadata for one in batch.timed}
+                metadata |= {timed.name: timed.metadata for timed in batch.timed}
                 if batch.once:
-                    for one in batch.timed:
-                        samples[one.name] = [timeit.timeit(one.code, globals=batch.namespace, number=1)]
+                    for timed in batch.timed:
+                        samples[timed.name] = [timeit.timeit(timed.code, globals=batch.namespace, number=1)]
                 else:
-                    statements = {one.name: one.code for one in batch.timed}
+                    statements = {timed.name: timed.code for timed in batch.timed}
                     timing.sample(statements, batch.namespace, batch.seconds, batch.rest, samples)
-                over = time.perf_counter() - begin
-                told(over, over / batch.done)
+                elapsed = time.perf_counter() - begin
+                report_progress(elapsed, elapsed / batch.done)
     except KeyboardInterrupt:
         if not samples:
             raise

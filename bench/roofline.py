@@ -1,18 +1,18 @@
-"""The roofline: how near each kernel comes to what one core can do at most.
+"""The roofline: the speed of each kernel as a share of the most that one core can do.
 
-No loop is faster than the multiply-adds of a core, nor than the bytes that it reads from where the data lies; with I
-flops for each byte that a kernel has to move, its roof is min(peak, I * bandwidth). Both are measured in the
-rounds in which the kernel is, so that a slow moment lowers roof and kernel alike.
+Two limits bound a loop: the core's rate of multiply-adds (the peak), and its rate of reading from the cache or memory
+that has the data (the bandwidth). A kernel with I flops per byte has the roof min(peak, I * bandwidth). Peak and
+bandwidth are measured in the same rounds as the kernel, so a slow moment lowers roof and kernel equally.
 
 Source of the model: Williams, Waterman and Patterson, "Roofline: an insightful visual performance model for multicore
 architectures", Communications of the ACM 52 (4), 2009.
 
-What this is not: a measurement of traffic. Bytes are what has to be moved at least, each operand once; and an operand
-counts as lying in the smallest cache that holds all of them twice.
+This experiment does not measure memory traffic. The bytes of a kernel are a lower bound: each operand moves once. The
+level of its data is the smallest cache that is at least twice as large as all operands together.
 
-Metadata of a benchmark: nk_name, nk_dtype and nk_level say what was timed and where its data is, nk_flops and nk_bytes
-how much it did, nk_data_bytes how large its data is, nk_code what was executed. What has no bytes is the peak of
-multiply-adds, what has no flops is the fastest way to read.
+Metadata of a benchmark: nk_name, nk_dtype and nk_level (what was timed, and the level of its data), nk_flops and
+nk_bytes (its work), nk_data_bytes (the size of its data), nk_code (the statement). A benchmark without bytes is the
+peak of multiply-adds, and one without flops is the fastest way to read.
 """
 
 import argparse
@@ -33,22 +33,22 @@ from .experiment import Batch, Timed
 
 KIB, MIB = 1 << 10, 1 << 20
 L1_FALLBACK, L3_FALLBACK = 32 * KIB, 8 * MIB
-SECONDS, QUICK_SECONDS = 3.0, 0.2  # for each level of the memory
-STEPS = 20_000  # of multiply-adds: 30 to 50 us a call, so that the call itself is nothing
-PASS_BYTES = 4 * MIB  # that one call reads at least, for the same reason
+SECONDS, QUICK_SECONDS = 3.0, 0.2  # per level
+STEPS = 20_000  # multiply-adds per call: 30 to 50 us, so the cost of the call does not matter
+PASS_BYTES = 4 * MIB  # the least bytes that a call reads, for the same reason
 DTYPES = ("float64", "float32")
 SIZES = (64, 256, 1024)
-"""Rows and columns of the matrices; the smallest are not multiplied by a vector."""
+"""Rows and columns of the matrices. The smallest matrix is not multiplied by a vector."""
 
 Level = tuple[str, int]
-"""Where data lies, and of how many bytes it is that fit there."""
+"""A cache or the memory: its name, and the bytes of data that are measured there."""
 
 
 def levels() -> list[Level]:
-    """Half of each cache, and what is larger than all of them.
+    """Return the levels: half of each cache, and a size that exceeds all caches.
 
-    A virtual machine tells of its host's L3, whatever its own share is. 8 L2 are taken of it at most, and what is to
-    lie in memory is no more than 1 GiB.
+    A virtual machine reports the L3 of its host even if its share is small, so the data in L3 has the size of 8 L2 at
+    most. The data in memory has 1 GiB at most.
     """
     l1, l2 = machine.cache_bytes(1) or L1_FALLBACK, machine.l2_bytes()
     l3 = machine.cache_bytes(3) or max(L3_FALLBACK, 4 * l2)
@@ -61,12 +61,12 @@ def levels() -> list[Level]:
 
 
 def level_of(size: int, known: Sequence[Level]) -> str:
-    """The first level that holds so many bytes."""
-    return next((name for name, fits in known if size <= fits), "memory")
+    """Return the first level that has at least `size` bytes."""
+    return next((name for name, capacity in known if size <= capacity), "memory")
 
 
 def batches(options: argparse.Namespace) -> Generator[Batch]:
-    """A batch for each level: its roofs, and the kernels whose data lies there."""
+    """Yield a batch per level: its roofs, and the kernels whose data is there."""
     known = levels()
     namespace: dict[str, Any] = {
         "matmul": nogil_kernels.matmul,
@@ -74,17 +74,17 @@ def batches(options: argparse.Namespace) -> Generator[Batch]:
         "multiply_adds": ceiling.multiply_adds,
         "read": ceiling.read,
     }
-    works = list(kernels(known, namespace))
+    timed_kernels = list(kernels(known, namespace))
     seconds = QUICK_SECONDS if options.quick else SECONDS
     for index, (level, size) in enumerate(known, 1):
         x = np.ones(size // 8)  # the same memory for all dtypes: a float64 1.0 is 0.0 and 1.875 in float32
         namespace |= {f"x_{dtype}_{level}": x.view(dtype) for dtype in (*DTYPES, "uint8")}
-        here = [work for work in works if work.metadata["nk_level"] == level]
-        yield Batch([*roofs(level, size), *here], namespace, seconds, index / len(known))
+        in_level = [kernel for kernel in timed_kernels if kernel.metadata["nk_level"] == level]
+        yield Batch([*roofs(level, size), *in_level], namespace, seconds, index / len(known))
 
 
 def kernels(known: Sequence[Level], namespace: dict[str, Any]) -> Iterator[Timed]:
-    """The statements of the kernels; their operands go to `namespace`."""
+    """Yield the statements of the kernels; add their operands to `namespace`."""
     for dtype in DTYPES:
         itemsize = np.dtype(dtype).itemsize
         for n in SIZES:
@@ -104,7 +104,7 @@ def kernels(known: Sequence[Level], namespace: dict[str, Any]) -> Iterator[Timed
 
 
 def roofs(level: str, size: int) -> Iterator[Timed]:
-    """The statements of the roofs over one level: the peak of each dtype, and the fastest way to read there."""
+    """Yield the statements of a level's roofs: the peak of each dtype, and the fastest way to read there."""
     for dtype in DTYPES:
         code = f"multiply_adds('{dtype}', {STEPS})"
         yield timed("multiply-adds", code, level, dtype, ceiling.multiply_adds(dtype, STEPS), 0)
@@ -115,7 +115,7 @@ def roofs(level: str, size: int) -> Iterator[Timed]:
 
 
 def timed(name: str, code: str, level: str, dtype: str, flops: int, size: int, data: int = 0) -> Timed:
-    """A statement, where its data lies, how much it does; `size` are the bytes that it has to move at least."""
+    """Return a statement with its metadata. `size` is the lower bound of the bytes that it moves."""
     metadata: dict[str, Fact] = {
         "nk_name": name,
         "nk_level": level,
@@ -130,26 +130,26 @@ def timed(name: str, code: str, level: str, dtype: str, flops: int, size: int, d
 
 SHORT = {"float64": "f64", "float32": "f32"}
 NOTE = (
-    "Medians. share: of the kernel's roof, round by round, with the 95 % interval of the median. roof: what bounds"
-    " the kernel, the peak of multiply-adds or reading from where its data lies. Kernels as they are called, the"
-    " call included. matmul N: N x N matrices; A @ v N: N x N by N."
+    "How to read it: all numbers are medians. share is the kernel's speed as a share of its roof, computed per round,"
+    " with the 95 % interval of the median. roof names the limit: the peak of multiply-adds, or reading from the level"
+    " that has the data. Times include the call. matmul N multiplies N x N matrices, A @ v N a matrix by a vector."
 )
 
 
 class Point:
-    """One benchmark of the suite: a roof where it has no bytes or no flops, else a kernel."""
+    """One benchmark of the suite: a roof if it has no bytes or no flops, a kernel otherwise."""
 
     def __init__(self, benchmark: Any) -> None:
-        known = benchmark.get_metadata()
-        self.name, self.level, self.dtype = known["nk_name"], known["nk_level"], known["nk_dtype"]
-        self.flops, self.size, self.data = known["nk_flops"], known["nk_bytes"], known["nk_data_bytes"]
+        metadata = benchmark.get_metadata()
+        self.name, self.level, self.dtype = metadata["nk_name"], metadata["nk_level"], metadata["nk_dtype"]
+        self.flops, self.size, self.data = metadata["nk_flops"], metadata["nk_bytes"], metadata["nk_data_bytes"]
         self.values: Sequence[float] = benchmark.get_values()
         seconds = interval(self.values).median
         self.flop_rate, self.byte_rate = self.flops / seconds, self.size / seconds
 
 
 class Roofline:
-    """The points of a suite, and what is derived from them."""
+    """The points of a suite, and the shares that follow from them."""
 
     def __init__(self, suite: Any) -> None:
         points = [Point(benchmark) for benchmark in suite]
@@ -160,12 +160,12 @@ class Roofline:
         self.reads = {point.level: point for point in points if not point.flops}
 
     def peak(self, dtype: str) -> float:
-        """The most flops per second: the median of all levels' samples, which differ by the moment alone."""
-        peaks = [point for (_, found), point in self.peaks.items() if found == dtype]
+        """Return the median flops per second over all levels. Their samples differ only in when they were taken."""
+        peaks = [point for (_, peak_dtype), point in self.peaks.items() if peak_dtype == dtype]
         return interval([point.flops / value for point in peaks for value in point.values]).median
 
     def share(self, kernel: Point) -> tuple[Interval, str]:
-        """Return the kernel's speed as a share of its roof's, round by round, and what its roof is made of."""
+        """Return the kernel's speed as a share of its roof, computed per round, and the name of the limit."""
         peak, read = self.peaks[kernel.level, kernel.dtype], self.reads[kernel.level]
         at_peak = (kernel.flops / peak.flops * value for value in peak.values)
         at_bandwidth = (kernel.size / read.size * value for value in read.values)
@@ -175,11 +175,11 @@ class Roofline:
 
 
 def render(suite: Any) -> Iterator[RenderableType]:
-    """The roofs, and under them the kernels."""
+    """Yield the table of the roofs and the table of the kernels."""
     roofline = Roofline(suite)
     yield tables.titled("Roofs of one core", _roof_table(roofline))
     if roofline.kernels:
-        yield tables.titled("Kernels under them", _kernel_table(roofline))
+        yield tables.titled("Kernels", _kernel_table(roofline))
         yield tables.note(NOTE)
 
 
@@ -213,7 +213,7 @@ def _kernel_table(roofline: Roofline) -> Table:
 main = experiment.Experiment(
     name="roofline",
     about=__doc__ or "",
-    quick="fewer rounds: a quarter of a minute",
+    quick="fewer rounds: 15 s",
     batches=batches,
     render=render,
 ).main

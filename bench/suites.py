@@ -1,11 +1,11 @@
-"""What an experiment keeps: a pyperf suite, one benchmark for each statement, from which everything shown is made.
+"""Make, load and describe an experiment's samples: a pyperf suite with one benchmark per statement.
 
-A value is the time of one execution in seconds; the i-th values of one batch were taken in the same round. Metadata
-beside the machine's facts, and beside what each experiment's report needs:
+A value is the time of one execution in seconds. The i-th values of one batch were measured in the same round. The
+metadata are the machine's facts, those that the experiment's report needs, and:
 
 nk_bench        the experiment
-nk_quick        1 with --quick; else absent
-nk_interrupted  1 where Ctrl-C ended the measuring; else absent
+nk_quick        1 with --quick, absent otherwise
+nk_interrupted  1 if Ctrl-C ended the measurement, absent otherwise
 """
 
 import statistics
@@ -20,20 +20,20 @@ from . import Impossible
 from .timing import Samples
 
 NOTES = {
-    "nk_quick": "A quick look: few sizes and rounds. Quote figures of a whole run only.",
-    "nk_interrupted": "Interrupted: this is what there was by then.",
+    "nk_quick": "Measured with --quick: few sizes and rounds. Quote figures of a whole run only.",
+    "nk_interrupted": "Interrupted: only the rounds before Ctrl-C are shown.",
 }
-UNREST = 1.25  # clocks differ by less, for heavy instructions too; a core that is shared with one other program, by 2
+NOISY = 1.25  # changes of the clock rate cause less; another program on the same core causes a factor of 2
 
 
 def make(samples: Samples, metadata: Mapping[str, Mapping[str, Fact]]) -> Any:
-    """Return the suite of `samples`, in seconds, with the machine's facts and each benchmark's own."""
-    here = facts()
-    return suite_file.make((values, {**here, **metadata[name], "name": name}) for name, values in samples.items())
+    """Return the suite of `samples`, in seconds, with the machine's facts and the metadata of each benchmark."""
+    machine = facts()
+    return suite_file.make((values, {**machine, **metadata[name], "name": name}) for name, values in samples.items())
 
 
 def load(path: str | Path, *names: str) -> Any:
-    """Return the suite that one of these experiments wrote to a file; raise Impossible for any other file."""
+    """Return the suite that one of the experiments `names` wrote to a file; raise Impossible for any other file."""
     try:
         suite = suite_file.load(path)
     except ValueError as error:
@@ -43,8 +43,8 @@ def load(path: str | Path, *names: str) -> Any:
     return suite
 
 
-def unrest(suite: Any) -> float:
-    """Return how far apart the middle half of a statement's samples lie, as a factor; for 3 of 4 statements, closer."""
+def noise(suite: Any) -> float:
+    """Return the third quartile, over the statements, of the ratio of a statement's third quartile to its first."""
     several = [values for benchmark in suite if len(values := benchmark.get_values()) > 1]
     quartiles = [statistics.quantiles(values, n=4) for values in several]
     spreads = sorted(high / low for low, _, high in quartiles if low > 0)
@@ -52,17 +52,16 @@ def unrest(suite: Any) -> float:
 
 
 def heading(suite: Any) -> str:
-    """Return where and of what it was measured, and what the reader has to know about it; a line for each."""
-    known = suite.get_metadata()
-    kernels = " ".join(str(known[name]) for name in ("nk_backend", "nk_isa") if name in known)
-    lines = [
-        f"{known['cpu_model_name']}; Python {known['python_version']}; nogil-kernels {known['nk_version']}, {kernels}"
-    ]
-    if "nk_peers" in known:
-        lines.append(f"{known['nk_peers']}; OpenBLAS {known['nk_openblas']}")
-    if "nk_compiler" in known:
-        lines.append(f"{known['nk_compiler']}, {known['nk_flags']}")
-    lines += [note for mark, note in NOTES.items() if mark in known]
-    if (factor := unrest(suite)) > UNREST:
+    """Return lines with the machine, the versions that were measured, and warnings about the samples."""
+    metadata = suite.get_metadata()
+    kernels = " ".join(str(metadata[name]) for name in ("nk_backend", "nk_isa") if name in metadata)
+    python, version = metadata["python_version"], metadata["nk_version"]
+    lines = [f"{metadata['cpu_model_name']}; Python {python}; nogil-kernels {version}, {kernels}"]
+    if "nk_peers" in metadata:
+        lines.append(f"{metadata['nk_peers']}; OpenBLAS {metadata['nk_openblas']}")
+    if "nk_compiler" in metadata:
+        lines.append(f"{metadata['nk_compiler']}, {metadata['nk_flags']}")
+    lines += [note for name, note in NOTES.items() if name in metadata]
+    if (factor := noise(suite)) > NOISY:
         lines.append(f"The machine was not quiet: statements took up to {factor:.1f} times as long in other rounds.")
     return "\n".join(lines)

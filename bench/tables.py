@@ -1,4 +1,4 @@
-"""Tables of experiments in a terminal, and how numbers are written in them."""
+"""Tables of experiments in a terminal, and the format of their numbers."""
 
 import io
 import os
@@ -11,47 +11,47 @@ from rich.text import Text
 
 from nogil_kernels.measure import style
 
-WIDE = 106  # columns that the widest table takes
+WIDTH = 106  # columns of the widest table
 
 
 def show(parts: Iterable[RenderableType]) -> None:
-    """Print the parts with empty lines between them; without a terminal they are WIDE, or as $COLUMNS says."""
+    """Print the parts with empty lines between them. Without a terminal, lines have $COLUMNS columns or WIDTH."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal without a µ shows a ? rather than a traceback
     console = Console(highlight=False, markup=False)
     if not (console.is_terminal or "COLUMNS" in os.environ):
-        console.width = WIDE
-    for place, part in enumerate(parts):
-        if place:
+        console.width = WIDTH
+    for index, part in enumerate(parts):
+        if index:
             console.print()
         console.print(part)
 
 
 def table(*headings: str, left: int = 1) -> Table:
-    """Return an empty table. After the first `left` columns there are numbers, justified to the right."""
+    """Return an empty table. The first `left` columns have text, the others have numbers, justified to the right."""
     drawn = style.table()
-    for place, heading in enumerate(headings):
-        drawn.add_column(heading, justify="left" if place < left else "right", no_wrap=True)
+    for index, heading in enumerate(headings):
+        drawn.add_column(heading, justify="left" if index < left else "right", no_wrap=True)
     return drawn
 
 
-def titled(title: str, what: RenderableType) -> Group:
-    """A table under its title, which may be wider: rich's own is broken at the table's width."""
-    return Group(Text(title, style="bold"), what)
+def titled(title: str, table: RenderableType) -> Group:
+    """Return a table under a title that may be wider than it. rich would wrap its own title at the table's width."""
+    return Group(Text(title, style="bold"), table)
 
 
 def note(text: str) -> Text:
-    """What the reader has to know of a table, or of all of them."""
+    """Return a remark about a table, or about all of them."""
     return Text(text, style="dim")
 
 
 def number(value: float | None) -> str:
-    """Three digits: 0.0571, 1.52, 91.7, 121; nothing for None."""
+    """Return a number with three digits, such as 0.0571, 1.52, 91.7 or 121; an empty string for None."""
     if value is None:
         return ""
     return f"{value:.3g}" if value < 100 else f"{value:.0f}"
 
 
 def size(size_bytes: float) -> str:
-    """24 KiB, 1 MiB."""
+    """Return a number of bytes as 24 KiB or 1 MiB."""
     return f"{size_bytes / 2**20:.3g} MiB" if size_bytes >= 2**20 else f"{size_bytes / 2**10:.3g} KiB"

@@ -1,4 +1,4 @@
-"""Interleaved timing: each statement once a round, so that a slow minute hits all of them alike."""
+"""Interleaved timing: each round has one sample of each statement, so a slow minute affects all of them equally."""
 
 import math
 import random
@@ -7,7 +7,7 @@ import timeit
 from collections.abc import Mapping
 from typing import Any
 
-SAMPLE_SECONDS = 0.002  # of one sample, at least: 10**5 times the clock's step, shorter than a scheduler's slice
+SAMPLE_SECONDS = 0.002  # the least time of a sample: 10**5 times the clock's step, less than a scheduler's time slice
 MIN_ROUNDS, MAX_ROUNDS = 9, 41
 
 Samples = dict[str, list[float]]
@@ -20,14 +20,15 @@ def sample(
     rest: float = 0.0,
     into: Samples | None = None,
 ) -> Samples:
-    """Seconds per execution of each statement, one sample a round, for about `seconds` or MIN_ROUNDS rounds.
+    """Sample each statement once per round, for about `seconds` and at least MIN_ROUNDS rounds.
 
-    Statements run in a loop without a call around them, as in timeit: what is timed is what a user types. Their order
-    changes from round to round, so that none always comes after the same other and finds the caches as that left them.
+    timeit's loop runs a statement without a call around it, so the code that a user types is timed. The order of the
+    statements changes from round to round, because a statement depends on the caches that the one before it leaves.
 
-    rest: seconds to sleep before each sample, for statements that leave threads behind which spin for a while. A sample
-    then takes half as long itself, so that it matters little that the machine had gone to sleep, too.
-    into: where the samples are put, round by round; after Ctrl-C it holds the rounds that were whole.
+    Return the seconds per execution of each statement, one number per round. They are added to `into`, if given, round
+    by round: after Ctrl-C it has the complete rounds. `rest` is the time to sleep before each sample, because the idle
+    threads of some statements spin for a while. A sample then takes at least `rest / 2`, because the processor has
+    slept too and needs time to reach its full speed.
     """
     timers = {name: timeit.Timer(statement, globals=namespace) for name, statement in statements.items()}
     loops = {name: _loops(timer, max(SAMPLE_SECONDS, rest / 2)) for name, timer in timers.items()}
@@ -37,25 +38,25 @@ def sample(
     spent, rounds = 0.0, 0
     while rounds < MIN_ROUNDS or (spent < seconds and rounds < MAX_ROUNDS):
         shuffle(order)
-        took = {}
+        elapsed = {}
         for name in order:
             time.sleep(rest)
-            took[name] = timers[name].timeit(loops[name])
+            elapsed[name] = timers[name].timeit(loops[name])
         for name in statements:
-            samples.setdefault(name, []).append(took[name] / loops[name])
-        spent += sum(took.values())
+            samples.setdefault(name, []).append(elapsed[name] / loops[name])
+        spent += sum(elapsed.values())
         rounds += 1
     return samples
 
 
 def _loops(timer: timeit.Timer, seconds: float) -> int:
-    """So many executions that a sample takes so long, and hardly longer: then it would meet more interruptions.
+    """Return the executions of a sample that takes `seconds`. Longer samples would be interrupted more often.
 
-    The best of three tells: one that was interrupted looks long enough with far too few executions, and all samples of
-    that statement would then measure the clock and cold caches. Four times the true time was seen so.
+    The fastest of three tries counts. An interrupted try seems long enough with far too few executions, and then every
+    sample would measure the clock and cold caches: up to four times the true time was observed.
     """
     timer.timeit(1)
     loops = 1
-    while (took := min(timer.repeat(3, loops))) < seconds:
-        loops = max(loops + 1, math.ceil(1.1 * loops * seconds / took)) if took else 10 * loops
+    while (fastest := min(timer.repeat(3, loops))) < seconds:
+        loops = max(loops + 1, math.ceil(1.1 * loops * seconds / fastest)) if fastest else 10 * loops
     return loops

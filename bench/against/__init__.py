@@ -1,1 +1,1 @@
-"""This build and another one, timed in alternating processes."""
+"""Compare two builds of the kernels in alternating worker processes."""

@@ -1,1 +1,1 @@
-"""Matrix multiplication, from three loops to the SIMD tile: what docs/gemm.md walks through."""
+"""Matrix multiplication in steps, from three loops to the SIMD tile. docs/gemm.md explains them."""

@@ -1,10 +1,10 @@
-/* Matrix multiplication from three loops to packed panels and a SIMD tile: one function a step, one idea a function.
+/* Matrix multiplication from three loops to packed panels and a SIMD tile. Each function is a step with one new idea.
  *
- * Every step computes C := A @ B for n x n matrices of float64 in rows. docs/gemm.md walks through them; gemm_steps.py
- * compiles this file for the processor that it runs on, checks each step's result and times it.
+ * Every step computes C := A @ B for row-major n x n matrices of float64. docs/gemm.md explains the steps.
+ * gemm_steps.py compiles this file for the processor that it runs on, checks the result of each step and times it.
  *
- * After K. Goto, R. van de Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34(3), 2008, with the
- * roles of A and B exchanged, since these matrices lie in rows and theirs in columns. */
+ * The source of the algorithm is K. Goto, R. van de Geijn, "Anatomy of high-performance matrix multiplication", ACM
+ * TOMS 34(3), 2008. The roles of A and B are exchanged, because that paper has column-major matrices. */
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 #define UNROLL _Pragma("GCC unroll 16")
 
-/* ---- 1: the definition, as it is written in mathematics ---- */
+/* ---- 1: the definition ---- */
 
 void naive(ptrdiff_t n, const double *a, const double *b, double *c)
 {
@@ -25,7 +25,7 @@ void naive(ptrdiff_t n, const double *a, const double *b, double *c)
         }
 }
 
-/* ---- 2: the inner loop runs along rows, and the compiler makes vectors of it ---- */
+/* ---- 2: the inner loop runs along rows, so the compiler can use vectors ---- */
 
 void unit_stride(ptrdiff_t n, const double *restrict a, const double *restrict b, double *restrict c)
 {
@@ -38,7 +38,7 @@ void unit_stride(ptrdiff_t n, const double *restrict a, const double *restrict b
 
 /* ---- 3: a strip of C stays in registers ---- */
 
-/* What whole strips and tiles of rows [0, i0) and columns [0, j0) leave over, by the loops of step 2. */
+/* Compute C outside of rows [0, i0) and columns [0, j0) by the loops of step 2. Strips or tiles compute the inside. */
 static void leftovers(ptrdiff_t n, ptrdiff_t i0, ptrdiff_t j0, const double *restrict a, const double *restrict b,
                       double *restrict c)
 {
@@ -50,7 +50,7 @@ static void leftovers(ptrdiff_t n, ptrdiff_t i0, ptrdiff_t j0, const double *res
     }
 }
 
-#define STRIP 32 /* 8 vectors of 4: an FMA takes 4 cycles and 2 begin in each, so 8 must be under way */
+#define STRIP 32 /* 8 vectors of 4: an FMA takes 4 cycles and 2 start per cycle, so 8 must be in flight */
 
 void strip(ptrdiff_t n, const double *restrict a, const double *restrict b, double *restrict c)
 {
@@ -81,8 +81,8 @@ enum { NR = NV * LANES };
 
 typedef double vec __attribute__((vector_size(LANES * sizeof(double)), aligned(sizeof(double)), may_alias));
 
-/* C[MR x NR] (+)= A[MR x kc] @ B[kc x NR], where element (i, p) of A is a[i * a_row + p * a_column], and so on.
- * `vecs`, a constant wherever this is inlined, is NV, or less for fewer columns. */
+/* C[MR x NR] (+)= A[MR x kc] @ B[kc x NR]. Element (i, p) of A is a[i * a_row + p * a_column], B and C are alike.
+ * `vecs` is NV, or less for fewer columns. It is a constant at every inlined call. */
 ALWAYS_INLINE void tile(const int vecs, ptrdiff_t kc, const double *a, ptrdiff_t a_row, ptrdiff_t a_column,
                         const double *b, ptrdiff_t b_row, double *c, ptrdiff_t c_row, int accumulate)
 {
@@ -128,21 +128,21 @@ void blocked(ptrdiff_t n, const double *a, const double *b, double *c)
     leftovers(n, rows, columns, a, b, c);
 }
 
-/* ---- 6: panels that lie in the order in which the tile reads them ---- */
+/* ---- 6: panels are copies in the order in which the tile reads them ---- */
 
-enum { MC = 1024 }; /* an MC x KC block of A, packed once and read for every block of B: 2 MiB, for L3 */
+enum { MC = 1024 }; /* an MC x KC block of A is packed once and read for every block of B: 2 MiB, which fit L3 */
 
 enum { CACHE_LINE = 64 };
 
 static ptrdiff_t rounded_up(ptrdiff_t size, ptrdiff_t step) { return (size + step - 1) / step * step; }
 
-/* Aligned, so that no vector lies across two cache lines: each of those would be two loads. */
-static double *room(ptrdiff_t rows, ptrdiff_t columns)
+/* Allocate memory aligned to cache lines: loading a vector that crosses a line would take two loads. */
+static double *allocate(ptrdiff_t rows, ptrdiff_t columns)
 {
     const ptrdiff_t bytes = rounded_up(rows * columns * (ptrdiff_t)sizeof(double), CACHE_LINE);
     double *memory = aligned_alloc(CACHE_LINE, (size_t)bytes);
 
-    if (memory == NULL) abort(); /* a bench has nobody to tell */
+    if (memory == NULL) abort(); /* a benchmark cannot recover */
     return memory;
 }
 
@@ -162,7 +162,7 @@ static void pack_panel_b(ptrdiff_t kc, ptrdiff_t nr, const double *b, ptrdiff_t 
     }
 }
 
-/* The tile where C has room for all of it; else beside C, and what belongs to C is copied. */
+/* Compute a tile of mr x nr elements. A tile that extends beyond C is computed in `whole`, and its part is copied. */
 ALWAYS_INLINE void tile_within(const int vecs, ptrdiff_t mr, ptrdiff_t nr, ptrdiff_t kc, const double *a,
                                ptrdiff_t a_row, ptrdiff_t a_column, const double *b, double *c, ptrdiff_t n,
                                int accumulate)
@@ -179,8 +179,8 @@ ALWAYS_INLINE void tile_within(const int vecs, ptrdiff_t mr, ptrdiff_t nr, ptrdi
 
 void packed(ptrdiff_t n, const double *a, const double *b, double *c)
 {
-    double *a_panels = room(MIN(MC, rounded_up(n, MR)), MIN(KC, n));
-    double *b_panels = room(MIN(KC, n), MIN(NC, rounded_up(n, NR)));
+    double *a_panels = allocate(MIN(MC, rounded_up(n, MR)), MIN(KC, n));
+    double *b_panels = allocate(MIN(KC, n), MIN(NC, rounded_up(n, NR)));
 
     for (ptrdiff_t ic = 0; ic < n; ic += MC)
         for (ptrdiff_t pc = 0; pc < n; pc += KC) {
@@ -201,20 +201,20 @@ void packed(ptrdiff_t n, const double *a, const double *b, double *c)
     free(b_panels);
 }
 
-/* ---- 7: A is read where it lies; 8: fewer columns get a narrower tile ---- */
+/* ---- 7: A is not packed; 8: fewer columns get a narrower tile ---- */
 
-/* mr rows of A as they lie, and zeros for those up to MR. */
+/* Copy mr rows of A, and fill the rows up to MR with zeros. */
 static void pad_rows(ptrdiff_t mr, ptrdiff_t kc, const double *a, ptrdiff_t n, double (*restrict padded)[KC])
 {
     for (ptrdiff_t i = 0; i < MR; i++)
         for (ptrdiff_t p = 0; p < kc; p++) padded[i][p] = i < mr ? a[i * n + p] : 0;
 }
 
-/* `narrow`, a constant, is all that the two steps differ in. */
+/* Step 7 if `narrow` is 0, step 8 if it is 1. */
 ALWAYS_INLINE void pack_b_only(ptrdiff_t n, const double *a, const double *b, double *c, const int narrow)
 {
     double padded[MR][KC];
-    double *b_panels = room(MIN(KC, n), MIN(NC, rounded_up(n, NR)));
+    double *b_panels = allocate(MIN(KC, n), MIN(NC, rounded_up(n, NR)));
 
     for (ptrdiff_t jc = 0; jc < n; jc += NC)
         for (ptrdiff_t pc = 0; pc < n; pc += KC) {

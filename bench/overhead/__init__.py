@@ -1,1 +1,1 @@
-"""What a call costs before any work is done."""
+"""The time of a call before the kernel computes anything."""

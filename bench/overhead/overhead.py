@@ -1,8 +1,8 @@
-"""What a call costs before any work is done, stage by stage, in nanoseconds.
+"""The time of a call before the kernel computes anything, stage by stage, in nanoseconds.
 
-Each stage is the difference of two statements that differ by that stage alone, timed in the same rounds; beside the
-whole calls stand those of NumPy on the same operands. A difference is no measurement of its own: the
-processor works on two stages at once, so that one stage can hide behind another, and their sum is not the whole.
+The time of a stage is the difference between two statements that differ by this stage only. Both are timed in the same
+rounds. The table of statements also has NumPy's calls on the same operands. The processor overlaps stages, so a
+difference can be smaller than the time of the stage alone, and the stages do not add up to the call.
 """
 
 import argparse
@@ -30,7 +30,7 @@ SOURCE = Path(__file__).with_name("call_costs.pyx")
 TREE = Path(__file__).parents[2] / "src"
 
 LOOP = "pass"
-"""What the loop around a statement takes, and is taken off all of them."""
+"""The empty loop. Its time is subtracted from every statement."""
 
 NOTHING, NOTHING_X, NOTHING_GIL = "nothing()", "nothing(x)", "nothing(x, gil='hold')"
 TAKE, TAKE_ARRAY, TAKE_BYTES = "take_buffer(x)", "take_buffer(numbers)", "take_buffer(text)"
@@ -41,7 +41,7 @@ HELD, RELEASED = (f"matmul(a, b, out=c, gil='{gil}')" for gil in ("hold", "relea
 OWN = (SUM, SUM_ARRAY, MATMUL, MATMUL_INTO, HELD, RELEASED)
 PEERS = ("np.dot(x, x)", "np.matmul(a, b)", "np.matmul(a, b, out=c)")
 STATEMENTS = (LOOP, NOTHING, NOTHING_X, NOTHING_GIL, TAKE, TAKE_ARRAY, TAKE_BYTES, *OWN, EMPTY, *PEERS)
-"""What is timed, as it is typed."""
+"""The statements that are timed."""
 
 STAGES = {
     "calling a compiled function": (NOTHING, LOOP),
@@ -49,12 +49,12 @@ STAGES = {
     "the argument gil=": (NOTHING_GIL, NOTHING_X),
     "reading an ndarray's struct": (TAKE, NOTHING_X),
     "taking an array.array's buffer and its format": (TAKE_ARRAY, NOTHING_X),
-    "the same of bytes, which have no format": (TAKE_BYTES, NOTHING_X),
+    "taking the buffer of bytes, which has no format": (TAKE_BYTES, NOTHING_X),
     "choosing the kernel, 8 squares, the result": (SUM, TAKE),
-    "releasing the GIL and getting it back": (RELEASED, HELD),
+    "releasing the GIL and taking it again": (RELEASED, HELD),
     "allocating the result of matmul": (MATMUL, MATMUL_INTO),
 }
-"""What lies between two statements."""
+"""The stages: each is the difference between two statements."""
 
 Values = Mapping[str, Sequence[float]]
 
@@ -79,20 +79,20 @@ def batches(options: argparse.Namespace) -> Generator[Batch]:
 
 
 def compile_call_costs() -> ModuleType:
-    """Compile call_costs.pyx against the kernels' own sources, in a temporary folder, and import it."""
+    """Compile call_costs.pyx with the .pxd files and headers of the kernels, in a temporary folder, and import it."""
     try:
         from Cython.Build import cythonize  # type: ignore[import-not-found, unused-ignore]
         from setuptools import Distribution, Extension  # type: ignore[import-untyped, unused-ignore]
         from setuptools.errors import CCompilerError, ExecError, PlatformError  # type: ignore[import-untyped, unused-ignore]
     except ImportError as error:
         raise Impossible(
-            f"{error}: call_costs.pyx is compiled; pip install 'Cython >= 3.3' 'setuptools >= 80'"
+            f"cannot compile call_costs.pyx: {error}. Run pip install 'Cython >= 3.3' 'setuptools >= 80'"
         ) from None
     headers = {
         "include_dirs": [str(TREE / "nogil_kernels"), np.get_include()],
         "define_macros": [("NK_NUMPY_HEADERS", "1"), ("NPY_TARGET_VERSION", "NPY_1_25_API_VERSION")],
     }
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:  # Windows keeps what is loaded
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:  # Windows cannot delete a loaded library
         extension = Extension("call_costs", [str(SOURCE)], **headers)
         options: Any = {"build_dir": folder, "include_path": [str(TREE)], "quiet": True}
         modules = cythonize([extension], **options)  # type: ignore[no-untyped-call, unused-ignore]
@@ -102,7 +102,7 @@ def compile_call_costs() -> ModuleType:
         try:
             command.run()
         except (CCompilerError, ExecError, PlatformError) as error:
-            raise Impossible(f"call_costs.pyx needs a working C compiler: {error}") from error
+            raise Impossible(f"cannot compile call_costs.pyx: {error}. Set CC to a working C compiler.") from error
         spec = importlib.util.spec_from_file_location("call_costs", command.get_ext_fullpath("call_costs"))
         assert spec is not None
         assert spec.loader is not None
@@ -112,32 +112,33 @@ def compile_call_costs() -> ModuleType:
 
 
 def nanoseconds(values: Values, longer: str, shorter: str = LOOP) -> Interval:
-    """How much longer one statement takes than another, round by round."""
+    """Return the time of one statement minus the time of another, computed per round."""
     return interval([1e9 * (long - short) for long, short in zip(values[longer], values[shorter], strict=True)])
 
 
 def render(suite: Any) -> Iterator[RenderableType]:
-    """The statements, and what lies between them."""
+    """Yield the table of the statements, the table of the stages, and a note that explains them."""
     values = {benchmark.get_name(): benchmark.get_values() for benchmark in suite}
     numbers = {code: str(number) for number, code in enumerate((code for code in values if code != LOOP), 1)}
     whole = _table("")
     for code, number in numbers.items():
         whole.add_row(number, code, *_cells(nanoseconds(values, code)))
-    yield tables.titled("Statements, measured", whole)
+    yield tables.titled("Statements", whole)
     stages = _table("=")
     for stage, (longer, shorter) in STAGES.items():
         difference = " - ".join(numbers[code] for code in (longer, shorter) if code in numbers)
         stages.add_row(difference, stage, *_cells(nanoseconds(values, longer, shorter)))
-    yield tables.titled("Stages, each the difference of two statements", stages)
+    yield tables.titled("Stages: each is the difference between two statements", stages)
     yield tables.note(
-        f"Nanoseconds: medians of {len(values[LOOP])} rounds, with their 95 % interval, the empty loop taken off. x: 8"
-        " float64; numbers: the same in an array.array; text: 64 bytes; a, b, c: 4 x 4. nothing takes sum_of_squares'"
-        " arguments and does nothing. Stages overlap in the processor: their sum is not the whole."
+        f"How to read it: ns is the median of {len(values[LOOP])} rounds in nanoseconds, minus the empty loop, with its"
+        " 95 % interval. x is an ndarray of 8 float64, numbers an array.array of the same, text has 64 bytes, and a, b"
+        " and c are 4 x 4. nothing() parses the arguments of sum_of_squares and returns. The processor overlaps the"
+        " stages, so they do not add up to the call."
     )
 
 
-def _cells(found: Interval) -> tuple[str, str]:
-    return f"{found.median:.0f}", found.span("{:.0f}".format)
+def _cells(time: Interval) -> tuple[str, str]:
+    return f"{time.median:.0f}", time.span("{:.0f}".format)
 
 
 def _table(number: str) -> Table:
@@ -152,7 +153,7 @@ def _table(number: str) -> Table:
 main = experiment.Experiment(
     name="overhead",
     about=__doc__ or "",
-    quick="fewer rounds: a second instead of eight",
+    quick="fewer rounds: 1 s instead of 8",
     batches=batches,
     render=render,
 ).main

@@ -1,1 +1,1 @@
-"""Both kernels beside what else can be installed: cases, goals, what was measured, table, plot."""
+"""Both kernels compared with other packages: cases, goals, results, tables and plots."""

@@ -1,10 +1,11 @@
-"""What is measured: groups of cases, and for each case what every peer executes. Nothing is timed here.
+"""The cases of the comparison, and the statement that each peer executes. Nothing is timed here.
 
-To judge whether a comparison is fair, read the statements: they are executed as they stand, on the same inputs, in the
-same process, in turns. A peer's name says which line of IMPORTS it needs; functions are bound directly, so that nobody
-pays for a dotted look-up. Inputs are C-contiguous and random unless a case says else; products go to `out`. Sums of
-float32 are not the same work for all: we and numkong convert to float64 before squaring; NumPy and bottleneck stay in
-float32, and numba's loop squares in float32 and adds in float64. Each one's error is measured, and shown.
+Read the statements to judge whether the comparison is fair. They are executed exactly as written here, on the same
+inputs, in the same process and the same rounds. The name of a peer selects a line of IMPORTS. All functions are global
+names, so no peer pays for an attribute look-up. Inputs are C-contiguous and random unless the case says otherwise, and
+products are written to `out`. Sums of float32 are different work: nogil_kernels and numkong convert to float64 before
+squaring, NumPy and bottleneck stay in float32, and numba's loop squares in float32 and adds in float64. The report
+shows the error of each peer.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -19,12 +20,12 @@ from nogil_kernels.measure.ceiling import WAYS_TO_READ
 Normal = Callable[..., Any]
 
 GROUPS = {
-    "matmul-small": "C := A @ B, square and small: the call itself counts",
+    "matmul-small": "C := A @ B, square and small, so the cost of the call dominates",
     "matmul-square": "C := A @ B, square",
     "matmul-shapes": "C := A @ B, skewed, odd, transposed, strided and stacked",
     "matmul-types": "C := A @ B, integers and complex numbers",
-    "sums-small": "sum of squares of a few numbers: the call itself counts",
-    "sums": "sum of squares, through the caches into memory",
+    "sums-small": "sum of squares of few numbers, so the cost of the call dominates",
+    "sums": "sum of squares, from sizes that fit L1 to sizes beyond all caches",
     "sums-types": "sum of squares of integers, exact",
     "matmul-threads": "C := A @ B on two threads",
     "sums-threads": "sum of squares on two threads",
@@ -53,17 +54,17 @@ FLOATS = ("float64", "float32")
 
 MATMUL = {"nogil_kernels": "matmul(a, b, out=out)", "numpy.matmul": "np_matmul(a, b, out=out)"}
 
-# BLAS is column-major: out.T = b.T @ a.T are the views that it takes without a copy.
+# BLAS is column-major. SciPy passes it the views of out.T = b.T @ a.T without a copy.
 LETTERS = {"float32": "s", "float64": "d", "complex64": "c", "complex128": "z"}
 GEMM = {dtype: f"{letter}gemm(1.0, b_t, a_t, c=out_t, overwrite_c=True)" for dtype, letter in LETTERS.items()}
 TRIPLE_LOOP = {"numba": "triple_loop(a, b, out)"}
-BLIS = {"blis": "blis_gemm(a, b, out=out, beta=0.0)"}  # without beta=0.0 it would add to out; takes AVX2 at most
-PEAK = {"ceiling": "multiply_adds(dtype, steps)"}  # as many operations as the case has, without any memory
+BLIS = {"blis": "blis_gemm(a, b, out=out, beta=0.0)"}  # beta=0.0: do not add to out. The package uses AVX2 at most.
+PEAK = {"ceiling": "multiply_adds(dtype, steps)"}  # as many operations as the case, in registers only
 
 SMALL = (2, 3, 4, 8, 12, 16)
 SQUARE = (24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048)
 PEAK_AT = 1024
-TRIPLE_LOOP_UP_TO = 384  # where a call takes some 50 ms on a slow machine
+TRIPLE_LOOP_UP_TO = 384  # a call takes about 50 ms on a slow machine
 BLIS_UP_TO = 1024
 
 SHAPES = {
@@ -99,13 +100,13 @@ SUM_PEERS = {
     "numba": "squares(x)",
 }
 READ = {f"ceiling, read(x, {s}, prefetch={p})": f"read(x, {s}, prefetch={p})" for s, p in WAYS_TO_READ}
-INTEGER_SUM = {**SUM, "numpy.dot": "np_dot(as_int64, as_int64)"}  # wide already: the conversion is not timed
+INTEGER_SUM = {**SUM, "numpy.dot": "np_dot(as_int64, as_int64)"}  # the conversion to int64 is not timed
 
 FEW = (1, 8, 10, 100)
 MANY = (1_000, 10_000, 100_000, 1_000_000, 10_000_000, 50_000_000)
 INTEGERS = 100_000
-FLOAT_SUMS = ("sums-small", "sums")  # each peer's error is told, against long doubles, so many numbers at once:
-CHUNK = 1 << 20
+FLOAT_SUMS = ("sums-small", "sums")  # the groups in which the error of each peer is measured
+CHUNK = 1 << 20  # numbers that are converted to long double at a time for the exact sum
 
 # -- threads -----------------------------------------------------------------------------------------------------------
 
@@ -122,7 +123,7 @@ SUM_THREADS = {
 }
 SHARED_SUMS = {"0.8 MB": 100_000, "16 MB": 2_000_000, "320 MB": 40_000_000}
 
-# -- a quick look ------------------------------------------------------------------------------------------------------
+# -- sizes of --quick --------------------------------------------------------------------------------------------------
 
 MANY_SIZES = ("matmul-small", "matmul-square", "sums-small", "sums")
 QUICK = (2, 8, 32, 128, 512, 1024, 10, 1_000, 100_000, 50_000_000)
@@ -130,7 +131,7 @@ QUICK = (2, 8, 32, 128, 512, 1024, 10, 1_000, 100_000, 50_000_000)
 
 @dataclass(frozen=True)
 class Case:
-    """The same work for several peers. `setup` is executed once, each statement many times; the first one is ours."""
+    """The same work for several peers: a setup, executed once, and a statement per peer. nogil_kernels is the first."""
 
     group: str
     name: str
@@ -140,29 +141,29 @@ class Case:
     statements: Mapping[str, str]
 
     def inputs(self, normal: Normal | None = None) -> dict[str, Any]:
-        """What the statements work on; another `normal(*shape)` makes it smaller for a test."""
+        """Execute the setup; return the namespace of the statements. Tests pass a `normal(*shape)` of their own."""
         namespace: dict[str, Any] = {"np": np, "dtype": self.dtype, "normal": normal or random_numbers(self.dtype)}
         exec(self.setup, namespace)
         return namespace
 
 
 def random_numbers(dtype: str) -> Normal:
-    """`normal(*shape)` for this type: standard normal; integers so small that int64 holds the sum of their squares."""
-    rng, kind = np.random.default_rng(0), np.dtype(dtype)
+    """Return `normal(*shape)`: standard normal numbers, or integers below 100, whose squares int64 can sum."""
+    rng, element = np.random.default_rng(0), np.dtype(dtype)
 
     def normal(*shape: int) -> Any:
-        if kind.kind in "iu":
-            return rng.integers(0, 100, shape, kind)
+        if element.kind in "iu":
+            return rng.integers(0, 100, shape, element)
         real = np.float32 if dtype in ("float32", "complex64") else np.float64
-        if kind.kind == "f":
+        if element.kind == "f":
             return rng.standard_normal(shape, real)
-        return rng.standard_normal((*shape, 2), real).view(kind)[..., 0]
+        return rng.standard_normal((*shape, 2), real).view(element)[..., 0]
 
     return normal
 
 
 def work(inputs: Mapping[str, Any]) -> tuple[int, int]:
-    """Operations, and bytes of all operands, of a case with these inputs."""
+    """Return the floating-point or integer operations of a case with these inputs, and the bytes of its operands."""
     if "x" in inputs:
         return 2 * inputs["x"].size, inputs["x"].nbytes
     a, b, out = (inputs[name] for name in ("a", "b", "out"))
@@ -171,7 +172,7 @@ def work(inputs: Mapping[str, Any]) -> tuple[int, int]:
 
 
 def cases(quick: bool = False) -> list[Case]:
-    """Every case, group by group; when quick, fewer sizes of the groups that have many."""
+    """Return the cases, ordered by group. `quick` skips sizes in the groups that have many."""
     every = [*matmul_squares(), *matmul_shapes(), *matmul_types(), *sums(), *integer_sums(), *two_threads()]
     every.sort(key=lambda case: list(GROUPS).index(case.group))
     return [case for case in every if not quick or case.size in QUICK or case.group not in MANY_SIZES]
@@ -207,9 +208,9 @@ def matmul_shapes() -> Iterator[Case]:
 
 def matmul_types() -> Iterator[Case]:
     for dtype in TYPES:
-        fourth = {"scipy.linalg.blas": GEMM[dtype]} if dtype in GEMM else TRIPLE_LOOP
+        third_peer = {"scipy.linalg.blas": GEMM[dtype]} if dtype in GEMM else TRIPLE_LOOP
         normal = f"normal({TYPES_AT}, {TYPES_AT})"
-        yield matmul_case("matmul-types", f"n = {TYPES_AT}", dtype, TYPES_AT, normal, normal, MATMUL | fourth)
+        yield matmul_case("matmul-types", f"n = {TYPES_AT}", dtype, TYPES_AT, normal, normal, MATMUL | third_peer)
 
 
 def sums() -> Iterator[Case]:

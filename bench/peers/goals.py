@@ -1,7 +1,7 @@
-"""The goals, and whether a suite's results reach them.
+"""The goals, and the verdict on each of them.
 
-A goal is met when the upper end of the interval (95 %, of ratios taken round by round) reaches it: noise is given the
-benefit of the doubt. What is asked of each of several cases is shown by the one that is furthest from it.
+A goal is met if the upper end of the 95 % interval of the ratio reaches it, so noise alone does not make it missed. If
+every case has to reach the goal, the verdict shows the case with the smallest ratio.
 """
 
 import math
@@ -21,9 +21,9 @@ READS = tuple(READ)
 
 @dataclass(frozen=True)
 class Goal:
-    """We are `ratio` times as fast as the fastest of `against`, in each of the cases or in their geometric mean.
+    """nogil_kernels is `ratio` times as fast as the fastest of `against`, in every case or in their geometric mean.
 
-    With `speed_up`, what is compared is what each of both gains by two threads.
+    With `speed_up` the speed-ups by two threads are compared instead of the times.
     """
 
     what: str
@@ -36,12 +36,12 @@ class Goal:
     speed_up: bool = False
 
     def concerns(self, case: Case | Result) -> bool:
-        """Whether this case is one that the goal is about."""
-        of_a_dtype = not self.dtypes or case.dtype in self.dtypes
-        return of_a_dtype and case.group in self.groups and case.size in self.sizes
+        """Return whether the goal includes this case."""
+        has_dtype = not self.dtypes or case.dtype in self.dtypes
+        return has_dtype and case.group in self.groups and case.size in self.sizes
 
 
-SPLIT = range(1 << 20, 1 << 62)  # numbers of a sum that is worth a second thread
+SPLIT = range(1 << 20, 1 << 62)  # sizes of a sum that gain from a second thread
 NUMPY = ("numpy.matmul",)
 DOT = ("numpy.dot",)
 GOALS = (
@@ -72,7 +72,7 @@ GOALS = (
 
 @dataclass(frozen=True)
 class Verdict:
-    """What was measured of a goal."""
+    """The measured ratio of a goal, and the cases that missed it."""
 
     goal: Goal
     measured: Interval
@@ -80,9 +80,9 @@ class Verdict:
     worst: Result
     """The case with the smallest ratio."""
     peer: str
-    """The fastest of the goal's peers in that case."""
+    """The fastest of the goal's peers in the worst case."""
     missed: int
-    """How many cases are below the goal; of a mean, 1 or 0."""
+    """The number of cases that missed the goal; for a mean, 1 or 0."""
 
     @property
     def met(self) -> bool:
@@ -90,14 +90,14 @@ class Verdict:
 
 
 def verdict(goal: Goal, results: Sequence[Result]) -> Verdict | None:
-    """The goal's verdict; None where nothing that it is about was measured."""
+    """Return the verdict on a goal, or None if none of its cases was measured."""
     ratios: list[tuple[Interval, Result, str]] = []
     for result in filter(goal.concerns, results):
         if peer := result.fastest(goal.against):
             ratios.append((result.speed_up_ratio(peer) if goal.speed_up else result.ratio(peer), result, peer))
     if not ratios:
         return None
-    measured, worst, peer = min(ratios, key=lambda found: found[0].high)
+    measured, worst, peer = min(ratios, key=lambda candidate: candidate[0].high)
     missed = sum(interval.high < goal.ratio for interval, _, _ in ratios)
     if goal.mean:
         measured = geometric_mean([interval for interval, _, _ in ratios])
@@ -106,7 +106,7 @@ def verdict(goal: Goal, results: Sequence[Result]) -> Verdict | None:
 
 
 def geometric_mean(intervals: Sequence[Interval]) -> Interval:
-    """Of ratios that were measured independently: the squares of their half widths add up, on a logarithmic scale."""
+    """Return the geometric mean of independent ratios. On a logarithmic scale the squares of half widths add up."""
     n = len(intervals)
     middle = [math.log(interval.median) for interval in intervals]
     mean = sum(middle) / n

@@ -1,4 +1,4 @@
-"""The same instruction set for everyone: what makes the peers leave out what our kernels are asked to leave out."""
+"""Restrict the kernels and the peers to the same instruction set (ISA)."""
 
 import contextlib
 import os
@@ -15,44 +15,45 @@ from nogil_kernels import build_info
 VARIABLE = "NOGIL_KERNELS_ISA"
 X86_64 = ("x86_64", "amd64")
 
-# Instruction set -> OpenBLAS's name of a core that has no more than it, and LLVM's, for numba. Sources: OpenBLAS,
-# README.md, "Setting the target at runtime"; numba, "Environment variables". The package blis takes AVX2 at most.
+# ISA -> a core without any larger ISA: its name in OpenBLAS, and its name in LLVM (for numba). Sources: OpenBLAS,
+# README.md, "Setting the target at runtime"; numba, "Environment variables". The package blis uses AVX2 at most.
 CORES = {"avx2": ("Haswell", "haswell"), "portable": ("Nehalem", "nehalem")}
 
-# What NumPy and numkong call the sets beyond: prefixes of NumPy's dispatch targets, names of numkong's kernel families.
+# ISA -> the names of all larger ISAs: prefixes of NumPy's dispatch targets, and kernel families of numkong.
 NUMPY_TARGETS = {"avx2": ("AVX512", "X86_V4"), "portable": ("AVX512", "X86_V4", "X86_V3", "AVX2", "FMA3")}
 NUMKONG_AVX512 = ("skylake", "icelake", "genoa", "sapphire", "turin", "diamond", "sapphireamx", "graniteamx")
 NUMKONG = {"avx2": NUMKONG_AVX512, "portable": (*NUMKONG_AVX512, "haswell", "alder", "sierra")}
 
 
 def environment(isa: str) -> dict[str, str]:
-    """The variables that hold our kernels and the peers to `isa`; libraries read them when they are loaded."""
-    found = {VARIABLE: isa}
-    if isa in CORES and platform.machine().lower() in X86_64:  # elsewhere portable code has all that the peers have
-        found["OPENBLAS_CORETYPE"], found["NUMBA_CPU_NAME"] = CORES[isa]
-        found["NUMBA_CPU_FEATURES"] = ""  # those of that core, not of this one
-        shown: Any = np.show_config(mode="dicts")
-        simd = shown["SIMD Extensions"]
-        targets = simd.get("found", []) + simd.get("not found", [])  # whether this process has them or not
-        found["NPY_DISABLE_CPU_FEATURES"] = " ".join(sorted(t for t in targets if t.startswith(NUMPY_TARGETS[isa])))
-    return found
+    """Return the variables that restrict the kernels and the peers to `isa`. Libraries read them when they load."""
+    variables = {VARIABLE: isa}
+    if isa in CORES and platform.machine().lower() in X86_64:  # on AArch64 the peers have no ISA beyond portable code
+        variables["OPENBLAS_CORETYPE"], variables["NUMBA_CPU_NAME"] = CORES[isa]
+        variables["NUMBA_CPU_FEATURES"] = ""  # only the features of the named core, not those of this processor
+        config: Any = np.show_config(mode="dicts")
+        simd = config["SIMD Extensions"]
+        targets = simd.get("found", []) + simd.get("not found", [])  # "not found" if this process disabled them
+        disabled = sorted(target for target in targets if target.startswith(NUMPY_TARGETS[isa]))
+        variables["NPY_DISABLE_CPU_FEATURES"] = " ".join(disabled)
+    return variables
 
 
-def hold_everyone(isa: str | None, experiment: str, arguments: Sequence[str]) -> None:
-    """Start the experiment again with `environment`, and do not return, unless this process has it already."""
+def restrict_all(isa: str | None, experiment: str, arguments: Sequence[str]) -> None:
+    """Replace this process by one with the variables of `environment`, if they are not set yet."""
     isa = isa or os.environ.get(VARIABLE)
     if not isa:
         return
-    wanted = environment(isa)
-    if any(os.environ.get(name) != value for name, value in wanted.items()):
-        command, variables = [sys.executable, "-m", "bench", experiment, *arguments], os.environ | wanted
-        if sys.platform == "win32":  # where execve ends this process at once, and the other runs on by itself
+    required = environment(isa)
+    if any(os.environ.get(name) != value for name, value in required.items()):
+        command, variables = [sys.executable, "-m", "bench", experiment, *arguments], os.environ | required
+        if sys.platform == "win32":  # execve would return to the shell at once, while the new process still runs
             raise SystemExit(subprocess.call(command, env=variables))
         os.execve(sys.executable, command, variables)
 
 
-def hold_numkong() -> None:
-    """The same for numkong, which has no variable."""
+def restrict_numkong() -> None:
+    """Restrict numkong, which reads no environment variable."""
     with contextlib.suppress(ImportError):
         import numkong  # type: ignore[import-not-found, unused-ignore]
 

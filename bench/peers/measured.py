@@ -1,9 +1,9 @@
-"""What peers has measured, case by case, out of its suite. Metadata of a benchmark:
+"""The results of `peers`: one per case, read from a suite. Metadata of a benchmark:
 
-nk_group, nk_case, nk_dtype, nk_size   which case
-nk_peer                                who; the first peer of a case is ours
-nk_flops, nk_bytes                     operations of an execution, and bytes of its operands
-nk_error                               relative error of what it computed; for floating-point sums only
+nk_group, nk_case, nk_dtype, nk_size   the case
+nk_peer                                the peer; the first one of a case is nogil_kernels
+nk_flops, nk_bytes                     operations per execution, and bytes of the operands
+nk_error                               relative error of the result, for floating-point sums only
 """
 
 from collections.abc import Collection
@@ -21,7 +21,7 @@ ONE, TWO = ", threads=1", ", threads=2"
 
 @dataclass(frozen=True)
 class Result:
-    """A case's samples of every peer that took part."""
+    """The samples of a case, for each peer that executed it."""
 
     group: str
     case: str
@@ -34,29 +34,29 @@ class Result:
 
     @property
     def own(self) -> str:
-        """Our own name in this case; what the others are compared with."""
+        """The peer name of nogil_kernels in this case."""
         return next(iter(self.samples))
 
     @property
     def rivals(self) -> list[str]:
-        """The peers that do the same work, without the machine's limits."""
+        """The peers other than nogil_kernels and the machine's ceilings."""
         return [peer for peer in self.samples if peer != self.own and not peer.startswith("ceiling")]
 
     def seconds(self, peer: str) -> Interval:
-        """The time of one execution."""
+        """Return the time of one execution."""
         return samples.interval(self.samples[peer])
 
     def fastest(self, peers: Collection[str]) -> str | None:
-        """The one of these peers with the smallest median; None where none of them took part."""
-        there = [peer for peer in peers if peer in self.samples]
-        return min(there, key=lambda peer: self.seconds(peer).median, default=None)
+        """Return the peer with the smallest median, or None if none of `peers` has samples."""
+        sampled = [peer for peer in peers if peer in self.samples]
+        return min(sampled, key=lambda peer: self.seconds(peer).median, default=None)
 
     def ratio(self, peer: str) -> Interval:
-        """How many times as fast as `peer` we are."""
+        """Return the speed-up of nogil_kernels over `peer`."""
         return samples.ratio(self.samples[peer], self.samples[self.own])
 
     def speed_up_ratio(self, peer: str) -> Interval:
-        """Our speed-up by two threads as a share of that of `peer`; both names end in TWO."""
+        """Return the speed-up of nogil_kernels by two threads divided by that of `peer`. Both names end in TWO."""
         return samples.ratio(self._speed_ups(self.own), self._speed_ups(peer))
 
     def _speed_ups(self, peer: str) -> list[float]:
@@ -64,22 +64,23 @@ class Result:
         return [one / two for one, two in zip(alone, self.samples[peer], strict=True)]
 
     def benchmark(self, peer: str) -> tuple[str, dict[str, Fact]]:
-        """The name and the metadata of this peer's benchmark in a suite."""
-        about = ("group", "case", "dtype", "size", "flops", "bytes")
-        metadata: dict[str, Fact] = {"nk_peer": peer, **{f"nk_{name}": getattr(self, name) for name in about}}
+        """Return the name and the metadata of a peer's benchmark."""
+        fields = ("group", "case", "dtype", "size", "flops", "bytes")
+        metadata: dict[str, Fact] = {"nk_peer": peer, **{f"nk_{name}": getattr(self, name) for name in fields}}
         if peer in self.errors:
             metadata["nk_error"] = self.errors[peer]
         return f"{self.group}/{self.case}/{self.dtype}/{peer}", metadata
 
 
 def from_suite(suite: Any) -> list[Result]:
-    """The results that such a suite was made of, in their order."""
-    found: dict[tuple[str, ...], Result] = {}
+    """Return the results in a suite of `peers`, in its order."""
+    results: dict[tuple[str, ...], Result] = {}
     for benchmark in suite:
-        of = benchmark.get_metadata()
-        key = of["nk_group"], of["nk_case"], of["nk_dtype"]
-        result = found.setdefault(key, Result(*key, of["nk_size"], of["nk_flops"], of["nk_bytes"]))
-        result.samples[of["nk_peer"]] = list(benchmark.get_values())
-        if "nk_error" in of:
-            result.errors[of["nk_peer"]] = of["nk_error"]
-    return list(found.values())
+        metadata = benchmark.get_metadata()
+        peer, key = metadata["nk_peer"], (metadata["nk_group"], metadata["nk_case"], metadata["nk_dtype"])
+        numbers = (metadata[name] for name in ("nk_size", "nk_flops", "nk_bytes"))
+        result = results.setdefault(key, Result(*key, *numbers))
+        result.samples[peer] = list(benchmark.get_values())
+        if "nk_error" in metadata:
+            result.errors[peer] = metadata["nk_error"]
+    return list(results.values())

@@ -1,16 +1,16 @@
-"""What a user writes where no kernel is at hand: plain loops, compiled by numba. One of the peers."""
+"""The peer numba: plain loops, as a user without kernels would write them."""
 
 from typing import Any
 
 from numba import njit  # type: ignore[import-not-found, import-untyped, unused-ignore]
 
-# What lets the compiler use vectors and FMA; nothing that would change what inf and nan mean.
+# These flags allow vectors and FMA. The other flags of fastmath would change results with inf and nan.
 REORDER = {"reassoc", "contract"}
 
 
 @njit(fastmath=REORDER)  # type: ignore[untyped-decorator, unused-ignore]
 def squares(x: Any) -> float:
-    """sum(v**2 for v in x), in float64."""
+    """Return sum(v**2 for v in x), added in float64."""
     total = 0.0
     for v in x:
         total += v * v
@@ -19,7 +19,7 @@ def squares(x: Any) -> float:
 
 @njit(fastmath=REORDER)  # type: ignore[untyped-decorator, unused-ignore]
 def triple_loop(a: Any, b: Any, out: Any) -> None:
-    """out := a @ b; the innermost loop runs along rows, so that it is made of vectors."""
+    """Compute out := a @ b. The innermost loop runs along rows, so the compiler can use vectors."""
     rows, depth = a.shape
     columns = b.shape[1]
     for i in range(rows):

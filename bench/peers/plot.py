@@ -1,4 +1,4 @@
-"""The peers as plots over the size: time of a small call, rate of a large one, with the machine's limits drawn in."""
+"""Plots of the peers over the size: the time of small calls, and the rate of large ones with the machine's ceiling."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from .cases import FLOATS
 from .measured import Result, from_suite
 from .report import SINGLE, largest_errors, rate
 
-# Okabe and Ito's colours, which are told apart without red and green, and one brown.
+# Okabe and Ito's colours, which people with red-green colour blindness can distinguish, and a darker yellow.
 COLOURS = {
     "nogil_kernels": style.INK,
     "numpy.matmul": "#0072b2",
@@ -42,39 +42,41 @@ class Family:
     x_label: str
     x_base: int
     limit: str = ""
-    """What the dashed line is; none where a call is timed, and less is better."""
+    """The label of the dashed line. Empty for times of calls, which have no ceiling."""
 
     def value(self, result: Result, peer: str) -> float:
-        """What is drawn of a peer, in the family's unit."""
+        """Return the number that is drawn for a peer, in the family's unit."""
         return rate(result, peer) if self.limit else 1e9 * result.seconds(peer).median
 
 
 FAMILIES = (
-    Family("matmul, small", "matmul-small", "ns a call: less is better", "n of n x n matrices", 2),
+    Family("matmul, small", "matmul-small", "ns per call: less is better", "n of n x n matrices", 2),
     Family("matmul", "matmul-square", "GFLOP/s", "n of n x n matrices", 2, "FMA peak of a core"),
-    Family("sum_of_squares, few numbers", "sums-small", "ns a call: less is better", "numbers", 10),
+    Family("sum_of_squares, few numbers", "sums-small", "ns per call: less is better", "numbers", 10),
     Family("sum_of_squares", "sums", "GB/s", "numbers", 10, "reading memory, one core"),
 )
 
 
 def draw(suite: Any, path: str) -> None:
-    """Write a figure of these results: a row for each family, a column for each type."""
+    """Write a figure with a row per family and a column per dtype."""
     results = from_suite(suite)
-    rows = {family: [r for r in results if r.group == family.group] for family in FAMILIES}
-    rows = {family: found for family, found in rows.items() if found}
+    rows = {family: [result for result in results if result.group == family.group] for family in FAMILIES}
+    rows = {family: of_family for family, of_family in rows.items() if of_family}
     if not rows:
-        raise Impossible(f"nothing to draw in {path}: plots are of {', '.join(family.group for family in FAMILIES)}")
+        groups = ", ".join(family.group for family in FAMILIES)
+        raise Impossible(f"cannot draw {path}: no results of the groups {groups}")
     size = (9.5, 0.6 + 2.7 * len(rows))
     with style.styled():
         figure = Figure(figsize=size, layout="constrained")
         FigureCanvasAgg(figure)
-        figure.suptitle("Our kernels and other packages', one thread\n", x=0.01, ha="left", size=12, weight="bold")
-        where = suites.heading(suite).splitlines()[0]
-        figure.text(0.01, 1 - 0.36 / size[1], where, fontsize=8, color=style.FAINT, va="center")
+        title = "nogil_kernels and other packages, on one thread\n"
+        figure.suptitle(title, x=0.01, ha="left", size=12, weight="bold")
+        versions = suites.heading(suite).splitlines()[0]
+        figure.text(0.01, 1 - 0.36 / size[1], versions, fontsize=8, color=style.FAINT, va="center")
         grid = figure.subplots(len(rows), len(FLOATS), squeeze=False)
-        for axes, (family, found) in zip(grid, rows.items(), strict=True):
+        for axes, (family, of_family) in zip(grid, rows.items(), strict=True):
             for axis, dtype in zip(axes, FLOATS, strict=True):
-                panel(axis, family, [r for r in found if r.dtype == dtype], f"{family.title}, {dtype}")
+                panel(axis, family, [result for result in of_family if result.dtype == dtype], dtype)
             lines: dict[str, Any] = {}
             for axis in axes:
                 for line, label in zip(*axis.get_legend_handles_labels(), strict=True):
@@ -83,16 +85,19 @@ def draw(suite: Any, path: str) -> None:
         style.save(figure, path)
 
 
-def panel(axis: Axes, family: Family, results: Sequence[Result], title: str) -> None:
+def panel(axis: Axes, family: Family, results: Sequence[Result], dtype: str) -> None:
+    """Draw one line per peer. The lines of peers that compute in float32 are dotted."""
+    title = f"{family.title}, {dtype}"
     axis.set_xscale("log", base=family.x_base)
     single = {peer for peer, error in largest_errors(results).items() if error > SINGLE}
     for peer in dict.fromkeys(peer for result in results for peer in result.samples):
-        there = [result for result in results if peer in result.samples]
+        of_peer = [result for result in results if peer in result.samples]
         if peer.startswith("ceiling"):
             continue
         line: Any = {"color": COLOURS[peer], "linestyle": ":" if peer in single else "-"}
         line |= {"linewidth": 2.2, "zorder": 3} if peer == "nogil_kernels" else {"linewidth": 1.2}
-        axis.plot([r.size for r in there], [family.value(r, peer) for r in there], label=peer, marker=".", **line)
+        values = [family.value(result, peer) for result in of_peer]
+        axis.plot([result.size for result in of_peer], values, label=peer, marker=".", **line)
     for result in results:
         if limit := result.fastest([peer for peer in result.samples if peer.startswith("ceiling")]):
             axis.axhline(

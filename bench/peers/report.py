@@ -1,4 +1,4 @@
-"""What peers shows: a table for each group and type, then the goals beside what was measured."""
+"""The report of `peers`: a table per group and dtype, then the goals with the verdicts."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -16,27 +16,27 @@ from .cases import GROUPS
 from .goals import GOALS, Goal, Verdict, verdict
 from .measured import Result, from_suite
 
-SINGLE = 2.0**-32  # a relative error that no sum in float64 has, and each rounding to float32 may have
+SINGLE = 2.0**-32  # a relative error above that of a sum in float64, and below that of a rounding to float32
 
 
 def render(suite: Any) -> Iterator[RenderableType]:
+    """Yield a table per group and dtype, the goals, and notes."""
     results = from_suite(suite)
-    for (group, dtype), found in groupby(results, key=lambda result: (result.group, result.dtype)):
-        rows = list(found)
-        title = f"{group}: {GROUPS.get(group, '')}, {dtype}"
-        yield tables.titled(title, table(rows))
-        if said_of_errors := errors(rows):
-            yield tables.note(said_of_errors[0].upper() + said_of_errors[1:])
-    yield tables.titled("Goals: the peer's time by ours, and how much it has to be at least", goals(results))
-    if said_of_errors := errors(results):
-        yield tables.note(f"Sums of float32: {said_of_errors}. The verdicts make no difference between them.")
+    for (group, dtype), members in groupby(results, key=lambda result: (result.group, result.dtype)):
+        rows = list(members)
+        yield tables.titled(f"{group}: {GROUPS.get(group, '')}, {dtype}", table(rows))
+        if sentence := errors(rows):
+            yield tables.note(sentence[0].upper() + sentence[1:])
+    yield tables.titled("Goals: the time of the peer divided by the time of nogil_kernels", goals(results))
+    if sentence := errors(results):
+        yield tables.note(f"Sums of float32: {sentence}. The goals ignore this difference.")
 
 
 def table(rows: Sequence[Result]) -> Table:
-    """Our time and rate, and how many times as fast as each peer we are; red where a peer is faster."""
+    """Return a table with the time and rate of nogil_kernels, and its speed-up over each peer, red if below 1."""
     peers = list(dict.fromkeys(peer for row in rows for peer in row.rivals))
     unit = "GB/s" if is_sum(rows[0]) else "GFLOP/s"
-    drawn = tables.table("\ncase", "\na call", f"\n{unit}", *map(column, peers))
+    drawn = tables.table("\ncase", "\nper call", f"\n{unit}", *map(column, peers))
     for row in rows:
         drawn.add_row(
             row.case,
@@ -48,72 +48,76 @@ def table(rows: Sequence[Result]) -> Table:
 
 
 def column(peer: str) -> str:
-    """A peer's name in two short lines: package, function."""
+    """Return a peer's name in two short lines: package and function."""
     package, _, function = peer.rpartition(".")
     return "\n".join((package.partition(".")[0], function.replace(", ", "\n")))
 
 
 def ratio(row: Result, peer: str) -> Text:
-    """How many times as fast as that peer we are; empty where it did not take part."""
+    """Return the speed-up over a peer, or an empty text if the peer has no samples."""
     if peer not in row.samples:
         return Text()
-    faster = row.ratio(peer).median
-    return Text(tables.number(faster), style="green" if faster >= 1 else "red")
+    speed_up = row.ratio(peer).median
+    return Text(tables.number(speed_up), style="green" if speed_up >= 1 else "red")
 
 
 def is_sum(row: Result) -> bool:
-    """Whether reading is what counts: a sum does two operations for each number."""
+    """Return whether the rate is in bytes: a sum does two operations per number, so reading limits it."""
     return row.group.startswith("sums")
 
 
 def rate(row: Result, peer: str) -> float:
-    """10**9 operations, or bytes of a sum, in a second."""
+    """Return the rate in 10**9 bytes per second for a sum, in 10**9 operations per second otherwise."""
     return (row.bytes if is_sum(row) else row.flops) / row.seconds(peer).median / 1e9
 
 
 def largest_errors(rows: Sequence[Result]) -> dict[str, float]:
-    """The largest relative error of each peer's sums of float32."""
-    found: dict[str, float] = {}
+    """Return the largest relative error of each peer in sums of float32."""
+    largest: dict[str, float] = {}
     for row in rows:
         if row.dtype == "float32":
-            found |= {peer: max(error, found.get(peer, 0.0)) for peer, error in row.errors.items()}
-    return found
+            largest |= {peer: max(error, largest.get(peer, 0.0)) for peer, error in row.errors.items()}
+    return largest
 
 
 def errors(rows: Sequence[Result]) -> str:
-    """Who computes sums of float32 in float32, and how far off that is: less work than ours, which is in float64."""
-    found = largest_errors(rows)
-    single = [f"{peer} {error:.0e}" for peer, error in found.items() if error > SINGLE]
-    double = [f"{peer} {error:.0e}" for peer, error in found.items() if error <= SINGLE]
+    """Return a sentence with the errors in sums of float32, or an empty string if all peers compute in float64."""
+    largest = largest_errors(rows)
+    single = [f"{peer} {error:.0e}" for peer, error in largest.items() if error > SINGLE]
+    double = [f"{peer} {error:.0e}" for peer, error in largest.items() if error <= SINGLE]
     if not single:
         return ""
     return (
-        f"largest relative errors of those that square or add in float32, which is less work: {', '.join(single)};"
-        f" of those that compute in float64: {', '.join(double)}"
+        f"the largest relative errors of packages with a step in float32, which is less work, are {', '.join(single)};"
+        f" those of packages that compute in float64 are {', '.join(double)}"
     )
 
 
 def goals(results: Sequence[Result]) -> RenderableType:
+    """Return a table of the goals that were measured, and the number of those that are met."""
     drawn = style.table()
-    drawn.add_column("goal, against whom, where it is furthest off")
+    drawn.add_column("goal; peer; worst case")
     drawn.add_column("at least", justify="right")
     drawn.add_column("measured (95 %)", no_wrap=True)
     drawn.add_column("", no_wrap=True)
-    verdicts = [found for goal in GOALS if (found := verdict(goal, results))]
-    for found in verdicts:
-        measured, met, where = said(found)
-        what = Text.assemble(named(found.goal), (f"\n  {rivals(found.goal)}; {where}", "dim"))
-        drawn.add_row(what, f"{found.goal.ratio:g}", measured, Text(met, "green" if found.met else "red"))
-    met_ones = sum(found.met for found in verdicts)
-    left = len(GOALS) - len(verdicts)
-    return Group(drawn, "", f"{met_ones} of {len(verdicts)} are met" + (f"; {left} were not measured" if left else ""))
+    verdicts = [judged for goal in GOALS if (judged := verdict(goal, results))]
+    for judged in verdicts:
+        measured, outcome, worst = cells(judged)
+        what = Text.assemble(title(judged.goal), (f"\n  {rivals(judged.goal)}; {worst}", "dim"))
+        drawn.add_row(what, f"{judged.goal.ratio:g}", measured, Text(outcome, "green" if judged.met else "red"))
+    met = sum(judged.met for judged in verdicts)
+    unmeasured = len(GOALS) - len(verdicts)
+    rest = f"; {unmeasured} were not measured" if unmeasured else ""
+    return Group(drawn, "", f"{met} of {len(verdicts)} goals are met{rest}")
 
 
-def named(goal: Goal) -> str:
+def title(goal: Goal) -> str:
+    """Return what a goal is about, with the dtype if there is only one."""
     return goal.what + (f", {goal.dtypes[0]}" if len(goal.dtypes) == 1 else "")
 
 
 def rivals(goal: Goal) -> str:
+    """Return the peers of a goal in a few words."""
     if goal.speed_up:
         return "speed-up of reading"
     if goal.against[0].startswith("ceiling"):
@@ -121,14 +125,17 @@ def rivals(goal: Goal) -> str:
     return goal.against[0] if len(goal.against) == 1 else f"the fastest of {len(goal.against)}"
 
 
-def said(found: Verdict) -> tuple[str, str, str]:
-    """What was measured, whether it is enough, and where. "Just" is where only the interval's end is enough."""
-    where = f"{found.worst.case}, {found.worst.dtype}"
-    if len(found.goal.against) > 1 and not found.peer.startswith("ceiling"):
-        where = f"{where}: {found.peer}"
-    if found.goal.mean:
-        where = "1 case" if found.cases == 1 else f"{found.cases} cases"
-    elif found.missed > 1:
-        where = f"{where}; {found.missed} of {found.cases} missed"
-    met = "met" if found.measured.median >= found.goal.ratio else "just met"
-    return found.measured.text(), met if found.met else "missed", where
+def cells(judged: Verdict) -> tuple[str, str, str]:
+    """Return the measured ratio, the outcome, and the worst case (for a mean, the number of cases).
+
+    The outcome is "met", "just met" if only the upper end of the interval reaches the goal, or "missed".
+    """
+    worst = f"{judged.worst.case}, {judged.worst.dtype}"
+    if len(judged.goal.against) > 1 and not judged.peer.startswith("ceiling"):
+        worst = f"{worst}: {judged.peer}"
+    if judged.goal.mean:
+        worst = "1 case" if judged.cases == 1 else f"{judged.cases} cases"
+    elif judged.missed > 1:
+        worst = f"{worst}; {judged.missed} of {judged.cases} missed"
+    outcome = "met" if judged.measured.median >= judged.goal.ratio else "just met"
+    return judged.measured.text(), outcome if judged.met else "missed", worst

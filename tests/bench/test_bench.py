@@ -1,4 +1,4 @@
-"""peers and held_vs_released: what is executed is right, shown from files alone, and judged as the goals say."""
+"""`peers` and held_vs_released: the statements compute the right results; reports, plots and verdicts are correct."""
 
 import argparse
 import ast
@@ -33,13 +33,13 @@ FACTS = {
 
 
 def suite_of(results, facts=None):
-    """The suite of results, as peers would have measured them."""
+    """Return a suite of `peers` with these results."""
     samples, metadata = {}, {}
     for result in results:
         for peer, values in result.samples.items():
-            name, about = result.benchmark(peer)
+            name, own_metadata = result.benchmark(peer)
             samples[name] = values
-            metadata[name] = FACTS | (facts or {}) | about
+            metadata[name] = FACTS | (facts or {}) | own_metadata
     return suites.make(samples, metadata)
 
 
@@ -70,17 +70,17 @@ def test_held_vs_released_imports_the_standard_library_and_the_package_only():
     }
 
 
-# -- what is measured --------------------------------------------------------------------------------------------------
+# -- cases -------------------------------------------------------------------------------------------------------------
 
 
 def small(dtype):
-    """Numbers of this type, in arrays whose sides keep their proportions."""
+    """Return a function like `normal` whose arrays have shorter sides."""
     normal = cases.random_numbers(dtype)
     return lambda *shape: normal(*(n if n < 100 else n // 20 if n < 20_000 else n // 2000 for n in shape))
 
 
 def truth(inputs):
-    """What a case has to compute, in a type that is exact for integers and wider than float32 and complex64."""
+    """Return the result of a case: exact for integers, in double precision for floats and complex numbers."""
     wide = {"f": np.float64, "c": np.complex128}
     a, b = (np.asarray(inputs[name]) for name in (("a", "b") if "a" in inputs else ("x", "x")))
     a, b = (operand.astype(wide.get(operand.dtype.kind, np.int64)) for operand in (a, b))
@@ -88,28 +88,28 @@ def truth(inputs):
 
 
 @pytest.mark.parametrize("peer", cases.IMPORTS)
-def test_every_statement_of_a_peer_computes_the_same(compiled_backend, peer):
-    mine = [
+def test_every_statement_of_a_peer_computes_the_right_result(compiled_backend, peer):
+    statements = [
         (case, statement)
         for case in cases.cases()
         for name, statement in case.statements.items()
         if peers.import_of(name) == cases.IMPORTS[peer]
     ]
-    assert mine, f"no case has {peer}"
+    assert statements, f"no case has {peer}"
     if missing := peers.find_missing([SimpleNamespace(statements=[peer])]):
         pytest.skip(f"{peer}: {missing[peer]}")
-    for case, statement in mine:
+    for case, statement in statements:
         inputs = case.inputs(small(case.dtype))
         if "out" in inputs:
             inputs["out"].fill(77)
         flops, _ = cases.work(inputs)
         peers.prepare(peer, inputs, flops)
         value = eval(statement, inputs)
-        if not peer.startswith("ceiling"):  # the machine's limits compute nothing
-            found, expected = inputs.get("out", value), truth(inputs)
+        if not peer.startswith("ceiling"):  # ceilings have no result
+            result, expected = inputs.get("out", value), truth(inputs)
             tolerance = 1e-12 if case.dtype in ("float64", "complex128") else 1e-4
             np.testing.assert_allclose(
-                found, expected, rtol=tolerance, atol=tolerance * np.abs(expected).max(), err_msg=f"{case}"
+                result, expected, rtol=tolerance, atol=tolerance * np.abs(expected).max(), err_msg=f"{case}"
             )
 
 
@@ -118,7 +118,7 @@ def test_every_group_has_cases_and_every_case_has_a_group():
     assert {case.group for case in cases.cases(quick=True)} == cases.GROUPS.keys()
 
 
-def test_the_first_statement_of_every_case_is_ours():
+def test_the_first_statement_of_every_case_is_that_of_nogil_kernels():
     assert all(next(iter(case.statements)).startswith("nogil_kernels") for case in cases.cases())
 
 
@@ -129,36 +129,36 @@ def test_work_counts_operations_and_bytes():
     assert cases.work({"x": np.ones(7, np.float32)}) == (14, 28)
 
 
-def test_a_peer_that_is_not_installed_is_left_out_with_the_command_that_installs_it(monkeypatch):
+def test_a_missing_peer_is_skipped_with_the_command_that_installs_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "bottleneck", None)
     missing = peers.find_missing([case for case in cases.cases() if case.group == "sums-small"])
     assert 'pip install -e ".[peers]"' in missing["bottleneck.ss"]
     assert not {"nogil_kernels", "numpy.dot"} & missing.keys()
 
 
-def test_a_peer_that_fails_is_left_out_with_its_error(compiled_backend):
+def test_a_peer_that_fails_is_skipped_with_its_error(compiled_backend):
     case = cases.Case("sums", "3", "float64", 3, "x = normal(3)", {**cases.SUM, "numpy.dot": "np_dot(x, no_such_name)"})
     missing = {}
     with contextlib.ExitStack() as one_thread:
         batch = peers.batch(case, missing, 0.0, 1.0, {}, one_thread)
-    assert [one.metadata["nk_peer"] for one in batch.timed] == ["nogil_kernels"]
+    assert [timed.metadata["nk_peer"] for timed in batch.timed] == ["nogil_kernels"]
     assert "NameError" in missing["numpy.dot"]
 
 
-def test_errors_tell_who_computes_in_float32(compiled_backend, capsys):
+def test_errors_show_which_peers_compute_in_float32(compiled_backend, capsys):
     case = next(case for case in cases.cases() if case.name == "1,000" and case.dtype == "float32")
     errors = {}
     with contextlib.ExitStack() as one_thread:
-        for one in peers.batch(case, {}, 0.0, 1.0, {}, one_thread).timed:
-            errors[one.metadata["nk_peer"]] = one.metadata["nk_error"]
+        for timed in peers.batch(case, {}, 0.0, 1.0, {}, one_thread).timed:
+            errors[timed.metadata["nk_peer"]] = timed.metadata["nk_error"]
     assert errors["numpy.dot"] > report.SINGLE > errors["nogil_kernels"]
-    said = report.errors([measured.Result("sums", "1,000", "float32", 1000, 1, 1, {}, errors)])
-    assert said.index("numpy.dot") < said.index("in float64") < said.index("nogil_kernels")
+    sentence = report.errors([measured.Result("sums", "1,000", "float32", 1000, 1, 1, {}, errors)])
+    assert sentence.index("numpy.dot") < sentence.index("in float64") < sentence.index("nogil_kernels")
 
 
 @pytest.mark.skipif(platform.machine().lower() not in isa.X86_64, reason="these are instruction sets of x86-64")
 @pytest.mark.parametrize("name", ["avx2", "portable"])
-def test_an_instruction_set_is_for_openblas_numpy_and_numba_too(name):
+def test_an_instruction_set_restricts_openblas_numpy_and_numba_too(name):
     variables = isa.environment(name)
     assert variables["NOGIL_KERNELS_ISA"] == name
     assert variables["OPENBLAS_CORETYPE"].lower() == variables["NUMBA_CPU_NAME"]
@@ -171,34 +171,35 @@ def test_an_instruction_set_is_for_openblas_numpy_and_numba_too(name):
 SPREAD = [0.90, 0.90, 0.90, 0.90, 0.94, 0.96, 0.96, 0.96, 0.96]
 
 
-def made_up(ratios, *, case="n = 256", dtype="float64", group="matmul-square", size=256, rival="numpy.matmul"):
+def result_of(ratios, *, case="n = 256", dtype="float64", group="matmul-square", size=256, rival="numpy.matmul"):
     samples = {"nogil_kernels": [1.0] * len(ratios), rival: list(ratios)}
     return measured.Result(group, case, dtype, size, 1000, 100, samples)
 
 
-@pytest.mark.parametrize(("ratio", "verdict"), [(0.96, "just met"), (0.97, "missed")])
-def test_a_goal_is_met_when_the_upper_end_of_the_interval_reaches_it(ratio, verdict):
-    found = goals.verdict(goals.Goal("every size", ("numpy.matmul",), ratio, ("matmul-square",)), [made_up(SPREAD)])
-    assert (found.measured.median, found.measured.high) == (0.94, 0.96)
-    assert found.met == (verdict != "missed")
-    assert report.said(found)[1] == verdict
+@pytest.mark.parametrize(("ratio", "outcome"), [(0.96, "just met"), (0.97, "missed")])
+def test_a_goal_is_met_if_the_upper_end_of_the_interval_reaches_it(ratio, outcome):
+    goal = goals.Goal("every size", ("numpy.matmul",), ratio, ("matmul-square",))
+    verdict = goals.verdict(goal, [result_of(SPREAD)])
+    assert (verdict.measured.median, verdict.measured.high) == (0.94, 0.96)
+    assert verdict.met == (outcome != "missed")
+    assert report.cells(verdict)[1] == outcome
 
 
-def test_a_goal_for_each_case_shows_the_worst_and_counts_the_missed():
-    results = [made_up([ratio] * 9, case=f"n = {n}", size=n) for n, ratio in ((1, 0.5), (2, 0.4), (3, 2.0))]
-    found = goals.verdict(goals.Goal("each", ("numpy.matmul",), 0.95, ("matmul-square",)), results)
-    assert (found.worst.case, found.measured.median) == ("n = 2", 0.4)
-    assert (found.missed, found.cases, found.met) == (2, 3, False)
+def test_a_goal_for_every_case_has_the_worst_case_and_the_number_of_missed_ones():
+    results = [result_of([ratio] * 9, case=f"n = {n}", size=n) for n, ratio in ((1, 0.5), (2, 0.4), (3, 2.0))]
+    verdict = goals.verdict(goals.Goal("each", ("numpy.matmul",), 0.95, ("matmul-square",)), results)
+    assert (verdict.worst.case, verdict.measured.median) == ("n = 2", 0.4)
+    assert (verdict.missed, verdict.cases, verdict.met) == (2, 3, False)
 
 
-def test_a_goal_is_against_the_fastest_of_its_peers_in_each_case():
-    result = made_up([2.0] * 9, group="sums", rival="numpy.dot")
+def test_a_goal_is_compared_with_its_fastest_peer_in_each_case():
+    result = result_of([2.0] * 9, group="sums", rival="numpy.dot")
     result.samples["bottleneck.ss"] = [0.5] * 9
     goal = goals.Goal("each", ("numpy.dot", "bottleneck.ss", "absent"), 1.0, ("sums",))
     assert goals.verdict(goal, [result]).measured.median == 0.5
 
 
-def test_a_speed_up_is_compared_with_a_speed_up():
+def test_a_speed_up_goal_compares_two_speed_ups():
     samples = {"nogil_kernels, threads=2": [0.6] * 9, "nogil_kernels, threads=1": [0.9] * 9}
     samples |= {"ceiling, threads=2": [0.25] * 9, "ceiling, threads=1": [0.5] * 9}
     result = measured.Result("sums-threads", "16 MB", "float64", 1 << 21, 1, 1, samples)
@@ -216,21 +217,21 @@ def test_a_mean_is_geometric_and_its_interval_shrinks_with_the_number_of_cases()
 
 def test_a_goal_without_results_has_no_verdict():
     goal = goals.Goal("other sizes", ("numpy.matmul",), 1.0, ("matmul-square",), (8,))
-    assert goals.verdict(goal, [made_up(SPREAD)]) is None
-    assert goals.verdict(goals.Goal("absent", ("absent",), 1.0, ("matmul-square",)), [made_up(SPREAD)]) is None
+    assert goals.verdict(goal, [result_of(SPREAD)]) is None
+    assert goals.verdict(goals.Goal("absent", ("absent",), 1.0, ("matmul-square",)), [result_of(SPREAD)]) is None
 
 
-def test_every_goal_is_about_cases_and_peers_that_are_measured():
+def test_every_goal_has_cases_and_its_peers_execute_them():
     for goal in goals.GOALS:
-        concerned = [case for case in cases.cases() if goal.concerns(case)]
-        assert concerned, goal
+        of_goal = [case for case in cases.cases() if goal.concerns(case)]
+        assert of_goal, goal
         for peer in goal.against:
-            assert any(peer in case.statements for case in concerned), (goal, peer)
+            assert any(peer in case.statements for case in of_goal), (goal, peer)
 
 
 def test_an_interruption_does_not_make_samples_too_short():
     class Interrupted:
-        """A timer of a statement of 1 us; something else takes 5 ms of every second sample."""
+        """A timer of a statement that takes 1 us. Every second sample is interrupted for 5 ms."""
 
         count = 0
 
@@ -249,18 +250,18 @@ def test_an_interruption_does_not_make_samples_too_short():
 
 @pytest.fixture
 def results():
-    """A suite's worth of results, with a limit and a peer that is not in every case."""
-    found = [
-        made_up([1.1, 1.2, 1.2, 1.2, 1.2, 1.3], case=f"n = {n}", size=n, dtype=dtype)
+    """Results that include a ceiling, and a peer with samples of one case only."""
+    products = [
+        result_of([1.1, 1.2, 1.2, 1.2, 1.2, 1.3], case=f"n = {n}", size=n, dtype=dtype)
         for n in (256, 1024)
         for dtype in cases.FLOATS
     ]
-    found[-1].samples["ceiling"] = [0.9] * 6
-    found[0].samples["blis"] = [3.0, 2.0, 2.5, 2.5, 2.5, 2.5]
-    return [*found, made_up([0.5] * 3, case="10", size=10, group="sums", rival="numpy.dot")]
+    products[-1].samples["ceiling"] = [0.9] * 6
+    products[0].samples["blis"] = [3.0, 2.0, 2.5, 2.5, 2.5, 2.5]
+    return [*products, result_of([0.5] * 3, case="10", size=10, group="sums", rival="numpy.dot")]
 
 
-def test_results_survive_a_file(results, tmp_path):
+def test_a_file_preserves_the_results(results, tmp_path):
     file = str(tmp_path / "peers.json")
     results[0].errors["blis"] = 1e-7
     suite_file.save(suite_of(results), file)
@@ -271,45 +272,45 @@ def test_results_survive_a_file(results, tmp_path):
 def test_pyperf_reads_the_file(results, tmp_path):
     file = str(tmp_path / "peers.json")
     suite_file.save(suite_of(results), file)
-    done = subprocess.run([sys.executable, "-m", "pyperf", "stats", file], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert "matmul-square/n = 1024/float32/numpy.matmul" in done.stdout
+    stats = subprocess.run([sys.executable, "-m", "pyperf", "stats", file], capture_output=True, text=True, check=False)
+    assert stats.returncode == 0, stats.stderr
+    assert "matmul-square/n = 1024/float32/numpy.matmul" in stats.stdout
 
 
-def test_the_same_results_are_drawn_as_the_same_file(results, tmp_path):
+def test_plots_of_the_same_results_are_identical_files(results, tmp_path):
     for name in ("a.svg", "b.svg"):
         plot.draw(suite_of(results), str(tmp_path / name))
     drawn = (tmp_path / "a.svg").read_text(encoding="utf-8")
     assert drawn == (tmp_path / "b.svg").read_text(encoding="utf-8")
     assert all(label in drawn for label in ("nogil_kernels", "numpy.matmul", "FMA peak of a core", "GFLOP/s", "GB/s"))
-    assert "$" not in drawn  # a formula that nothing has typeset
+    assert "$" not in drawn  # all formulas are typeset
 
 
-def test_every_peer_that_is_drawn_has_a_colour():
+def test_every_peer_in_a_plot_has_a_colour():
     groups = [family.group for family in plot.FAMILIES]
     drawn = {peer for case in cases.cases() if case.group in groups for peer in case.statements}
     assert {peer for peer in drawn if not peer.startswith("ceiling")} <= plot.COLOURS.keys()
 
 
-def test_plots_without_anything_to_plot_are_an_error(tmp_path):
-    with pytest.raises(Impossible, match="nothing to draw"):
-        plot.draw(suite_of([made_up(SPREAD, group="matmul-types")]), str(tmp_path / "a.svg"))
+def test_a_plot_without_results_is_an_error(tmp_path):
+    with pytest.raises(Impossible, match=r"cannot draw .*a\.svg: no results of the groups matmul-small, "):
+        plot.draw(suite_of([result_of(SPREAD, group="matmul-types")]), str(tmp_path / "a.svg"))
 
 
-def test_the_command_shows_the_same_from_its_file(compiled_backend, monkeypatch, tmp_path, capsys):
+def test_from_prints_the_same_report_as_the_measurement(compiled_backend, monkeypatch, tmp_path, capsys):
     file = str(tmp_path / "sums.json")
-    monkeypatch.delenv(isa.VARIABLE, raising=False)  # it would start the command, and so these tests, again
+    monkeypatch.delenv(isa.VARIABLE, raising=False)  # with it the command would replace this process
     assert peers.main(["--quick", "--only", "sums-types", "--json", file]) == 0
-    measured = capsys.readouterr().out
-    assert "sum of squares of integers, exact" in measured
+    report = capsys.readouterr().out
+    assert "sum of squares of integers, exact" in report
     assert peers.main(["--from", file]) == 0
-    assert capsys.readouterr().out == measured
+    assert capsys.readouterr().out == report
 
 
-def test_two_threads_are_left_out_where_there_is_one_core(compiled_backend, monkeypatch, capsys):
+def test_two_threads_are_skipped_on_one_core(compiled_backend, monkeypatch, capsys):
     options = argparse.Namespace(isa=None, quick=True, only=["sums-threads", "sums-types"], arguments=[])
     monkeypatch.delenv(isa.VARIABLE, raising=False)
-    monkeypatch.setattr(peers, "in_order", lambda wanted, missing, seconds: {case.group for case in wanted})
+    monkeypatch.setattr(peers, "in_order", lambda selected, missing, seconds: {case.group for case in selected})
     for cores, groups in ((1, {"sums-types"}), (2, {"sums-types", "sums-threads"})):
         monkeypatch.setattr(peers.machine, "usable_cores", lambda cores=cores: cores)
         assert peers.batches(options) == groups

@@ -223,7 +223,7 @@ def test_a_reader_who_has_seen_enough_costs_no_samples(tmp_path):
     [
         ("is_async", "is async"),
         ("is_a_generator", "is a generator"),
-        ("takes_arguments", "takes arguments (missing a required argument: 'one')"),
+        ("takes_arguments", "takes arguments (missing a required argument: 'x')"),
     ],
 )
 def test_a_function_whose_calls_would_do_nothing_is_refused(function, said, capsys):

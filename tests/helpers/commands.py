@@ -1,4 +1,4 @@
-"""Fresh interpreters: one for the command `nogil-kernels`, and one to kill."""
+"""Run the command `nogil-kernels` in a new interpreter, and start interpreters that are killed."""
 
 import contextlib
 import subprocess
@@ -13,14 +13,14 @@ SHORT = ["squares-python", "--seconds", "0.05", "--workers", "2", "--ways", "thr
 
 
 def run(*arguments, code=None, **variables):
-    """The command in a fresh interpreter, every warning an error."""
+    """Run the command, or `code`, in a new interpreter with warnings as errors; return the completed process."""
     program = ["-m", "nogil_kernels"] if code is None else ["-c", code]
     return completed("-W", "error", *program, *arguments, variables=variables, cwd=HERE, encoding="utf-8")
 
 
 @contextlib.contextmanager
 def killed(code, **variables):
-    """A process that runs `code`, and the first line that it prints. At the end it is killed."""
+    """Start a process that runs `code`. Yield the process and the first line that it prints, then kill it."""
     process = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(code)],
         stdin=subprocess.PIPE,

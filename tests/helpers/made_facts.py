@@ -1,4 +1,4 @@
-"""Facts of a machine on which nothing is wrong, and the files in which Linux tells them: tests change some of them."""
+"""Facts of a machine without warnings, and files like those of Linux in /proc and /sys. Tests change some of them."""
 
 QUIET = {
     "python_implementation": "cpython",
@@ -32,7 +32,7 @@ QUIET = {
 
 
 def files(root, texts):
-    """Write files under a made-up /proc or /sys."""
+    """Write files below `root`, which replaces /proc or /sys; return `root`."""
     for name, text in texts.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)

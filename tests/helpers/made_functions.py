@@ -1,4 +1,4 @@
-"""Functions that tests give to `compare` as "made_functions:name": workers of every kind import them from here."""
+"""Functions that tests pass to `compare` as "made_functions:name". The workers of every way import them from here."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ def squares():
 
 
 def sleeps():
-    """So long that a sample takes a second."""
+    """Take so long that a sample takes a second."""
     import time
 
     time.sleep(0.5)
@@ -36,7 +36,7 @@ def changes_the_current_folder():
 
 
 def needs_no_more_than_itself():
-    """In a process or interpreter of its own nothing is imported that reports, checks or sums with NumPy."""
+    """Raise if a worker process or interpreter has imported a package that it does not need."""
     heavy = {"numpy", "scipy", "rich", "pyperf", "psutil", "matplotlib", "argparse", "asyncio"} & sys.modules.keys()
     if heavy and "pytest" not in sys.modules:
         raise ImportWarning(f"imported in a worker: {sorted(heavy)}")
@@ -53,7 +53,7 @@ def forks_in_processes():
 
 
 def tells_when_it_is_measured():
-    """By a file, some rounds after warming up: calibration and a first round are 12,000 calls on a fast machine."""
+    """Create a file some rounds after warming up. Calibration and a first round are 12,000 calls on a fast machine."""
     global times
     times += 1
     if times == 30_000 and not parent_process():
@@ -66,16 +66,16 @@ def fails():
 
 
 async def is_async():
-    """A call makes a coroutine."""
+    """Return a coroutine when called."""
 
 
 def is_a_generator():
-    """A call makes a generator."""
+    """Return a generator when called."""
     yield
 
 
-def takes_arguments(one, two=2):
-    """One at least."""
+def takes_arguments(x, y=2):
+    """Require an argument."""
 
 
 def exits():
@@ -83,10 +83,10 @@ def exits():
 
 
 class Unsendable(Exception):
-    """Pickle can write it, and not read it."""
+    """An exception that pickle can write but not read."""
 
-    def __init__(self, one, other):
-        super().__init__(f"{one} and {other}")
+    def __init__(self, first, second):
+        super().__init__(f"{first} and {second}")
 
 
 def fails_unsendably():
@@ -106,7 +106,7 @@ def exits_in_processes():
 
 
 def is_killed_in_processes_later():
-    """By its twentieth call, long after warming up."""
+    """Kill the worker process in the twentieth call, long after warming up."""
     global times
     times += 1
     if parent_process() and times == 20:
@@ -115,7 +115,7 @@ def is_killed_in_processes_later():
 
 
 def kills_its_interpreter_later():
-    """Where it is another one than that of the tests."""
+    """Exit in the twentieth call, if this is not the interpreter of the tests."""
     global times
     times += 1
     if "pytest" not in sys.modules and not parent_process() and times == 20:

@@ -1,4 +1,4 @@
-"""Numbers that tests compute with, of every type, and shapes that they come in."""
+"""Arrays of every dtype for tests, and the shapes of operands."""
 
 from fractions import Fraction
 
@@ -47,7 +47,7 @@ def dtype_name(dtype):
 
 
 def any_values(dtype, shape, seed=1):
-    """Reproducible values: the whole range of integers, so that sums wrap around; normal ones for floats."""
+    """Return reproducible values: normal numbers for floats, the whole range for integers, so that sums wrap around."""
     rng = np.random.default_rng([seed, *np.atleast_1d(shape)])
     dtype = np.dtype(dtype)
     if dtype.kind == "b":
@@ -61,21 +61,21 @@ def any_values(dtype, shape, seed=1):
 
 
 def small_integers(dtype, shape, seed=1):
-    """Integers so small that even float32 sums of their products are exact, in whatever order."""
+    """Return integers so small that sums of their products are exact, even in float32 and in any order."""
     rng = np.random.default_rng([seed, *shape])
     values = rng.integers(-8, 9, shape)
     return (values + 1j * rng.integers(-8, 9, shape) if np.dtype(dtype).kind == "c" else values).astype(dtype)
 
 
 def fractions(shape, seed):
-    """An array of objects, each a multiple of a third."""
+    """Return an array of Fractions that are multiples of 1/3."""
     result = np.empty(shape, object)
     result.flat = [Fraction(int(n), 3) for n in small_integers(np.int64, shape, seed).flat]
     return result
 
 
 class WithArray:
-    """Numbers behind `__array__` alone."""
+    """An object that is convertible to an array by `__array__` only."""
 
     def __init__(self, values):
         self.values = np.asarray(values)

@@ -1,4 +1,4 @@
-"""Reports of known numbers: rows as the runner makes them, of samples that were never measured."""
+"""Reports of known numbers: rows as the runner makes them, with given samples."""
 
 from nogil_kernels.scaling.report.suite import Measured, Report
 from nogil_kernels.scaling.run.plan import Row, Sample
@@ -18,29 +18,29 @@ FACTS = {
     "nk_l2_bytes": 1 << 20,
 }
 SPREAD = (1.0, 0.97, 1.03, 0.99, 1.01, 0.98, 1.02)
-"""The samples of a row, by their median."""
+"""The samples of a row divided by their median."""
 CALLS = 192
 
 
 def series(
     workload, way, workers, seconds, side="", setting="", limit="arithmetic", lost=None, spread=SPREAD, size="a call"
 ):
-    """A row whose samples lie around that many seconds."""
+    """Return a row whose samples have the median `seconds`."""
     row = Row(workload, side, setting, way, workers, size, limit, 0 if lost is None else 1000)
-    turn = (workers + len(way)) % max(1, len(spread))
-    spread = spread[turn:] + spread[:turn]  # not every row has its slow sample in the same round
+    shift = (workers + len(way)) % max(1, len(spread))
+    spread = spread[shift:] + spread[:shift]  # the slow samples of the rows are in different rounds
     tallies = [None] * len(spread) if lost is None else [round(lost * CALLS * 1000 * s) for s in spread]
     return Series(row, [Sample(seconds * s, 0.002, tally) for s, tally in zip(spread, tallies, strict=True)])
 
 
 def report(*sessions, weak=False, notes=(), interrupted=False, **facts):
-    """The report of interpreters, each a list of series."""
+    """Return the report of several sessions. Each session is a list of series."""
     names = ["3.14", "3.14t GIL off", "3.14t GIL on", *(f"3.{minor}" for minor in range(15, 30))]
     start_up = {"threads": 0.001, "pool": 0.2, "processes": 0.3}
     return Report.of(
         [
-            Measured(name, FACTS | facts, [*found], [CALLS] * len(found), start_up)
-            for name, found in zip(names, sessions, strict=False)
+            Measured(name, FACTS | facts, [*session], [CALLS] * len(session), start_up)
+            for name, session in zip(names, sessions, strict=False)
         ],
         weak=weak,
         notes=notes,
@@ -49,45 +49,45 @@ def report(*sessions, weak=False, notes=(), interrupted=False, **facts):
 
 
 def scaling(workload, curves, counts, sides=("",), **options):
-    """The series of work that scales: curves is {(side, way): function from workers to speed-up}."""
-    found = [series(workload, "sequential", 1, 1.0, side, **options) for side in sides]
+    """Return the series of a workload. `curves` maps (side, way) to a function from workers to speed-up."""
+    rows = [series(workload, "sequential", 1, 1.0, side, **options) for side in sides]
     for (side, way), curve in curves.items():
-        found += [series(workload, way, n, 1 / curve(n), side, **options) for n in counts]
-    return found
+        rows += [series(workload, way, n, 1 / curve(n), side, **options) for n in counts]
+    return rows
 
 
 def amdahl(sigma, kappa=0.0):
-    """The speed-up of n workers where a share sigma of the work is serial, and each pair of workers costs kappa."""
+    """Return the speed-up of n workers if the share sigma is serial and each pair of workers costs kappa."""
     return lambda n: n / (1 + sigma * (n - 1) + kappa * n * (n - 1))
 
 
 def native(counts, gain=0.95):
-    """The native ceiling."""
+    """Return the series of the native ceiling."""
     alone = series("native-arithmetic", "sequential", 1, 1.0)
     return [alone, *(series("native-arithmetic", "threads", n, 1 / (gain * n)) for n in counts if n > 1)]
 
 
 def kernels(counts, ways=("threads", "pool", "processes")):
-    """A kernel whose threads scale where they release the GIL."""
+    """Return the series of a kernel whose threads scale if they release the GIL."""
     curves = {("hold", way): amdahl(1.0 if way == "threads" else 0.02 + 0.03 * i) for i, way in enumerate(ways)}
     curves |= {("release", way): amdahl(0.01 + 0.02 * i, 0.0002 * i) for i, way in enumerate(ways)}
     return scaling("matmul", curves, counts, ("hold", "release"))
 
 
 def waiting():
-    """Work that waits, five at once."""
-    found = []
-    for name, took in (("sleep", 0.1), ("http-fetch", 0.2)):
-        found += [
-            series(name, "sequential", 1, took, limit="", size="a sleep of 20 ms"),
-            series(name, "threads", 5, took / 4.9, limit=""),
-            series(name, "asyncio", 5, took / 4.6, limit=""),
+    """Return the series of two waiting workloads with five workers."""
+    rows = []
+    for name, seconds in (("sleep", 0.1), ("http-fetch", 0.2)):
+        rows += [
+            series(name, "sequential", 1, seconds, limit="", size="a sleep of 20 ms"),
+            series(name, "threads", 5, seconds / 4.9, limit=""),
+            series(name, "asyncio", 5, seconds / 4.6, limit=""),
         ]
-    return found
+    return rows
 
 
 def counter():
-    """A counter that threads lose updates of, and one that they do not. There is no sequential row."""
+    """Return the series of counters with and without lost updates. There is no sequential row."""
     return [
         series("counter", "threads", 4, 0.1, side, limit="", lost=lost)
         for side, lost in (("plain", 0.0), ("call", 0.31), ("locked", 0.0))
@@ -95,7 +95,7 @@ def counter():
 
 
 def convoy():
-    """The latency of a kernel beside a thread that runs Python."""
+    """Return the series of the convoy: the latency of a kernel beside a thread that runs Python."""
     seconds = {"alone": 20e-6, "5 ms": 5e-3, "0.5 ms": 5.6e-4, "0.05 ms": 9e-5}
     return [
         series("convoy", "sequential", 1, CALLS * (seconds[setting] if side == "release" else 40e-6), side, setting, "")

@@ -1,4 +1,4 @@
-"""What several test files share: array layouts and fresh interpreters."""
+"""Helpers of several test files: array layouts, new interpreters, small calls and processes."""
 
 import os
 import subprocess
@@ -21,7 +21,7 @@ SOURCES = Path(__file__).resolve().parents[2] / "src"
 OUR_VARIABLES = ("NOGIL_KERNELS_BACKEND", "NOGIL_KERNELS_ISA", "PYTHON_GIL", "PYTHONWARNINGS")
 
 ABI3 = bool(nogil_kernels.build_info()["abi3"])
-reads_structs = pytest.mark.skipif(ABI3, reason="the abi3 build asks every ndarray for its buffer")
+reads_structs = pytest.mark.skipif(ABI3, reason="the abi3 build reads ndarrays as buffers")
 
 LAYOUTS = (
     "C order",
@@ -36,7 +36,7 @@ LAYOUTS = (
 
 
 def laid_out(values, layout):
-    """An array equal to `values` whose memory is laid out as `layout` says."""
+    """Return an array equal to `values` with the memory layout `layout`."""
     values = np.asarray(values)
     if layout == "C order":
         return np.array(values, order="C")
@@ -63,19 +63,19 @@ def laid_out(values, layout):
 
 
 def _padded(shape, dtype):
-    """An array that is nowhere zero, so that whoever reads between the elements is found out."""
+    """Return an array of 77s, so that a kernel that reads between the elements computes a wrong result."""
     return np.full(shape, 77, dtype)
 
 
 def environment(**variables):
-    """This process's environment without our own variables and with `variables`; the tree that is tested is found."""
+    """Return this process's environment with `variables`, and without the variables of the package and of Python."""
     env = {name: value for name, value in os.environ.items() if name not in OUR_VARIABLES}
     env.update(variables)
     return env
 
 
 def completed(*arguments, variables=None, timeout=60, **options):
-    """Run a fresh interpreter with `arguments`; return the completed process."""
+    """Run a new interpreter with `arguments`; return the completed process."""
     return subprocess.run(
         [sys.executable, *arguments],
         env=environment(**variables or {}),
@@ -88,16 +88,16 @@ def completed(*arguments, variables=None, timeout=60, **options):
 
 
 def run_python(code, *arguments, before="", timeout=120, **variables):
-    """Run `before` and `code` in a fresh interpreter, every warning an error unless `arguments` say else."""
+    """Run `before` and `code` in a new interpreter, by default with warnings as errors; return the finished process."""
     program = textwrap.dedent(before) + textwrap.dedent(code)
     return completed(*(arguments or ("-W", "error")), "-c", program, variables=variables, timeout=timeout)
 
 
 def python_prints(code, *arguments, **options):
-    """Return what `run_python` prints. The exit status must be 0."""
-    done = run_python(code, *arguments, **options)
-    assert done.returncode == 0, f"exit status {done.returncode}\n{done.stdout}\n{done.stderr}"
-    return done.stdout.strip()
+    """Return the output of `run_python`. The exit status must be 0."""
+    process = run_python(code, *arguments, **options)
+    assert process.returncode == 0, f"exit status {process.returncode}\n{process.stdout}\n{process.stderr}"
+    return process.stdout.strip()
 
 
 class Counting(ThreadPoolExecutor):
@@ -111,7 +111,7 @@ class Counting(ThreadPoolExecutor):
 
 
 def every_call(kernels):
-    """Return one small call per code path into the kernels, each of which takes gil= and threads=."""
+    """Return one small call per code path of the kernels. Each call takes gil= and threads=."""
     x, a = np.arange(6.0), np.eye(3)
     return {
         "array": lambda **options: kernels.sum_of_squares(x, **options),
@@ -132,21 +132,21 @@ needs_proc = pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="this sy
 
 
 def processes_of(group):
-    """The processes of a group or session that still run."""
-    found = []
+    """Return the ids of the running processes of a process group or session."""
+    running = []
     for name in filter(str.isdecimal, os.listdir("/proc")):
         try:
             state, _, *ids = Path("/proc", name, "stat").read_text().rpartition(")")[2].split()[:4]
         except OSError:
-            continue  # it has ended meanwhile
-        if str(group) in ids and state != "Z":  # a zombie has ended; whoever started it has not looked yet
-            found.append(int(name))
-    return found
+            continue  # it has exited since listdir
+        if str(group) in ids and state != "Z":  # a zombie has exited, but its parent has not waited for it yet
+            running.append(int(name))
+    return running
 
 
 def left_of(group, seconds=10):
-    """Those that are still there when they have had so long to end."""
-    give_up = time.monotonic() + seconds
-    while (left := processes_of(group)) and time.monotonic() < give_up:
+    """Wait at most `seconds` for the processes of a group to exit; return the ids of those that still run."""
+    deadline = time.monotonic() + seconds
+    while (running := processes_of(group)) and time.monotonic() < deadline:
         time.sleep(0.02)
-    return left
+    return running

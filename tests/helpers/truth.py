@@ -1,4 +1,4 @@
-"""What is right: sums and products in more digits or by Python's integers, and how far a result may be from them."""
+"""The right results: sums and products in higher precision or exact integers, and the allowed errors."""
 
 import math
 from fractions import Fraction
@@ -7,11 +7,11 @@ import numpy as np
 
 
 def exact_sum_of_squares(x):
-    """The sum of the squares of finite floats, as a Fraction, without any rounding.
+    """Return the exact sum of the squares of finite floats, as a Fraction.
 
-    Each |x| is m * 2**e with an integer m < 2**53 = (high * 2**27 + low), so that x*x is
-    (high*high * 2**54 + high*low * 2**28 + low*low) * 4**e, and all three products are below 2**54. Their halves
-    of 32 bits are summed in uint64, which holds 2**32 of them.
+    Each |x| is m * 2**e with an integer m = high * 2**27 + low < 2**53. So x*x is
+    (high*high * 2**54 + high*low * 2**28 + low*low) * 4**e, and all three products are below 2**54. Their upper and
+    lower 32 bits are summed in uint64, which can hold a sum of 2**32 such numbers.
     """
     total = Fraction(0)
     flat = np.ascontiguousarray(x).reshape(-1)
@@ -34,17 +34,17 @@ def exact_sum_of_squares(x):
 
 
 def ulps_off(result, truth):
-    """The distance of the float `result` from the Fraction `truth`, in units in the last place of the truth."""
+    """Return the distance of the float `result` from the Fraction `truth`, in units in the last place of the truth."""
     return float(abs(Fraction(result) - truth) / Fraction(math.ulp(float(truth))))
 
 
 def exactly(values):
-    """The sum of squares of an integer array, by Python's own integers."""
+    """Return the sum of squares of an integer array, computed with Python's integers."""
     return sum(int(value) ** 2 for value in np.asarray(values).reshape(-1))
 
 
 def assert_sum(result, x):
-    """`result` is the sum of squares of the array x: exact for integers, within 2 ulp for floats, of the right type."""
+    """Check the value and type of the sum of squares of x: exact for integers, within 2 ulp for floats."""
     if x.dtype.kind in "biu":
         assert type(result) is int
         assert result == exactly(x)
@@ -55,7 +55,7 @@ def assert_sum(result, x):
 
 
 def assert_exactly(result, a, b):
-    """`result` is the product of matrices of small integers to the last bit, and of the dtype that NumPy gives."""
+    """Check that `result` is the exact product of two matrices of small integers, with NumPy's dtype."""
     wide = np.complex128 if np.result_type(a, b).kind == "c" else np.int64
     expected = np.matmul(a.astype(wide), b.astype(wide)).astype(np.result_type(a, b))
     assert isinstance(result, np.ndarray | np.generic)
@@ -63,7 +63,7 @@ def assert_exactly(result, a, b):
 
 
 def assert_product(result, a, b):
-    """`result` is a @ b as NumPy has it: exactly for integers and bools, within k eps |a| |b| for floats."""
+    """Check that `result` is NumPy's a @ b: exactly for integers and bools, within k eps |a| |b| for floats."""
     dtype = np.result_type(a, b)
     assert isinstance(result, np.ndarray | np.generic)
     assert result.dtype == dtype
@@ -75,8 +75,8 @@ def assert_product(result, a, b):
     assert result.shape == truth.shape
     magnitude = np.matmul(np.abs(a.astype(wider)), np.abs(b.astype(wider)))
     k = a.shape[-1]
-    if dtype == np.float16:  # summed in float32, rounded once
+    if dtype == np.float16:  # sums are in float32, and rounded once
         relative = np.finfo(np.float16).eps + k * np.finfo(np.float32).eps
-    else:  # two roundings more for the parts of a complex product, and as many for a reference that is no wider
+    else:  # k + 4 roundings for complex products, twice as many if the reference has the precision of dtype
         relative = (k + 4) * (2 if np.finfo(wider).eps == np.finfo(dtype).eps else 1) * np.finfo(dtype).eps
     assert np.all(np.abs(result.astype(wider) - truth) <= relative * magnitude + np.finfo(dtype).smallest_subnormal)

@@ -1,7 +1,7 @@
-"""What is built once for all gates: an sdist from a copy of the tree, and wheels from that sdist.
+"""Fixtures of the gates: an sdist from a copy of the tree, wheels from that sdist, and the tools that check them.
 
-The tools are those of the extra `packaging`; a gate whose tool is missing says so and is skipped. Nothing here asks the
-network: wheels are built without isolation, by the setuptools and Cython of this environment.
+The extra `packaging` has the tools. A gate is skipped if its tool is missing. Nothing here needs the network, because
+the setuptools and Cython of this environment build the wheels, without isolation.
 """
 
 import platform
@@ -13,22 +13,22 @@ from pathlib import Path
 import pytest
 from gates import GLIBC, ROOT, run, unpack
 
-BUILT = ("build", "dist", "*.egg-info", "*.so", "*.pyd", "__pycache__", ".git", ".venv", ".nox", ".*_cache")
+NOT_COPIED = ("build", "dist", "*.egg-info", "*.so", "*.pyd", "__pycache__", ".git", ".venv", ".nox", ".*_cache")
 EPOCH = "1700000000"
 
 
 def pytest_collection_modifyitems(items):
-    """Beside an installed wheel there is nothing that the gates look at."""
+    """Skip the gates outside of a checkout, where the files that they check are missing."""
     if not (ROOT / ".github").exists():
-        absent = pytest.mark.skip(reason="what is released is checked in a checkout, and these tests lie elsewhere")
+        skip = pytest.mark.skip(reason="the gates of a release check a checkout, but these tests are not in one")
         for item in items:
             if Path(__file__).parent in item.path.parents:
-                item.add_marker(absent)
+                item.add_marker(skip)
 
 
 @pytest.fixture(scope="session")
 def tool():
-    """tool(name, *arguments) runs a program of the extra `packaging`, or skips the test where it is not installed."""
+    """Return a function that runs a program of the extra `packaging`, and skips the test if it is not installed."""
 
     def start(name, *arguments, **options):
         path = shutil.which(name, path=sysconfig.get_path("scripts"))
@@ -41,30 +41,30 @@ def tool():
 
 @pytest.fixture(scope="session")
 def build():
-    """build(source, directory, *options, **variables): the one file that `python -m build` makes of `source`."""
-    for module in ("build.__main__", "setuptools", "Cython"):  # `build` alone may be the folder of built objects
+    """Return a function that runs `python -m build` on a source tree, and returns the file that it writes."""
+    for module in ("build.__main__", "setuptools", "Cython"):  # `build` could be the folder build/ of the tree
         pytest.importorskip(module, reason=f"{module} is not installed: pip install -e '.[packaging]'")
 
     def make(source, directory, *options, **variables):
         variables["SOURCE_DATE_EPOCH"] = EPOCH
         run(sys.executable, "-m", "build", "--no-isolation", *options, "--outdir", directory, source, **variables)
-        (made,) = directory.iterdir()
-        return made
+        (file,) = directory.iterdir()
+        return file
 
     return make
 
 
 @pytest.fixture(scope="session")
 def sdist(build, tmp_path_factory):
-    """The sdist, of a copy of the tree that holds nothing that was built."""
+    """The sdist of a copy of the tree without built files."""
     tree = tmp_path_factory.mktemp("tree") / "nogil_kernels"
-    shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(*BUILT))
+    shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(*NOT_COPIED))
     return build(tree, tmp_path_factory.mktemp("sdist"), "--sdist")
 
 
 @pytest.fixture(scope="session")
 def unpacked(sdist, tmp_path_factory):
-    """unpacked(name): the sdist's tree in a new directory of that name."""
+    """Return a function that unpacks the sdist in a new directory with a given name."""
 
     def unpacked_as(name):
         return unpack(sdist, tmp_path_factory.mktemp(name))
@@ -74,35 +74,35 @@ def unpacked(sdist, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def built_tree(unpacked):
-    """The tree that `wheel` is built in."""
-    return unpacked("here")
+    """The unpacked sdist in which `wheel` is built."""
+    return unpacked("sources")
 
 
 @pytest.fixture(scope="session")
 def wheel(build, built_tree, tmp_path_factory):
-    """The wheel that the sdist becomes with this machine's compiler."""
+    """The wheel built by this machine's compiler."""
     return build(built_tree, tmp_path_factory.mktemp("wheel"), "--wheel")
 
 
 @pytest.fixture(scope="session")
 def rebuilt_wheel(build, unpacked, tmp_path_factory):
-    """The same once more, from a directory with another name of another length."""
-    return build(unpacked("somewhere_else_altogether"), tmp_path_factory.mktemp("rebuilt"), "--wheel")
+    """The same wheel, built in a directory whose name has another length."""
+    return build(unpacked("sources_with_a_longer_name"), tmp_path_factory.mktemp("rebuilt"), "--wheel")
 
 
 @pytest.fixture(scope="session")
-def twins_wheel(build, unpacked, tmp_path_factory):
-    """The wheel of the twins, made with a compiler that always fails."""
+def pure_wheel(build, unpacked, tmp_path_factory):
+    """The pure-Python wheel, built with a compiler that always fails."""
     return build(
-        unpacked("twins"), tmp_path_factory.mktemp("twins_wheel"), "--wheel", NOGIL_KERNELS_BUILD="pure", CC="false"
+        unpacked("pure"), tmp_path_factory.mktemp("pure_wheel"), "--wheel", NOGIL_KERNELS_BUILD="pure", CC="false"
     )
 
 
 @pytest.fixture(scope="session")
 def portable_wheel(build, unpacked, tmp_path_factory):
-    """The wheel linked by zig against an old glibc: this machine's own compiler knows its own glibc alone."""
+    """The wheel linked by zig with an old glibc. This machine's compiler can link only with its own glibc."""
     if sys.platform != "linux":
-        pytest.skip("manylinux is about Linux")
+        pytest.skip("manylinux wheels exist on Linux only")
     pytest.importorskip("ziglang", reason="ziglang is not installed: pip install -e '.[packaging]'")
     compiler = tmp_path_factory.mktemp("zig") / "cc"
     target = f"{platform.machine()}-linux-gnu.{GLIBC}"
@@ -112,6 +112,6 @@ def portable_wheel(build, unpacked, tmp_path_factory):
     return build(unpacked("zig"), directory, "--wheel", CC=str(compiler), LDSHARED=f"{compiler} -shared")
 
 
-@pytest.fixture(scope="session", params=["wheel", "portable_wheel", "twins_wheel"])
+@pytest.fixture(scope="session", params=["wheel", "portable_wheel", "pure_wheel"])
 def each_wheel(request):
     return request.getfixturevalue(request.param)

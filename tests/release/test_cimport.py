@@ -1,4 +1,4 @@
-"""What a wheel has for other Cython packages: one is built against the installed wheel, and its module runs."""
+"""Other Cython packages can cimport the kernels from an installed wheel."""
 
 import sys
 import sysconfig
@@ -8,7 +8,7 @@ from gates import ROOT, members, run
 
 PYX = """
 from nogil_kernels cimport matmul_f64, sum_of_squares_f64
-from nogil_kernels.compiled.matmul cimport matmul_f64 as same_matmul  # the kernel's folder has the names, too
+from nogil_kernels.compiled.matmul cimport matmul_f64 as same_matmul  # the folder of a kernel has the names too
 from nogil_kernels.compiled.sum_of_squares cimport sum_of_squares_f64 as same_sum
 
 assert matmul_f64 == same_matmul and sum_of_squares_f64 == same_sum
@@ -55,28 +55,28 @@ print(dependent.__file__, nogil_kernels.build_info()["backend"])
 """
 
 KERNELS = ("matmul", "sum_of_squares")
-ABROAD = 'cdef extern from "'
+EXTERN = 'cdef extern from "'
 
 
 @pytest.fixture(scope="module")
 def site(wheel, tmp_path_factory):
-    """Where the wheel is installed, by itself."""
+    """A folder in which only the wheel is installed."""
     site = tmp_path_factory.mktemp("site")
     run(sys.executable, "-m", "pip", "install", "--no-deps", "--no-index", "--target", site, wheel)
     return site
 
 
-def test_a_wheel_has_the_declarations_that_others_cimport_and_no_more(wheel):
+def test_a_wheel_has_only_the_declarations_that_others_cimport(wheel):
     content = members(wheel)
-    declared = {name for name in content if name.endswith((".pxd", ".h", ".pxi"))}
-    declared = {name for name in declared if "/scaffold/" not in name}  # the template of `new`
-    text = "".join(content[name].decode() for name in declared)
+    declarations = {name for name in content if name.endswith((".pxd", ".h", ".pxi"))}
+    declarations = {name for name in declarations if "/scaffold/" not in name}  # the template of `new`
+    text = "".join(content[name].decode() for name in declarations)
     kernels = {f"compiled/{name}/{file}" for name in KERNELS for file in ("__init__.pxd", f"{name}.pxd")}
-    assert declared == {f"nogil_kernels/{path}" for path in ("__init__.pxd", *kernels)}
-    assert ABROAD not in text, "a header would be needed, and none is in the wheel"
+    assert declarations == {f"nogil_kernels/{path}" for path in ("__init__.pxd", *kernels)}
+    assert EXTERN not in text, "this declaration needs a header, but the wheel has none"
 
 
-def test_a_dependent_package_builds_against_the_installed_wheel_and_runs(site, tmp_path):
+def test_a_dependent_package_builds_with_the_installed_wheel_and_runs(site, tmp_path):
     pytest.importorskip("Cython", reason="Cython is not installed: pip install -e '.[packaging]'")
     pytest.importorskip("setuptools", reason="setuptools is not installed: pip install -e '.[packaging]'")
     (tmp_path / "dependent.pyx").write_text(PYX)
@@ -88,6 +88,6 @@ def test_a_dependent_package_builds_against_the_installed_wheel_and_runs(site, t
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
-def test_numba_and_scipy_find_the_c_level_names_in_the_kernel_s_folder(kernel):
+def test_the_folder_of_a_kernel_has_the_c_functions_for_numba_and_scipy(kernel):
     module = pytest.importorskip(f"nogil_kernels.compiled.{kernel}", reason="the compiled kernels are not built")
     assert f"{kernel}_f64" in module.__pyx_capi__

@@ -1,4 +1,4 @@
-"""Gates for the workflows and .gitattributes. test_new_release.py has those that projects made by `new` share."""
+"""Gates for the workflows and .gitattributes. test_new_release.py has the gates for generated projects too."""
 
 import re
 
@@ -15,27 +15,27 @@ def loaded(path):
     return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
-def test_generated_pictures_and_baselines_are_marked():
+def test_generated_plots_and_baselines_are_marked_as_generated():
     lines = (ROOT / ".gitattributes").read_text(encoding="utf-8").splitlines()
     patterns = [line.split()[0] for line in lines if line.endswith(" linguist-generated -diff")]
     generated = [path.relative_to(ROOT) for name in ("docs/**/*.svg", "bench/**/*.json") for path in ROOT.glob(name)]
-    assert len(generated) >= 5, "the test looks in the wrong place"
+    assert len(generated) >= 5, "the folders of this test are wrong"
     assert [path for path in generated if not any(path.match(pattern) for pattern in patterns)] == []
 
 
 @each_workflow
-def test_every_action_is_pinned_and_says_its_version(workflow):
+def test_every_action_is_pinned_and_has_its_version_in_a_comment(workflow):
     for line in re.findall(r"uses: (.+)", workflow.read_text(encoding="utf-8")):
         assert line.startswith("$/") or re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line), line
 
 
-def test_one_action_has_one_version():
+def test_all_uses_of_an_action_have_the_same_version():
     used = set(re.findall(r"uses: ([^@\s]+)@(\w+) # (v.+)", "\n".join(path.read_text() for path in WORKFLOWS)))
     assert len({action for action, _, _ in used}) == len(used), sorted(used)
 
 
 @each_workflow
-def test_a_workflow_may_do_nothing_by_itself_and_every_job_ends(workflow):
+def test_a_workflow_has_no_permissions_and_every_job_has_a_timeout(workflow):
     content = loaded(workflow)
     assert content["permissions"] == {}
     assert "concurrency" in content
@@ -44,9 +44,9 @@ def test_a_workflow_may_do_nothing_by_itself_and_every_job_ends(workflow):
         assert "timeout-minutes" in job or "uses" in job, name
 
 
-def test_no_job_but_that_of_the_sdist_sees_the_sources():
+def test_only_the_sdist_job_checks_out_the_sources():
     jobs = loaded(GITHUB / "workflows" / "wheels.yml")["jobs"]
-    for name in ("wheels", "emulated", "twins"):
+    for name in ("wheels", "emulated", "pure"):
         assert jobs[name]["needs"] == "sdist"
     with_sources = [
         name
@@ -56,7 +56,7 @@ def test_no_job_but_that_of_the_sdist_sees_the_sources():
     assert with_sources == ["sdist"]
 
 
-def test_publishing_needs_what_it_publishes_built_and_attested():
+def test_publishing_needs_built_and_attested_files():
     jobs = loaded(GITHUB / "workflows" / "release.yml")["jobs"]
     assert jobs["attest"]["needs"] == "build"
     for name in ("publish", "rehearse"):

@@ -1,4 +1,4 @@
-"""The flags of the person who builds: they win over ours, and those of an instruction set come last."""
+"""CFLAGS and LDFLAGS override the project's flags, but not the flags of an instruction set."""
 
 import os
 import re
@@ -15,7 +15,7 @@ BUILD = (sys.executable, "setup.py", "-q", "build_ext")
 
 @pytest.fixture(scope="module")
 def built(unpacked):
-    """A tree whose modules were built with flags of the builder's own."""
+    """A tree whose modules are built with CFLAGS and LDFLAGS."""
     pytest.importorskip("Cython", reason="Cython is not installed: pip install -e '.[packaging]'")
     if not shutil.which("objdump") or not shutil.which("readelf"):
         pytest.skip("binutils is not installed")
@@ -24,7 +24,7 @@ def built(unpacked):
     return tree
 
 
-def test_debug_information_and_a_build_id_are_there_on_request(built):
+def test_cflags_add_debug_information_and_ldflags_a_build_id(built):
     modules = [*built.glob("build/lib*/**/*.so")]
     assert len(modules) == 6
     for module in modules:
@@ -33,11 +33,11 @@ def test_debug_information_and_a_build_id_are_there_on_request(built):
         assert ".note.gnu.build-id" in sections
 
 
-def test_the_portable_instance_stays_portable(built):
+def test_the_portable_objects_use_no_avx_registers(built):
     registers = {isa: set() for isa in ("portable", "avx2", "avx512")}
-    for isa, found in registers.items():
+    for isa, used in registers.items():
         for instance in built.glob(f"build/temp*/{isa}/**/*.o"):
-            found.update(re.findall(r"%(ymm|zmm)", run("objdump", "--disassemble", instance)))
+            used.update(re.findall(r"%(ymm|zmm)", run("objdump", "--disassemble", instance)))
     if not registers["avx512"]:
         pytest.skip("only x86-64 has these registers")
     assert registers["portable"] == set()
@@ -47,8 +47,8 @@ def test_the_portable_instance_stays_portable(built):
 def test_fast_math_stops_the_build_with_a_reason(unpacked):
     pytest.importorskip("Cython", reason="Cython is not installed: pip install -e '.[packaging]'")
     environment = {**os.environ, "CFLAGS": "-ffast-math"}
-    done = subprocess.run(
+    process = subprocess.run(
         BUILD, cwd=unpacked("fast_math"), env=environment, capture_output=True, text=True, check=False
     )
-    assert done.returncode != 0
-    assert "-ffast-math deletes the error terms of compensated sums" in done.stderr
+    assert process.returncode != 0
+    assert "-ffast-math deletes the error terms of compensated sums" in process.stderr

@@ -1,4 +1,4 @@
-"""Which wheels there are: a list in the tree, compared with what cibuildwheel would build."""
+"""The wheels of a release: identifiers.txt, cibuildwheel, the classifiers and the workflow have the same ones."""
 
 import re
 import tomllib
@@ -9,8 +9,8 @@ from gates import ROOT
 
 IDENTIFIERS = Path(__file__).with_name("identifiers.txt")
 WORKFLOW = ROOT / ".github" / "workflows" / "wheels.yml"
-BUILT = ("linux", "macos", "windows")
-TWINS = ("pyodide", "android", "ios")  # listed, too: that they get no wheel of their own is a decision
+COMPILED = ("linux", "macos", "windows")
+PURE = ("pyodide", "android", "ios")  # identifiers.txt lists them without any Python: they get the pure-Python wheel
 
 
 def configuration():
@@ -22,19 +22,19 @@ def jobs():
     return yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))["jobs"]
 
 
-def test_cibuildwheel_builds_what_the_list_says(tool):
-    """After an intended change: write `listed` to identifiers.txt, and the diff shows the effect of the change."""
-    listed = ""
-    for name in BUILT + TWINS:
+def test_cibuildwheel_builds_the_wheels_in_identifiers_txt(tool):
+    """After an intended change, write `listing` to identifiers.txt. Its diff shows the effect of the change."""
+    listing = ""
+    for name in COMPILED + PURE:
         pythons = {}
         for identifier in tool("cibuildwheel", "--print-build-identifiers", "--platform", name).split():
             python, _, platform = identifier.partition("-")
             pythons.setdefault(platform, []).append(python)
-        listed += f"# {name}\n" + "".join(f"{platform}: {' '.join(each)}\n" for platform, each in pythons.items())
-    assert listed == IDENTIFIERS.read_text(encoding="utf-8")
+        listing += f"# {name}\n" + "".join(f"{platform}: {' '.join(each)}\n" for platform, each in pythons.items())
+    assert listing == IDENTIFIERS.read_text(encoding="utf-8")
 
 
-def test_every_python_of_the_classifiers_has_wheels():
+def test_the_pythons_of_the_classifiers_are_those_with_wheels():
     listed = set(re.findall(r" cp3(\d+)t?\b", IDENTIFIERS.read_text(encoding="utf-8")))
     classifiers = "\n".join(configuration()["project"]["classifiers"])
     assert listed == set(re.findall(r"Python :: 3\.(\d+)$", classifiers, re.MULTILINE))
@@ -42,12 +42,12 @@ def test_every_python_of_the_classifiers_has_wheels():
 
 def test_the_workflow_has_a_job_for_every_architecture():
     settings = configuration()["tool"]["cibuildwheel"]
-    wanted = [arch for name in BUILT for arch in settings[name]["archs"]]
+    required = [arch for name in COMPILED for arch in settings[name]["archs"]]
     native = [entry["arch"] for entry in jobs()["wheels"]["strategy"]["matrix"]["include"]]
-    assert sorted(native + jobs()["emulated"]["strategy"]["matrix"]["arch"]) == sorted(wanted)
+    assert sorted(native + jobs()["emulated"]["strategy"]["matrix"]["arch"]) == sorted(required)
 
 
-def test_the_workflow_runs_the_cibuildwheel_that_made_the_list():
+def test_workflow_and_pyproject_have_the_same_version_of_cibuildwheel():
     (required,) = (
         requirement.removeprefix("cibuildwheel == ")
         for requirement in configuration()["project"]["optional-dependencies"]["packaging"]

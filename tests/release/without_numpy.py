@@ -1,4 +1,4 @@
-"""What a wheel is asked where NumPy has none: the kernels on buffers of the standard library. Run as a script."""
+"""Test the kernels without NumPy. cibuildwheel runs this script on processors for which NumPy has no wheels."""
 
 import sys
 from array import array
