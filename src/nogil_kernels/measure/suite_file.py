@@ -1,7 +1,5 @@
 """Make, write and read pyperf suites, which store the samples of every report."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """The names of sides, ways, interpreters and quantities in reports."""
 
-from __future__ import annotations
-
 from .suite import Row
 
 SIDES = {

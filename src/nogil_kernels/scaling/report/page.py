@@ -1,7 +1,5 @@
 """The report as one self-contained HTML file, for light and dark screens and for print."""
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence

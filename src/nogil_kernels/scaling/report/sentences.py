@@ -1,7 +1,5 @@
 """One or two sentences that explain the numbers of a workload."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 
 from ..workloads import HOLD, PYTHON, RELEASE

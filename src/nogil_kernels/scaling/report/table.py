@@ -1,7 +1,5 @@
 """The report in a terminal: one block per workload, drawn with rich."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 from rich.console import Console, Group, RenderableType

@@ -1,7 +1,5 @@
 """A comparison, from its options to its report."""
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
