@@ -11,7 +11,7 @@ EXAMPLE = """\
 """
 ELEMENTWISE_EXAMPLE = """\
 >>> x, out = array("d", [1, 2, 3]), array("d", bytes(24))
->>> polyval(array("d", [1, 0, -1]), x, out, gil="release")  # x**2 - 1
+>>> polyval(array("d", [1, 0, -1]), x, out=out, gil="release")  # x**2 - 1
 >>> out
 array('d', [0.0, 3.0, 8.0])
 """

@@ -36,26 +36,20 @@ cdef void polyval_nogil(
 def polyval(const double[::1] c not None, const double[::1] x not None, double[::1] out not None, *, gil="auto"):
     """Write the polynomial c[0] * x[i]**(terms - 1) + ... + c[terms - 1] to out[i], by Horner's rule.
 
-    Each step is y * x[i] + c[term]. It rounds once if the processor has FMA, otherwise twice.
-
     Parameters
     ----------
     c, x : buffers of float64
-        Contiguous, with one axis. Without coefficients, the result is 0.
+        Contiguous, with one axis. If c is empty, the result is 0.
     out : writable buffer of float64
-        As long as x. It may be x, but must not share memory with c or x otherwise. Threads that run at the same time
-        need different ones.
+        As long as x. It may be x, but must not overlap c or x otherwise. Concurrent calls need different outputs.
     gil : {"auto", "release", "hold"}
         "release" lets other threads run Python during the call, "hold" does not. "auto" releases the GIL for long
         arrays. The result and the machine code are the same.
 
     Raises
     ------
-    TypeError
-        If an argument is not a buffer.
-    ValueError, BufferError
-        If a buffer has other numbers, axes, strides or length, out is read-only or shares memory, or gil has another
-        value. out is unchanged.
+    TypeError, ValueError, BufferError
+        If an argument is not such a buffer, or gil has another value. out is then unchanged.
     """
     cdef Py_ssize_t terms = c.shape[0], n = out.shape[0]
     if x.shape[0] != n:

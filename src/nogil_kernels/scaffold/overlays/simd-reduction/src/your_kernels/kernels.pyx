@@ -41,10 +41,8 @@ def sum_of_squares(const double[::1] x not None, *, gil="auto"):
 
     Raises
     ------
-    TypeError
-        If x is not a buffer.
-    ValueError, BufferError
-        If x is a buffer with other numbers, axes or strides, or if gil has another value.
+    TypeError, ValueError, BufferError
+        If x is not such a buffer, or gil has another value.
     """
     cdef Py_ssize_t n = x.shape[0]
     cdef double total
