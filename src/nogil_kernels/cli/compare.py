@@ -35,21 +35,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         f" its module may be in the current folder, and its output is hidden. Ways: {', '.join(WAYS)}."
     )
     parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help="what to measure; by default all of them")
-    parser.add_argument(
-        "--quick", action="store_true", help="take 10 seconds: fewer samples and fewer numbers of workers"
-    )
-    parser.add_argument(
-        "--seconds", type=positive, metavar="N", help="measure for N seconds, besides starting the workers"
-    )
-    parser.add_argument(
-        "--ways", type=names, metavar="WAY,...", help="measure only these ways; sequential is always measured"
-    )
-    parser.add_argument(
-        "--workers", type=counts, metavar="N,...", help="numbers of workers; by default 2, 4, ... and all cores"
-    )
-    parser.add_argument(
-        "--weak", action="store_true", help="weak scaling: the same work per worker, instead of the same work in total"
-    )
+    parser.add_argument("--quick", action="store_true", help="10 seconds, with fewer samples and numbers of workers")
+    parser.add_argument("--seconds", type=positive, metavar="N", help="measure for N seconds after the workers' start")
+    parser.add_argument("--ways", type=names, metavar="WAY,...", help="ways to measure, besides sequential")
+    parser.add_argument("--workers", type=counts, metavar="N,...", help="numbers of workers (2, 4, ... and all cores)")
+    parser.add_argument("--weak", action="store_true", help="weak scaling: the same work per worker, not in total")
     parser.add_argument(
         "--python",
         action="append",
