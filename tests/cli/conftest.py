@@ -1,4 +1,4 @@
-"""A report for the tests of several commands."""
+"""A saved report for the tests of several commands."""
 
 import pytest
 from commands import SHORT
@@ -8,7 +8,7 @@ from nogil_kernels.cli import main
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory):
-    """A report in a file."""
+    """Return the path of a saved report."""
     path = tmp_path_factory.mktemp("report") / "report.json"
     assert main(["compare", *SHORT, "--json", str(path)]) == 0
     return path

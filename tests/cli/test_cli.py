@@ -1,4 +1,4 @@
-"""The command `nogil-kernels` itself: its version, its help, and what it says where something is not installed."""
+"""The command `nogil-kernels` itself: its version, its help, and its errors for packages that are not installed."""
 
 import pytest
 from commands import run
@@ -14,7 +14,7 @@ INSTALL = "pip install 'nogil-kernels[bench]', or in a clone pip install '.[benc
 
 
 def without(module):
-    """Code that runs the command as if `module` were not installed."""
+    """Return code that runs the command as if `module` were not installed."""
     return f"import sys; sys.modules[{module!r}] = None; from nogil_kernels.cli import main; sys.exit(main())"
 
 
@@ -24,33 +24,33 @@ def test_version(capsys):
     assert capsys.readouterr().out == f"nogil-kernels {nogil_kernels.__version__}\n"
 
 
-def test_python_m_is_the_same_command():
+def test_python_m_runs_the_same_command():
     done = run("--version")
     assert (done.returncode, done.stdout) == (0, f"nogil-kernels {nogil_kernels.__version__}\n")
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "words"),
     [
         (["--help"], ["compare", "report", "info"]),
         (["compare", "--help"], ["--quick", "--json FILE", "--executor", "--python", "sum_of_squares", "asyncio"]),
         (["report", "--help"], ["-o", "FILE"]),
     ],
 )
-def test_help_names_what_there_is(arguments, said, capsys):
+def test_help_names_commands_and_options(arguments, words, capsys):
     with pytest.raises(SystemExit, match=r"^0$"):
         main(arguments)
     text = capsys.readouterr().out
-    assert all(word in text for word in said)
+    assert all(word in text for word in words)
 
 
-def test_without_a_command_the_help_is_shown(capsys):
+def test_no_command_shows_the_help(capsys):
     assert main([]) == 2
     assert "compare" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["compare", "--help"], ["new", "--help"]], ids=" ".join)
-def test_help_imports_nothing_heavy(arguments):
+def test_help_imports_no_large_package(arguments):
     printed = python_prints(f"""
         import sys
         from nogil_kernels.cli import main
@@ -66,13 +66,13 @@ def test_help_imports_nothing_heavy(arguments):
 
 @pytest.mark.parametrize("module", ["pyperf", "rich"])
 @pytest.mark.parametrize("command", [["compare", "--quick"], ["report", "file"]])
-def test_without_the_extra_the_one_command_is_printed_that_installs_it(module, command):
+def test_a_missing_package_is_an_error_with_the_command_that_installs_it(module, command):
     done = run(*command, code=without(module))
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == f"{module} is not installed: {INSTALL}\n"
 
 
-def test_matplotlib_is_needed_only_to_draw(saved, tmp_path):
+def test_only_drawing_needs_matplotlib(saved, tmp_path):
     assert run("report", str(saved), code=without("matplotlib")).returncode == 0
     done = run("report", str(saved), "-o", str(tmp_path / "plot.svg"), code=without("matplotlib"))
     assert (done.returncode, done.stdout, done.stderr) == (1, "", f"matplotlib is not installed: {INSTALL}\n")

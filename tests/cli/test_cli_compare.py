@@ -1,4 +1,4 @@
-"""`nogil-kernels compare`: its options, what it prints and writes, and its exit status."""
+"""`nogil-kernels compare`: its options, its output and files, and its exit status."""
 
 import contextlib
 import json
@@ -20,27 +20,27 @@ from nogil_kernels.cli import main, outputs
 from nogil_kernels.scaling.report.suite import Report
 
 
-def started(*arguments, variables=None, **options):
-    """`nogil-kernels compare` in a process that is not waited for."""
+def start(*arguments, variables=None, **options):
+    """Start `nogil-kernels compare` in a process and return it at once."""
     command = [sys.executable, "-m", "nogil_kernels", "compare", *arguments]
     return subprocess.Popen(command, env=environment(**variables or {}), cwd=HERE, **options)
 
 
 @pytest.fixture
-def measured(monkeypatch):
-    """What `compare` is asked for; nothing is measured."""
-    asked = []
+def requests(monkeypatch):
+    """A list that collects the arguments of each measurement. Nothing is measured."""
+    requests = []
 
     def compare(workloads, **options):
-        asked.append({"workloads": workloads, **options})
+        requests.append({"workloads": workloads, **options})
         raise KeyboardInterrupt
 
     monkeypatch.setattr("nogil_kernels.scaling.compare", compare)
-    return asked
+    return requests
 
 
 @pytest.mark.parametrize(
-    ("arguments", "asked"),
+    ("arguments", "expected"),
     [
         ([], {"workloads": None, "ways": None, "workers": None, "weak": False, "quick": False, "seconds": None}),
         ([], {"pythons": None, "executors": []}),
@@ -54,42 +54,42 @@ def measured(monkeypatch):
         (["--executor", "a:b", "--executor", "c:d"], {"executors": ["a:b", "c:d"]}),
     ],
 )
-def test_options_are_passed_on(arguments, asked, measured):
+def test_options_become_arguments_of_the_measurement(arguments, expected, requests):
     assert main(["compare", *arguments]) == 130
-    assert measured[0].items() >= asked.items()
+    assert requests[0].items() >= expected.items()
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
-        (["--workers", "0"], "'0' is no number of workers"),
-        (["--workers", "2,"], "'' is no number of workers"),
-        (["--workers", "-2"], "'-2' is no number of workers"),
-        (["--workers", "two"], "'two' is no number of workers"),
-        (["--workers", "2,5000"], "5000 workers are too many: 4096 at most"),
-        (["--seconds", "0"], "'0' is no time"),
-        (["--seconds", "-1"], "'-1' is no time"),
-        (["--seconds", "nan"], "'nan' is no time"),
-        (["--seconds", "inf"], "'inf' is no time"),
-        (["--seconds", "soon"], "'soon' is no time"),
-        (["-o", "plot.txt"], "cannot draw 'plot.txt': name a file that ends in .svg"),
+        (["--workers", "0"], "must be a positive integer, got '0'"),
+        (["--workers", "2,"], "must be a positive integer, got ''"),
+        (["--workers", "-2"], "must be a positive integer, got '-2'"),
+        (["--workers", "two"], "must be a positive integer, got 'two'"),
+        (["--workers", "2,5000"], "must be at most 4096, got 5000"),
+        (["--seconds", "0"], "must be a positive number of seconds, got '0'"),
+        (["--seconds", "-1"], "must be a positive number of seconds, got '-1'"),
+        (["--seconds", "nan"], "must be a positive number of seconds, got 'nan'"),
+        (["--seconds", "inf"], "must be a positive number of seconds, got 'inf'"),
+        (["--seconds", "soon"], "must be a positive number of seconds, got 'soon'"),
+        (["-o", "plot.txt"], "must end in .svg, .png, .pdf, .html, got 'plot.txt'"),
         (["-o", "no/such/folder/plot.svg"], "cannot write 'no/such/folder/plot.svg': "),
         (["--json", "no/such/folder/report.json"], "cannot write 'no/such/folder/report.json': "),
         (["--json", ""], "cannot write '': "),
         (["--json", "."], "cannot write '.': "),
     ],
 )
-def test_what_makes_no_sense_is_refused_before_measuring(arguments, said, measured, tmp_path, monkeypatch, capsys):
+def test_invalid_options_are_refused_before_measuring(arguments, message, requests, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit, match=r"^2$"):
         main(["compare", *arguments])
-    assert said in capsys.readouterr().err
-    assert measured == []
+    assert message in capsys.readouterr().err
+    assert requests == []
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["squares"], "unknown workload 'squares': expected one of squares-python, "),
         (
@@ -104,20 +104,20 @@ def test_what_makes_no_sense_is_refused_before_measuring(arguments, said, measur
         (["--executor", "make"], "unknown way 'make'"),
     ],
 )
-def test_names_that_nothing_has_are_refused(arguments, said, capsys):
+def test_unknown_names_are_refused(arguments, message, capsys):
     assert main(["compare", "--python", sys.executable, *arguments]) == 2
     output = capsys.readouterr()
-    assert output.err.startswith(f"nogil-kernels compare: {said}")
+    assert output.err.startswith(f"nogil-kernels compare: {message}")
     assert output.out == ""
 
 
-def test_where_nothing_can_be_measured_it_says_why():
+def test_an_unavailable_workload_is_an_error_with_the_reason():
     done = run("compare", "sum_of_squares", *SHORT[1:], NOGIL_KERNELS_BACKEND="pure")
     assert done.returncode == 1
     assert done.stderr.endswith("compare: skipped sum_of_squares: the compiled kernels are not in use\n")
 
 
-def test_compare_prints_a_table_and_writes_what_it_was_drawn_from(tmp_path, capsys):
+def test_compare_prints_a_table_and_saves_its_samples(tmp_path, capsys):
     path = tmp_path / "report.json"
     assert main(["compare", *SHORT, "--json", str(path)]) == 0
     text = capsys.readouterr()
@@ -135,7 +135,7 @@ def test_compare_prints_a_table_and_writes_what_it_was_drawn_from(tmp_path, caps
         ("prints", ["--ways", "threads,processes,pool"], ["one after another"]),
     ],
 )
-def test_a_function_of_the_current_folder_is_measured_and_what_it_prints_not_shown(function, options, shown):
+def test_a_function_of_the_current_folder_is_measured_and_its_output_hidden(function, options, shown):
     done = run("compare", f"made_functions:{function}", "--seconds", "0.05", *options)
     assert (done.returncode, done.stderr) == (0, "")
     assert "nor is this" not in done.stdout
@@ -144,17 +144,17 @@ def test_a_function_of_the_current_folder_is_measured_and_what_it_prints_not_sho
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
-def test_nor_is_it_in_a_terminal_with_a_progress_bar():
+def test_output_is_hidden_in_a_terminal_with_a_progress_bar_too():
     import pty
 
     parent, child = pty.openpty()
     arguments = ["made_functions:prints", "--seconds", "0.05", "--ways", "threads"]
-    process = started(*arguments, variables={"TERM": "xterm", "COLUMNS": "80"}, stdout=child, stderr=child)
+    process = start(*arguments, variables={"TERM": "xterm", "COLUMNS": "80"}, stdout=child, stderr=child)
     os.close(child)
     shown = b""
-    with contextlib.suppress(OSError):  # Linux' way to say that the other end is closed
-        while got := os.read(parent, 1 << 16):
-            shown += got
+    with contextlib.suppress(OSError):  # Linux raises an error once the other end is closed
+        while data := os.read(parent, 1 << 16):
+            shown += data
     os.close(parent)
     assert process.wait(60) == 0
     for words in (b"measuring", b"one after another"):
@@ -163,7 +163,7 @@ def test_nor_is_it_in_a_terminal_with_a_progress_bar():
 
 
 @pytest.mark.parametrize(
-    ("function", "said"),
+    ("function", "messages"),
     [
         ("fails", ["Traceback", "in fails", "LookupError: nothing there"]),
         ("exits", ["The function called sys.exit(3)"]),
@@ -172,89 +172,89 @@ def test_nor_is_it_in_a_terminal_with_a_progress_bar():
         ("def f(:", ["made_failing.py", "SyntaxError"]),
     ],
 )
-def test_an_error_of_a_function_is_shown_from_there_on(function, said, tmp_path):
+def test_an_error_of_a_function_is_shown_without_our_own_frames(function, messages, tmp_path):
     Path(tmp_path, "made_failing.py").write_text(f"{function}\n")
     name = f"made_functions:{function}" if function.isidentifier() else "made_failing:f"
     done = run("compare", name, PYTHONPATH=os.pathsep.join([str(SOURCES), str(tmp_path)]))
     assert done.returncode == 1
     assert done.stdout == ""
-    for words in (*said, "nothing to compare"):
+    for words in (*messages, "your function failed, so nothing was measured"):
         assert words in done.stderr
-    assert os.path.join("nogil_kernels", "scaling") not in done.stderr  # the folder of the tests may bear our name
+    assert os.path.join("nogil_kernels", "scaling") not in done.stderr  # the tests' folder may be called nogil_kernels
     assert "importlib" not in done.stderr
 
 
-def test_an_error_of_our_own_is_a_traceback(monkeypatch):
+def test_an_internal_error_is_a_traceback(monkeypatch):
     monkeypatch.setattr("nogil_kernels.scaling.run.session.seconds_per_call", None)
     with pytest.raises(TypeError, match="not callable"):
         main(["compare", "made_functions:squares"])
 
 
 @pytest.mark.parametrize(
-    ("code", "said"),
+    ("code", "message"),
     [
         ("import no_such_module", "No module named 'no_such_module'; made_unimportable imports that"),
         ("raise SystemExit(4)", "its module calls sys.exit(4)"),
     ],
 )
-def test_a_module_that_cannot_be_imported_is_told_from_one_that_is_not_there(code, said, tmp_path):
+def test_a_module_that_fails_to_import_is_an_error_with_the_reason(code, message, tmp_path):
     Path(tmp_path, "made_unimportable.py").write_text(f"{code}\n")
     done = run("compare", "made_unimportable:f", PYTHONPATH=os.pathsep.join([str(SOURCES), str(tmp_path)]))
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == f"nogil-kernels compare: cannot import made_unimportable:f: {said}\n"
+    assert done.stderr == f"nogil-kernels compare: cannot import made_unimportable:f: {message}\n"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes are closed in another way")
-def test_a_reader_who_has_seen_enough_costs_no_samples(tmp_path):
+def test_a_closed_stdout_loses_no_samples(tmp_path):
     samples, plot = tmp_path / "report.json", tmp_path / "plot.svg"
     arguments = ["made_functions:squares", *SHORT[1:], "--json", samples, "-o", plot]
     reader, writer = os.pipe()
     os.close(reader)
-    process = started(*arguments, stdout=writer, stderr=subprocess.PIPE, text=True)
+    process = start(*arguments, stdout=writer, stderr=subprocess.PIPE, text=True)
     os.close(writer)
     _, errors = process.communicate()
-    assert (process.returncode, errors) == (141, f"Samples written to {samples}\nDrawn: {plot}\n")
+    assert (process.returncode, errors) == (141, f"Saved the samples to {samples}\nWrote {plot}\n")
     assert samples.exists()
     assert plot.exists()
 
 
 @pytest.mark.parametrize(
-    ("function", "said"),
+    ("function", "reason"),
     [
         ("is_async", "is async"),
         ("is_a_generator", "is a generator"),
         ("takes_arguments", "takes arguments (missing a required argument: 'x')"),
     ],
 )
-def test_a_function_whose_calls_would_do_nothing_is_refused(function, said, capsys):
+def test_a_function_that_cannot_be_called_without_arguments_is_refused(function, reason, capsys):
     assert main(["compare", f"made_functions:{function}"]) == 2
-    assert f"made_functions:{function} {said}" in capsys.readouterr().err
+    assert f"made_functions:{function} {reason}" in capsys.readouterr().err
 
 
-def test_quick_ends_within_ten_seconds():
-    """In one of three tries, since others may use the cores. Only the report is printed, in whatever encoding."""
+def test_quick_takes_less_than_ten_seconds():
+    """In one of three tries, since other processes may use the cores. ASCII can encode the report."""
 
     def seconds():
         begin = time.monotonic()
         done = run("compare", "--quick", PYTHONIOENCODING="ascii", PATH="")
-        took = time.monotonic() - begin
+        duration = time.monotonic() - begin
         assert done.returncode == 0, done.stderr
         assert done.stderr == ""
         assert "squares-python" in done.stdout
-        return took
+        return duration
 
     assert any(seconds() < 10 for _ in range(3))
 
 
-def test_ctrl_c_without_a_sample_ends_quietly(measured, capsys):
+def test_ctrl_c_before_the_first_sample_prints_nothing(requests, capsys):
     assert main(["compare", "--quick"]) == 130
     output = capsys.readouterr()
     assert (output.out, output.err) == ("", "")
 
 
 def interrupted(arguments, is_time, tmp_path, group=False):
-    """A command that gets a real SIGINT as soon as it is time: (exit status, output, errors). Nobody is left of it."""
-    process = started(
+    """Send SIGINT once `is_time(pid)`; return exit status, stdout and stderr. No process or file may remain."""
+    process = start(
         *arguments,
         variables={"TMPDIR": str(tmp_path)},
         stdin=subprocess.DEVNULL,
@@ -279,14 +279,14 @@ def interrupted(arguments, is_time, tmp_path, group=False):
 
 @needs_proc
 @pytest.mark.parametrize("group", [False, True])
-def test_ctrl_c_prints_what_there_is_and_leaves_nobody_behind(group, bare, tmp_path, tmp_path_factory, monkeypatch):
-    """The signal goes to the process, or, as from a terminal, to all of its group."""
-    told = tmp_path / "told"
-    temporary = tmp_path_factory.mktemp("t")  # short: the path of a socket in it has room for 107 characters
-    monkeypatch.setenv("MADE_FILE", str(told))
+def test_ctrl_c_prints_the_results_so_far_and_ends_all_processes(group, bare, tmp_path, tmp_path_factory, monkeypatch):
+    """The signal goes to the process, or to its whole group, as from a terminal."""
+    mark = tmp_path / "mark"
+    temporary = tmp_path_factory.mktemp("t")  # short: the path of a socket has at most 107 characters
+    monkeypatch.setenv("MADE_FILE", str(mark))
     arguments = ["--ways", "threads,pool,processes", "--workers", "2", "--seconds", "60", "--python", bare]
     status, output, errors = interrupted(
-        ["made_functions:tells_when_it_is_measured", *arguments], lambda pid: told.exists(), temporary, group
+        ["made_functions:tells_when_it_is_measured", *arguments], lambda pid: mark.exists(), temporary, group
     )
     assert (status, errors) == (130, "")
     assert "Interrupted: this is what there was by then." in " ".join(output.split())
@@ -294,13 +294,13 @@ def test_ctrl_c_prints_what_there_is_and_leaves_nobody_behind(group, bare, tmp_p
 
 
 @needs_proc
-def test_ctrl_c_while_workers_start_ends_quietly(tmp_path):
+def test_ctrl_c_while_workers_start_prints_nothing(tmp_path):
     arguments = ["squares-python", "--ways", "pool,processes", "--workers", "4", "--python", sys.executable]
     status, output, errors = interrupted(arguments, lambda pid: len(processes_of(pid)) >= 3, tmp_path)
     assert (status, output, errors) == (130, "", "")
 
 
-def test_an_interrupted_report_leaves_an_older_file_alone(saved, monkeypatch, tmp_path, capsys):
+def test_an_interrupted_report_does_not_overwrite_a_file(saved, monkeypatch, tmp_path, capsys):
     path = tmp_path / "older.json"
     report = Report.load(saved)
     for benchmark in report.suite:
@@ -309,13 +309,13 @@ def test_an_interrupted_report_leaves_an_older_file_alone(saved, monkeypatch, tm
     path.write_text("older")
     assert main(["compare", "--json", str(path)]) == 130
     assert path.read_text() == "older"
-    assert "was left as it is" in capsys.readouterr().err
+    assert "was not overwritten" in capsys.readouterr().err
     path.unlink()
     assert main(["compare", "--json", str(path)]) == 130
     assert Report.load(path).interrupted
 
 
-def test_samples_are_written_before_anything_is_drawn(saved, monkeypatch, tmp_path):
+def test_samples_are_saved_before_plots_are_drawn(saved, monkeypatch, tmp_path):
     def fail(report, path):
         raise OSError("no space")
 

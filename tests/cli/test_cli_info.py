@@ -1,4 +1,4 @@
-"""`nogil-kernels info`: what it prints, as a table and as JSON."""
+"""`nogil-kernels info`: its text and its JSON."""
 
 import json
 import os
@@ -16,18 +16,18 @@ from nogil_kernels.measure.machine_warnings import warnings_of
 
 
 def run_info(*arguments, before="", **variables):
-    """`nogil-kernels info` in a fresh interpreter, every warning an error, after the statements `before`."""
+    """Run the statements `before` and `nogil-kernels info` in a fresh interpreter with warnings as errors."""
     code = f"import os, sys\n{before}\nfrom nogil_kernels.cli import main\nsys.exit(main(['info', *{arguments!r}]))"
     return python_prints(code, **variables)
 
 
-def loaded(*arguments, **options):
-    seen = json.loads(run_info("--json", *arguments, **options))
-    assert seen.keys() == {"facts", "warnings"}
-    return seen
+def info_json(*arguments, **options):
+    report = json.loads(run_info("--json", *arguments, **options))
+    assert report.keys() == {"facts", "warnings"}
+    return report
 
 
-def test_info_shows_its_groups_within_80_columns():
+def test_info_prints_its_groups_within_80_columns():
     text = run_info()
     lines = text.splitlines()
     groups = ["Kernels", "Python and GIL", "Machine", "BLAS"]
@@ -38,9 +38,9 @@ def test_info_shows_its_groups_within_80_columns():
     assert str(build_info()["isa"] or "pure") in text
 
 
-def test_info_tells_facts_and_warnings_as_json():
-    seen = loaded()
-    assert seen["warnings"] == warnings_of(seen["facts"])
+def test_info_prints_facts_and_warnings_as_json():
+    report = info_json()
+    assert report["warnings"] == warnings_of(report["facts"])
     volatile = {
         "date",
         "load_avg_1min",
@@ -51,13 +51,13 @@ def test_info_tells_facts_and_warnings_as_json():
         "nk_watched_by",
     }
     volatile |= {"nk_python_gil", "nk_gil_enabled", "nk_gil_before", "nk_gil_after", "nk_numpy", "nk_backend_reason"}
-    here = facts.facts()
-    assert {name: fact for name, fact in seen["facts"].items() if name not in volatile} == {
-        name: fact for name, fact in here.items() if name not in volatile
+    expected = facts.facts()
+    assert {name: fact for name, fact in report["facts"].items() if name not in volatile} == {
+        name: fact for name, fact in expected.items() if name not in volatile
     }
 
 
-def test_info_prints_text_and_as_json_the_same_facts(capsys):
+def test_text_and_json_contain_the_same_facts(capsys):
     assert main(["info"]) == 0
     text = capsys.readouterr().out
     assert main(["info", "--json"]) == 0
@@ -68,7 +68,7 @@ def test_info_prints_text_and_as_json_the_same_facts(capsys):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="os.times() has no time of child processes there")
 def test_info_takes_less_than_a_second_of_processor_time():
-    """On a busy machine it ends later than that."""
+    """Processor time, since a busy machine adds to the wall-clock time."""
     before = os.times()
     run_info()
     after = os.times()
@@ -76,7 +76,7 @@ def test_info_takes_less_than_a_second_of_processor_time():
 
 
 @pytest.mark.parametrize("module", ["numpy", "threadpoolctl", "pyperf", "rich", "psutil"])
-def test_info_needs_no_extra(module):
+def test_info_needs_no_optional_package(module):
     text = run_info(before=f"sys.modules[{module!r}] = None")
     if module == "numpy":
         assert re.search(r"NumPy +cannot be imported", text)
@@ -84,7 +84,7 @@ def test_info_needs_no_extra(module):
         assert "pip install 'nogil-kernels[bench]'" in " ".join(text.split())
 
 
-def test_info_on_the_pure_backend_says_so():
+def test_info_names_the_pure_backend():
     text = run_info(NOGIL_KERNELS_BACKEND="pure")
     assert "pure (NOGIL_KERNELS_BACKEND=pure)" in text
     assert "instruction set" not in text
@@ -92,29 +92,27 @@ def test_info_on_the_pure_backend_says_so():
     assert "The backend is pure Python" in text
 
 
-@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system does not keep processes to cores")
-def test_info_on_one_core_says_so():
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system has no CPU affinity")
+def test_info_warns_of_a_single_usable_core():
     core = min(os.sched_getaffinity(0))
-    seen = loaded(before=f"os.sched_setaffinity(0, {{{core}}})")
-    assert seen["facts"]["cpu_affinity"] == str(core)
-    assert seen["facts"]["nk_usable_cores"] == 1
-    assert "nk_native_speed_up" not in seen["facts"]
-    assert any(sentence.startswith("Only one core is usable") for sentence in seen["warnings"])
-    kept = [sentence for sentence in seen["warnings"] if f"(affinity {core})" in sentence]
-    assert len(kept) == (os.cpu_count() > 1)
+    report = info_json(before=f"os.sched_setaffinity(0, {{{core}}})")
+    assert report["facts"]["cpu_affinity"] == str(core)
+    assert report["facts"]["nk_usable_cores"] == 1
+    assert "nk_native_speed_up" not in report["facts"]
+    assert any(sentence.startswith("Only one core is usable") for sentence in report["warnings"])
+    of_affinity = [sentence for sentence in report["warnings"] if f"(affinity {core})" in sentence]
+    assert len(of_affinity) == (os.cpu_count() > 1)
 
 
-def test_no_warnings_is_said_too():
+def test_the_absence_of_warnings_is_printed():
     text = info.as_text(QUIET, [])
     assert text.endswith("\n\nNo warnings.")
 
 
-def test_info_tells_what_the_abi3_build_lacks():
+def test_info_names_the_limits_of_the_abi3_build():
     assert "abi3" not in info.as_text(QUIET, [])
     text = info.as_text(QUIET | {"nk_kernels_abi3": 1}, [])
-    assert re.search(
-        r"^  build +abi3: slower to call, since ndarrays are asked for buffers;\n +none for", text, re.MULTILINE
-    )
+    assert re.search(r"^  build +abi3: slower calls, and no", text, re.MULTILINE)
 
 
 def test_long_facts_and_warnings_are_wrapped():
@@ -126,14 +124,14 @@ def test_long_facts_and_warnings_are_wrapped():
 
 
 @pytest.mark.parametrize(
-    ("found", "said"),
+    ("known", "state"),
     [
         ({}, "on, cannot be switched off"),
         ({"nk_free_threaded_build": 1, "nk_gil_enabled": 0, "nk_gil_before": 0}, "off"),
         ({"nk_free_threaded_build": 1}, "on"),
-        ({"nk_free_threaded_build": 1, "nk_gil_before": 0, "nk_gil_enabled_by": "old"}, "on, since importing old"),
+        ({"nk_free_threaded_build": 1, "nk_gil_before": 0, "nk_gil_enabled_by": "old"}, "on: importing old"),
     ],
 )
-def test_info_tells_the_gil_s_state(found, said):
-    text = info.as_text(QUIET | found, [])
-    assert re.search(rf"^  GIL +{re.escape(said)}", text, re.MULTILINE)
+def test_info_names_the_state_of_the_gil(known, state):
+    text = info.as_text(QUIET | known, [])
+    assert re.search(rf"^  GIL +{re.escape(state)}", text, re.MULTILINE)

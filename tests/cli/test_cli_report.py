@@ -1,4 +1,4 @@
-"""`nogil-kernels report`: it prints what was measured, and refuses other files."""
+"""`nogil-kernels report`: it prints saved reports, and refuses other files."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ pytest.importorskip("rich")
 from nogil_kernels.cli import main
 
 
-def test_report_prints_what_compare_printed(saved, capsys):
+def test_report_prints_the_same_text_each_time(saved, capsys):
     assert main(["report", str(saved)]) == 0
     first = capsys.readouterr().out
     assert "squares-python" in first
@@ -22,15 +22,15 @@ def test_report_prints_what_compare_printed(saved, capsys):
     "content",
     ["", "no JSON", "[]", "{}", "null", '{"version": "1.0"}', '{"version": "1.0", "benchmarks": []}', "\x00\xff"],
 )
-def test_a_file_that_is_no_report_is_refused(content, tmp_path, capsys):
+def test_a_file_without_a_report_is_refused(content, tmp_path, capsys):
     path = tmp_path / "broken.json"
     path.write_text(content, "latin-1")
     assert main(["report", str(path)]) == 2
-    assert f"{str(path)!r} is no report of compare --json" in capsys.readouterr().err.replace("\n", "")
+    assert f"{str(path)!r} was not written by compare --json" in capsys.readouterr().err.replace("\n", "")
 
 
 @pytest.mark.parametrize("name", ["cut.json.gz", "cut.json", "other.json"])
-def test_a_file_that_is_cut_or_another_s_is_refused(name, saved, tmp_path, monkeypatch, capsys):
+def test_a_truncated_file_and_a_file_of_pyperf_are_refused(name, saved, tmp_path, monkeypatch, capsys):
     import gzip
 
     import pyperf
@@ -42,11 +42,11 @@ def test_a_file_that_is_cut_or_another_s_is_refused(name, saved, tmp_path, monke
     run = pyperf.Run([1.0], metadata={"name": "another"}, collect_metadata=False)
     pyperf.BenchmarkSuite([pyperf.Benchmark([run])]).dump("other.json")
     assert main(["report", name]) == 2
-    assert f"{name!r} is no report of compare --json" in capsys.readouterr().err
+    assert f"{name!r} was not written by compare --json" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["absent.json", "."])
-def test_a_file_that_cannot_be_read_is_named(name, tmp_path, monkeypatch, capsys):
+def test_an_unreadable_file_is_named(name, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["report", name]) == 2
     assert f"cannot read {name!r}: " in capsys.readouterr().err

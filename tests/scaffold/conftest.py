@@ -1,4 +1,4 @@
-"""What the tests of `nogil-kernels new` share: a folder to be in, a git without a configuration, the command."""
+"""Fixtures for the tests of `nogil-kernels new`: an empty folder, git without configuration, the command."""
 
 import os
 from types import SimpleNamespace
@@ -10,7 +10,7 @@ from nogil_kernels.cli import main
 
 @pytest.fixture(autouse=True)
 def own_git(tmp_path, monkeypatch):
-    """git's configuration: a file that does not exist yet, and nothing of the user's or the system's."""
+    """Return the path of git's only configuration file, which does not exist yet."""
     configuration = tmp_path / "gitconfig"
     for variable in [name for name in os.environ if name.startswith("GIT_")]:
         monkeypatch.delenv(variable)
@@ -22,7 +22,7 @@ def own_git(tmp_path, monkeypatch):
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):
-    """The folder that the command is called in: new, and empty."""
+    """Change to a new, empty folder, and return it."""
     folder = tmp_path / "here"
     folder.mkdir()
     monkeypatch.chdir(folder)
@@ -31,12 +31,12 @@ def here(tmp_path, monkeypatch):
 
 @pytest.fixture
 def new(here, capsysbinary):
-    """new(*arguments): exit status, stdout as bytes, and stderr of `nogil-kernels new`, in `here`."""
+    """Return new(*arguments), which runs `nogil-kernels new` in `here`: status, out (bytes) and err (text)."""
 
     def run(*arguments):
         capsysbinary.readouterr()
         status = main(["new", *map(str, arguments)])
         out, err = capsysbinary.readouterr()
-        return SimpleNamespace(status=status, out=out, said=err.decode())
+        return SimpleNamespace(status=status, out=out, err=err.decode())
 
     return run

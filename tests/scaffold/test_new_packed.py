@@ -1,4 +1,4 @@
-"""What an installed package has of the template: every file, and nothing that a build or a test left beside them."""
+"""An installed package contains every file of the template, and no files that a build or a test left."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ from trees import files_of
 from nogil_kernels.scaffold import template
 
 ROOT = Path(__file__).resolve().parents[2]
-LEFT = (
+LEFT_OVERS = (
     *("build/lib/x.py", "dist/x.whl", "src/x.egg-info/PKG-INFO", "src/your_kernels/k.so", ".venv/x.py"),
     *("tests/__pycache__/x.pyc", ".pytest_cache/x"),
 )
@@ -22,16 +22,18 @@ BUILDS = {"wheel": ["setup.py", "-q", "build_py", "--build-lib", "lib"], "strict
 
 @pytest.fixture(scope="module", params=BUILDS)
 def installed(request, tmp_path_factory):
-    """The folder in which Python finds the package, from a tree in which the template was built and tested."""
+    """Install from a tree with left-overs in the template, and return the folder with the package."""
     if not (ROOT / "setup.py").exists():
-        pytest.skip("what goes into a wheel is built in a checkout, and these tests lie elsewhere")
+        pytest.skip("needs a checkout")
     for module, version in {"setuptools": "80", "Cython": "3.3"}.items():
-        pytest.importorskip(module, version, reason=f"{module} >= {version} is not here: pip install -e '.[packaging]'")
+        pytest.importorskip(
+            module, version, reason=f"{module} >= {version} is not installed: pip install -e '.[packaging]'"
+        )
     tree = tmp_path_factory.mktemp("tree")
     shutil.copytree(ROOT / "src", tree / "src", ignore=shutil.ignore_patterns("*.so", "*.pyd", "*.egg-info"))
     for file in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
         shutil.copy(ROOT / file, tree)
-    for path in LEFT:
+    for path in LEFT_OVERS:
         file = tree / "src/nogil_kernels/scaffold/template" / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(b"\xff")
@@ -42,13 +44,13 @@ def installed(request, tmp_path_factory):
     return folder
 
 
-def test_every_file_of_the_template_is_installed_and_nothing_else(installed):
+def test_exactly_the_files_of_the_template_are_installed(installed):
     scaffold = installed / "nogil_kernels/scaffold"
     assert {path: text for path, text in files_of(scaffold).items() if "/" in path} == template.load()
     assert {path.suffix for path in scaffold.iterdir() if path.is_file()} == {".py"}
 
 
-def test_a_project_from_there_is_the_same(installed, new, here):
+def test_an_installed_package_creates_the_same_project(installed, new, here):
     new("fast-hash", "--kernel", "elementwise", "--simd")
     options = ["--kernel", "elementwise", "--simd", "--into", "again"]
     command = [sys.executable, "-m", "nogil_kernels", "new", "fast-hash", *options]

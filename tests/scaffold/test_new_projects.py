@@ -1,4 +1,4 @@
-"""Every project that `new` can make: what it holds, and that nothing of this one is left in it."""
+"""All projects that `new` can create: their files, names and documents."""
 
 import ast
 import itertools
@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 from trees import files_of
 
-from nogil_kernels.scaffold import answers, kinds, template
+from nogil_kernels.scaffold import answers, template, words
 
 HERE = Path(template.__file__).parent
-KINDS = list(itertools.product(answers.KERNELS, [False, True]))
+VARIANTS = list(itertools.product(answers.KERNELS, [False, True]))
 LONG = "as-long-a-name-as-lines-are-laid-out-for"
 NAMES = {name: name.replace("-", "_") for name in ("a1", "zz-top", LONG)}
 SIMD = {False: [], True: ["--simd"]}
@@ -26,19 +26,19 @@ def project(kernel, simd, name="fast-hash", **more):
     return template.render(template.load(), answers.Answers(name=name, kernel=kernel, simd=simd, **more))
 
 
-@pytest.fixture(params=KINDS, ids=lambda kind: f"{kind[0]}{'-simd' * kind[1]}")
-def kind(request):
-    """A kernel, and whether it has an instance for each instruction set."""
+@pytest.fixture(params=VARIANTS, ids=lambda variant: f"{variant[0]}{'-simd' * variant[1]}")
+def variant(request):
+    """A kernel, and whether it is compiled once per instruction set."""
     return request.param
 
 
-def test_a_project_has_all_that_this_one_is_an_example_of(kind):
-    files = project(*kind)
-    wanted = {
+def test_a_project_has_all_parts_of_an_extension(variant):
+    files = project(*variant)
+    expected = {
         *("pyproject.toml", "setup.py", "README.md", "LICENSE", "CHANGELOG.md", "MANIFEST.in", ".gitignore"),
         *("src/fast_hash/__init__.py", "src/fast_hash/py.typed", "bench/held_vs_released.py", ".github/dependabot.yml"),
     }
-    assert wanted - files.keys() == set()
+    assert expected - files.keys() == set()
     for suffix in (".pyx", ".pxd", ".pyi"):
         assert any(path.startswith("src/fast_hash/") and path.endswith(suffix) for path in files), suffix
     assert any("with nogil:" in text for path, text in files.items() if path.endswith((".pyx", ".pxd")))
@@ -48,57 +48,96 @@ def test_a_project_has_all_that_this_one_is_an_example_of(kind):
     }
 
 
-def test_nothing_is_left_of_this_project_nor_of_the_templates_own_name(new, here, kind):
-    kernel, simd = kind
-    told = ["--author", "Jane Doe", "--email", "jane@example.net", "--repo", "jane/fast-hash"]
-    assert new("fast-hash", "--kernel", kernel, *SIMD[simd], *told).status == 0
-    left = re.compile(r"nogil[-_]kernels|\bnk_|your[-_]?(kernels|name|repository)|you@example", re.IGNORECASE)
+def test_no_name_of_this_project_or_of_the_template_remains(new, here, variant):
+    kernel, simd = variant
+    options = ["--author", "Jane Doe", "--email", "jane@example.net", "--repo", "jane/fast-hash"]
+    assert new("fast-hash", "--kernel", kernel, *SIMD[simd], *options).status == 0
+    names = re.compile(r"nogil[-_]kernels|\bnk_|your[-_]?(kernels|name|repository)|you@example", re.IGNORECASE)
     for path, text in files_of(here / "fast-hash").items():
-        assert left.search(path) is None, path
-        assert left.search(text) is None, path
+        assert names.search(path) is None, path
+        assert names.search(text) is None, path
 
 
-def test_a_name_changes_names_and_nothing_else(kind):
-    """Read back by its own words, a project is the template: no answer was put where another one belongs."""
-    there = project(*kind, name="qq-x", author="AA BB", email="e@f", repo="o-w/r-n", year=1999)
+def test_answers_replace_only_their_placeholders(variant):
+    """Replacing the answers by the placeholders again gives the template."""
+    files = project(*variant, name="qq-x", author="AA BB", email="e@f", repo="o-w/r-n", year=1999)
     back = {"o-w/r-n": "your-name/your-kernels", "o-w": "your-name", "r-n": "your-repository", "qq-x": "your-kernels"}
     back |= {"qq_x": "your_kernels", "QQ_X": "YOUR_KERNELS", "AA BB": "Your Name", "e@f": "you@example.org"}
-    there["LICENSE"] = there["LICENSE"].replace("1999", "2026")
-    again = {template.replaced(path, back): template.replaced(text, back) for path, text in there.items()}
-    source, words = template.load(), kinds.KINDS[kind[0]] or {"": ""}
-    assert again
-    for path, text in again.items():
-        chosen = [source[f"{folder}/{path}"] for folder in folders(*kind) if f"{folder}/{path}" in source]
-        assert text == template.replaced(chosen[-1], words)
+    files["LICENSE"] = files["LICENSE"].replace("1999", "2026")
+    restored = {template.replaced(path, back): template.replaced(text, back) for path, text in files.items()}
+    source, of_variant = template.load(), words_of(*variant) or {"": ""}
+    assert restored
+    for path, text in restored.items():
+        versions = [source[f"{folder}/{path}"] for folder in folders(*variant) if f"{folder}/{path}" in source]
+        assert text == template.replaced(versions[-1], of_variant)
 
 
-@pytest.mark.parametrize("kernel", [kernel for kernel in kinds.KINDS if kinds.KINDS[kernel]])
-def test_every_word_of_a_kind_stands_in_a_file_that_it_shares(kernel):
+def words_of(kernel, simd):
+    """Return the words that are replaced in shared files."""
+    return {**(words.SIMD_WORDS if simd else {}), **words.WORDS[kernel]}
+
+
+def test_every_word_of_a_variant_is_in_a_shared_file(variant):
     texts = [text for path, text in template.load().items() if path.startswith(("template/", "overlays/simd/"))]
-    for word in kinds.KINDS[kernel]:
+    for word in words_of(*variant):
         assert [text for text in texts if word in text], word
-    for path, text in project(kernel, True).items():
-        assert "sum_of_squares" not in text, path
+    for path, text in project(*variant).items():
+        assert ("sum_of_squares" if variant[0] != "reduction" else "polyval") not in text, path
+
+
+def test_documents_mention_only_files_of_their_project(variant):
+    """Paths in links and prose. Bare names may be in any folder. add_a_kernel.md creates a test."""
+    files = project(*variant)
+    known = {*files, "docs", "LICENSE", "tests/test_add_scaled.py", *(path.split("/")[-1] for path in files)}
+    paths = re.compile(
+        r"(?<![\w.:/-])(?:https://github.com/your-name/fast-hash/(?:blob|tree)/main/)?((?:[\w-]+/)*[\w-]+\.\w+)"
+    )
+    suffixes = {*(Path(path).suffix for path in files if "." in path), ".c", ".h"}
+    for path in files:
+        if path.endswith(".md"):
+            mentioned = [word for word in paths.findall(files[path]) if Path(word).suffix in suffixes]
+            mentioned += re.findall(r"/(?:blob|tree)/main/([^)>]+)", files[path])
+            assert len(mentioned) > 3 or path == "CHANGELOG.md"
+            assert [word for word in mentioned if word not in known] == [], path
+
+
+def test_the_document_lists_every_file_with_the_examples_name(variant):
+    files = project(*variant)
+    name = {"reduction": "sum_of_squares", "elementwise": "polyval"}[variant[0]]
+    section = files["docs/add_a_kernel.md"].partition("## Replace the example")[2].partition("\n## ")[0]
+    section += files.get("docs/simd.md", "").partition("To replace the example")[2].partition("\n")[0]
+    listed = {span.split("/")[-1] for span in re.findall(r"`([^`]+\.\w+)`", section)}
+    assert listed == {path.split("/")[-1] for path, text in files.items() if name in text and path[:5] != "docs/"}
+
+
+@pytest.mark.parametrize("name", ["aaa", "zzz"])
+def test_ruff_sorts_the_name_that_replaces_the_example(tmp_path, variant, name):
+    program = shutil.which("ruff", path=sysconfig.get_path("scripts")) or pytest.skip("ruff is not installed")
+    for path, text in project(*variant).items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(re.sub("sum_of_squares|polyval", name, text), encoding="utf-8")
+    for command in (["check", "--fix"], ["format"], ["check"]):
+        subprocess.run([program, *command, "--quiet", "--no-cache", "."], cwd=tmp_path, check=True)
 
 
 def folders(kernel, simd):
-    """The template's folders that a project is made of."""
+    """Return the template's folders that a project is made of."""
     return ["template", f"overlays/{kernel}", *(["overlays/simd", f"overlays/simd-{kernel}"] if simd else [])]
 
 
 def test_every_file_of_the_template_is_in_some_project():
-    used = {f"{folder}/" for kind in KINDS for folder in folders(*kind)}
+    used = {f"{folder}/" for variant in VARIANTS for folder in folders(*variant)}
     assert [path for path in template.load() if not path.startswith(tuple(used))] == []
 
 
-def test_every_kind_is_a_project_of_its_own():
-    made = [frozenset(project(*kind).items()) for kind in KINDS]
-    assert len(set(made)) == len(KINDS)
+def test_all_variants_differ():
+    projects = {frozenset(project(*variant).items()) for variant in VARIANTS}
+    assert len(projects) == len(VARIANTS)
 
 
-def test_the_template_needs_no_more_than_text_with_plain_names(kind):
-    """No modes, no links, no letters beyond ASCII in a path, no spaces: what Windows and every archive can hold."""
-    for path, text in project(*kind, name="x" * 40).items():
+def test_files_are_text_with_ascii_paths_and_without_modes(variant):
+    """Windows and every archive can store them."""
+    for path, text in project(*variant, name="x" * 40).items():
         assert re.fullmatch(r"[A-Za-z0-9._/-]+", path), path
         assert len(path) < 120, path
         assert "\r" not in text, path
@@ -108,8 +147,8 @@ def test_the_template_needs_no_more_than_text_with_plain_names(kind):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_project_is_what_its_own_pyproject_says(kind, name):
-    files = project(*kind, name=name)
+def test_files_match_the_projects_pyproject_toml(variant, name):
+    files = project(*variant, name=name)
     metadata = tomllib.loads(files["pyproject.toml"])
     assert metadata["project"]["name"] == name
     assert NAMES[name] in metadata["tool"]["setuptools"]["package-data"]
@@ -120,10 +159,10 @@ def test_a_project_is_what_its_own_pyproject_says(kind, name):
 
 
 @pytest.fixture(scope="module")
-def all_of_them(tmp_path_factory):
-    """A folder with every kind of project, under a short, a late and a long name."""
+def all_projects(tmp_path_factory):
+    """A folder with all variants under each of NAMES."""
     root = tmp_path_factory.mktemp("projects")
-    for name, (kernel, simd) in itertools.product(NAMES, KINDS):
+    for name, (kernel, simd) in itertools.product(NAMES, VARIANTS):
         for path, text in project(kernel, simd, name=name).items():
             file = root / f"{name}-{kernel}{'-simd' * simd}" / path
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -135,17 +174,18 @@ LINT = ["ruff check --no-cache", "ruff format --check --no-cache", "cython-lint 
 
 
 @pytest.mark.parametrize("command", LINT)
-def test_lint_finds_nothing_whatever_the_name(all_of_them, command):
+def test_lint_passes_for_every_name(all_projects, command):
     tool, *arguments = command.split()
     program = shutil.which(tool, path=sysconfig.get_path("scripts"))
     if program is None:
         pytest.skip(f"{tool} is not installed: pip install -e '.[dev]'")
-    where = [path.name for path in all_of_them.iterdir() if tool == "ruff" or path.name.startswith(LONG)]
-    done = subprocess.run([program, *arguments, *where], cwd=all_of_them, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    folders = [path.name for path in all_projects.iterdir() if tool == "ruff" or path.name.startswith(LONG)]
+    command = [program, *arguments, *folders]
+    process = subprocess.run(command, cwd=all_projects, capture_output=True, text=True, check=False)
+    assert process.returncode == 0, process.stdout + process.stderr
 
 
-def test_what_windows_makes_of_the_lines_is_undone(tmp_path, monkeypatch):
+def test_windows_line_ends_are_converted(tmp_path, monkeypatch):
     for path, text in template.load().items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_bytes(text.replace("\n", "\r\n").encode())

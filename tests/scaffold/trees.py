@@ -1,4 +1,4 @@
-"""What lies in a folder, and the answers that a project in it was made with."""
+"""Read a project back: its files, and the answers that made it."""
 
 import re
 import tomllib
@@ -7,13 +7,13 @@ from nogil_kernels.scaffold.answers import Answers
 
 
 def files_of(folder):
-    """Every file below `folder`: path -> text."""
+    """Return path -> text of every file below `folder`."""
     paths = [path for path in folder.rglob("*") if path.is_file()]
     return {path.relative_to(folder).as_posix(): path.read_bytes().decode() for path in paths}
 
 
 def answers_of(folder):
-    """The answers, read back from the project's files."""
+    """Return the answers, read from the project's files."""
     project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     (package,) = (folder / "src").iterdir()
     licence = (folder / "LICENSE").read_text(encoding="utf-8")

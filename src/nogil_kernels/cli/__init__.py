@@ -1,4 +1,4 @@
-"""The command `nogil-kernels`. Each file here is one command: it parses, calls and prints."""
+"""The command `nogil-kernels`. Each module defines one subcommand: its options, and a function that runs it."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from . import compare, info, new, report
 from .outputs import INTERRUPTED as INTERRUPTED
 from .outputs import writable as writable
 
-CLOSED = 141  # as shells report an end by a pipe that nobody reads: 128 + SIGPIPE
+CLOSED = 141  # 128 + SIGPIPE: the status that shells report for a process that wrote to a closed pipe
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit status."""
+    """Run the command line `arguments`, by default sys.argv, and return the exit status."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal without a µ shows a ? rather than a traceback
+            stream.reconfigure(errors="replace")  # a terminal that cannot show µ shows ?
     parser = make_parser()
     options = parser.parse_args(arguments)
     if options.run is None:
@@ -32,8 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if sys.stdout is not None:
             sys.stdout.flush()
         return status
-    except BrokenPipeError:  # `| head` has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python would try once more to write, at its end
+    except BrokenPipeError:  # for example by `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Python flushes stdout once more when it exits
         return CLOSED
     except MissingExtra as missing:
         print(missing, file=sys.stderr)
@@ -43,18 +43,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """The command line."""
+    """Return the parser of all subcommands."""
     parser = argparse.ArgumentParser(
-        prog="nogil-kernels", description="See what releasing the GIL buys, on this machine."
+        prog="nogil-kernels", description="Measure what releasing the GIL gains on this machine."
     )
     parser.add_argument("--version", action="version", version=f"nogil-kernels {__version__}")
     parser.set_defaults(run=None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for name, command, text in (
-        ("compare", compare, "the same work in every way that Python offers, GIL held and released"),
-        ("report", report, "show, plot or export a report that compare --json wrote"),
-        ("new", new, "write a project for an extension of your own, with all that this one has"),
-        ("info", info, "print the kernels in use, the GIL's state, the machine, and what would spoil a measurement"),
+    for name, command, summary in (
+        ("compare", compare, "measure threads, processes, interpreters and asyncio, with the GIL held and released"),
+        ("report", report, "show or plot a report that compare --json saved"),
+        ("new", new, "create a project for your own extension, with tests, a benchmark and wheels"),
+        ("info", info, "show the kernels in use, the state of the GIL, the machine, and warnings"),
     ):
-        command.add_options(commands.add_parser(name, help=text))
+        command.add_options(commands.add_parser(name, help=summary))
     return parser

@@ -1,4 +1,4 @@
-"""`nogil-kernels compare`: measure behind a progress bar, print the report, write and draw it."""
+"""`nogil-kernels compare`: measure with a progress bar, then print, save and draw the report."""
 
 from __future__ import annotations
 
@@ -20,37 +20,33 @@ from .outputs import INTERRUPTED, add_outputs, require_for, show, writable
 
 if TYPE_CHECKING:
     from ..scaling.report.suite import Report
-PASSED_ON = ("ways", "workers", "weak", "quick", "seconds", "pythons", "executors")
+COMPARE_OPTIONS = ("ways", "workers", "weak", "quick", "seconds", "pythons", "executors")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """The options of `compare`."""
+    """Add the options of `compare` to its parser."""
     parser.description = (
-        "Measure how work scales: by threads, processes, interpreters and asyncio, on this Python and on others, with"
-        " the GIL held and released, beside native threads as the ceiling. Takes about a minute. Ctrl-C shows what"
-        " there is by then."
+        "Measure how work scales with threads, processes, interpreters and asyncio, on this Python and on others, with"
+        " the GIL held and released. Native threads give the ceiling. Takes about a minute. Ctrl-C stops measuring and"
+        " shows the results so far."
     )
     parser.epilog = (
-        f"Workloads: {', '.join(WORKLOADS)}; or module:function, a function of yours without arguments, found from the"
-        f" current folder, too; what it prints to stdout is not shown. Ways: {', '.join(WAYS)}."
+        f"Workloads: {', '.join(WORKLOADS)}, or your own function as module:function. The function takes no arguments,"
+        f" its module may be in the current folder, and its output is hidden. Ways: {', '.join(WAYS)}."
     )
-    parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help="what to compare; all of them by default")
+    parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help="what to measure; by default all of them")
     parser.add_argument("--quick", action="store_true", help="10 seconds, with fewer samples and numbers of workers")
-    parser.add_argument("--seconds", type=positive, metavar="N", help="measure for so long, after starting the workers")
-    parser.add_argument(
-        "--ways", type=names, metavar="WAY,...", help="only these; one after another is always measured"
-    )
+    parser.add_argument("--seconds", type=positive, metavar="N", help="measure for N seconds after the workers' start")
+    parser.add_argument("--ways", type=names, metavar="WAY,...", help="ways to measure, besides sequential")
     parser.add_argument("--workers", type=counts, metavar="N,...", help="numbers of workers (2, 4, ... and all cores)")
-    parser.add_argument(
-        "--weak", action="store_true", help="weak scaling: as many calls for each worker, rather than for all together"
-    )
+    parser.add_argument("--weak", action="store_true", help="weak scaling: the same work per worker, not in total")
     parser.add_argument(
         "--python",
         action="append",
         dest="pythons",
         metavar="PATH",
-        help="another interpreter to run the same; can be repeated. Without it, python3.13t, python3.14t and"
-        " python3.15t are looked for on PATH. Free-threaded ones run with the GIL off, and on",
+        help="another interpreter to measure; can be repeated. By default python3.13t, python3.14t and python3.15t,"
+        " if they are on PATH. Free-threaded interpreters are measured with the GIL off and on",
     )
     parser.add_argument(
         "--executor",
@@ -58,61 +54,61 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default=[],
         dest="executors",
         metavar="MODULE:FACTORY",
-        help="one more way: FACTORY(workers) returns an executor; can be repeated",
+        help="another way: FACTORY(workers) returns an executor; can be repeated",
     )
     add_outputs(parser)
-    parser.add_argument("--json", metavar="FILE", type=writable, help="also write the samples, in the format of pyperf")
+    parser.add_argument("--json", metavar="FILE", type=writable, help="also save the samples in pyperf's format")
     parser.set_defaults(run=run)
 
 
 def names(text: str) -> list[str]:
-    """Words between commas."""
+    """Return the words of a comma-separated list."""
     return [word.strip() for word in text.split(",")]
 
 
 def counts(text: str) -> list[int]:
-    """Numbers of workers between commas."""
+    """Return the numbers of workers in a comma-separated list."""
     words = text.split(",")
     for word in words:
         if not word.strip().isdecimal() or int(word) < 1:
-            raise argparse.ArgumentTypeError(f"{word!r} is no number of workers: 1, 2, ...")
+            raise argparse.ArgumentTypeError(f"must be a positive integer, got {word!r}")
     numbers = [int(word) for word in words]
     if max(numbers) > MOST_WORKERS:
-        raise argparse.ArgumentTypeError(f"{max(numbers)} workers are too many: {MOST_WORKERS} at most")
+        raise argparse.ArgumentTypeError(f"must be at most {MOST_WORKERS}, got {max(numbers)}")
     return numbers
 
 
 def positive(text: str) -> float:
-    """A number of seconds above 0."""
+    """Return a positive, finite number of seconds."""
     try:
         seconds = float(text)
     except ValueError:
         seconds = 0.0
     if not 0 < seconds < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is no time: a number of seconds above 0")
+        raise argparse.ArgumentTypeError(f"must be a positive number of seconds, got {text!r}")
     return seconds
 
 
 def run(options: argparse.Namespace) -> int:
-    """Measure behind a progress bar, then show the report."""
+    """Measure with a progress bar, show the report, and return the exit status."""
     require_for(options)
     from rich.console import Console
 
     from ..scaling.run.progress import bar
 
     if os.getcwd() not in sys.path:
-        sys.path.insert(0, os.getcwd())  # where a user's own function may be; `python -m` has it
+        sys.path.insert(0, os.getcwd())  # for the user's own function; `python -m` adds it by itself
     try:
-        with bar(Console(stderr=True)) as progress, silent():
-            asked = {name: getattr(options, name) for name in PASSED_ON}
-            report = scaling.compare(options.workloads or None, progress=progress, **asked)
+        with bar(Console(stderr=True)) as progress, stdout_hidden():
+            arguments = {name: getattr(options, name) for name in COMPARE_OPTIONS}
+            report = scaling.compare(options.workloads or None, progress=progress, **arguments)
     except (Unknown, Unavailable) as error:
         print(f"nogil-kernels compare: {error}", file=sys.stderr)
         return 2 if isinstance(error, Unknown) else 1
     except Exception as error:
-        if not (told := of_user(error)):
+        if not (failure := user_traceback(error)):
             raise
-        print(f"{told}\nnogil-kernels compare: that failed, so there is nothing to compare", file=sys.stderr)
+        print(f"{failure}\nnogil-kernels compare: your function failed, so nothing was measured", file=sys.stderr)
         return 1
     is_saved = not options.json or save(report, options.json)
     show(report, options.output)
@@ -122,52 +118,52 @@ def run(options: argparse.Namespace) -> int:
 
 
 @contextmanager
-def silent() -> Iterator[None]:
-    """What a function prints, in whatever process, does not get between the lines of the report."""
-    if sys.stdout is None:  # it was closed, and nothing is printed at all
+def stdout_hidden() -> Iterator[None]:
+    """Discard stdout, of worker processes too: a workload's output must not mix with the report."""
+    if sys.stdout is None:  # stdout is closed
         yield
         return
     sys.stdout.flush()
-    kept = os.dup(1)
-    with open(os.devnull, "wb") as nowhere:
-        os.dup2(nowhere.fileno(), 1)
+    stdout = os.dup(1)
+    with open(os.devnull, "wb") as devnull:
+        os.dup2(devnull.fileno(), 1)
     try:
         yield
     finally:
         sys.stdout.flush()
-        os.dup2(kept, 1)
-        os.close(kept)
+        os.dup2(stdout, 1)
+        os.close(stdout)
 
 
-def of_user(error: Exception) -> str:
-    """The traceback of an error within a user's function, from there on; "" for an error of our own."""
+def user_traceback(error: Exception) -> str:
+    """Return the part of the traceback that starts in the user's function, or "" if the error is our own."""
     if isinstance(error, Exited):
         return str(error).capitalize()
     ours = os.path.dirname(os.path.dirname(__file__)) + os.sep
-    at, theirs = error.__traceback__, None
-    while at:
-        name = at.tb_frame.f_code.co_filename
+    entry, first = error.__traceback__, None
+    while entry:
+        name = entry.tb_frame.f_code.co_filename
         if name.startswith(ours):
-            theirs = None
-        elif theirs is None and not name.startswith("<frozen ") and name != importlib.__file__:
-            theirs = at
-        at = at.tb_next
-    if theirs is None and isinstance(error.__cause__, Exception):
-        return of_user(error.__cause__)
-    if theirs is None and not isinstance(error, SyntaxError):  # whose place is in its text
+            first = None
+        elif first is None and not name.startswith("<frozen ") and name != importlib.__file__:
+            first = entry
+        entry = entry.tb_next
+    if first is None and isinstance(error.__cause__, Exception):
+        return user_traceback(error.__cause__)
+    if first is None and not isinstance(error, SyntaxError):  # its text names the file and line
         return ""
-    return "".join(traceback.format_exception(type(error), error, theirs)).rstrip()
+    return "".join(traceback.format_exception(type(error), error, first)).rstrip()
 
 
 def save(report: Report, path: str) -> bool:
-    """Write the samples and say so, or why not. An interrupted report leaves an older file alone."""
+    """Save the samples, print the outcome, and return whether it worked. An interrupted report overwrites no file."""
     if report.interrupted and os.path.isfile(path):
-        print(f"Interrupted: {path} was left as it is", file=sys.stderr)
+        print(f"Interrupted: {path} was not overwritten", file=sys.stderr)
         return True
     try:
         report.save(path)
     except OSError as error:
         print(f"nogil-kernels: cannot write {path!r}: {error.strerror}", file=sys.stderr)
         return False
-    print(f"Samples written to {path}", file=sys.stderr)
+    print(f"Saved the samples to {path}", file=sys.stderr)
     return True

@@ -1,4 +1,4 @@
-"""What the commands share: files to write reports to, and exit statuses."""
+"""What the commands share: options for output files, and an exit status."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from ..extras import require
 if TYPE_CHECKING:
     from ..scaling.report.suite import Report
 
-DRAWN = (".svg", ".png", ".pdf", ".html")
-INTERRUPTED = 130  # as shells report an end by Ctrl-C: 128 + SIGINT
+PLOT_SUFFIXES = (".svg", ".png", ".pdf", ".html")
+INTERRUPTED = 130  # 128 + SIGINT: the status that shells report for a process that Ctrl-C ended
 
 
 def add_outputs(parser: argparse.ArgumentParser) -> None:
-    """The options of what a report is drawn to."""
+    """Add the option for plots of a report."""
     parser.add_argument(
         "-o",
         "--output",
@@ -26,23 +26,23 @@ def add_outputs(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="FILE",
         type=drawable,
-        help="also draw: FILE.svg, .png or .pdf, or .html for a page with everything; can be repeated",
+        help="also draw a plot (.svg, .png or .pdf) or write a page with the whole report (.html); can be repeated",
     )
 
 
 def drawable(path: str) -> str:
-    """`path`, if a report can be drawn there."""
+    """Return `path` if its suffix is known and it can be written."""
     suffix = os.path.splitext(path)[1]
-    if suffix not in DRAWN:
-        raise argparse.ArgumentTypeError(f"cannot draw {path!r}: name a file that ends in {', '.join(DRAWN)}")
+    if suffix not in PLOT_SUFFIXES:
+        raise argparse.ArgumentTypeError(f"must end in {', '.join(PLOT_SUFFIXES)}, got {path!r}")
     return writable(path)
 
 
 def writable(path: str) -> str:
-    """`path`, if a file can be written there: known before minutes are spent on what is to be written."""
+    """Return `path` if a file can be written there. This is known before a measurement takes minutes."""
     is_new = not os.path.exists(path)
     if not is_new and not os.path.isfile(path) and not os.path.isdir(path):
-        return path  # a pipe or a device: to open it means something to its reader
+        return path  # a pipe or a device: opening and closing it would end its reader
     try:
         with open(path, "ab"):
             pass
@@ -54,12 +54,12 @@ def writable(path: str) -> str:
 
 
 def require_for(options: argparse.Namespace) -> None:
-    """Raise MissingExtra where what the options ask for is not installed."""
+    """Raise MissingExtra if a package that the options need is not installed."""
     require("bench", "pyperf", "rich", *(["matplotlib"] if options.output else []))
 
 
 def show(report: Report, paths: Sequence[str]) -> None:
-    """Print the report, then write the pages and the plots, even where nobody reads what is printed."""
+    """Print the report, then write the pages and plots, even if stdout is closed."""
     from rich.console import Console
 
     from ..scaling.report import table
@@ -69,11 +69,11 @@ def show(report: Report, paths: Sequence[str]) -> None:
     finally:
         for path in paths:
             draw(report, path)
-            print(f"Drawn: {path}", file=sys.stderr)
+            print(f"Wrote {path}", file=sys.stderr)
 
 
 def draw(report: Report, path: str) -> None:
-    """Write a page or a plot."""
+    """Write a page or a plot, by the suffix of `path`."""
     from ..scaling.report import page, plot
 
     write = page.write if path.endswith(".html") else plot.draw

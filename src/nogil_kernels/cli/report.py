@@ -1,4 +1,4 @@
-"""`nogil-kernels report`: show again what `compare --json` measured."""
+"""`nogil-kernels report`: show a saved report again."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from .outputs import add_outputs, require_for, show
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """The options of `report`."""
-    parser.description = "Show again what `compare --json FILE` measured; nothing is measured anew."
-    parser.add_argument("file", metavar="FILE", help="what compare --json wrote")
+    """Add the options of `report` to its parser."""
+    parser.description = "Show a report that `compare --json FILE` saved. Nothing is measured."
+    parser.add_argument("file", metavar="FILE", help="a report that compare --json saved")
     add_outputs(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Show a report that was saved."""
+    """Show a saved report and return the exit status."""
     require_for(options)
     from ..scaling.report.suite import Report
 
@@ -27,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
         print(f"nogil-kernels report: cannot read {options.file!r}: {error.strerror}", file=sys.stderr)
         return 2
     except ValueError as error:
-        print(f"nogil-kernels report: {options.file!r} is no report of compare --json: {error}", file=sys.stderr)
+        print(f"nogil-kernels report: {options.file!r} was not written by compare --json: {error}", file=sys.stderr)
         return 2
     show(report, options.output)
     return 0

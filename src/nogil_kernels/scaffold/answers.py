@@ -1,4 +1,4 @@
-"""Answers: what a project is made of. They come from options, a terminal, git's configuration and the template."""
+"""The choices that make a project. They come from options, a terminal, git's configuration and the template."""
 
 import re
 import subprocess
@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from . import Refused, names
-from .kinds import KINDS
+from .words import WORDS
 
-KERNELS = tuple(KINDS)
+KERNELS = tuple(WORDS)
 
-# What stands in a project where nobody has said anything else: the template's own words.
+# The template's placeholders, which remain in a project if nothing replaces them.
 AUTHOR = "Your Name"
 EMAIL = "you@example.org"
 OWNER = "your-name"
@@ -22,19 +22,19 @@ REPOSITORY = re.compile(r"[a-z0-9][a-z0-9-]*/[a-z0-9._-]+", re.IGNORECASE | re.A
 GIT = {"user.name": "author", "user.email": "email", "github.user": "owner"}
 QUESTIONS = {
     "name": "Name of the distribution",
-    "kernel": f"Kernel to start with: {', '.join(KERNELS)}",
-    "simd": "An instance for each instruction set, chosen at import: yes, no",
+    "kernel": f"Example kernel: {', '.join(KERNELS)}",
+    "simd": "Compile the kernel once per instruction set: yes, no",
     "author": "Author",
-    "email": "Email, public in the metadata",
-    "repo": "Repository, OWNER/NAME",
+    "email": "Email (public in the metadata)",
+    "repo": "GitHub repository, OWNER/NAME",
 }
 YES_OR_NO = {"yes": True, "y": True, "no": False, "n": False}
-FROM_GIT = {"author": "author", "email": "email", "repo": "owner"}  # answer -> what git knows towards it
+FROM_GIT = {"author": "author", "email": "email", "repo": "owner"}  # answer -> key of from_git()
 
 
 @dataclass(frozen=True)
 class Answers:
-    """What a project is made of, together with the template."""
+    """The choices that make a project from the template. Invalid ones raise Refused."""
 
     name: str
     kernel: str = KERNELS[0]
@@ -47,78 +47,78 @@ class Answers:
     def __post_init__(self) -> None:
         if not self.repo:
             object.__setattr__(self, "repo", f"{OWNER}/{self.name}")
-        for each in fields(self):
-            if reason := why_not(each.name, getattr(self, each.name)):
+        for answer in fields(self):
+            if reason := why_invalid(answer.name, getattr(self, answer.name)):
                 raise Refused(reason)
 
 
-def why_not(name: str, given: Any) -> str:
-    """Why `given` cannot be the answer of that name, in one line; an empty string where it can."""
-    if name == "kernel" and given not in KERNELS:
-        return f"{given!r} is no kernel: {', '.join(KERNELS)}"
-    if name == "author" and not given.strip():
-        return "the author's name is empty"
-    if name == "author" and (not given.isprintable() or set(given) & set('"\\')):
-        return f"{given!r} cannot be the author's name: one line, without double quotes and backslashes"
-    if name == "email" and not (ADDRESS.fullmatch(given) and given.isprintable()):
-        return f"{given!r} is no email address"
-    if name == "repo" and not REPOSITORY.fullmatch(given):
-        return f"{given!r} is no repository: OWNER/NAME"
+def why_invalid(answer: str, value: Any) -> str:
+    """Return in one line why `value` is invalid for the field `answer`, or an empty string."""
+    if answer == "kernel" and value not in KERNELS:
+        return f"kernel must be {' or '.join(KERNELS)}, got {value!r}"
+    if answer == "author" and not value.strip():
+        return "author must not be empty"
+    if answer == "author" and (not value.isprintable() or set(value) & set('"\\')):
+        return f"author must be one line without double quotes and backslashes, got {value!r}"
+    if answer == "email" and not (ADDRESS.fullmatch(value) and value.isprintable()):
+        return f"email must be an address like jane@example.org, got {value!r}"
+    if answer == "repo" and not REPOSITORY.fullmatch(value):
+        return f"repo must be OWNER/NAME, got {value!r}"
     return ""
 
 
 def from_git() -> dict[str, str]:
-    """What git's configuration knows of author, email and owner; nothing where there is no git."""
+    """Return author, email and owner as far as git's configuration has them. Without git the result is empty."""
     command = ["git", "config", "--null", "--get-regexp", "|".join(f"^{re.escape(key)}$" for key in GIT)]
     try:
-        done = subprocess.run(command, capture_output=True, timeout=10, check=False)
+        output = subprocess.run(command, capture_output=True, timeout=10, check=False).stdout
     except (OSError, subprocess.TimeoutExpired):
         return {}
-    entries = [entry.partition("\n") for entry in done.stdout.decode(errors="replace").split("\0")]
-    return {GIT[key]: value for key, _, value in entries if key in GIT and value}  # the last one counts, as for git
+    entries = [entry.partition("\n") for entry in output.decode(errors="replace").split("\0")]
+    return {GIT[key]: value for key, _, value in entries if key in GIT and value}  # the last one wins, as in git
 
 
 def gather(
-    given: Mapping[str, Any],
-    known: Mapping[str, str],
+    from_options: Mapping[str, Any],
+    git: Mapping[str, str],
     ask: Callable[[str, Any], Any] | None,
-    look: Callable[[str], None],
+    check_name: Callable[[str], None],
 ) -> Answers:
-    """The answers: those given as options, else asked for, else known to git, else the template's words.
+    """Return the answers: from options, else from the terminal, else from git, else the template's placeholders.
 
-    `ask(question, default)` is None where nobody is there to ask. With a name at hand it asks for what git does not
-    know, and without one for everything. `look` raises Refused for a name that will not do, before more is asked.
+    `ask(answer, default)` asks on a terminal; None means that there is no terminal. If the options have a name, only
+    answers that git lacks are asked for, otherwise all. `check_name` raises Refused before further questions.
     """
-    if "name" not in given and ask is None:
-        raise Refused("no NAME, and no terminal to ask for one on")
-    name = given["name"] if "name" in given or ask is None else ask("name", "")
-    look(name)
+    if "name" not in from_options and ask is None:
+        raise Refused("NAME is missing, and there is no terminal to ask for it")
+    name = from_options["name"] if "name" in from_options or ask is None else ask("name", "")
+    check_name(name)
     defaults = {
         "kernel": KERNELS[0],
         "simd": False,
-        "author": known.get("author", AUTHOR),
-        "email": known.get("email", EMAIL),
-        "repo": f"{known.get('owner', OWNER)}/{name}",
+        "author": git.get("author", AUTHOR),
+        "email": git.get("email", EMAIL),
+        "repo": f"{git.get('owner', OWNER)}/{name}",
     }
-    unknown = [answer for answer, key in FROM_GIT.items() if key not in known]
-    questions = unknown if "name" in given else list(defaults)
-    asked = {each: ask(each, defaults[each]) for each in questions if ask and each not in given}
-    return Answers(**{**defaults, **asked, **given, "name": name})
+    missing = [answer for answer, key in FROM_GIT.items() if key not in git]
+    questions = missing if "name" in from_options else list(defaults)
+    typed = {answer: ask(answer, defaults[answer]) for answer in questions if ask and answer not in from_options}
+    return Answers(**{**defaults, **typed, **from_options, "name": name})
 
 
-def prompt(answer: str, default: Any, taken: Mapping[str, str]) -> Any:
-    """Ask on the terminal until the answer is valid, and return it; Enter takes the default. For `taken` see names."""
+def prompt(answer: str, default: Any, reserved: Mapping[str, str]) -> Any:
+    """Ask on the terminal until the answer is valid, and return it. Enter takes the default."""
     shown = {True: "yes", False: "no"}.get(default, default) if answer == "simd" else default
     while True:
         try:
             text = input(f"{QUESTIONS[answer]}{f' [{shown}]' if shown else ''}: ").strip() or shown
         except EOFError:
             print()
-            raise Refused("the questions were not answered") from None
+            raise Refused("input ended before all questions were answered") from None
         if answer == "simd":
             if text.lower() in YES_OR_NO:
                 return YES_OR_NO[text.lower()]
-            reason = "yes or no"
-        elif not (reason := names.why_not(text, taken) if answer == "name" else why_not(answer, text)):
+            reason = "answer yes or no"
+        elif not (reason := names.why_invalid(text, reserved) if answer == "name" else why_invalid(answer, text)):
             return text
         print(f"  {reason}")

@@ -1,4 +1,4 @@
-"""The template: its files as they lie in this package, and as they read in one project."""
+"""Read the template's files, and fill them in for one project."""
 
 import re
 import tomllib
@@ -10,14 +10,14 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from .answers import AUTHOR, EMAIL, OWNER, Answers
-from .kinds import KINDS
 from .names import import_name
+from .words import SIMD_WORDS, WORDS
 
-# What every installed Python has, and what an import of the project's name would meet before or instead of it.
+# Modules that are in every environment, or that Python imports at startup.
 INSTALLED = ("pip", "pkg_resources", "pyximport", "wheel")
 AT_START = ("sitecustomize", "usercustomize")
 
-# What the tools of pyproject.toml need in their turn: pip cannot install two distributions of one name.
+# Dependencies of the tools in pyproject.toml. pip cannot install two distributions of one name.
 NEEDED_BY_TOOLS = (
     *("iniconfig", "librt", "mypy_extensions", "packaging", "pathspec", "pluggy", "pycodestyle", "pygments"),
     *("tokenize_rt", "typing_extensions"),
@@ -27,15 +27,15 @@ IGNORED = "template/.gitignore"
 
 
 def load() -> dict[str, str]:
-    """Return the text of every file of template and overlays by its path, without what a build or a test leaves."""
-    here = files(__package__)
-    ignored = [line.rstrip("/") for line in (here / IGNORED).read_text(encoding="utf-8").split()]
-    found = {path: text for name in ("template", "overlays") for path, text in below(here / name, name, ignored)}
-    return dict(sorted(found.items()))
+    """Return path -> text of template and overlays, without files that a build or a test left."""
+    package = files(__package__)
+    ignored = [line.rstrip("/") for line in (package / IGNORED).read_text(encoding="utf-8").split()]
+    texts = {path: text for name in ("template", "overlays") for path, text in below(package / name, name, ignored)}
+    return dict(sorted(texts.items()))
 
 
 def below(folder: Traversable, path: str, ignored: list[str]) -> Iterator[tuple[str, str]]:
-    """Yield path and text of each file below `folder`, which has that path. Names that match `ignored` are skipped."""
+    """Yield path and text of each file below `folder`, which is at `path`. Skip names that match `ignored`."""
     for entry in folder.iterdir():
         if any(fnmatch(entry.name, pattern) for pattern in ignored):
             continue
@@ -46,7 +46,7 @@ def below(folder: Traversable, path: str, ignored: list[str]) -> Iterator[tuple[
 
 
 def render(template: Mapping[str, str], answers: Answers) -> dict[str, str]:
-    """Return every file of the project by its path. Overlays lie over the base as whole files; then words change."""
+    """Return path -> text of a project. Overlays replace whole files of the template, then words are replaced."""
     folders = ["template", f"overlays/{answers.kernel}"]
     if answers.simd:
         folders += ["overlays/simd", f"overlays/simd-{answers.kernel}"]
@@ -58,7 +58,8 @@ def render(template: Mapping[str, str], answers: Answers) -> dict[str, str]:
     }
     owner, _, repository = answers.repo.partition("/")
     words = {
-        **KINDS[answers.kernel],
+        **(SIMD_WORDS if answers.simd else {}),
+        **WORDS[answers.kernel],
         f"(c) 2026 {AUTHOR}": f"(c) {answers.year} {answers.author}",
         f"{OWNER}/your-kernels": answers.repo,
         OWNER: owner,
@@ -73,18 +74,18 @@ def render(template: Mapping[str, str], answers: Answers) -> dict[str, str]:
 
 
 def replaced(text: str, words: Mapping[str, str]) -> str:
-    """Return `text` with every word replaced, the first that fits, in one pass: an answer may hold a word, too."""
+    """Replace all words in one pass, since an answer may contain a word. The first word that matches wins."""
     return re.sub("|".join(map(re.escape, words)), lambda match: words[match.group()], text)
 
 
-def taken(template: Mapping[str, str]) -> dict[str, str]:
-    """Return import names that no project can have, and what has each: folders and modules, what it needs."""
-    names = dict.fromkeys(INSTALLED, "what Python installs packages with")
-    names |= dict.fromkeys(AT_START, "what Python imports whenever it starts")
-    names |= dict.fromkeys(NEEDED_BY_TOOLS, "what the project's tools need")
+def reserved_names(template: Mapping[str, str]) -> dict[str, str]:
+    """Return import name -> reason, for names that no project can have: its folders, modules and dependencies."""
+    names = dict.fromkeys(INSTALLED, "a module that installs packages")
+    names |= dict.fromkeys(AT_START, "a module that Python imports when it starts")
+    names |= dict.fromkeys(NEEDED_BY_TOOLS, "a dependency of the project's tools")
     for requirement in requirements(tomllib.loads(template["template/pyproject.toml"])):
-        if found := REQUIREMENT.match(requirement):
-            names[import_name(found.group())] = "what the project needs itself"
+        if match := REQUIREMENT.match(requirement):
+            names[import_name(match.group())] = "a dependency of the project"
     for path in map(PurePosixPath, template):
         first, *rest = path.parts[1:] if path.parts[0] == "template" else path.parts[2:]
         if rest:
@@ -92,13 +93,13 @@ def taken(template: Mapping[str, str]) -> dict[str, str]:
         if path.suffix == ".py" and first != "src":
             names[path.stem] = "a file of the project"
     for pattern in template[IGNORED].split():
-        names[pattern.rstrip("/")] = "a folder that a build makes"
-    names.pop("your_kernels", None)  # a project may ask for its own extras
+        names[pattern.rstrip("/")] = "a folder that a build creates"
+    names.pop("your_kernels", None)  # an extra may require the project itself
     return names
 
 
 def requirements(pyproject: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what a project needs to be built, run, tested and worked on."""
+    """Yield the requirements to build, run, test and develop a project."""
     yield from pyproject["build-system"]["requires"]
     yield from pyproject["project"].get("dependencies", [])
     for extra in pyproject["project"].get("optional-dependencies", {}).values():

@@ -1,8 +1,8 @@
-"""Writing: all of a project, or nothing.
+"""Write all of a project, or nothing.
 
-A new folder is filled under another name beside its place, and renamed when it is complete: one step, which happens or
-does not. An empty folder that is there stays the same one, since a shell may stand in it, or a disk be mounted there:
-the project is filled inside of it, and its top entries are moved up, or removed again if one cannot be.
+A new folder is filled under a temporary name and renamed once it is complete. An existing empty folder is kept, since
+it may be a shell's working directory or a mount point: the files are written to a temporary folder inside it, and the
+top entries are moved up. If one cannot be moved, all are removed.
 """
 
 import os
@@ -16,46 +16,46 @@ from . import Refused
 
 
 def check(target: Path) -> None:
-    """Raise Refused where no project can be written to `target`."""
+    """Raise Refused if no project can be written to `target`."""
     try:
         if target.is_symlink() and not target.exists():
-            raise Refused(f"{target} is a link that leads nowhere")
+            raise Refused(f"{target} is a broken symbolic link")
         if target.exists() and not target.is_dir():
-            raise Refused(f"{target} is there already, and no folder")
+            raise Refused(f"{target} exists and is not a folder")
         if target.is_dir() and any(target.iterdir()):
-            raise Refused(f"{target} is there already, and not empty")
-        place = standing(target)
-        if not place.is_dir():
-            raise Refused(f"{place} is no folder")
-        if not os.access(place, os.W_OK | os.X_OK):
-            raise Refused(f"{place} cannot be written to")
+            raise Refused(f"{target} exists and is not empty")
+        parent = innermost_existing(target)
+        if not parent.is_dir():
+            raise Refused(f"{parent} is not a folder")
+        if not os.access(parent, os.W_OK | os.X_OK):
+            raise Refused(f"no permission to write to {parent}")
     except OSError as error:
         raise Refused(f"{target} cannot be written: {error.strerror}") from None
 
 
-def standing(target: Path) -> Path:
-    """`target` if it is there, otherwise the innermost folder above it that is."""
-    return target if target.exists() or target == target.parent else standing(target.parent)
+def innermost_existing(target: Path) -> Path:
+    """Return `target` if it exists, otherwise the nearest parent that does."""
+    return target if target.exists() or target == target.parent else innermost_existing(target.parent)
 
 
 def write(project: Mapping[str, str], target: Path) -> None:
-    """Write `project` to `target`, completely; whatever stops that, Ctrl-C too, leaves nothing of it."""
+    """Write `project` to `target`. An error or Ctrl-C removes everything that was written."""
     check(target)
     target = target.absolute()
-    place = standing(target)
-    staging = place / f".{target.name}-{secrets.token_hex(4)}"
+    parent = innermost_existing(target)
+    staging = parent / f".{target.name}-{secrets.token_hex(4)}"
     moved: list[Path] = []
     try:
-        if place == target:
+        if parent == target:
             fill(project, staging)
             for entry in sorted(staging.iterdir()):
                 moved.append(target / entry.name)
                 entry.rename(moved[-1])
             staging.rmdir()
         else:
-            first, *rest = target.relative_to(place).parts
+            first, *rest = target.relative_to(parent).parts
             fill(project, staging.joinpath(*rest))
-            staging.rename(place / first)
+            staging.rename(parent / first)
     except BaseException as error:
         for path in (*moved, staging):
             remove(path)
@@ -65,7 +65,7 @@ def write(project: Mapping[str, str], target: Path) -> None:
 
 
 def fill(project: Mapping[str, str], folder: Path) -> None:
-    """Write each file below `folder`, which is made."""
+    """Create `folder` and write each file below it."""
     for path, text in project.items():
         file = folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -73,7 +73,7 @@ def fill(project: Mapping[str, str], folder: Path) -> None:
 
 
 def remove(path: Path) -> None:
-    """Remove a file or a folder, if it is there and as far as it can be; what stopped the writing is what is told."""
+    """Remove a file or folder if it exists. Ignore errors: the one that stopped the writing is reported."""
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)
     else:

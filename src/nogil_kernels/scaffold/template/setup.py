@@ -1,6 +1,6 @@
-"""The compiled part of the build: a table of extensions. Everything else stands in pyproject.toml.
+"""Build the extensions. All other settings are in pyproject.toml.
 
-docs/why.md says what each flag is for. CFLAGS and LDFLAGS of the person who builds come after ours, and so win.
+docs/why.md explains each flag. The user's CFLAGS and LDFLAGS come after ours, so they win.
 """
 
 import os
@@ -11,7 +11,7 @@ import sys
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 
-# Extension -> its sources.
+# Extension -> sources.
 EXTENSIONS = {
     "your_kernels.kernels": ["src/your_kernels/kernels.pyx"],
 }

@@ -1,7 +1,7 @@
-"""The compiled part of the build: a table of extensions, a table of instruction sets, one build_ext.
+"""Build the extensions, and their C sources once per instruction set. All other settings are in pyproject.toml.
 
-Everything else stands in pyproject.toml. docs/why.md and docs/simd.md say what each flag is for. CFLAGS and LDFLAGS of
-the person who builds come after ours, and so win, but for the flags of an instruction set, which come last.
+docs/why.md and docs/simd.md explain each flag. The user's CFLAGS and LDFLAGS come after ours, so they win. The flags
+of an instruction set come last.
 """
 
 import os
@@ -16,13 +16,13 @@ from setuptools.command.build_ext import build_ext
 
 SOURCES = "src/your_kernels"
 
-# Extension -> its Cython source, and the C sources that it has one instance of per instruction set.
+# Extension -> Cython source, C sources that are compiled once per instruction set.
 EXTENSIONS = {
     "your_kernels.isa": ("isa.pyx", []),
     "your_kernels.kernels": ("kernels.pyx", ["simd.c"]),
 }
 
-# Processor family -> instruction set -> flags of GCC and Clang, flags of MSVC. isa.h tells which of them a machine has.
+# Processor family -> instruction set -> flags of GCC and Clang, flags of MSVC. isa.h detects what a machine supports.
 X86_64 = {
     "portable": (["-march=x86-64"], []),
     "avx2": (["-march=x86-64", "-mavx2", "-mfma"], ["/arch:AVX2"]),
@@ -31,7 +31,7 @@ X86_64 = {
         ["/arch:AVX512"],
     ),
 }
-AARCH64 = {"portable": ([], []), "neon": ([], [])}  # NEON is part of AArch64: the same code, under both names
+AARCH64 = {"portable": ([], []), "neon": ([], [])}  # NEON is part of AArch64: both names have the same code
 OTHER = {"portable": ([], [])}
 INSTRUCTION_SETS = {"x86_64": X86_64, "amd64": X86_64, "aarch64": AARCH64, "arm64": AARCH64}
 
@@ -52,7 +52,7 @@ if sys.platform == "darwin":
 
 
 class BuildKernels(build_ext):
-    """Compiles C sources once per instruction set, with its flags, and links them into their extension."""
+    """Compile C sources once per instruction set, with its flags, and link them into their extension."""
 
     def build_extension(self, ext: Extension) -> None:
         msvc = self.compiler.compiler_type == "msvc"

@@ -17,7 +17,7 @@ from your_kernels import pure, sum_of_squares
 
 ROUNDS = 9
 # Arguments of a call. Long ones fit a core's L2, and take 30 us or more: far longer than passing on the GIL.
-X = array("f", range(300_000))
+X = array("d", range(250_000))
 LONG, SHORT = (X,), (X[:1_000],)
 
 # Each thread has objects of its own: even a count of references to one array is memory that cores take from each other.

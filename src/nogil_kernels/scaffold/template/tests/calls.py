@@ -1,10 +1,10 @@
-"""The kernel as tests of the GIL and of threads call it: kernels -> a result that can be compared."""
+"""The calls that tests of the GIL and of threads make. Each returns a result to compare."""
 
 from array import array
 
-SHORT = array("f", range(16))
-MEDIUM = array("f", range(20_000))
-LONG = array("f", bytes(4 * 8_000_000))  # some milliseconds
+SHORT = array("d", range(16))
+MEDIUM = array("d", range(20_000))
+LONG = array("d", bytes(8 * 4_000_000))  # takes milliseconds
 
 
 def short_call(kernels, gil="auto"):

@@ -1,4 +1,4 @@
-"""One suite for both backends: a test that asks for `kernels` runs on the compiled kernels and on their twins."""
+"""Fixtures. A test that uses `kernels` runs on the compiled kernels and on their twins."""
 
 import sys
 
@@ -15,15 +15,15 @@ def kernels(request):
 
 @pytest.fixture
 def compiled():
-    """For what plain Python cannot do."""
+    """The compiled kernels, for tests that pure Python cannot pass."""
     return load("compiled")
 
 
 @pytest.fixture
 def ticker():
-    """A Ticker, while no thread is made to give the GIL up."""
+    """A running Ticker. The switch interval is so long that Python never takes the GIL from a thread."""
     if not getattr(sys, "_is_gil_enabled", lambda: True)():
-        pytest.skip("no GIL to hold or release in this interpreter")
+        pytest.skip("this interpreter runs without a GIL")
     before = sys.getswitchinterval()
     sys.setswitchinterval(3600)
     try:

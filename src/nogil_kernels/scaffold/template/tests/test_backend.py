@@ -1,4 +1,4 @@
-"""Which backend runs is chosen once, at import, so each test takes a new process."""
+"""The choice of the backend. It is made at import, so each test starts a new process."""
 
 import os
 import subprocess
@@ -7,7 +7,7 @@ import sys
 import pytest
 
 VARIABLE = "YOUR_KERNELS_BACKEND"
-SHOW = "import your_kernels as it; print(it.backend, it._backend.kernels.__name__)"
+SHOW = "import your_kernels as pkg; print(pkg.backend, pkg._backend.kernels.__name__)"
 MISSING = f"import sys; sys.modules['your_kernels.kernels'] = None; {SHOW}"
 
 
@@ -22,16 +22,16 @@ def run(code, choice):
 
 
 @pytest.mark.parametrize(("choice", "module"), [("", "kernels"), ("compiled", "kernels"), ("pure", "pure")])
-def test_the_variable_chooses(choice, module):
+def test_the_variable_selects_the_backend(choice, module):
     backend, name = run(SHOW, choice).stdout.split()
     assert backend == (choice or "compiled")
     assert name == f"your_kernels.{module}"
 
 
-def test_any_other_choice_is_an_error_that_says_what_to_do():
-    assert f"{VARIABLE}=fast: set it to compiled or pure" in run(SHOW, "fast").stderr
+def test_another_choice_is_an_error():
+    assert f"{VARIABLE} must be compiled or pure, got 'fast'" in run(SHOW, "fast").stderr
 
 
-def test_compiled_kernels_that_are_missing_are_an_error_that_says_what_to_do():
+def test_missing_compiled_kernels_are_an_error_with_a_remedy():
     assert f"{VARIABLE}=pure" in run(MISSING, "").stderr
     assert run(MISSING, "pure").returncode == 0

@@ -1,4 +1,4 @@
-"""Threads without a GIL: importing leaves it off, and concurrent calls agree."""
+"""Free threading: importing leaves the GIL off, and concurrent calls give the same results."""
 
 import os
 import subprocess
@@ -18,7 +18,7 @@ def test_importing_keeps_the_gil_off():
     assert printed.strip() == "False"
 
 
-def test_concurrent_calls_agree(kernels):
+def test_concurrent_calls_give_the_same_results(kernels):
     with ThreadPoolExecutor(4) as pool:
         results = list(pool.map(lambda _: medium_call(kernels, "release"), range(40)))
     assert results == [medium_call(kernels)] * 40

@@ -1,11 +1,11 @@
-"""Whether another thread gets the GIL during a call."""
+"""Detect whether another thread gets the GIL during a call."""
 
 import threading
 import time
 
 
 class Ticker:
-    """Counts in a thread of its own whenever it gets the GIL, which it asks for all the time and gives up at once."""
+    """A thread that counts how often it gets the GIL. It releases the GIL after each tick and requests it again."""
 
     def __enter__(self):
         self.ticks, self.stopped = 0, False
@@ -18,21 +18,22 @@ class Ticker:
     def run(self):
         while not self.stopped:
             self.ticks += 1
-            time.sleep(0)  # gives the GIL up and asks for it again
+            time.sleep(0)  # releases the GIL and requests it again
 
     def __exit__(self, *error):
         self.stopped = True
         self.thread.join()
 
     def ticks_during(self, call):
+        """Return the number of ticks during a call."""
         before = self.ticks
         call()
         return self.ticks - before
 
     def ever_ticks_during(self, call, seconds=20):
-        """Whether the count moves in one of many calls; the operating system may be slow to wake a thread."""
-        give_up = time.monotonic() + seconds
-        while time.monotonic() < give_up:
+        """Return whether one of many calls has a tick. The operating system may be slow to wake a thread."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
             if self.ticks_during(call):
                 return True
         return False

@@ -1,11 +1,11 @@
-"""The kernel as tests of the GIL and of threads call it: kernels -> a result that can be compared."""
+"""The calls that tests of the GIL and of threads make. Each returns a result to compare."""
 
 from array import array
 
 LINE = array("d", [0.5, 1])  # x / 2 + 1
 SHORT = array("d", range(16))
 MEDIUM = array("d", range(20_000))
-LONG = array("d", bytes(8 * 2_000_000))  # some milliseconds
+LONG = array("d", bytes(8 * 2_000_000))  # takes milliseconds
 RESULT = array("d", LONG)
 
 

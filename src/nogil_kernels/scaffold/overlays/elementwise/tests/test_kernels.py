@@ -1,4 +1,4 @@
-"""What the kernels compute and what they refuse, on both backends."""
+"""The kernels' results and errors, on both backends."""
 
 import ctypes
 import math
@@ -15,7 +15,7 @@ SQUARE = array("d", [1, 0, 0])
 
 
 def polyval(kernels, c, x, **options):
-    """The results as a list, in memory that held other numbers."""
+    """Return the results as a list. They are written over NaN."""
     out = array("d", [math.nan] * len(x))
     kernels.polyval(array("d", c), x, out, **options)
     return out.tolist()
@@ -27,8 +27,8 @@ def numbers(n, seed):
 
 @pytest.mark.parametrize("terms", [1, 2, 3, 10])
 @pytest.mark.parametrize("n", [0, 1, 2, 15, 16, 17, 31, 32, 33, 1000])
-def test_polyval_is_exact_but_for_a_rounding_a_step(kernels, n, terms):
-    """Two for each but the last; the bound is that of Higham, "Accuracy and Stability of Numerical Algorithms", 5.1."""
+def test_polyval_is_exact_up_to_two_roundings_per_step(kernels, n, terms):
+    """The bound is from Higham, "Accuracy and Stability of Numerical Algorithms", section 5.1."""
     c, x = numbers(terms, "c"), numbers(n, "x")
     powers = range(terms - 1, -1, -1)
     for number, result in zip(x, polyval(kernels, c, x), strict=True):
@@ -38,7 +38,7 @@ def test_polyval_is_exact_but_for_a_rounding_a_step(kernels, n, terms):
 
 
 @pytest.mark.parametrize("n", [0, 5, 40])
-def test_no_coefficient_gives_zeros_and_one_gives_itself(kernels, n):
+def test_no_coefficient_gives_zeros_and_one_coefficient_gives_itself(kernels, n):
     x = numbers(n, "x")
     assert polyval(kernels, [], x) == [0] * n
     assert polyval(kernels, [7], x) == [7] * n
@@ -51,7 +51,7 @@ def test_integers_are_exact(kernels):
 
 @pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan, 1e200])
 @pytest.mark.parametrize("place", [0, 8, 16])
-def test_what_is_not_finite_is_as_in_python(kernels, value, place):
+def test_infinite_nan_and_huge_numbers_are_as_in_python(kernels, value, place):
     x = array("d", range(17))
     x[place] = value
     assert str(polyval(kernels, [2, 0, -1], x)) == str(polyval(pure, [2, 0, -1], x))
@@ -63,8 +63,8 @@ def test_out_may_be_x(kernels):
     assert x.tolist() == [i * i for i in range(100)]
 
 
-def test_any_other_memory_that_out_shares_is_refused(compiled):
-    """Twins read all of x and c before they write."""
+def test_other_shared_memory_is_refused(compiled):
+    """The twins accept it, since they read all of x and c before they write."""
     memory = memoryview(numbers(101, "x"))
     before = memory.tolist()
     for arguments in (
@@ -77,7 +77,7 @@ def test_any_other_memory_that_out_shares_is_refused(compiled):
     assert memory.tolist() == before
 
 
-def test_memory_that_may_not_be_written_is_read_and_not_written(kernels):
+def test_read_only_memory_is_read_and_not_written(kernels):
     readonly = memoryview(array("d", [3, 4])).toreadonly()
     assert polyval(kernels, readonly, readonly) == [13, 16]
     with pytest.raises((TypeError, ValueError, BufferError)):
@@ -86,7 +86,7 @@ def test_memory_that_may_not_be_written_is_read_and_not_written(kernels):
 
 
 def test_numpy_arrays_are_read_and_written(kernels):
-    numpy = pytest.importorskip("numpy", reason="NumPy is not installed; the kernels do without")
+    numpy = pytest.importorskip("numpy", reason="NumPy is not installed")
     x, out = numpy.arange(1000.0), numpy.empty(1000)
     kernels.polyval(numpy.array([2.0, 1.0]), x, out)
     assert (out == numpy.polyval([2, 1], x)).all()
@@ -97,7 +97,7 @@ def test_numpy_arrays_are_read_and_written(kernels):
 
 
 @pytest.mark.parametrize("other", [None, 1.0, [1.0], "text"], ids=repr)
-def test_what_is_no_buffer_is_a_type_error(kernels, other):
+def test_other_objects_than_buffers_are_a_type_error(kernels, other):
     c, x, out = array("d", [1]), array("d", [1]), array("d", [7])
     for arguments in ((other, x, out), (c, other, out), (c, x, other)):
         with pytest.raises(TypeError):
@@ -109,8 +109,8 @@ TWO_AXES = memoryview(array("d", range(4))).cast("B").cast("d", (2, 2))
 OTHER_BUFFERS = [array("f", [1]), array("q", [1]), bytearray(8), memoryview(array("d", range(9)))[::2], TWO_AXES]
 
 
-@pytest.mark.parametrize("other", OTHER_BUFFERS, ids=["float32", "int64", "bytes", "every second", "two axes"])
-def test_another_buffer_is_refused(kernels, other):
+@pytest.mark.parametrize("other", OTHER_BUFFERS, ids=["float32", "int64", "bytes", "strided", "two axes"])
+def test_other_buffers_are_refused(kernels, other):
     c, x, out = SQUARE, array("d", range(len(other))), array("d", range(len(other)))
     for arguments in ((other, x, out), (c, other, out), (c, x, other)):
         with pytest.raises((ValueError, BufferError)):
@@ -118,20 +118,20 @@ def test_another_buffer_is_refused(kernels, other):
     assert out == x
 
 
-def test_two_lengths_are_refused(kernels):
-    with pytest.raises(ValueError, match="of one length, not 2 and 3"):
+def test_different_lengths_are_refused(kernels):
+    with pytest.raises(ValueError, match="the same length, got 2 and 3"):
         kernels.polyval(SQUARE, array("d", [1, 2]), array("d", [1, 2, 3]))
 
 
-def test_numbers_that_are_not_aligned_are_refused(compiled):
+def test_unaligned_numbers_are_refused(compiled):
     aligned, other = array("d", [1]), memoryview(bytearray(9))[1:].cast("d")
     for arguments in ((other, aligned, aligned), (aligned, other, aligned), (aligned, aligned, other)):
         with pytest.raises(ValueError, match="aligned"):
             compiled.polyval(*arguments)
 
 
-def test_the_loop_nest_can_be_called_from_elsewhere(compiled):
-    """As other Cython code calls it, by the capsule that a cimport reads."""
+def test_other_cython_code_can_call_the_loop_nest(compiled):
+    """Read the capsule that a cimport reads."""
     capsule = compiled.__pyx_capi__["polyval_nogil"]
     get_pointer = ctypes.pythonapi.PyCapsule_GetPointer
     get_pointer.restype, get_pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]

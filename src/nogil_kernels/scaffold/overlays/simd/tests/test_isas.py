@@ -1,4 +1,4 @@
-"""The kernels' tests once more on every other instruction set: it is chosen at import, so each takes a new process."""
+"""Run the tests on each other instruction set. Each needs a new process, since the choice is made at import."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ from your_kernels import isa
 
 HERE = Path(__file__).resolve()
 OTHERS = [name for name in isa.available if name != isa.chosen]
-NONE = pytest.param("none", marks=pytest.mark.skip(reason=f"this machine has {isa.chosen} alone"))
+NONE = pytest.param("none", marks=pytest.mark.skip(reason=f"this machine has only {isa.chosen}"))
 
 
 def run(name, *arguments):
@@ -27,9 +27,9 @@ def run(name, *arguments):
 
 @pytest.mark.parametrize("name", OTHERS or [NONE])
 def test_the_kernels_pass_their_tests_on_the_isa(name):
-    """All but those of the twins: `-k compiled` would leave out what asks for the fixture of that name."""
-    done = run(name, "-m", "pytest", "-k", "not pure", "--ignore", HERE, "-p", "no:cacheprovider", HERE.parent)
-    assert done.returncode == 0, done.stdout
+    """Skip the twins by `not pure`: `-k compiled` would also skip tests with the fixture `compiled`."""
+    process = run(name, "-m", "pytest", "-k", "not pure", "--ignore", HERE, "-p", "no:cacheprovider", HERE.parent)
+    assert process.returncode == 0, process.stdout
 
 
 SHOW = "from your_kernels import isa; print(isa.chosen)"
@@ -40,5 +40,5 @@ def test_the_variable_chooses(name):
     assert run(name, "-c", SHOW).stdout.strip() == name
 
 
-def test_an_isa_that_this_machine_lacks_is_an_error_that_names_those_it_has():
-    assert f"sse9: this machine has {', '.join(isa.available)};" in run("sse9", "-c", SHOW).stdout
+def test_an_unavailable_isa_is_an_error_with_the_available_ones():
+    assert f"must be one of {', '.join(isa.available)} on this machine, got 'sse9'" in run("sse9", "-c", SHOW).stdout

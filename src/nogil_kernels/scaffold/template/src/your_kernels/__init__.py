@@ -1,8 +1,9 @@
-"""Fast kernels that release the GIL, in Cython, beside their twins in plain Python."""
+"""Fast kernels that release the GIL, in Cython, with twins in pure Python."""
 
 from . import _backend
 
-__all__ = ["backend", "sum_of_squares"]
+__all__ = ["__version__", "backend", "sum_of_squares"]
 
+__version__ = "0.1.0"
 backend = _backend.name
 sum_of_squares = _backend.kernels.sum_of_squares

@@ -1,21 +1,21 @@
-"""The only module that chooses between the compiled kernels and their twins in plain Python."""
+"""Choose between the compiled kernels and their twins in pure Python. No other module does."""
 
 import importlib
 import os
 from types import ModuleType
 
-VARIABLE = "YOUR_KERNELS_BACKEND"  # compiled, the default, or pure
+VARIABLE = "YOUR_KERNELS_BACKEND"  # compiled (the default) or pure
 MODULES = {"compiled": "kernels", "pure": "pure"}
 
 
 def load(name: str) -> ModuleType:
-    """Return the module of a backend."""
+    """Return the module of the backend `name`."""
     if name not in MODULES:
-        raise ValueError(f"{VARIABLE}={name}: set it to compiled or pure, or unset it for compiled")
+        raise ValueError(f"{VARIABLE} must be compiled or pure, got {name!r}")
     try:
         return importlib.import_module(f".{MODULES[name]}", __package__)
     except ImportError as error:
-        raise ImportError(f"{error}. {VARIABLE}=pure does without compiled modules, slowly") from error
+        raise ImportError(f"{error}. Build the package again, or set {VARIABLE}=pure for the slow twins.") from error
 
 
 name = os.environ.get(VARIABLE) or "compiled"

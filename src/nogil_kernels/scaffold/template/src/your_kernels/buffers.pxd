@@ -1,4 +1,4 @@
-"""What every kernel asks of its compiler, and of a buffer beside what its memoryview's type says."""
+"""Checks of the compiler's flags and of buffers, shared by all kernels."""
 
 cdef extern from *:
     """
@@ -9,15 +9,15 @@ cdef extern from *:
 
 
 cdef inline int check_aligned(const void *data, Py_ssize_t n, size_t itemsize) except -1:
-    """Raise ValueError where n numbers do not lie at multiples of their size: C may not read them there.
+    """Raise ValueError if n numbers do not start at a multiple of their size: C must not read them there.
 
-    An empty buffer passes, wherever it begins: empty ones of array.array begin anywhere.
+    Empty buffers pass at any address: array.array gives them any.
     """
     if n > 0 and <size_t> data % itemsize:
-        raise ValueError("the numbers of a buffer must be aligned in memory to their size; a copy is")
+        raise ValueError("the numbers of a buffer must be aligned in memory to their size. Pass a copy.")
     return 0
 
 
 cdef inline bint overlap(const void *x, size_t x_bytes, const void *y, size_t y_bytes) noexcept:
-    """Whether they share memory. What is empty shares none, wherever it begins."""
+    """Return whether two ranges of bytes share memory. Empty ranges share none."""
     return x_bytes > 0 and y_bytes > 0 and <char *> x < <char *> y + y_bytes and <char *> y < <char *> x + x_bytes

@@ -1,7 +1,7 @@
-"""What the twins look at before they compute, as the compiled kernels do.
+"""The checks that the twins make before they compute. The compiled kernels make the same ones, with two exceptions.
 
-Two things differ. Twins refuse formats that a memoryview cannot read, such as those of ctypes. And they take an
-out that overlaps what they read, since they read all of it before they write.
+Twins refuse formats that a memoryview cannot read, such as those of ctypes. Twins accept an out that overlaps an input,
+since they read all input before they write.
 """
 
 from __future__ import annotations
@@ -14,16 +14,18 @@ if TYPE_CHECKING:
 
 
 def check_gil(gil: str) -> None:
+    """Raise ValueError for other values than "auto", "release" and "hold"."""
     if gil not in ("auto", "release", "hold"):
-        raise ValueError(f"gil must be 'auto', 'release' or 'hold', not {gil!r}")
+        raise ValueError(f"gil must be 'auto', 'release' or 'hold', got {gil!r}")
 
 
 def view_of(x: Buffer, format: str, ndim: int, writable: bool = False) -> Any:
-    """A memoryview of x, contiguous; format is that of the struct module: d is float64, f is float32."""
+    """Return a contiguous memoryview of x, or raise. format is that of the struct module: "d" is float64."""
     view = memoryview(x)
     if view.format != format or view.ndim != ndim or not view.c_contiguous:
-        given = f"{'a contiguous' if view.c_contiguous else 'a strided'} one of {view.format!r} with ndim {view.ndim}"
-        raise ValueError(f"a contiguous buffer of format {format!r} with ndim {ndim} is needed, not {given}")
+        layout = "contiguous" if view.c_contiguous else "strided"
+        actual = f"a {layout} one of format {view.format!r} with ndim {view.ndim}"
+        raise ValueError(f"expected a contiguous buffer of format {format!r} with ndim {ndim}, got {actual}")
     if writable and view.readonly:
-        raise ValueError(f"a buffer that may be written is needed, not a {type(x).__name__} that is read-only")
+        raise ValueError(f"expected a writable buffer, got a read-only {type(x).__name__}")
     return view

@@ -1,3 +1,3 @@
-"""What other Cython code can cimport: the loop nest alone, to be called from a `nogil` block of its own."""
+"""The loop nests that other Cython code can cimport and call without the GIL."""
 
-cdef double sum_of_squares_nogil(const float *x, Py_ssize_t n) noexcept nogil
+cdef double sum_of_squares_nogil(const double *x, Py_ssize_t n) noexcept nogil

@@ -1,3 +1,3 @@
 from . import sum_of_squares as sum_of_squares
 
-__pyx_capi__: dict[str, object]  # the functions of kernels.pxd, for a cimport
+__pyx_capi__: dict[str, object]  # the functions that kernels.pxd exports

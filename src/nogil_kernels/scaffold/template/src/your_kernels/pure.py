@@ -1,4 +1,4 @@
-"""The kernels' twins in plain Python: the reference that the tests hold the compiled ones to."""
+"""The kernels' twins in pure Python. The tests compare the compiled kernels with them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def sum_of_squares(x: Buffer, *, gil: str = "auto") -> float:
-    """The sum of v * v over all v in x. gil is checked, and has no effect: plain Python cannot release the GIL."""
-    view = view_of(x, "f", 1)
+    """Return the sum of v * v over all v in x. gil is checked but has no effect, as pure Python holds it."""
+    view = view_of(x, "d", 1)
     check_gil(gil)
     return float(sum(v * v for v in view))

@@ -1,4 +1,4 @@
-"""What other Cython code can cimport: the loop nest alone, to be called from a `nogil` block of its own."""
+"""The loop nests that other Cython code can cimport and call without the GIL."""
 
 cdef void polyval_nogil(
     const double *c, Py_ssize_t terms, const double *x, double *out, Py_ssize_t n

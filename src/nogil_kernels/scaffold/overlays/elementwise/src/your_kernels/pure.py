@@ -1,4 +1,4 @@
-"""The kernels' twins in plain Python: the reference that the tests hold the compiled ones to."""
+"""The kernels' twins in pure Python. The tests compare the compiled kernels with them."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ if TYPE_CHECKING:
 
 
 def polyval(c: Buffer, x: Buffer, out: Buffer, *, gil: str = "auto") -> None:
-    """out[i] := (c[0] * x[i] + c[1]) * x[i] + ...; gil is checked, and has no effect: plain Python keeps the GIL."""
+    """Write (c[0] * x[i] + c[1]) * x[i] + ... to out[i]. gil is checked but has no effect, as pure Python holds it."""
     coefficients, numbers, target = view_of(c, "d", 1), view_of(x, "d", 1), view_of(out, "d", 1, writable=True)
     if len(numbers) != len(target):
-        raise ValueError(f"x and out must be of one length, not {len(numbers)} and {len(target)}")
+        raise ValueError(f"x and out must have the same length, got {len(numbers)} and {len(target)}")
     check_gil(gil)
-    first, *others = coefficients.tolist() or [0.0]
+    first, *rest = coefficients.tolist() or [0.0]
     for i, number in enumerate(numbers.tolist()):
         result = first
-        for coefficient in others:
+        for coefficient in rest:
             result = result * number + coefficient
         target[i] = result

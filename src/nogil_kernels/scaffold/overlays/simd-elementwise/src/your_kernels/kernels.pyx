@@ -1,7 +1,7 @@
 # cython: freethreading_compatible=True, boundscheck=False, wraparound=False, autotestdict=False
-"""The kernels: the loops of simd.c for this machine, and a function that calls them with the GIL released or held."""
+"""The kernels: the loops of simd.c for this machine, and functions that call them with the GIL released or held."""
 
-from your_kernels.buffers cimport check_aligned, overlap
+from your_kernels cimport buffers
 from your_kernels.gil cimport release_wanted
 
 from your_kernels import isa
@@ -20,40 +20,46 @@ cdef const simd_kernels *simd = simd_of(name)
 
 
 cdef enum:
-    # gil="auto" holds the GIL for as many steps at most. Getting it back can take a switch interval, 5 ms, where others
-    # run Python: too much for 32 Ki, which take 1 us with AVX-512, and 4 with SSE2.
+    # gil="auto" holds the GIL for at most this many steps. Getting the GIL back can take a switch interval, 5 ms, if
+    # other threads run Python. 32 Ki steps take 1 us with AVX-512 and 4 us with SSE2.
     AUTO_HOLD = 32 * 1024
-    MOVE = 4  # steps that reading x[i] and writing out[i] counts for; where c is short they are all there is
+    MOVE = 4  # reading x[i] and writing out[i] take as long as 4 steps
 
 
 cdef void polyval_nogil(
     const double *c, Py_ssize_t terms, const double *x, double *out, Py_ssize_t n
 ) noexcept nogil:
-    """out[i] := (c[0] * x[i] + c[1]) * x[i] + ...."""
+    """out[i] = (c[0] * x[i] + c[1]) * x[i] + ..."""
     simd.polyval(c, terms, x, out, n)
 
 
 def polyval(const double[::1] c not None, const double[::1] x not None, double[::1] out not None, *, gil="auto"):
-    """out[i] := c[0] * x[i]**(terms - 1) + ... + c[terms - 1], for contiguous buffers of float64 with one axis.
+    """Write the polynomial c[0] * x[i]**(terms - 1) + ... + c[terms - 1] to out[i], by Horner's rule.
 
-    x and out have one length, and may be the same memory. No coefficient gives zeros. The rule is Horner's:
-    (c[0] * x + c[1]) * x + ..., with one rounding a step where the processor multiplies and adds in one, else two.
+    Parameters
+    ----------
+    c, x : buffers of float64
+        Contiguous, with one axis. If c is empty, the result is 0.
+    out : writable buffer of float64
+        As long as x. It may be x, but must not overlap c or x otherwise. Concurrent calls need different outputs.
+    gil : {"auto", "release", "hold"}
+        "release" lets other threads run Python during the call, "hold" does not. "auto" releases the GIL for long
+        arrays. The result and the machine code are the same.
 
-    gil: "release" lets other threads run Python meanwhile, "hold" does not, and "auto" releases for long arrays, where
-    it pays. All three run the same machine code. Threads that write to one out are the caller's to keep apart.
-
-    Raises TypeError for what is no buffer, ValueError or BufferError for another buffer or an out that may not be
-    written, ValueError for two lengths, an out that shares memory otherwise, and another gil. out is then as it was.
+    Raises
+    ------
+    TypeError, ValueError, BufferError
+        If an argument is not such a buffer, or gil has another value. out is then unchanged.
     """
     cdef Py_ssize_t terms = c.shape[0], n = out.shape[0]
     if x.shape[0] != n:
-        raise ValueError(f"x and out must be of one length, not {x.shape[0]} and {n}")
-    check_aligned(&c[0], terms, sizeof(double))
-    check_aligned(&x[0], n, sizeof(double))
-    check_aligned(&out[0], n, sizeof(double))
-    if overlap(&c[0], terms * sizeof(double), &out[0], n * sizeof(double)) or \
-            (&x[0] != &out[0] and overlap(&x[0], n * sizeof(double), &out[0], n * sizeof(double))):
-        raise ValueError("out must not share memory with c, nor with x unless it is x")
+        raise ValueError(f"x and out must have the same length, got {x.shape[0]} and {n}")
+    buffers.check_aligned(&c[0], terms, sizeof(double))
+    buffers.check_aligned(&x[0], n, sizeof(double))
+    buffers.check_aligned(&out[0], n, sizeof(double))
+    if buffers.overlap(&c[0], terms * sizeof(double), &out[0], n * sizeof(double)) or \
+            (&x[0] != &out[0] and buffers.overlap(&x[0], n * sizeof(double), &out[0], n * sizeof(double))):
+        raise ValueError("out must not share memory with c, or with x unless it is x")
     if release_wanted(gil, <double> n * (terms + MOVE) > AUTO_HOLD):
         with nogil:
             polyval_nogil(&c[0], terms, &x[0], &out[0], n)

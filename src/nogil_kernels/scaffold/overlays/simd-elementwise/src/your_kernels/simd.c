@@ -1,11 +1,11 @@
-/* The kernels' loops, compiled once per instruction set: with its flags, and with ISA naming it. */
+/* The kernels' loops. setup.py compiles them once per instruction set, with its flags and its name in ISA. */
 #include "simd.h"
 
-/* Numbers side by side: 16 vectors of SSE2, eight of AVX2, four of AVX-512. A step waits four cycles for the one before
- * it, and eight where there is no FMA. */
+/* Numbers of x per block: 16 vectors with SSE2, eight with AVX2, four with AVX-512. Each step waits four cycles for the
+ * previous step of its number, and eight cycles without FMA. */
 enum { LANES = 32 };
 
-/* out[i] := (c[0] * x[i] + c[1]) * x[i] + ...: all steps of some numbers before the next, in registers or close by. */
+/* out[i] = (c[0] * x[i] + c[1]) * x[i] + ... All steps of a block come before the next block, to stay in cache. */
 static void polyval(const double *c, ptrdiff_t terms, const double *x, double *out, ptrdiff_t n)
 {
     const double first = terms > 0 ? c[0] : 0;

@@ -1,5 +1,5 @@
 # cython: freethreading_compatible=True, autotestdict=False
-"""The instruction set that the kernels use: the best of this machine, or the one that is asked for."""
+"""Choose the kernels' instruction set: the best one of this machine, or the one that VARIABLE names."""
 
 import os
 
@@ -13,4 +13,4 @@ VARIABLE = "YOUR_KERNELS_ISA"
 available = tuple([isa_names[isa].decode() for isa in range(ISA_COUNT) if supports(isa)])  # slowest first
 chosen = os.environ.get(VARIABLE) or available[len(available) - 1]
 if chosen not in available:
-    raise ValueError(f"{VARIABLE}={chosen}: this machine has {', '.join(available)}; name one of them or unset it")
+    raise ValueError(f"{VARIABLE} must be one of {', '.join(available)} on this machine, got {chosen!r}")

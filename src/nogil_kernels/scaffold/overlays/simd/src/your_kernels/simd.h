@@ -1,4 +1,4 @@
-/* What kernels.pyx calls of simd.c, of which there is one instance per instruction set. */
+/* The functions of simd.c that kernels.pyx calls: one table per instruction set. */
 #ifndef SIMD_H
 #define SIMD_H
 
@@ -7,10 +7,10 @@
 #include "isa.h"
 
 #define PASTE_(a, b) a##_##b
-#define PASTE(a, b) PASTE_(a, b) /* PASTE(simd, ISA) is simd_avx2 where ISA is avx2 */
+#define PASTE(a, b) PASTE_(a, b) /* PASTE(simd, ISA) is simd_avx2 if ISA is avx2 */
 
 typedef struct {
-    double (*sum_of_squares)(const float *x, ptrdiff_t n);
+    double (*sum_of_squares)(const double *x, ptrdiff_t n);
 } simd_kernels;
 
 extern const simd_kernels simd_portable[1], simd_avx2[1], simd_avx512[1], simd_neon[1];

@@ -1,0 +1,20 @@
+"""Measure the kernel beside NumPy expressions with the same result: the best time per element."""
+
+from timeit import repeat
+
+import numpy as np
+
+from your_kernels import sum_of_squares
+
+ROUNDS, CALLS = 20, 20
+X = np.arange(100_000.0)
+STATEMENTS = {
+    "sum_of_squares(x)": lambda: sum_of_squares(X),
+    "np.sum(x * x)": lambda: np.sum(X * X),
+    "np.dot(x, x)": lambda: np.dot(X, X),  # BLAS may use several threads
+}
+
+if __name__ == "__main__":
+    for statement, function in STATEMENTS.items():
+        seconds = min(repeat(function, repeat=ROUNDS, number=CALLS)) / CALLS
+        print(f"{statement:20} {seconds / X.size * 1e9:7.3f} ns per element")
