@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from commands import HERE, SHORT, run
-from support import SOURCES, environment, left_of, needs_proc, processes_of
+from support import SOURCES, environment, needs_proc, remaining_processes, running_processes
 
 pytest.importorskip("pyperf")
 pytest.importorskip("rich")
@@ -93,11 +93,11 @@ def test_invalid_options_are_refused_before_measuring(arguments, message, reques
     [
         (["squares"], "unknown workload 'squares': expected one of squares-python, "),
         (
-            ["made_functions:nobody"],
-            "cannot import made_functions:nobody: module 'made_functions' has no attribute 'nobody'",
+            ["user_functions:nobody"],
+            "cannot import user_functions:nobody: module 'user_functions' has no attribute 'nobody'",
         ),
         (["no_such_module:f"], "cannot import no_such_module:f: No module named 'no_such_module'"),
-        (["made_functions:times"], "made_functions:times must be a function, got int"),
+        (["user_functions:times"], "user_functions:times must be a function, got int"),
         (["--ways", "thread"], "unknown way 'thread': expected one of sequential, threads"),
         (["--ways", ""], "unknown way '': expected one of sequential, threads"),
         (["--executor", "no_such_module:make"], "cannot import no_such_module:make: No module named"),
@@ -136,7 +136,7 @@ def test_compare_prints_a_table_and_saves_its_samples(tmp_path, capsys):
     ],
 )
 def test_a_function_of_the_current_folder_is_measured_and_its_output_hidden(function, options, shown):
-    done = run("compare", f"made_functions:{function}", "--seconds", "0.05", *options)
+    done = run("compare", f"user_functions:{function}", "--seconds", "0.05", *options)
     assert (done.returncode, done.stderr) == (0, "")
     assert "nor is this" not in done.stdout
     for words in shown:
@@ -148,7 +148,7 @@ def test_output_is_hidden_in_a_terminal_with_a_progress_bar_too():
     import pty
 
     parent, child = pty.openpty()
-    arguments = ["made_functions:prints", "--seconds", "0.05", "--ways", "threads"]
+    arguments = ["user_functions:prints", "--seconds", "0.05", "--ways", "threads"]
     process = start(*arguments, variables={"TERM": "xterm", "COLUMNS": "80"}, stdout=child, stderr=child)
     os.close(child)
     shown = b""
@@ -174,7 +174,7 @@ def test_output_is_hidden_in_a_terminal_with_a_progress_bar_too():
 )
 def test_an_error_of_a_function_is_shown_without_our_own_frames(function, messages, tmp_path):
     Path(tmp_path, "made_failing.py").write_text(f"{function}\n")
-    name = f"made_functions:{function}" if function.isidentifier() else "made_failing:f"
+    name = f"user_functions:{function}" if function.isidentifier() else "made_failing:f"
     done = run("compare", name, PYTHONPATH=os.pathsep.join([str(SOURCES), str(tmp_path)]))
     assert done.returncode == 1
     assert done.stdout == ""
@@ -187,7 +187,7 @@ def test_an_error_of_a_function_is_shown_without_our_own_frames(function, messag
 def test_an_internal_error_is_a_traceback(monkeypatch):
     monkeypatch.setattr("nogil_kernels.scaling.run.session.seconds_per_call", None)
     with pytest.raises(TypeError, match="not callable"):
-        main(["compare", "made_functions:squares"])
+        main(["compare", "user_functions:squares"])
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,7 @@ def test_a_module_that_fails_to_import_is_an_error_with_the_reason(code, message
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes are closed in another way")
 def test_a_closed_stdout_loses_no_samples(tmp_path):
     samples, plot = tmp_path / "report.json", tmp_path / "plot.svg"
-    arguments = ["made_functions:squares", *SHORT[1:], "--json", samples, "-o", plot]
+    arguments = ["user_functions:squares", *SHORT[1:], "--json", samples, "-o", plot]
     reader, writer = os.pipe()
     os.close(reader)
     process = start(*arguments, stdout=writer, stderr=subprocess.PIPE, text=True)
@@ -227,8 +227,8 @@ def test_a_closed_stdout_loses_no_samples(tmp_path):
     ],
 )
 def test_a_function_that_cannot_be_called_without_arguments_is_refused(function, reason, capsys):
-    assert main(["compare", f"made_functions:{function}"]) == 2
-    assert f"made_functions:{function} {reason}" in capsys.readouterr().err
+    assert main(["compare", f"user_functions:{function}"]) == 2
+    assert f"user_functions:{function} {reason}" in capsys.readouterr().err
 
 
 def test_quick_takes_less_than_ten_seconds():
@@ -272,7 +272,7 @@ def interrupted(arguments, is_time, tmp_path, group=False):
     finally:
         process.kill()
         process.wait()
-    assert left_of(process.pid) == []
+    assert remaining_processes(process.pid) == []
     assert list(tmp_path.iterdir()) == []
     return process.returncode, output, errors
 
@@ -283,10 +283,10 @@ def test_ctrl_c_prints_the_results_so_far_and_ends_all_processes(group, bare, tm
     """The signal goes to the process, or to its whole group, as from a terminal."""
     mark = tmp_path / "mark"
     temporary = tmp_path_factory.mktemp("t")  # short: the path of a socket has at most 107 characters
-    monkeypatch.setenv("MADE_FILE", str(mark))
+    monkeypatch.setenv("MARKER_FILE", str(mark))
     arguments = ["--ways", "threads,pool,processes", "--workers", "2", "--seconds", "60", "--python", bare]
     status, output, errors = interrupted(
-        ["made_functions:tells_when_it_is_measured", *arguments], lambda pid: mark.exists(), temporary, group
+        ["user_functions:creates_a_file_when_measured", *arguments], lambda pid: mark.exists(), temporary, group
     )
     assert (status, errors) == (130, "")
     assert "Interrupted: this is what there was by then." in " ".join(output.split())
@@ -296,7 +296,7 @@ def test_ctrl_c_prints_the_results_so_far_and_ends_all_processes(group, bare, tm
 @needs_proc
 def test_ctrl_c_while_workers_start_prints_nothing(tmp_path):
     arguments = ["squares-python", "--ways", "pool,processes", "--workers", "4", "--python", sys.executable]
-    status, output, errors = interrupted(arguments, lambda pid: len(processes_of(pid)) >= 3, tmp_path)
+    status, output, errors = interrupted(arguments, lambda pid: len(running_processes(pid)) >= 3, tmp_path)
     assert (status, output, errors) == (130, "", "")
 
 

@@ -6,7 +6,7 @@ import re
 import sys
 
 import pytest
-from made_facts import QUIET
+from fake_facts import QUIET
 from support import python_prints
 
 from nogil_kernels import __version__, build_info

@@ -131,7 +131,7 @@ def every_call(kernels):
 needs_proc = pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="this system does not list processes in /proc")
 
 
-def processes_of(group):
+def running_processes(group):
     """Return the ids of the running processes of a process group or session."""
     running = []
     for name in filter(str.isdecimal, os.listdir("/proc")):
@@ -144,9 +144,9 @@ def processes_of(group):
     return running
 
 
-def left_of(group, seconds=10):
+def remaining_processes(group, seconds=10):
     """Wait at most `seconds` for the processes of a group to exit; return the ids of those that still run."""
     deadline = time.monotonic() + seconds
-    while (running := processes_of(group)) and time.monotonic() < deadline:
+    while (running := running_processes(group)) and time.monotonic() < deadline:
         time.sleep(0.02)
     return running

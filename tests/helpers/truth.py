@@ -54,7 +54,7 @@ def assert_sum(result, x):
         assert result == 0.0 if truth == 0 else ulps_off(result, truth) <= 2
 
 
-def assert_exactly(result, a, b):
+def assert_exact_product(result, a, b):
     """Check that `result` is the exact product of two matrices of small integers, with NumPy's dtype."""
     wide = np.complex128 if np.result_type(a, b).kind == "c" else np.int64
     expected = np.matmul(a.astype(wide), b.astype(wide)).astype(np.result_type(a, b))

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from made_numbers import any_values
+from operands import any_values
 
 from nogil_kernels import matmul
 

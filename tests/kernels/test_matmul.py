@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from made_numbers import (
+from operands import (
     COMPLEX,
     CORES,
     FLOATS,
@@ -25,7 +25,7 @@ from made_numbers import (
     small_integers,
 )
 from support import LAYOUTS, laid_out
-from truth import assert_exactly, assert_product
+from truth import assert_exact_product, assert_product
 
 pytestmark = pytest.mark.kernels
 
@@ -125,7 +125,7 @@ LARGE_SHAPES = [
 def test_small_sizes_and_sizes_near_the_edges_of_a_tile_are_exact(kernels, dtype, shapes, step):
     for m, k, n in shapes if kernels.name == "compiled" else shapes[::step]:
         a, b = small_integers(dtype, (m, k), 1), small_integers(dtype, (k, n), 2)
-        assert_exactly(kernels.matmul(a, b), a, b)
+        assert_exact_product(kernels.matmul(a, b), a, b)
 
 
 @pytest.mark.parametrize("shape", LARGE_SHAPES, ids=str)
@@ -133,8 +133,8 @@ def test_small_sizes_and_sizes_near_the_edges_of_a_tile_are_exact(kernels, dtype
 def test_sizes_of_more_than_one_block_are_exact(kernels, dtype, shape):
     m, k, n = shape if kernels.name == "compiled" else [min(side, 31) for side in shape]
     a, b = small_integers(dtype, (m, k), 1), small_integers(dtype, (k, n), 2)
-    assert_exactly(kernels.matmul(a, b), a, b)
-    assert_exactly(kernels.matmul(b.T, a.T), b.T, a.T)
+    assert_exact_product(kernels.matmul(a, b), a, b)
+    assert_exact_product(kernels.matmul(b.T, a.T), b.T, a.T)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex64, np.complex128, np.int64], ids=dtype_name)
@@ -177,7 +177,7 @@ def test_every_layout_of_either_operand_is_read_correctly(kernels, dtype, a_layo
     m, k, n = (19, 23, 17) if kernels.name == "compiled" else (4, 5, 3)
     a, b = small_integers(dtype, (m, k), 1), small_integers(dtype, (k, n), 2)
     result = kernels.matmul(laid_out(a, a_layout), laid_out(b, b_layout))
-    assert_exactly(result, a, b)
+    assert_exact_product(result, a, b)
     assert result.flags.c_contiguous
 
 
@@ -185,10 +185,10 @@ def test_every_layout_of_either_operand_is_read_correctly(kernels, dtype, a_layo
 def test_zero_strides_repeat_a_row_or_a_column(kernels, dtype):
     row = small_integers(dtype, (9,), 1)
     a, b = np.broadcast_to(row, (7, 9)), np.broadcast_to(row[:, None], (9, 5))
-    assert_exactly(kernels.matmul(a, b), a, b)
-    assert_exactly(kernels.matmul(a, a.T), a, a.T)
+    assert_exact_product(kernels.matmul(a, b), a, b)
+    assert_exact_product(kernels.matmul(a, a.T), a, a.T)
     scalar = np.broadcast_to(row[:1].reshape(()), (6, 6))
-    assert_exactly(kernels.matmul(scalar, scalar), scalar, scalar)
+    assert_exact_product(kernels.matmul(scalar, scalar), scalar, scalar)
 
 
 @pytest.mark.parametrize("size", [3, 64, 150])
@@ -196,13 +196,13 @@ def test_zero_strides_repeat_a_row_or_a_column(kernels, dtype):
 def test_a_matrix_times_its_own_transpose_is_exact(kernels, dtype, size):
     side = size if kernels.name == "compiled" else 3
     a = small_integers(dtype, (side, side + 2), 1)
-    assert_exactly(kernels.matmul(a, a.T), a, a.T)
-    assert_exactly(kernels.matmul(a.T, a), a.T, a)
+    assert_exact_product(kernels.matmul(a, a.T), a, a.T)
+    assert_exact_product(kernels.matmul(a.T, a), a.T, a)
 
 
 def test_overlapping_windows_of_a_vector_multiply_as_a_matrix(kernels):
     a = np.lib.stride_tricks.sliding_window_view(small_integers(np.float64, (40,)), 7)
-    assert_exactly(kernels.matmul(a, a.T), a, a.T)
+    assert_exact_product(kernels.matmul(a, a.T), a, a.T)
 
 
 @pytest.mark.parametrize("dtype", CORES, ids=dtype_name)
@@ -216,7 +216,7 @@ def test_the_operands_are_unchanged(kernels, dtype):
 
 
 def test_lists_multiply_as_arrays(kernels):
-    assert_exactly(kernels.matmul([[1, 2], [3, 4]], [[5], [6]]), np.array([[1, 2], [3, 4]]), np.array([[5], [6]]))
+    assert_exact_product(kernels.matmul([[1, 2], [3, 4]], [[5], [6]]), np.array([[1, 2], [3, 4]]), np.array([[5], [6]]))
     for a, b in [
         ([1.5, 2], [2, 4]),
         ([[1, 2]], np.array([[3.0], [4.0]], np.float32)),
@@ -241,8 +241,8 @@ def test_buffers_multiply_as_arrays(kernels):
 
 def test_objects_with_an_array_method_multiply(kernels):
     a, b = small_integers(np.float32, (3, 4), 1), small_integers(np.float32, (4, 2), 2)
-    assert_exactly(kernels.matmul(WithArray(a), b), a, b)
-    assert_exactly(kernels.matmul(a, WithArray(b)), a, b)
+    assert_exact_product(kernels.matmul(WithArray(a), b), a, b)
+    assert_exact_product(kernels.matmul(a, WithArray(b)), a, b)
 
 
 def test_arrays_of_objects_stay_exact(kernels):

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_numbers import CORES, SHAPE_PAIRS, dtype_name, fractions, small_integers
+from operands import CORES, SHAPE_PAIRS, dtype_name, fractions, small_integers
 from support import LAYOUTS, laid_out
-from truth import assert_exactly, assert_product
+from truth import assert_exact_product, assert_product
 
 pytestmark = pytest.mark.kernels
 
@@ -33,7 +33,7 @@ def test_memory_around_out_is_unchanged(kernels, dtype, layout):
     memory = np.full((40, 40), 55, dtype)
     window = np.s_[3:12, 4:11] if layout == "part of a wider array" else np.s_[3:30:3, 4:25:3]
     kernels.matmul(a, b, out=memory[window])
-    assert_exactly(memory[window], a, b)
+    assert_exact_product(memory[window], a, b)
     memory[window] = 55
     assert (memory == 55).all()
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from made_numbers import dtype_name
+from operands import dtype_name
 
 pytestmark = pytest.mark.kernels
 

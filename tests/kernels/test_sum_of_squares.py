@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from made_numbers import COMPLEX, FLOATS, INTEGERS, any_values
+from operands import COMPLEX, FLOATS, INTEGERS, any_values
 from support import LAYOUTS, laid_out
 from truth import assert_sum, ulps_off
 

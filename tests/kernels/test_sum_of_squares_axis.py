@@ -5,7 +5,7 @@ import ctypes
 
 import numpy as np
 import pytest
-from made_numbers import COMPLEX, FLOATS, WithArray, any_values
+from operands import COMPLEX, FLOATS, WithArray, any_values
 from support import LAYOUTS, laid_out
 from truth import exact_sum_of_squares, exactly, ulps_off
 

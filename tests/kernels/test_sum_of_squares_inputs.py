@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_numbers import WithArray, any_values
+from operands import WithArray, any_values
 from truth import assert_sum, exact_sum_of_squares, ulps_off
 
 pytestmark = pytest.mark.kernels

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import support
-from made_numbers import small_integers
+from operands import small_integers
 from support import Counting, python_prints
 
 pytestmark = pytest.mark.kernels
@@ -137,7 +137,7 @@ def test_all_layouts_of_a_b_and_out_are_exact_at_the_edges(kernels, layouts):
 GUARDED = """
     import ctypes, itertools, mmap, sys
     import numpy as np
-    from made_numbers import small_integers
+    from operands import small_integers
     from test_tiles import CANARY, DTYPES, exact_product, widest
 
     from nogil_kernels import matmul

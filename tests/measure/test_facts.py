@@ -8,7 +8,7 @@ import time
 from types import SimpleNamespace
 
 import pytest
-from made_facts import files
+from fake_facts import files
 from support import FREE_THREADED_BUILD, SOURCES, python_prints
 
 from nogil_kernels import build_info

@@ -3,7 +3,7 @@
 import struct
 
 import pytest
-from made_facts import files
+from fake_facts import files
 
 from nogil_kernels.measure import machine
 

@@ -1,7 +1,7 @@
 """Which facts about a machine give a warning, and which do not."""
 
 import pytest
-from made_facts import QUIET
+from fake_facts import QUIET
 
 from nogil_kernels.measure.machine_warnings import warnings_of
 

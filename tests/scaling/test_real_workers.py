@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 from commands import killed
-from support import ABI3, completed, left_of, needs_proc, processes_of, run_python
+from support import ABI3, completed, needs_proc, remaining_processes, run_python, running_processes
 
 from nogil_kernels.scaling.run.plan import Request
 from nogil_kernels.scaling.run.session import Session
@@ -43,32 +43,32 @@ def take_samples(session):
 
 @pytest.mark.parametrize("way", ["threads", *PROCESSES, INTERPRETERS])
 def test_workers_of_every_way_run_the_same_work(way, compiled_backend):
-    with session_of(way, "squares-python", "sum_of_squares", "matmul", "made_functions:squares") as session:
+    with session_of(way, "squares-python", "sum_of_squares", "matmul", "user_functions:squares") as session:
         assert session.notes == []
         seconds = take_samples(session)
-        for workload in ("squares-python", "sum_of_squares", "matmul", "made_functions:squares"):
+        for workload in ("squares-python", "sum_of_squares", "matmul", "user_functions:squares"):
             assert seconds[workload, way] > 0
         assert 0 < session.start_up[way] < 30
 
 
 @pytest.mark.parametrize("way", [*PROCESSES, INTERPRETERS])
 def test_workers_import_only_what_their_work_needs(way):
-    with session_of(way, "made_functions:needs_no_more_than_itself") as session:
+    with session_of(way, "user_functions:imports_nothing_heavy") as session:
         assert session.notes == []
-        assert take_samples(session)["made_functions:needs_no_more_than_itself", way] > 0
+        assert take_samples(session)["user_functions:imports_nothing_heavy", way] > 0
 
 
 @pytest.mark.parametrize("way", PROCESSES)
 @pytest.mark.parametrize(
-    "name", ["returns_what_cannot_be_sent", "changes_the_current_folder", "prints", "forks_in_processes"]
+    "name", ["returns_an_unpicklable_value", "changes_the_current_folder", "prints", "forks_in_processes"]
 )
 def test_unusual_functions_are_measured(way, name, tmp_path, monkeypatch):
     if name == "forks_in_processes" and not hasattr(os, "fork"):
         pytest.skip("this system does not support fork")
     monkeypatch.chdir(tmp_path)
-    with session_of(way, f"made_functions:{name}") as session:
+    with session_of(way, f"user_functions:{name}") as session:
         assert session.notes == []
-        assert take_samples(session)[f"made_functions:{name}", way] > 0
+        assert take_samples(session)[f"user_functions:{name}", way] > 0
 
 
 @pytest.mark.parametrize("way", PROCESSES)
@@ -80,15 +80,15 @@ def test_unusual_functions_are_measured(way, name, tmp_path, monkeypatch):
     ],
 )
 def test_a_workload_that_fails_in_one_way_is_skipped_in_that_way(way, name, reason):
-    with session_of(way, f"made_functions:{name}", "squares-python") as session:
-        assert session.notes == [f"skipped made_functions:{name} on {way}: {reason}"]
+    with session_of(way, f"user_functions:{name}", "squares-python") as session:
+        assert session.notes == [f"skipped user_functions:{name} on {way}: {reason}"]
         assert take_samples(session)["squares-python", way] > 0
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows does not support this signal")
 @pytest.mark.parametrize("way", PROCESSES)
 def test_a_killed_worker_stops_its_way_and_no_other(way):
-    name = "made_functions:is_killed_in_processes_later"
+    name = "user_functions:is_killed_in_processes_later"
     with session_of(way, name) as session:
         for _ in range(20):
             seconds = take_samples(session)
@@ -100,19 +100,19 @@ def test_a_killed_worker_stops_its_way_and_no_other(way):
 
 def test_an_executor_with_too_few_workers_is_skipped_soon(short_timeout):
     begin = time.monotonic()
-    with session_of("threads", "squares-python", executors=["made_functions:one_thread"]) as session:
+    with session_of("threads", "squares-python", executors=["user_functions:one_thread"]) as session:
         pass
     assert time.monotonic() - begin < 5
     assert session.notes == [
-        "skipped made_functions:one_thread: NotEnoughWorkers: only 1 of 2 workers started; the executor must run 2"
+        "skipped user_functions:one_thread: NotEnoughWorkers: only 1 of 2 workers started; the executor must run 2"
         " tasks at the same time"
     ]
     assert {row.way for row in session.rows} == {"sequential", "threads"}
 
 
 def test_a_factory_that_fails_is_skipped():
-    with session_of("threads", "squares-python", executors=["made_functions:no_executor"]) as session:
-        assert session.notes == ["skipped made_functions:no_executor: OSError: no 2 workers today"]
+    with session_of("threads", "squares-python", executors=["user_functions:no_executor"]) as session:
+        assert session.notes == ["skipped user_functions:no_executor: OSError: no 2 workers today"]
 
 
 SCRIPT = """
@@ -176,7 +176,7 @@ def test_workers_exit_when_their_parent_is_killed():
         input()
     """
     with killed(code) as (process, path):
-        assert len(processes_of(process.pid)) > 4
-    assert left_of(process.pid) == []
+        assert len(running_processes(process.pid)) > 4
+    assert remaining_processes(process.pid) == []
     assert os.listdir(path) == ["gate"]  # the killed process cannot remove it
     shared.shutil.rmtree(path)

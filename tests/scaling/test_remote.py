@@ -8,10 +8,10 @@ import sys
 import time
 from pathlib import Path
 
-import made_functions
 import pytest
+import user_functions
 from commands import killed
-from support import left_of, needs_proc
+from support import needs_proc, remaining_processes
 
 pytest.importorskip("pyperf")
 
@@ -263,16 +263,16 @@ def test_python_2_is_skipped():
 
 
 def test_a_session_whose_process_dies_keeps_its_samples(bare, no_pythonpath, monkeypatch):
-    monkeypatch.chdir(Path(made_functions.__file__).parent)
-    workload = "made_functions:kills_its_interpreter_later"
+    monkeypatch.chdir(Path(user_functions.__file__).parent)
+    workload = "user_functions:exits_in_interpreters_later"
     report = compare([workload], ways=["threads"], workers=[2], seconds=0.3, pythons=[bare])
     assert len({len(row.values) for row in report.block(workload) if row.session == report.sessions[0]}) == 1
     assert any("python exited with status 7: " in note for note in report.notes)
 
 
 def test_the_output_of_a_function_is_not_a_message(bare, no_pythonpath, monkeypatch):
-    monkeypatch.chdir(Path(made_functions.__file__).parent)
-    report = compare(["made_functions:prints"], ways=["threads"], workers=[2], seconds=0.05, pythons=[bare])
+    monkeypatch.chdir(Path(user_functions.__file__).parent)
+    report = compare(["user_functions:prints"], ways=["threads"], workers=[2], seconds=0.05, pythons=[bare])
     assert len(report.sessions) >= 2
 
 
@@ -301,12 +301,12 @@ def test_close_ends_the_process_during_a_sample(bare, no_pythonpath):
 
 def test_close_kills_a_process_that_does_not_exit(bare, no_pythonpath, monkeypatch):
     monkeypatch.setattr(remote, "EXIT_TIMEOUT", 0.1)
-    monkeypatch.chdir(Path(made_functions.__file__).parent)
+    monkeypatch.chdir(Path(user_functions.__file__).parent)
     request = Request(
-        ("made_functions:sleeps",), ("sequential",), (), first=False, calls={"made_functions:sleeps//": 100}
+        ("user_functions:sleeps",), ("sequential",), (), first=False, calls={"user_functions:sleeps//": 100}
     )
     session = RemoteSession(bare, request, "", False)
-    session._send([["made_functions:sleeps//"], False])
+    session._send([["user_functions:sleeps//"], False])
     close_within(session, 3)
     assert session.process.returncode < 0
 
@@ -319,7 +319,7 @@ def test_close_leaves_no_file_and_no_process(bare, no_pythonpath, tmp_path, monk
     )
     close_within(session, 5)
     assert list(tmp_path.iterdir()) == []
-    assert left_of(session.process.pid) == []
+    assert remaining_processes(session.process.pid) == []
 
 
 @needs_proc
@@ -334,4 +334,4 @@ def test_the_process_exits_when_this_process_is_killed(bare, tmp_path):
     """
     with killed(code, TMPDIR=str(tmp_path)) as (_, group):
         pass
-    assert left_of(int(group)) == []
+    assert remaining_processes(int(group)) == []

@@ -7,8 +7,8 @@ import pytest
 pyperf = pytest.importorskip("pyperf")
 pytest.importorskip("rich")
 
-import made_reports as made  # noqa: E402
-from made_reports import CALLS, FACTS, native, report, series  # noqa: E402
+import fake_reports as made  # noqa: E402
+from fake_reports import CALLS, FACTS, native, report, series  # noqa: E402
 from rich.console import Console  # noqa: E402
 from support import completed  # noqa: E402
 

@@ -9,7 +9,7 @@ import pytest
 for module in ("pyperf", "matplotlib"):
     pytest.importorskip(module)
 
-from made_reports import amdahl, convoy, counter, kernels, native, report, scaling, series, waiting  # noqa: E402
+from fake_reports import amdahl, convoy, counter, kernels, native, report, scaling, series, waiting  # noqa: E402
 
 from nogil_kernels.measure import style  # noqa: E402
 from nogil_kernels.scaling.report import labels, page, panels, plot  # noqa: E402

@@ -5,8 +5,8 @@ import threading
 import time
 from contextlib import closing
 
-import made_functions
 import pytest
+import user_functions
 
 from nogil_kernels import build_info
 from nogil_kernels.measure import machine
@@ -82,8 +82,8 @@ def test_all_numbers_of_workers_share_the_same_calls_equally():
 
 def test_each_worker_makes_one_slow_call(monkeypatch):
     monkeypatch.setattr(session, "seconds_per_call", lambda call: 0.2)
-    with open_session(["made_functions:squares"], workers=(2, 3, 5)) as here:
-        calls = [here.calls_of(row) for row in here.rows if row.workload == "made_functions:squares"]
+    with open_session(["user_functions:squares"], workers=(2, 3, 5)) as here:
+        calls = [here.calls_of(row) for row in here.rows if row.workload == "user_functions:squares"]
         assert calls == [1, 2, 3, 5]
 
 
@@ -233,29 +233,29 @@ def test_an_unavailable_workload_is_skipped_with_the_reason(monkeypatch):
 
 def test_an_error_of_the_function_propagates():
     with pytest.raises(LookupError, match="nothing there"):
-        Session(Request(("made_functions:fails",), FAST, (2,)))
+        Session(Request(("user_functions:fails",), FAST, (2,)))
 
 
 def test_sys_exit_in_the_function_does_not_end_the_caller():
     with pytest.raises(RuntimeError, match=r"the function called sys\.exit\(3\)"):
-        Session(Request(("made_functions:exits",), FAST, (2,)))
+        Session(Request(("user_functions:exits",), FAST, (2,)))
 
 
 @pytest.mark.parametrize("name", ["fails", "no_such_name"])
 def test_other_sessions_skip_work_that_fails(name):
-    with open_session([f"made_functions:{name}", "squares-python"], first=False) as here:
+    with open_session([f"user_functions:{name}", "squares-python"], first=False) as here:
         assert {row.workload for row in here.rows} == {"squares-python"}
-        assert here.notes[0].startswith(f"skipped made_functions:{name}: ")
+        assert here.notes[0].startswith(f"skipped user_functions:{name}: ")
 
 
 def test_a_single_workload_needs_no_list():
-    for workload in (made_functions.squares, "made_functions:squares"):
-        assert compare(workload, ways=["threads"], workers=[2], seconds=0.01).workloads == ["made_functions:squares"]
+    for workload in (user_functions.squares, "user_functions:squares"):
+        assert compare(workload, ways=["threads"], workers=[2], seconds=0.01).workloads == ["user_functions:squares"]
 
 
 def test_functions_without_an_import_path_run_on_threads_only():
     def nested():
-        made_functions.squares()
+        user_functions.squares()
 
     path = path_of(nested)
     assert path_of(nested) == path
@@ -278,7 +278,7 @@ def test_two_lambdas_have_two_names():
 
 
 def test_a_function_of_a_module_is_named_by_its_import_path():
-    assert path_of(made_functions.squares) == "made_functions:squares"
+    assert path_of(user_functions.squares) == "user_functions:squares"
 
 
 # Closing

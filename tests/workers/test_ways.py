@@ -5,8 +5,8 @@ import pickle
 import sys
 from concurrent.futures.process import BrokenProcessPool
 
-import made_functions
 import pytest
+import user_functions
 
 from nogil_kernels import workers
 from nogil_kernels.workers import worker
@@ -18,15 +18,15 @@ def test_an_unknown_way_is_rejected_with_the_valid_names():
         workers.find("thread")
 
 
-@pytest.mark.parametrize("path", ["made_functions:nobody", "no_such_module:f", "made_functions:", ":squares", "."])
+@pytest.mark.parametrize("path", ["user_functions:nobody", "no_such_module:f", "user_functions:", ":squares", "."])
 def test_a_path_that_does_not_exist_is_rejected(path):
     with pytest.raises(Unknown, match="expected package"):
         workers.import_callable(path)
 
 
 def test_an_object_that_is_not_callable_is_rejected():
-    with pytest.raises(Unknown, match="made_functions:times must be a function, got int"):
-        workers.import_callable("made_functions:times")
+    with pytest.raises(Unknown, match="user_functions:times must be a function, got int"):
+        workers.import_callable("user_functions:times")
 
 
 @pytest.mark.skipif(sys.version_info >= (3, 14), reason="this Python has InterpreterPoolExecutor")
@@ -49,7 +49,7 @@ def test_a_task_of_a_broken_pool_raises():
         pool.shutdown()
 
 
-@pytest.mark.parametrize("error", [SystemExit(3), made_functions.Unsendable("this", "that")])
+@pytest.mark.parametrize("error", [SystemExit(3), user_functions.Unsendable("this", "that")])
 def test_errors_of_workers_can_be_pickled(error):
     with pytest.raises(RuntimeError) as raised, worker.picklable_errors():
         raise error
@@ -65,4 +65,4 @@ def test_a_failed_import_is_replaced_by_its_first_cause():
 
 def test_other_errors_of_workers_are_not_changed():
     with pytest.raises(LookupError), worker.picklable_errors():
-        made_functions.fails()
+        user_functions.fails()

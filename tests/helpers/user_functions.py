@@ -1,4 +1,4 @@
-"""Functions that tests pass to `compare` as "made_functions:name". The workers of every way import them from here."""
+"""Functions that tests pass to `compare` as "user_functions:name". The workers of every way import them from here."""
 
 import os
 import signal
@@ -21,7 +21,7 @@ def sleeps():
     time.sleep(0.5)
 
 
-def returns_what_cannot_be_sent():
+def returns_an_unpicklable_value():
     return squares() and (lambda: None)
 
 
@@ -35,7 +35,7 @@ def changes_the_current_folder():
     squares()
 
 
-def needs_no_more_than_itself():
+def imports_nothing_heavy():
     """Raise if a worker process or interpreter has imported a package that it does not need."""
     heavy = {"numpy", "scipy", "rich", "pyperf", "psutil", "matplotlib", "argparse", "asyncio"} & sys.modules.keys()
     if heavy and "pytest" not in sys.modules:
@@ -52,12 +52,12 @@ def forks_in_processes():
     squares()
 
 
-def tells_when_it_is_measured():
+def creates_a_file_when_measured():
     """Create a file some rounds after warming up. Calibration and a first round are 12,000 calls on a fast machine."""
     global times
     times += 1
     if times == 30_000 and not parent_process():
-        Path(os.environ["MADE_FILE"]).touch()
+        Path(os.environ["MARKER_FILE"]).touch()
     squares()
 
 
@@ -114,7 +114,7 @@ def is_killed_in_processes_later():
     squares()
 
 
-def kills_its_interpreter_later():
+def exits_in_interpreters_later():
     """Exit in the twentieth call, if this is not the interpreter of the tests."""
     global times
     times += 1
