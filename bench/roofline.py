@@ -211,9 +211,5 @@ def _kernel_table(roofline: Roofline) -> Table:
 
 
 main = experiment.Experiment(
-    name="roofline",
-    about=__doc__ or "",
-    quick="fewer rounds: 15 s",
-    batches=batches,
-    render=render,
+    name="roofline", about=__doc__ or "", quick="fewer rounds: 15 s", batches=batches, render=render
 ).main

@@ -151,9 +151,5 @@ def _table(number: str) -> Table:
 
 
 main = experiment.Experiment(
-    name="overhead",
-    about=__doc__ or "",
-    quick="fewer rounds: 1 s instead of 8",
-    batches=batches,
-    render=render,
+    name="overhead", about=__doc__ or "", quick="fewer rounds: 1 s instead of 8", batches=batches, render=render
 ).main

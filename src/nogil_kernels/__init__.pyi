@@ -71,21 +71,7 @@ def sum_of_squares(x: _Numbers, *, axis: None = None, gil: _Gil = "auto", thread
 @overload
 def sum_of_squares(x: _Numbers, *, axis: _Axis, gil: _Gil = "auto", threads: _Threads = 1) -> NDArray[Any]: ...
 @overload
-def matmul(
-    a: _Factor,
-    b: _Factor,
-    *,
-    out: None = None,
-    gil: _Gil = "auto",
-    threads: _Threads = 1,
-) -> Any: ...
+def matmul(a: _Factor, b: _Factor, *, out: None = None, gil: _Gil = "auto", threads: _Threads = 1) -> Any: ...
 @overload
-def matmul(
-    a: _Factor,
-    b: _Factor,
-    *,
-    out: _Out,
-    gil: _Gil = "auto",
-    threads: _Threads = 1,
-) -> _Out: ...
+def matmul(a: _Factor, b: _Factor, *, out: _Out, gil: _Gil = "auto", threads: _Threads = 1) -> _Out: ...
 def build_info() -> _BuildInfo: ...

@@ -96,12 +96,7 @@ def build_info() -> dict[str, object]:
     if backend == "compiled":
         from .compiled import isa
 
-        kernels = {
-            "isa": isa.chosen,
-            "isas_available": isa.available,
-            "compiler": isa.compiler,
-            "abi3": isa.is_abi3,
-        }
+        kernels = {"isa": isa.chosen, "isas_available": isa.available, "compiler": isa.compiler, "abi3": isa.is_abi3}
     return {
         "backend": backend,
         "backend_reason": reason,

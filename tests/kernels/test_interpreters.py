@@ -213,11 +213,7 @@ def test_a_memoryview_passed_to_an_interpreter_is_the_memory_of_its_owner(owner)
 
 
 @pytest.mark.parametrize(
-    "gil",
-    [
-        "own",
-        pytest.param("shared", marks=pytest.mark.skipif(FREE_THREADED_NOW, reason="the GIL is disabled")),
-    ],
+    "gil", ["own", pytest.param("shared", marks=pytest.mark.skipif(FREE_THREADED_NOW, reason="the GIL is disabled"))]
 )
 def test_the_main_interpreter_runs_while_another_one_holds_its_own_gil(gil):
     code = f"""

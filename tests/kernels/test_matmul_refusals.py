@@ -72,12 +72,7 @@ def test_out_of_the_wrong_shape_raises_an_error_and_is_unchanged(kernels, dtype,
 
 @pytest.mark.parametrize(
     ("dtype", "out_dtype"),
-    [
-        (np.float64, np.int64),
-        (np.complex64, np.float32),
-        (np.float32, np.bool_),
-        (np.float64, "M8[s]"),
-    ],
+    [(np.float64, np.int64), (np.complex64, np.float32), (np.float32, np.bool_), (np.float64, "M8[s]")],
 )
 def test_out_of_the_wrong_dtype_raises_an_error_and_is_unchanged(kernels, dtype, out_dtype):
     out = np.ones((2, 2), np.int64).astype(out_dtype)

@@ -141,9 +141,7 @@ def test_an_array_of_thirty_dimensions_is_summed(kernels):
 @given(
     x=st.sampled_from([np.dtype(dtype) for dtype in [*INTEGERS, *FLOATS, *COMPLEX]]).flatmap(
         lambda dtype: hnp.arrays(
-            dtype,
-            hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=6),
-            elements=moderate_elements(dtype),
+            dtype, hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=6), elements=moderate_elements(dtype)
         )
     ),
     data=st.data(),

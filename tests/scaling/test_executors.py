@@ -21,8 +21,7 @@ CODE = """
 
 
 @pytest.mark.parametrize(
-    ("package", "factory"),
-    [("loky", "loky:get_reusable_executor"), ("distributed", "dask_executor:make")],
+    ("package", "factory"), [("loky", "loky:get_reusable_executor"), ("distributed", "dask_executor:make")]
 )
 def test_an_executor_of_another_package_is_a_way(package, factory):
     if find_spec(package) is None:  # importing it here would change pickle for all tests

@@ -166,11 +166,7 @@ def test_names_of_interpreters_are_unique():
 
 @pytest.mark.parametrize(
     ("version", "free_threaded", "gil", "label"),
-    [
-        ("3.14.2 (64-bit)", 0, 1, "3.14"),
-        ("3.14.2", 1, 0, "3.14t GIL off"),
-        ("3.13.0", 1, 1, "3.13t GIL on"),
-    ],
+    [("3.14.2 (64-bit)", 0, 1, "3.14"), ("3.14.2", 1, 0, "3.14t GIL off"), ("3.13.0", 1, 1, "3.13t GIL on")],
 )
 def test_the_label_of_an_interpreter_has_the_version_and_the_gil(version, free_threaded, gil, label):
     facts = {"python_version": version, "nk_free_threaded_build": free_threaded, "nk_gil_enabled": gil}

@@ -105,8 +105,7 @@ def test_a_session_without_samples_does_not_affect_the_others(clock):
 
 
 @pytest.mark.parametrize(
-    ("workloads", "seconds"),
-    [("a", 4), pytest.param("ab", 1, id="the first round exceeds the given time")],
+    ("workloads", "seconds"), [("a", 4), pytest.param("ab", 1, id="the first round exceeds the given time")]
 )
 def test_progress_has_the_elapsed_and_the_expected_seconds(workloads, seconds, clock):
     calls = []

@@ -17,9 +17,7 @@ def make(benchmarks: Iterable[Benchmark]) -> Any:
     common: Mapping[str, Fact] = {"perf_version": pyperf.__version__, "unit": "second"}
     runs = [
         pyperf.Run(
-            seconds,
-            metadata={k: v for k, v in {**common, **metadata}.items() if v != ""},
-            collect_metadata=False,
+            seconds, metadata={k: v for k, v in {**common, **metadata}.items() if v != ""}, collect_metadata=False
         )
         for seconds, metadata in benchmarks
     ]
