@@ -1,7 +1,5 @@
 """The command `nogil-kernels`. Each module defines one subcommand: its options, and a function that runs it."""
 
-from __future__ import annotations
-
 import argparse
 import io
 import os

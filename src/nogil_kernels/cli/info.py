@@ -1,7 +1,5 @@
 """`nogil-kernels info`: the facts that every report contains, and warnings about this machine."""
 
-from __future__ import annotations
-
 import argparse
 import json
 import textwrap

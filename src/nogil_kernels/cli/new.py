@@ -1,7 +1,5 @@
 """`nogil-kernels new`: create a project, and print the next commands."""
 
-from __future__ import annotations
-
 import argparse
 import os
 import shlex

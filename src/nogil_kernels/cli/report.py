@@ -1,7 +1,5 @@
 """`nogil-kernels report`: show a saved report again."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 
