@@ -7,20 +7,21 @@ ROOT = Path(__file__).parents[1]
 FOLDERS = ("src/nogil_kernels", "tests", "bench", "docs", "examples", ".github")
 SUFFIXES = {".py", ".pyi", ".pyx", ".pxd", ".c", ".h", ".md", ".toml", ".yml", ".in"}
 LIST = Path(__file__).with_name("phrases.txt")
-# What `compare` prints, by sentences.py, has words of its own. Documents quote it between these marks.
+# What `compare` prints has words of its own. These files make and test it, and documents quote it between these marks.
+PRINTERS = {"sentences.py", "table.py", "test_report.py"}
 PRINTED = re.compile(r"<!-- compare \S+: begin -->.*?<!-- compare", re.DOTALL)
 
 
 def phrases():
-    lines = LIST.read_text(encoding="utf-8").splitlines()
-    return [line for line in lines if line and not line.startswith("#")]
+    lines = [line for line in LIST.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    return [phrase for line in lines for phrase in line.split(" / ")]
 
 
 def texts():
     """The words of every text file: (path, text without line breaks and comment signs)."""
     files = [*ROOT.glob("*"), *ROOT.glob(".ci/*"), *(file for folder in FOLDERS for file in (ROOT / folder).rglob("*"))]
     for path in files:
-        if (path.suffix in SUFFIXES or path.parent.name == ".ci") and path.name != "sentences.py":
+        if (path.suffix in SUFFIXES or path.parent.name == ".ci") and path.name not in PRINTERS:
             text = PRINTED.sub("", path.read_text(encoding="utf-8"))
             yield path.relative_to(ROOT), re.sub(r"\s+(?:(?:#|\*|//)\s+)?", " ", text)
 
