@@ -35,7 +35,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         f" its module may be in the current folder, and its output is hidden. Ways: {', '.join(WAYS)}."
     )
     parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help="what to measure; by default all of them")
-    parser.add_argument("--quick", action="store_true", help="10 seconds, with fewer samples and numbers of workers")
+    parser.add_argument("--quick", action="store_true", help="10 seconds: few samples, without other interpreters")
     parser.add_argument("--seconds", type=positive, metavar="N", help="measure for N seconds after the workers' start")
     parser.add_argument("--ways", type=names, metavar="WAY,...", help="ways to measure, besides sequential")
     parser.add_argument("--workers", type=counts, metavar="N,...", help="numbers of workers (2, 4, ... and all cores)")
@@ -46,7 +46,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         dest="pythons",
         metavar="PATH",
         help="another interpreter to measure; can be repeated. By default python3.13t, python3.14t and python3.15t,"
-        " if they are on PATH. Free-threaded interpreters are measured with the GIL off and on",
+        " if they are on PATH and unless --quick is given. Free-threaded interpreters are measured with the GIL off and on",
     )
     parser.add_argument(
         "--executor",

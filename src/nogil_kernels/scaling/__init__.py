@@ -45,7 +45,7 @@ def compare(
     weak : bool
         Weak scaling: the calls are per worker instead of shared.
     quick : bool
-        Measure for 5 seconds instead of 50.
+        Measure for 5 seconds instead of 50, and look for no interpreters on PATH.
     seconds : float, optional
         How long to measure. The first round is always completed.
     pythons : sequence of str, optional

@@ -52,14 +52,14 @@ def measure(
 ) -> Report:
     """Sample all rows of all sessions. Return the report."""
     notes: list[str] = []
-    if pythons is None:
+    if pythons is None and not quick:
         pythons, notes = remote.find_on_path()
         if build_info()["free_threaded_build"]:
             pythons = [sys.executable, *(path for path in pythons if not os.path.samefile(path, sys.executable))]
     with ExitStack() as stack:
         here = stack.enter_context(closing(Session(request)))
         remotes: list[remote.RemoteSession] = []
-        for python in pythons:
+        for python in pythons or ():
             try:
                 for started in remote.start_sessions(python, replace(request, calls={**here.calls}, first=False)):
                     remotes.append(stack.enter_context(closing(started)))
