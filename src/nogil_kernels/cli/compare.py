@@ -45,8 +45,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         action="append",
         dest="pythons",
         metavar="PATH",
-        help="another interpreter to measure; can be repeated. By default python3.13t, python3.14t and python3.15t,"
-        " if they are on PATH and unless --quick is given. Free-threaded interpreters are measured with the GIL off and on",
+        help="another interpreter to measure; can be repeated. By default python3.13t, python3.14t and python3.15t"
+        " on PATH, unless --quick is given. Free-threaded interpreters are measured with the GIL off and on",
     )
     parser.add_argument(
         "--executor",
