@@ -45,11 +45,10 @@ def test_ctrl_c_during_shared_work_is_raised_after_the_last_write(compiled):
 
         a, out = np.ones((900, 900)), np.zeros((900, 900))
         nogil_kernels.matmul(a, a, out=out, threads=2)
-        main = os.getpid()
 
         def interrupt():
             time.sleep(0.3)
-            os.kill(main, {int(signal.SIGINT)})
+            os.kill(os.getpid(), {int(signal.SIGINT)})
 
         timer = threading.Thread(target=interrupt)
         try:

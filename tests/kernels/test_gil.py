@@ -9,8 +9,6 @@ from support import FREE_THREADED_BUILD, FREE_THREADED_NOW, every_call, python_p
 
 COMPILED_MODULES = ["isa", "sum_of_squares", "matmul"]
 needs_gil = pytest.mark.skipif(FREE_THREADED_NOW, reason="no GIL to hold or release in this interpreter")
-
-
 CALLS = list(every_call(None))
 
 
@@ -98,8 +96,6 @@ LONG_CALLS = ["floats", "integers", "strided floats", "axis", "range", "matmul",
 
 # With a switch interval of an hour, Python does not force a thread to release the GIL. A single tick during a call that
 # holds the GIL is therefore an error.
-
-
 @needs_gil
 @pytest.mark.parametrize("gil", ["release", "auto"])
 @pytest.mark.parametrize("call", LONG_CALLS)

@@ -269,8 +269,7 @@ def test_threads_of_an_interpreter_share_the_work():
     lines = in_a_process(code).splitlines()
     assert len(lines) == 6
     assert len({lines[i] for i in (0, 1, 3, 4)}) == 1
-    assert int(lines[2]) >= 2
-    assert int(lines[5]) >= 2
+    assert min(int(lines[2]), int(lines[5])) >= 2
 
 
 def test_two_interpreters_can_import_and_compute_at_the_same_time():

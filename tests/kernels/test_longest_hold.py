@@ -1,6 +1,6 @@
 """gil="auto" holds the GIL for at most tens of microseconds, for every dtype."""
 
-import time
+import timeit
 
 import numpy as np
 import pytest
@@ -15,12 +15,7 @@ MULTIPLY_ADDS = {"f4": 1, "f8": 1, "c8": 4, "c16": 4, "i4": 2, "i8": 8, "g": 16,
 
 def shortest(call):
     """Return the shortest of 30 times in seconds: other processes only make a call longer."""
-    times = []
-    for _ in range(30):
-        started = time.perf_counter()
-        call()
-        times.append(time.perf_counter() - started)
-    return min(times)
+    return min(timeit.repeat(call, number=1, repeat=30))
 
 
 @pytest.mark.parametrize("dtype", ["?", "i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8", "f2", "f4", "f8", "c8", "c16"])

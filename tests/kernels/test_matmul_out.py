@@ -43,7 +43,6 @@ def test_memory_around_out_is_unchanged(kernels, dtype, layout):
 def test_nan_in_out_does_not_affect_the_result(kernels, dtype, shape):
     m, k, n = shape if kernels.name == "compiled" else [min(side, 8) for side in shape]
     a, b = small_integers(dtype, (m, k), 1) / 4, small_integers(dtype, (k, n), 2) / 4
-    a, b = a.astype(dtype), b.astype(dtype)
     for order in "CF":
         out = np.full((m, n), math.nan, dtype, order=order)
         kernels.matmul(a, b, out=out)
@@ -73,16 +72,7 @@ def test_out_none_returns_a_new_array(kernels):
     assert kernels.matmul(np.eye(2), np.eye(2), out=None).tolist() == [[1.0, 0.0], [0.0, 1.0]]
 
 
-@pytest.mark.parametrize(
-    ("dtype", "out_dtype"),
-    [
-        (np.float32, np.float64),
-        (np.int32, np.int64),
-        (np.int64, np.float64),
-        (np.float64, np.float32),
-        (np.bool_, np.int8),
-    ],
-)
+@pytest.mark.parametrize(("dtype", "out_dtype"), [("f4", "f8"), ("i4", "i8"), ("i8", "f8"), ("f8", "f4"), ("?", "i1")])
 def test_the_result_is_cast_to_an_out_of_the_same_kind_as_in_numpy(kernels, dtype, out_dtype):
     a, b = small_integers(dtype, (3, 4), 1), small_integers(dtype, (4, 5), 2)
     out, expected = np.zeros((3, 5), out_dtype), np.zeros((3, 5), out_dtype)

@@ -42,20 +42,15 @@ def running():
     process.communicate()
 
 
-def frames(pid, *commands):
-    """Stop the process, run gdb's commands, and return their output lines that describe a frame."""
+def stopped_in_the_tile(pid, *commands):
+    """Stop the process in the kernel, run gdb's commands, and return their output lines that describe a frame."""
     options = ["-batch", "-nx", "-iex", "set debuginfod enabled off", "-p", str(pid)]
     options += [word for command in commands for word in ("-ex", command)]
-    process = subprocess.run(["gdb", *options], capture_output=True, text=True, timeout=60, check=False)
-    if "ptrace: " in process.stderr:
-        pytest.skip(f"gdb may not stop another process here: {process.stderr.strip().splitlines()[-1]}")
-    return [line for line in process.stdout.splitlines() if re.match(r"#\d|.* in section ", line)]
-
-
-def stopped_in_the_tile(pid, *commands):
-    """Return the frames at a moment when the kernel runs. Sometimes the process is between two calls."""
-    for _ in range(20):
-        lines = frames(pid, *commands)
+    for _ in range(20):  # sometimes the process is between two calls
+        process = subprocess.run(["gdb", *options], capture_output=True, text=True, timeout=60, check=False)
+        if "ptrace: " in process.stderr:
+            pytest.skip(f"gdb may not stop another process here: {process.stderr.strip().splitlines()[-1]}")
+        lines = [line for line in process.stdout.splitlines() if re.match(r"#\d|.* in section ", line)]
         if any("tile" in line for line in lines):
             return lines
         time.sleep(0.05)

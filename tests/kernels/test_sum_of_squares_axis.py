@@ -11,7 +11,6 @@ from truth import exact_sum_of_squares, exactly, ulps_off
 
 pytestmark = pytest.mark.kernels
 
-
 AXES = [0, 1, 2, -1, -2, -3, (0,), (0, 1), (1, 0), (0, 2), (-1, 0), (1, 2), (0, 1, 2), (2, -2), ()]
 
 
@@ -40,21 +39,17 @@ def test_sums_over_any_axes_have_the_values_and_shape_of_numpy(kernels, dtype, a
 @pytest.mark.parametrize("axis", [0, -1, (0, 2), (1, 2)], ids=str)
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_axis_works_for_every_layout(kernels, layout, axis):
-    x = any_values(np.float64, (6, 5, 7))
-    np.testing.assert_allclose(
-        kernels.sum_of_squares(laid_out(x, layout), axis=axis), np.sum(x * x, axis=axis), rtol=1e-14
-    )
-    n = any_values(np.int16, (6, 5, 7))
-    expected = np.sum(n.astype(np.int64) ** 2, axis=axis)
-    np.testing.assert_array_equal(kernels.sum_of_squares(laid_out(n, layout), axis=axis), expected)
+    x, n = any_values(np.float64, (6, 5, 7)), any_values(np.int16, (6, 5, 7))
+    float_sums, int_sums = (kernels.sum_of_squares(laid_out(values, layout), axis=axis) for values in (x, n))
+    np.testing.assert_allclose(float_sums, np.sum(x * x, axis=axis), rtol=1e-14)
+    np.testing.assert_array_equal(int_sums, np.sum(n.astype(np.int64) ** 2, axis=axis))
 
 
 def test_the_sum_of_each_row_is_within_two_ulp(kernels):
     x = np.random.default_rng(3).standard_normal((7, 5003))
-    for result, row in zip(kernels.sum_of_squares(x, axis=1), x, strict=True):
-        assert ulps_off(result, exact_sum_of_squares(row)) <= 2
-    for result, row in zip(kernels.sum_of_squares(np.asfortranarray(x), axis=1), x, strict=True):
-        assert ulps_off(result, exact_sum_of_squares(row)) <= 2
+    for values in (x, np.asfortranarray(x)):
+        for result, row in zip(kernels.sum_of_squares(values, axis=1), x, strict=True):
+            assert ulps_off(result, exact_sum_of_squares(row)) <= 2
 
 
 @pytest.mark.parametrize(

@@ -239,12 +239,9 @@ def test_a_list_that_contains_itself_raises_an_error(kernels):
 
 
 def test_options_are_keyword_only(kernels):
-    with pytest.raises(TypeError):
-        kernels.sum_of_squares(np.ones((2, 2)), 0)
-    with pytest.raises(TypeError):
-        kernels.sum_of_squares()
-    with pytest.raises(TypeError):
-        kernels.sum_of_squares(np.ones(2), axes=0)
+    for operands, options in (((np.ones((2, 2)), 0), {}), ((), {}), ((np.ones(2),), {"axes": 0})):
+        with pytest.raises(TypeError):
+            kernels.sum_of_squares(*operands, **options)
     assert kernels.sum_of_squares(x=np.ones(2)) == 2.0
 
 

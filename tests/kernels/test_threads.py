@@ -200,12 +200,11 @@ def test_several_threads_can_use_the_same_operands_at_the_same_time(kernels):
             future.result(timeout=120)
 
 
-BAD_COUNTS = [0, -1, -100]
 AN_OBJECT = pytest.param(object(), id="object()")  # its repr has an address, which is different in every process
 BAD_THREADS = ["2", 1.5, 2.0, None, [2], AN_OBJECT, ThreadPoolExecutor, np.array([2, 3])]
 
 
-@pytest.mark.parametrize("threads", BAD_COUNTS)
+@pytest.mark.parametrize("threads", [0, -1, -100])
 def test_less_than_one_thread_raises_value_error(kernels, threads):
     for call in every_call(kernels).values():
         with pytest.raises(ValueError, match=rf"threads.*{threads}"):

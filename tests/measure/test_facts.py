@@ -12,9 +12,7 @@ from fake_facts import files
 from support import FREE_THREADED_BUILD, SOURCES, python_prints
 
 from nogil_kernels import build_info
-from nogil_kernels.measure import facts, machine, noise, power
-
-# Facts
+from nogil_kernels.measure import ceiling, facts, machine, noise, power
 
 
 def test_pyperf_accepts_the_facts_as_metadata():
@@ -125,9 +123,6 @@ def test_tools_of_sys_monitoring_are_found():
     assert watched("sys.monitoring.use_tool_id(1, 'coverage.py')", "pass") == "sys.monitoring: coverage.py"
 
 
-# The machine
-
-
 @pytest.mark.parametrize(
     ("text", "cpus"), [("0", {0}), ("0-3", {0, 1, 2, 3}), ("0-1,4", {0, 1, 4}), ("1,3,5-7", {1, 3, 5, 6, 7})]
 )
@@ -136,13 +131,9 @@ def test_lists_of_cores_are_parsed_and_formatted_as_linux_does(text, cpus):
     assert machine.format_cpu_list(cpus) == text
 
 
-def linux(monkeypatch, cpus):
-    monkeypatch.setattr(machine.sys, "platform", "linux")
-    monkeypatch.setattr(machine, "_affinity", lambda: frozenset(cpus))
-
-
 def test_hardware_threads_of_one_core_count_once(tmp_path, monkeypatch):
-    linux(monkeypatch, {0, 1, 4})
+    monkeypatch.setattr(machine.sys, "platform", "linux")
+    monkeypatch.setattr(machine, "_affinity", lambda: frozenset({0, 1, 4}))
     siblings = {0: "0,4\n", 1: "1,5\n", 4: "0,4\n"}
     files(tmp_path, {f"cpu{cpu}/topology/thread_siblings_list": text for cpu, text in siblings.items()})
     assert machine.physical_cores(tmp_path) == 2
@@ -190,9 +181,6 @@ def test_the_battery_on_macos_and_windows():
     assert power._battery_of_record(b"") is None
 
 
-# Noise
-
-
 def test_stolen_ticks_are_those_of_the_given_cores(tmp_path):
     text = "cpu  9 9 9 9 9 9 9 9 9 9\ncpu0 1 2 3 4 5 6 7 8 1 2\ncpu1 0 0 0 10 0 0 0 2 0 0\nintr 5\n"
     stat = files(tmp_path, {"stat": text}) / "stat"
@@ -206,9 +194,7 @@ def test_stolen_ticks_are_those_of_the_given_cores(tmp_path):
 def test_noise_returns_the_speed_up_of_two_threads_and_the_steal(monkeypatch):
     monkeypatch.setattr(machine, "usable_cores", lambda: 4)
     monkeypatch.setattr("nogil_kernels.backend.backend", "compiled")
-    monkeypatch.setattr(
-        "nogil_kernels.measure.ceiling.native_speed_up", lambda work, workers, seconds: 1.5 * (workers == 2)
-    )
+    monkeypatch.setattr(ceiling, "native_speed_up", lambda work, workers, seconds: 1.5 * (workers == 2))
     readings = iter([(10, 1000), (15, 1040)])
     monkeypatch.setattr(noise, "stolen", lambda cpus: next(readings))
     assert noise.noise() == {"nk_native_speed_up": 1.5, "nk_steal": 0.125}

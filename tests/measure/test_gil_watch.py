@@ -101,8 +101,6 @@ OLD_EXTENSION = """
 static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "old_extension", NULL, -1, NULL};
 PyMODINIT_FUNC PyInit_old_extension(void) { return PyModule_Create(&module); }
 """
-
-
 WATCH_TWO_IMPORTS = """
 import sys
 sys.path.insert(0, {folder!r})

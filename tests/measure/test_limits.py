@@ -23,9 +23,6 @@ def limits(compiled_backend):
     return limits
 
 
-# The loops
-
-
 @pytest.mark.kernels
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_multiply_adds_counts_two_operations_per_element_of_each_vector(limits, dtype):
@@ -111,9 +108,6 @@ def test_read_releases_the_buffer(limits):
     buffer = bytearray(100)
     limits.read(buffer, 1)
     buffer.append(1)
-
-
-# Rates
 
 
 BEYOND_ANY_CORE = 1e14

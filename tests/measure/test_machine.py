@@ -23,15 +23,12 @@ def test_this_machine_has_cores_an_l2_cache_and_a_name():
         ("4:cpu,cpuacct:/a\n0::/\n", {"cpu/a/cpu.cfs_quota_us": "50000", "cpu/a/cpu.cfs_period_us": "100000"}, 0.5),
         ("4:cpu:/hidden\n", {"cpu/cpu.cfs_quota_us": "-1", "cpu/cpu.cfs_period_us": "100000"}, None),
         ("0::/a\n", {}, None),
+        (None, {}, None),
     ],
 )
 def test_the_lowest_quota_of_all_cgroups_counts(own, texts, quota, tmp_path):
-    files(tmp_path, texts | {"own": own})
+    files(tmp_path, texts if own is None else texts | {"own": own})
     assert machine.cgroup_quota(tmp_path, tmp_path / "own") == quota
-
-
-def test_the_quota_is_none_without_cgroups(tmp_path):
-    assert machine.cgroup_quota(tmp_path, tmp_path / "absent") is None
 
 
 @pytest.mark.parametrize(("quota", "cores"), [(None, 8), (2.5, 2), (0.5, 1), (16.0, 8)])
@@ -47,9 +44,8 @@ def test_a_cache_is_divided_by_the_number_of_usable_cores_that_share_it(tmp_path
     caches = (("1", "Data", "48K"), ("1", "Instruction", "16K"), ("2", "Unified", "2048K"))
     for cpu, sharers in ((0, "0-1"), (1, "0-1"), (8, "8,9")):
         for index, cache in enumerate(caches):
-            folder = tmp_path / f"cpu{cpu}" / "cache" / f"index{index}"
             texts = zip(("level", "type", "size", "shared_cpu_list"), (*cache, sharers), strict=True)
-            files(folder, {name: f"{text}\n" for name, text in texts})
+            files(tmp_path / f"cpu{cpu}/cache/index{index}", {name: f"{text}\n" for name, text in texts})
     assert [machine._cache_linux(level, tmp_path) for level in (1, 2, 3)] == [24 << 10, 1 << 20, None]
     assert machine._cache_linux(2, tmp_path / "absent") is None
 

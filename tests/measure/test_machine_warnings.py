@@ -6,17 +6,11 @@ from fake_facts import QUIET
 from nogil_kernels.measure.machine_warnings import warnings_of
 
 
-def test_a_quiet_machine_gives_no_warning():
-    assert warnings_of(QUIET) == []
-
-
 def test_absent_facts_give_no_warning():
     assert warnings_of({}) == []
 
 
 FREE_THREADED = {"nk_free_threaded_build": 1}
-
-
 PROBLEMS = [
     (
         {"nk_backend": "pure", "nk_backend_reason": "no .so"},
@@ -60,6 +54,7 @@ def test_each_problem_gives_one_warning_with_the_figure_and_a_remedy(facts, phra
 @pytest.mark.parametrize(
     "harmless",
     [
+        {},
         {"nk_free_threaded_build": 1, "nk_gil_enabled": 0},
         {"nk_free_threaded_build": 1, "nk_gil_enabled": 0, "nk_switch_interval": 0.1},
         {"nk_python_gil": "PYTHON_GIL=1"},
@@ -71,7 +66,7 @@ def test_each_problem_gives_one_warning_with_the_figure_and_a_remedy(facts, phra
         {"nk_governor": "schedutil (cppc_cpufreq)"},
     ],
 )
-def test_harmless_facts_give_no_warning(harmless):
+def test_a_quiet_machine_and_harmless_facts_give_no_warning(harmless):
     assert warnings_of(QUIET | harmless) == []
 
 

@@ -85,12 +85,6 @@ def wheel(build, built_tree, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def rebuilt_wheel(build, unpacked, tmp_path_factory):
-    """The same wheel, built in a directory whose name has another length."""
-    return build(unpacked("sources_with_a_longer_name"), tmp_path_factory.mktemp("rebuilt"), "--wheel")
-
-
-@pytest.fixture(scope="session")
 def pure_wheel(build, unpacked, tmp_path_factory):
     """The pure-Python wheel, built with a compiler that always fails."""
     return build(

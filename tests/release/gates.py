@@ -32,6 +32,12 @@ def run(*command, cwd=ROOT, **variables):
     return process.stdout
 
 
+def loaded(path):
+    """Return the content of a YAML file."""
+    yaml = pytest.importorskip("yaml", reason="pyyaml is not installed: pip install -e '.[packaging]'")
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
 def unpack(sdist, directory):
     """Unpack an sdist in `directory`; return its folder."""
     with tarfile.open(sdist) as archive:

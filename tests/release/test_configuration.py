@@ -3,16 +3,11 @@
 import re
 
 import pytest
-from gates import ROOT
+from gates import ROOT, loaded
 
 GITHUB = ROOT / ".github"
 WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
 each_workflow = pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)
-
-
-def loaded(path):
-    yaml = pytest.importorskip("yaml", reason="pyyaml is not installed: pip install -e '.[packaging]'")
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
 def test_generated_plots_and_baselines_are_marked_as_generated():
@@ -48,12 +43,8 @@ def test_only_the_sdist_job_checks_out_the_sources():
     jobs = loaded(GITHUB / "workflows" / "wheels.yml")["jobs"]
     for name in ("wheels", "emulated", "pure"):
         assert jobs[name]["needs"] == "sdist"
-    with_sources = [
-        name
-        for name, job in jobs.items()
-        if any(step.get("uses", "").startswith("actions/checkout@") for step in job["steps"])
-    ]
-    assert with_sources == ["sdist"]
+    uses = {name: [step.get("uses", "") for step in job["steps"]] for name, job in jobs.items()}
+    assert [name for name in uses if any(use.startswith("actions/checkout@") for use in uses[name])] == ["sdist"]
 
 
 def test_publishing_needs_built_and_attested_files():

@@ -16,7 +16,6 @@ BUILD = (sys.executable, "setup.py", "-q", "build_ext")
 @pytest.fixture(scope="module")
 def built(unpacked):
     """A tree whose modules are built with CFLAGS and LDFLAGS."""
-    pytest.importorskip("Cython", reason="Cython is not installed: pip install -e '.[packaging]'")
     if not shutil.which("objdump") or not shutil.which("readelf"):
         pytest.skip("binutils is not installed")
     tree = unpacked("flags")
@@ -45,7 +44,6 @@ def test_the_portable_objects_use_no_avx_registers(built):
 
 
 def test_fast_math_stops_the_build_with_a_reason(unpacked):
-    pytest.importorskip("Cython", reason="Cython is not installed: pip install -e '.[packaging]'")
     environment = {**os.environ, "CFLAGS": "-ffast-math"}
     process = subprocess.run(
         BUILD, cwd=unpacked("fast_math"), env=environment, capture_output=True, text=True, check=False

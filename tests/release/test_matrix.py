@@ -4,8 +4,7 @@ import re
 import tomllib
 from pathlib import Path
 
-import pytest
-from gates import ROOT
+from gates import ROOT, loaded
 
 IDENTIFIERS = Path(__file__).with_name("identifiers.txt")
 WORKFLOW = ROOT / ".github" / "workflows" / "wheels.yml"
@@ -18,8 +17,7 @@ def configuration():
 
 
 def jobs():
-    yaml = pytest.importorskip("yaml", reason="pyyaml is not installed: pip install -e '.[packaging]'")
-    return yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))["jobs"]
+    return loaded(WORKFLOW)["jobs"]
 
 
 def test_cibuildwheel_builds_the_wheels_in_identifiers_txt(tool):

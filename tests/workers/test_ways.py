@@ -41,12 +41,8 @@ def test_sequential_accepts_one_worker_only():
 
 
 def test_a_task_of_a_broken_pool_raises():
-    pool = workers.find("pool")(1)
-    try:
-        with pytest.raises(BrokenProcessPool, match="while its task was running"):
-            pool.submit(os._exit, 1).result(30)
-    finally:
-        pool.shutdown()
+    with workers.find("pool")(1) as pool, pytest.raises(BrokenProcessPool, match="while its task was running"):
+        pool.submit(os._exit, 1).result(30)
 
 
 @pytest.mark.parametrize("error", [SystemExit(3), user_functions.Unsendable("this", "that")])
