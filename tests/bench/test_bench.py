@@ -261,17 +261,12 @@ def results():
     return [*products, result_of([0.5] * 3, case="10", size=10, group="sums", rival="numpy.dot")]
 
 
-def test_a_file_preserves_the_results(results, tmp_path):
+def test_a_file_preserves_the_results_and_pyperf_reads_it(results, tmp_path):
     file = str(tmp_path / "peers.json")
     results[0].errors["blis"] = 1e-7
     suite_file.save(suite_of(results), file)
     assert measured.from_suite(suites.load(file, "peers")) == results
     assert pyperf.BenchmarkSuite.load(file).get_metadata()["cpu_model_name"] == "a processor"
-
-
-def test_pyperf_reads_the_file(results, tmp_path):
-    file = str(tmp_path / "peers.json")
-    suite_file.save(suite_of(results), file)
     stats = subprocess.run([sys.executable, "-m", "pyperf", "stats", file], capture_output=True, text=True, check=False)
     assert stats.returncode == 0, stats.stderr
     assert "matmul-square/n = 1024/float32/numpy.matmul" in stats.stdout

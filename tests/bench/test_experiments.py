@@ -1,12 +1,10 @@
 """The command line of the experiments: options, files, Ctrl-C, and errors without tracebacks."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from support import FREE_THREADED_NOW, environment, run_python
+from support import FREE_THREADED_NOW, completed, run_python
 
 from bench import experiment, roofline, suites, tables, timing
 from bench.__main__ import source
@@ -22,15 +20,7 @@ each_command = pytest.mark.parametrize("name", COMMANDS)
 
 def bench(*arguments, **variables):
     """Run `python -m bench` in a new process; return the completed process."""
-    return subprocess.run(
-        [sys.executable, "-W", "error", "-m", "bench", *arguments],
-        cwd=ROOT,
-        env=environment(**variables),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return completed("-W", "error", "-m", "bench", *arguments, variables=variables, timeout=120, cwd=ROOT)
 
 
 def exit_status(main, *arguments):
@@ -38,9 +28,6 @@ def exit_status(main, *arguments):
     with pytest.raises(SystemExit) as raised:
         main(list(arguments))
     return raised.value.code
-
-
-# -- python -m bench ---------------------------------------------------------------------------------------------------
 
 
 def test_every_experiment_is_listed_with_how_to_run_it():
@@ -66,15 +53,13 @@ def test_help_of_a_script_without_options_is_its_docstring():
 
 
 def test_without_the_extra_bench_the_error_has_the_command_that_installs_it():
-    process = run_python(
-        f"""
+    process = run_python(f"""
         import runpy, sys
         sys.path.insert(0, {str(ROOT)!r})
         sys.modules["rich"] = None
         sys.argv = ["bench", "overhead"]
         runpy.run_module("bench", run_name="__main__")
-        """
-    )
+    """)
     assert process.returncode == 1
     assert "pip install -e '.[bench]'" in process.stderr
     assert "Traceback" not in process.stderr
@@ -103,11 +88,7 @@ def test_a_slice_between_two_switches_is_longer_than_100_iterations():
         return
     for line, interval in zip(process.stdout.splitlines(), (5, 1, 0.1), strict=True):
         assert line.startswith(f"switch interval {interval} ms")
-        iterations = int(line.split(" ms, ")[1].split()[0].replace(",", ""))
-        assert iterations > 100
-
-
-# -- the command line --------------------------------------------------------------------------------------------------
+        assert int(line.split(" ms, ")[1].split()[0].replace(",", "")) > 100
 
 
 @each_command
@@ -163,9 +144,6 @@ def test_the_heading_warns_of_a_machine_that_was_not_quiet():
     assert "not quiet: statements took up to 2.0 times" in suites.heading(suite(1.0, 2.0, 1.0, 2.0))
 
 
-# -- Ctrl-C ------------------------------------------------------------------------------------------------------------
-
-
 @pytest.fixture
 def quick(compiled_backend, monkeypatch):
     """Take six rounds only, the fewest that have a 95 % interval."""
@@ -210,9 +188,6 @@ def test_ctrl_c_before_the_first_sample_ends_the_command_without_output(quick, m
     assert capsys.readouterr().out == ""
 
 
-# -- overhead ----------------------------------------------------------------------------------------------------------
-
-
 def test_overhead_shows_its_file_as_it_showed_the_measurement(quick, tmp_path, capsys):
     file = str(tmp_path / "overhead.json")
     assert overhead.main(["--quick", "--json", file]) == 0
@@ -220,9 +195,6 @@ def test_overhead_shows_its_file_as_it_showed_the_measurement(quick, tmp_path, c
     assert overhead.main(["--from", file]) == 0
     assert capsys.readouterr().out == printed
     assert all(stage in printed for stage in overhead.STAGES)
-
-
-# -- roofline ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")

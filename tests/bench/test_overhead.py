@@ -17,10 +17,9 @@ def call_costs():
 
 
 def test_nothing_has_the_arguments_of_sum_of_squares_and_returns_none(call_costs):
-    nothing = call_costs.nothing
-    assert nothing() is nothing([1], axis=None, gil="hold", threads=1) is None
+    assert call_costs.nothing() is call_costs.nothing([1], axis=None, gil="hold", threads=1) is None
     with pytest.raises(TypeError):
-        nothing(out=1)
+        call_costs.nothing(out=1)
 
 
 @pytest.mark.parametrize(("x", "plain"), [(np.ones(3), True), (b"abc", True), ([1], False), ("abc", False)])

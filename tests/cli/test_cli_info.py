@@ -41,20 +41,11 @@ def test_info_prints_its_groups_within_80_columns():
 def test_info_prints_facts_and_warnings_as_json():
     report = info_json()
     assert report["warnings"] == warnings_of(report["facts"])
-    volatile = {
-        "date",
-        "load_avg_1min",
-        "nk_native_speed_up",
-        "nk_steal",
-        "nk_blas_threads",
-        "nk_blas",
-        "nk_watched_by",
-    }
-    volatile |= {"nk_python_gil", "nk_gil_enabled", "nk_gil_before", "nk_gil_after", "nk_numpy", "nk_backend_reason"}
-    expected = facts.facts()
-    assert {name: fact for name, fact in report["facts"].items() if name not in volatile} == {
-        name: fact for name, fact in expected.items() if name not in volatile
-    }
+    volatile = {"date", "load_avg_1min", "nk_native_speed_up", "nk_steal", "nk_watched_by"}
+    volatile |= {"nk_blas", "nk_blas_threads", "nk_numpy", "nk_backend_reason"}
+    volatile |= {"nk_python_gil", "nk_gil_enabled", "nk_gil_before", "nk_gil_after"}
+    expected = {name: fact for name, fact in facts.facts().items() if name not in volatile}
+    assert {name: fact for name, fact in report["facts"].items() if name not in volatile} == expected
 
 
 def test_text_and_json_contain_the_same_facts(capsys):
@@ -105,8 +96,7 @@ def test_info_warns_of_a_single_usable_core():
 
 
 def test_the_absence_of_warnings_is_printed():
-    text = info.as_text(QUIET, [])
-    assert text.endswith("\n\nNo warnings.")
+    assert info.as_text(QUIET, []).endswith("\n\nNo warnings.")
 
 
 def test_info_names_the_limits_of_the_abi3_build():
@@ -133,5 +123,4 @@ def test_long_facts_and_warnings_are_wrapped():
     ],
 )
 def test_info_names_the_state_of_the_gil(known, state):
-    text = info.as_text(QUIET | known, [])
-    assert re.search(rf"^  GIL +{re.escape(state)}", text, re.MULTILINE)
+    assert re.search(rf"^  GIL +{re.escape(state)}", info.as_text(QUIET | known, []), re.MULTILINE)

@@ -32,9 +32,9 @@ QUIET = {
 
 
 def files(root, texts):
-    """Write files below `root`, which replaces /proc or /sys; return `root`."""
+    """Write files below `root`, for example a replacement of /proc or /sys; return `root`."""
     for name, text in texts.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+        path.write_bytes(text.encode())
     return root

@@ -38,10 +38,8 @@ LAYOUTS = (
 def laid_out(values, layout):
     """Return an array equal to `values` with the memory layout `layout`."""
     values = np.asarray(values)
-    if layout == "C order":
-        return np.array(values, order="C")
-    if layout == "Fortran order":
-        return np.array(values, order="F")
+    if layout in ("C order", "Fortran order"):
+        return np.array(values, order=layout[0])
     if layout == "read-only":
         result = np.array(values)
         result.flags.writeable = False
@@ -69,9 +67,7 @@ def _padded(shape, dtype):
 
 def environment(**variables):
     """Return this process's environment with `variables`, and without the variables of the package and of Python."""
-    env = {name: value for name, value in os.environ.items() if name not in OUR_VARIABLES}
-    env.update(variables)
-    return env
+    return {name: value for name, value in os.environ.items() if name not in OUR_VARIABLES} | variables
 
 
 def completed(*arguments, variables=None, timeout=60, **options):

@@ -166,8 +166,7 @@ def test_an_invalid_answer_is_asked_again(on_terminal, here, own_git):
 def test_an_occupied_folder_is_refused_before_further_questions(on_terminal, here):
     (here / "fast-hash").mkdir()
     (here / "fast-hash/work").touch()
-    output = on_terminal([], b"fast-hash\n", status=2)
-    assert "Author" not in output
+    assert "Author" not in on_terminal([], b"fast-hash\n", status=2)
 
 
 @pytest.mark.parametrize(("typed", "status"), [(CTRL_D, 2), (CTRL_C, INTERRUPTED)], ids=["D", "C"])

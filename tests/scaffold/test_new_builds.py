@@ -49,9 +49,8 @@ def build(folder, *options, **variables):
 def built(tmp_path_factory):
     """Return built(kernel, simd), which creates and builds a project once, and returns its folder."""
     for module, version in {"setuptools": "80", "Cython": "3.3"}.items():
-        pytest.importorskip(
-            module, version, reason=f"{module} >= {version} is not installed: pip install -e '.[packaging]'"
-        )
+        reason = f"{module} >= {version} is not installed: pip install -e '.[packaging]'"
+        pytest.importorskip(module, version, reason=reason)
 
     @functools.cache
     def create(kernel, simd):
@@ -84,11 +83,8 @@ def test_benchmarks_compare_three_ways_and_numpy(built, kernel):
     lines = re.findall(r"^(\w+\.)?(\w+)\(.*\) +\d+\.\d{3} ns per element$", output, re.MULTILINE)
     assert lines[:2] == [("", NAME[kernel]), ("np.", "sum" if kernel == "reduction" else "polyval")]
     output = run(built(kernel, False), "bench/held_vs_released.py")
-    assert re.findall(r"^(pure Python|GIL held|GIL released) .*\d+\.\d\dx$", output, re.MULTILINE) == [
-        "pure Python",
-        "GIL held",
-        "GIL released",
-    ]
+    ways = re.findall(r"^(pure Python|GIL held|GIL released) .*\d+\.\d\dx$", output, re.MULTILINE)
+    assert ways == ["pure Python", "GIL held", "GIL released"]
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
@@ -100,8 +96,7 @@ def test_metadata_have_the_version_of_the_package(built, kernel):
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_a_project_does_not_need_this_package_or_numpy(built, kernel):
     blocked = "import sys; sys.modules['nogil_kernels'] = sys.modules['numpy'] = None; import fast_hash; "
-    output = run(built(kernel, False), "-c", blocked + "print(fast_hash.__file__)")
-    assert "fast-hash" in output
+    assert "fast-hash" in run(built(kernel, False), "-c", blocked + "print(fast_hash.__file__)")
 
 
 def elf(folder):
@@ -224,9 +219,8 @@ def test_the_documented_steps_move_a_loop_to_c(built, tmp_path, kernel):
     if run(folder, "-c", "from fast_hash import isa; print(*isa.available)").split() == ["portable"]:
         pytest.skip("passed so far; this machine has no other instruction set")
     file = folder / "src/fast_hash/simd.c"
-    before, loop, after = file.read_text(encoding="utf-8").partition(
-        "    for (ptrdiff_t i = 0; i < n; i++) out[i] = x[i] +"
-    )
+    loop = "    for (ptrdiff_t i = 0; i < n; i++) out[i] = x[i] +"
+    before, loop, after = file.read_text(encoding="utf-8").partition(loop)
     file.write_text(f"{before}#ifndef __AVX2__\n    n = 0;\n#endif\n{loop}{after}", encoding="utf-8")
     build(folder)
     with pytest.raises(AssertionError, match=r"FAILED tests/test_isas\.py"):

@@ -26,9 +26,8 @@ def installed(request, tmp_path_factory):
     if not (ROOT / "setup.py").exists():
         pytest.skip("needs a checkout")
     for module, version in {"setuptools": "80", "Cython": "3.3"}.items():
-        pytest.importorskip(
-            module, version, reason=f"{module} >= {version} is not installed: pip install -e '.[packaging]'"
-        )
+        reason = f"{module} >= {version} is not installed: pip install -e '.[packaging]'"
+        pytest.importorskip(module, version, reason=reason)
     tree = tmp_path_factory.mktemp("tree")
     shutil.copytree(ROOT / "src", tree / "src", ignore=shutil.ignore_patterns("*.so", "*.pyd", "*.egg-info"))
     for file in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):

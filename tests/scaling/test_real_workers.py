@@ -14,8 +14,6 @@ from nogil_kernels.scaling.run.session import Session
 from nogil_kernels.workers import gate, shared
 
 PROCESSES = ("pool", "processes")
-
-
 INTERPRETERS = pytest.param(
     "interpreters",
     marks=[
@@ -23,12 +21,6 @@ INTERPRETERS = pytest.param(
         pytest.mark.skipif(ABI3, reason="the abi3 build has no kernels for subinterpreters"),
     ],
 )
-
-
-@pytest.fixture
-def short_timeout(monkeypatch):
-    """Let gates time out soon."""
-    monkeypatch.setattr(gate, "TIMEOUT", 0.3)
 
 
 def session_of(way, *workloads, executors=()):
@@ -98,7 +90,8 @@ def test_a_killed_worker_stops_its_way_and_no_other(way):
         assert session.notes[0].startswith(f"stopped {name} on {way} early: BrokenProcessPool: ")
 
 
-def test_an_executor_with_too_few_workers_is_skipped_soon(short_timeout):
+def test_an_executor_with_too_few_workers_is_skipped_soon(monkeypatch):
+    monkeypatch.setattr(gate, "TIMEOUT", 0.3)
     begin = time.monotonic()
     with session_of("threads", "squares-python", executors=["user_functions:one_thread"]) as session:
         pass
@@ -133,8 +126,6 @@ print(*dict.fromkeys(row.way for row in report.block("squares-python")))
 print(*dict.fromkeys(row.way for row in report.block("__main__:global_function")))
 print(*report.workloads)
 """
-
-
 OUTPUT = [
     "started",
     "sequential threads pool processes",

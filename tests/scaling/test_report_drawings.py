@@ -17,7 +17,6 @@ from nogil_kernels.scaling.report.suite import Report  # noqa: E402
 
 UP_TO_64, ONLY_2 = (1, 2, 4, 8, 16, 32, 64), (2,)
 AWKWARD = "my.module:<lambda> & $x$ 'co'"
-VOID = {"meta"}
 
 
 def squares(counts):
@@ -29,14 +28,11 @@ def squares(counts):
     return scaling("squares-python", ways, counts, ("python",))
 
 
-def waiting_counter_and_convoy():
-    return waiting() + counter() + convoy()
-
-
+OTHERS = waiting() + counter() + convoy()
 REPORTS = {
     "curves": report(squares(UP_TO_64) + kernels(UP_TO_64) + native(UP_TO_64)),
     "bars": report(squares(ONLY_2) + kernels(ONLY_2) + native(ONLY_2), squares(ONLY_2), squares(ONLY_2)),
-    "others": report(waiting_counter_and_convoy(), waiting_counter_and_convoy()),
+    "others": report(OTHERS, OTHERS),
     "weak": report(squares(UP_TO_64), weak=True),
     "one core": report(
         [series("matmul", "sequential", 1, 0.5, side) for side in ("hold", "release")], nk_usable_cores=1
@@ -52,9 +48,6 @@ REPORTS = {
     ),
 }
 each = pytest.mark.parametrize("name", REPORTS)
-
-
-# Plots
 
 
 def plot_texts(report, folder):
@@ -90,11 +83,9 @@ def test_png_and_pdf_have_their_format_and_are_reproducible(tmp_path):
         files = [tmp_path / f"{number}.{suffix}" for number in (1, 2)]
         for file in files:
             plot.draw(REPORTS["one core"], file)
-        first, second = (file.read_bytes() for file in files)
-        assert first.startswith(start)
-        assert first == second
-    width = int.from_bytes((tmp_path / "1.png").read_bytes()[16:20], "big")
-    assert width == int(150 * plot.WIDTH)
+        assert files[0].read_bytes().startswith(start)
+        assert files[0].read_bytes() == files[1].read_bytes()
+    assert int.from_bytes((tmp_path / "1.png").read_bytes()[16:20], "big") == int(150 * plot.WIDTH)
 
 
 def test_other_suffixes_are_rejected(tmp_path):
@@ -169,9 +160,6 @@ def test_texts_are_inside_the_figure_and_do_not_overlap(name):
             assert not any(box.overlaps(other) for index, box in enumerate(boxes) for other in boxes[:index])
 
 
-# The page
-
-
 class PageParser(HTMLParser):
     """Collect the texts and attributes of a page. Check that every tag is closed in the right order."""
 
@@ -184,7 +172,7 @@ class PageParser(HTMLParser):
 
     def handle_starttag(self, tag, attributes):
         self.attributes += attributes
-        if tag not in VOID:
+        if tag != "meta":  # which has no end tag
             self.open.append(tag)
 
     def handle_startendtag(self, tag, attributes):
@@ -229,8 +217,7 @@ def test_a_page_is_complete_and_loads_nothing(name):
 def test_names_sizes_and_notes_are_escaped():
     assert AWKWARD in PageParser(page.page(REPORTS["awkward"])).texts
     for name in ("awkward", "interrupted"):
-        text = page.page(REPORTS[name])
-        assert not re.search("<lambda>|<size>|<b>|<c>", text)
+        assert not re.search("<lambda>|<size>|<b>|<c>", page.page(REPORTS[name]))
 
 
 def test_a_row_has_speed_up_interval_efficiency_and_share_of_the_ceiling():

@@ -76,8 +76,7 @@ def test_samples_of_every_workload_take_positive_time(workload):
 def test_all_numbers_of_workers_share_the_same_calls_equally():
     with open_session(["squares-python"], workers=(2, 3)) as here:
         calls = {here.calls_of(row) for row in here.rows if row.way == "threads" and row.workload == "squares-python"}
-        assert len(calls) == 1
-        assert calls.pop() % 6 == 0
+        assert [count % 6 for count in calls] == [0]
 
 
 def test_each_worker_makes_one_slow_call(monkeypatch):
@@ -99,14 +98,12 @@ def test_weak_scaling_gives_each_worker_the_same_number_of_calls(monkeypatch):
     monkeypatch.setattr(session, "SERIAL_SECONDS", session.PARALLEL_SECONDS)
     with open_session(["squares-python"], workers=(2, 3), weak=True) as here:
         calls = [here.calls_of(row) / row.workers for row in here.rows if row.workload == "squares-python"]
-        assert len(calls) == 3
-        assert len(set(calls)) == 1
+        assert calls == [calls[0]] * 3
 
 
 def test_the_number_of_calls_can_be_set():
-    with open_session(
-        ["squares-python"], calls={"squares-python/python/": 4, "squares-python/python/ serial": 6}
-    ) as here:
+    calls = {"squares-python/python/": 4, "squares-python/python/ serial": 6}
+    with open_session(["squares-python"], calls=calls) as here:
         sequential, threads, *_ = here.rows
         assert (here.calls_of(sequential), here.calls_of(threads)) == (4, 6 if machine.gil_enabled() else 4)
 
@@ -126,24 +123,21 @@ def test_fit_calls_returns_a_multiple_by_a_power_of_two(seconds, target, multipl
 
 
 @pytest.mark.parametrize(
-    ("cores", "counts"),
+    ("cores", "counts", "quick"),
     [
-        (1, [1]),
-        (2, [1, 2]),
-        (3, [1, 2, 3]),
-        (6, [1, 2, 4, 6]),
-        (8, [1, 2, 4, 8]),
-        (12, [1, 2, 4, 8, 12]),
-        (63, [1, 2, 4, 63]),
-        (64, [1, 2, 4, 8, 16, 32, 64]),
+        (1, [1], False),
+        (2, [1, 2], False),
+        (3, [1, 2, 3], False),
+        (6, [1, 2, 4, 6], False),
+        (8, [1, 2, 4, 8], False),
+        (12, [1, 2, 4, 8, 12], False),
+        (63, [1, 2, 4, 63], False),
+        (64, [1, 2, 4, 8, 16, 32, 64], False),
+        (64, [1, 2, 64], True),
     ],
 )
-def test_worker_counts_double_up_to_the_number_of_cores(cores, counts):
-    assert worker_counts(cores, quick=False) == counts
-
-
-def test_quick_has_at_most_three_worker_counts():
-    assert worker_counts(64, quick=True) == [1, 2, 64]
+def test_worker_counts_double_up_to_the_number_of_cores_or_are_at_most_three(cores, counts, quick):
+    assert worker_counts(cores, quick) == counts
 
 
 def test_equal_shares_need_few_calls():
@@ -179,20 +173,14 @@ def test_a_sample_is_the_time_from_the_first_start_to_the_last_end(monkeypatch):
 def test_a_round_yields_the_rows_of_the_given_works_in_either_direction(compiled_backend):
     with open_session(["sum_of_squares", "squares-python"]) as here:
         assert [index for index, _ in here.round(["sum_of_squares/hold/"], False)] == [0, 2]
-        assert [index for index, _ in here.round(["squares-python/python/", "sum_of_squares/hold/"], True)] == [
-            5,
-            4,
-            2,
-            0,
-        ]
+        works = ["squares-python/python/", "sum_of_squares/hold/"]
+        assert [index for index, _ in here.round(works, True)] == [5, 4, 2, 0]
 
 
 def test_more_than_255_samples_reuse_the_numbers_of_gates():
-    with open_session(
-        ["squares-python"], calls={"squares-python/python/": 2, "squares-python/python/ serial": 2}
-    ) as here:
-        threads = here.rows[1]
-        assert all(here.sample(threads).seconds > 0 for _ in range(600))
+    calls = {"squares-python/python/": 2, "squares-python/python/ serial": 2}
+    with open_session(["squares-python"], calls=calls) as here:
+        assert all(here.sample(here.rows[1]).seconds > 0 for _ in range(600))
 
 
 @pytest.mark.skipif(not machine.affinity(), reason="this system has no CPU affinity")
@@ -267,7 +255,8 @@ def test_functions_without_an_import_path_run_on_threads_only():
     assert worker.local_functions == {}
 
 
-def test_two_lambdas_have_two_names():
+def test_a_function_of_a_module_is_named_by_its_import_path_and_two_lambdas_have_two_names():
+    assert path_of(user_functions.squares) == "user_functions:squares"
     first, second = path_of(lambda: 1), path_of(lambda: 2)
     try:
         assert first != second
@@ -275,10 +264,6 @@ def test_two_lambdas_have_two_names():
         assert worker.user_function(second)() == 2
     finally:
         worker.local_functions.clear()
-
-
-def test_a_function_of_a_module_is_named_by_its_import_path():
-    assert path_of(user_functions.squares) == "user_functions:squares"
 
 
 # Closing
