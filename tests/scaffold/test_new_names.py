@@ -33,7 +33,7 @@ REFUSED = {
     "Python's builtin sum": ["sum"],
     "Python's builtin type": ["type"],
     "a dependency of the project": ["numpy", "Cython", "pytest"],
-    "a module that installs packages": ["pip"],
+    "a module of an installer or of Cython": ["pip"],
     "a dependency of the project's tools": ["pluggy", "typing-extensions"],
     "when it starts": ["sitecustomize"],
     "a folder of the project": ["src", "tests", "bench"],
