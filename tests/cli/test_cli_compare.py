@@ -193,7 +193,7 @@ def test_an_internal_error_is_a_traceback(monkeypatch):
 @pytest.mark.parametrize(
     ("code", "message"),
     [
-        ("import no_such_module", "No module named 'no_such_module'; made_unimportable imports that"),
+        ("import no_such_module", "No module named 'no_such_module'; made_unimportable imports it"),
         ("raise SystemExit(4)", "its module calls sys.exit(4)"),
     ],
 )

@@ -15,7 +15,7 @@ from .. import scaling
 from ..scaling.workloads import WORKLOADS
 from ..workers import WAYS
 from ..workers.errors import Exited, Unavailable, Unknown
-from ..workers.gate import MOST_WORKERS
+from ..workers.gate import MAX_WORKERS
 from .outputs import INTERRUPTED, add_outputs, require_for, show, writable
 
 if TYPE_CHECKING:
@@ -75,8 +75,8 @@ def counts(text: str) -> list[int]:
         if not word.strip().isdecimal() or int(word) < 1:
             raise argparse.ArgumentTypeError(f"must be a positive integer, got {word!r}")
     numbers = [int(word) for word in words]
-    if max(numbers) > MOST_WORKERS:
-        raise argparse.ArgumentTypeError(f"must be at most {MOST_WORKERS}, got {max(numbers)}")
+    if max(numbers) > MAX_WORKERS:
+        raise argparse.ArgumentTypeError(f"must be at most {MAX_WORKERS}, got {max(numbers)}")
     return numbers
 
 
