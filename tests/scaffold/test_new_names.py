@@ -13,7 +13,7 @@ RESERVED = template.reserved_names(template.load())
 
 # A case-insensitive regular expression takes the Kelvin sign for a k. Older supported Pythons have distutils.
 REFUSED = {
-    "a name must be ASCII letters and digits": [
+    "a name must consist of ASCII letters and digits": [
         "",
         "-fast",
         "fast-",
@@ -40,7 +40,7 @@ REFUSED = {
     "a folder that a build creates": ["build"],
     "a file of the project": ["setup", "conftest"],
     "device on Windows": ["con", "COM7", "aux.kernels"],
-    "the package that you are running": ["nogil-kernels"],
+    "the package that runs this command": ["nogil-kernels"],
 }
 
 

@@ -104,7 +104,7 @@ def gather(
     }
     not_in_git = [answer for answer, key in KEY_OF_ANSWER.items() if key not in git]
     questions = not_in_git if "name" in from_options else list(defaults)
-    typed_answers = {option: ask(option, defaults[option]) for option in questions if ask and option not in from_options}
+    typed_answers = {field: ask(field, defaults[field]) for field in questions if ask and field not in from_options}
     return Answers(**{**defaults, **typed_answers, **from_options, "name": name})
 
 

@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Mapping
 
-DISTRIBUTION = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?", re.IGNORECASE | re.ASCII)  # as in pyproject.toml
+DISTRIBUTION = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?", re.IGNORECASE | re.ASCII)  # allowed in pyproject.toml
 MAX_LENGTH = 40  # a longer name makes lines of more than 120 characters, which the project's linter refuses
 OWN_NAME = "nogil_kernels"
 
