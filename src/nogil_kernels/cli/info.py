@@ -15,8 +15,7 @@ from ..measure.noise import noise
 WIDTH = 79  # fits a terminal of 80 columns
 INDENT = 20
 
-Lines = Iterator[tuple[str, str]]
-"""Pairs of a name and its value."""
+Lines = Iterator[tuple[str, str]]  # pairs of a name and its value
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -58,13 +57,9 @@ def as_text(all_facts: Mapping[str, Fact], warnings: Sequence[str]) -> str:
 
 
 def _wrapped(head: str, text: str) -> str:
+    blank = " " * len(head)
     return textwrap.fill(
-        text,
-        WIDTH,
-        initial_indent=head,
-        subsequent_indent=" " * len(head),
-        break_long_words=False,
-        break_on_hyphens=False,
+        text, WIDTH, initial_indent=head, subsequent_indent=blank, break_long_words=False, break_on_hyphens=False
     )
 
 

@@ -20,8 +20,7 @@ SAMPLE_SECONDS = 0.002  # so short that interrupts and neighbours miss at least 
 SAMPLES = 10
 SHARED_SECONDS = 0.02  # work for all threads together: 200 times as long as waking a thread
 SHARED_ROUNDS = 7
-OUT_OF_CACHE = 1 << 28
-"""A buffer size in bytes that exceeds the caches of most machines."""
+OUT_OF_CACHE = 1 << 28  # a buffer size in bytes that exceeds the caches of most machines
 
 WAYS_TO_READ = tuple(product((1, 2, 4), (False, True)))
 """Arguments of `read`: (streams, prefetch). The fastest pair differs between caches and machines."""
@@ -92,8 +91,7 @@ def native_speed_up(
     return median(seconds_alone) / median(seconds_shared)
 
 
-Loop = Callable[[int], int]
-"""loop(repeats) returns the amount of work done, in operations or bytes."""
+Loop = Callable[[int], int]  # loop(repeats) returns the amount of work done, in operations or bytes
 
 
 def _reader(buffer: Any, streams: int, prefetch: bool) -> Loop:

@@ -152,8 +152,7 @@ def _cache_macos(level: int) -> int | None:
 
 def _sysctl(name: str) -> str:
     """Return the value of a macOS system setting, or "" if the setting does not exist."""
-    reply = subprocess.run(["/usr/sbin/sysctl", "-n", name], capture_output=True, text=True, check=False)
-    return reply.stdout.strip()
+    return subprocess.run(["/usr/sbin/sysctl", "-n", name], capture_output=True, text=True, check=False).stdout.strip()
 
 
 def _windows_records() -> bytes:

@@ -8,8 +8,7 @@ from . import machine
 
 SECONDS = 0.01  # work per round: 100 times as long as waking a thread
 
-Ticks = tuple[int, int]
-"""(stolen ticks, all ticks)."""
+Ticks = tuple[int, int]  # (stolen ticks, all ticks)
 
 
 def noise() -> dict[str, int | float]:
