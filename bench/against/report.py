@@ -52,7 +52,7 @@ def render(rounds: Rounds) -> Iterator[RenderableType]:
     if calls := {work: times for work, times in rounds.items() if work.group == CALLS}:
         yield tables.titled("Short calls, in nanoseconds", call_costs(calls))
     count = min(len(times["new"]) for times in rounds.values())
-    brackets = "their 95 % interval" if count >= samples.FEWEST else "their whole range"
+    brackets = "their 95 % interval" if count >= samples.MIN_VALUES else "their whole range"
     yield tables.note(
         "How to read it: old / new is the time of the other build divided by the time of this build, in the same round."
         f" The number is the median of {count} rounds, with {brackets} in brackets. If the brackets include 1, no"

@@ -183,7 +183,7 @@ def test_an_error_of_a_function_is_shown_without_our_own_frames(function, messag
     name = f"user_functions:{function}" if function.isidentifier() else "made_failing:f"
     done = run("compare", name, PYTHONPATH=os.pathsep.join([str(SOURCES), str(tmp_path)]))
     assert (done.returncode, done.stdout) == (1, "")
-    for words in (*messages, "your function failed, so nothing was measured"):
+    for words in (*messages, "the measured function failed, so there is no report"):
         assert words in done.stderr
     assert os.path.join("nogil_kernels", "scaling") not in done.stderr  # the tests' folder may be called nogil_kernels
     assert "importlib" not in done.stderr
@@ -198,7 +198,7 @@ def test_an_internal_error_is_a_traceback(monkeypatch):
 @pytest.mark.parametrize(
     ("code", "message"),
     [
-        ("import no_such_module", "No module named 'no_such_module'; made_unimportable imports that"),
+        ("import no_such_module", "No module named 'no_such_module'; made_unimportable imports it"),
         ("raise SystemExit(4)", "its module calls sys.exit(4)"),
     ],
 )

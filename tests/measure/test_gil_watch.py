@@ -32,7 +32,7 @@ def switch_on(gil):
 def test_an_import_that_switches_the_gil_on_is_named_and_still_warns(gil):
     with pytest.warns(RuntimeWarning, match="a.old"), gil_watch.watch() as watched:
         switch_on(gil)
-    assert (watched.before, watched.after, watched.enabled_by) == (False, True, ("a.old",))
+    assert (watched.on_before, watched.on_after, watched.enabled_by) == (False, True, ("a.old",))
     assert watched.facts() == {"nk_gil_before": 0, "nk_gil_after": 1, "nk_gil_enabled_by": "a.old"}
 
 
@@ -67,7 +67,7 @@ def test_other_warnings_obey_the_filters_of_the_caller(gil):
             warnings.warn("loud", UserWarning, stacklevel=1)
             warnings.warn("quiet", UserWarning, stacklevel=1)
     assert [str(warning.message) for warning in shown] == ["loud"]
-    assert watched == gil_watch.Gil(False, False)
+    assert watched == gil_watch.GilStates(False, False)
     with pytest.raises(UserWarning, match="loud"), gil_watch.watch():
         warnings.warn("loud", UserWarning, stacklevel=1)
 
@@ -83,7 +83,7 @@ def test_an_error_of_the_block_propagates_and_the_filters_are_restored(gil):
     with pytest.raises(ImportError, match="broken"):
         broken()
     assert warnings.filters == before
-    assert watches == [gil_watch.Gil(False, True)]
+    assert watches == [gil_watch.GilStates(False, True)]
 
 
 def test_warnings_are_not_delayed_if_the_gil_is_on(gil):
@@ -93,7 +93,7 @@ def test_warnings_are_not_delayed_if_the_gil_is_on(gil):
         with gil_watch.watch() as watched:
             warnings.warn("now", UserWarning, stacklevel=1)
             assert len(shown) == 1
-    assert watched == gil_watch.Gil(True, True)
+    assert watched == gil_watch.GilStates(True, True)
 
 
 OLD_EXTENSION = """
@@ -112,7 +112,7 @@ with watch() as first:
 with watch() as second:
     import old_extension
 for gil in harmless, first, second:
-    print(int(gil.before), int(gil.after), *gil.enabled_by)
+    print(int(gil.on_before), int(gil.on_after), *gil.enabled_by)
 """
 
 

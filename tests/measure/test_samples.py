@@ -27,13 +27,14 @@ def test_an_interval_is_the_narrowest_with_95_percent_confidence(n):
 @pytest.mark.parametrize(("n", "low", "high"), [(20, 6, 15), (25, 8, 18), (30, 10, 21), (41, 14, 28), (100, 40, 61)])
 def test_the_interval_of_many_samples_has_the_ranks_of_the_binomial_distribution(n, low, high):
     result = interval(range(1, n + 1))
-    assert (result.low, result.high, result.sure) == (low, high, True)
+    assert (result.low, result.high, result.has_95_percent) == (low, high, True)
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])
 def test_fewer_than_six_samples_have_no_95_percent_interval(count):
     result = interval([1.0 + i for i in range(count)])
-    assert (result.sure, result.low, result.high, result.half_width) == (False, 1.0, float(count), float("inf"))
+    assert not result.has_95_percent
+    assert (result.low, result.high, result.half_width) == (1.0, float(count), float("inf"))
     assert (result.span(), result.text()) == ("", f"{result.median:.2f}")
 
 

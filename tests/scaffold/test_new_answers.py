@@ -85,7 +85,7 @@ def test_an_invalid_answer_is_refused_in_one_line(new, here, option, value, reas
 def test_without_a_terminal_nothing_is_asked(new, here):
     result = new()
     assert (result.status, result.out) == (2, b"")
-    assert result.err == "nogil-kernels new: NAME is missing, and there is no terminal to ask for it\n"
+    assert result.err == "nogil-kernels new: NAME is missing, and without a terminal the command cannot ask for it\n"
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ RESERVED = template.reserved_names(template.load())
 
 # A case-insensitive regular expression takes the Kelvin sign for a k. Older supported Pythons have distutils.
 REFUSED = {
-    "a name must be ASCII letters and digits": [
+    "a name must consist of ASCII letters and digits": [
         "",
         "-fast",
         "fast-",
@@ -33,14 +33,14 @@ REFUSED = {
     "Python's builtin sum": ["sum"],
     "Python's builtin type": ["type"],
     "a dependency of the project": ["numpy", "Cython", "pytest"],
-    "a module that installs packages": ["pip"],
+    "a module of an installer or of Cython": ["pip"],
     "a dependency of the project's tools": ["pluggy", "typing-extensions"],
     "when it starts": ["sitecustomize"],
     "a folder of the project": ["src", "tests", "bench"],
     "a folder that a build creates": ["build"],
     "a file of the project": ["setup", "conftest"],
     "device on Windows": ["con", "COM7", "aux.kernels"],
-    "the package that you are running": ["nogil-kernels"],
+    "the package that runs this command": ["nogil-kernels"],
 }
 
 

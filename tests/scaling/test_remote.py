@@ -24,7 +24,7 @@ from nogil_kernels.scaling.run.remote import RemoteError, RemoteSession
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the fake interpreters are shell scripts")
 
 NOT_INSTALLED = f"skipped the kernels: nogil_kernels {__version__} is not installed there"
-REQUEST = Request(("squares-python",), ("sequential", "threads"), (2,), first=False)
+REQUEST = Request(("squares-python",), ("sequential", "threads"), (2,), is_local=False)
 
 
 @pytest.fixture
@@ -292,7 +292,7 @@ def test_close_kills_a_process_that_does_not_exit(bare, no_pythonpath, monkeypat
     monkeypatch.setattr(remote, "EXIT_TIMEOUT", 0.1)
     monkeypatch.chdir(Path(user_functions.__file__).parent)
     calls = {"user_functions:sleeps//": 100}
-    request = Request(("user_functions:sleeps",), ("sequential",), (), first=False, calls=calls)
+    request = Request(("user_functions:sleeps",), ("sequential",), (), is_local=False, calls=calls)
     session = RemoteSession(bare, request, "", False)
     session._send([["user_functions:sleeps//"], False])
     close_within(session, 3)
@@ -302,7 +302,7 @@ def test_close_kills_a_process_that_does_not_exit(bare, no_pythonpath, monkeypat
 @needs_proc
 def test_close_leaves_no_file_and_no_process(bare, no_pythonpath, tmp_path, monkeypatch):
     monkeypatch.setattr(remote.tempfile, "tempdir", str(tmp_path))
-    request = Request(("squares-python",), ("sequential", "processes"), (2,), first=False)
+    request = Request(("squares-python",), ("sequential", "processes"), (2,), is_local=False)
     session = RemoteSession(bare, request, "", False)
     close_within(session, 5)
     assert list(tmp_path.iterdir()) == []
@@ -314,7 +314,7 @@ def test_the_process_exits_when_this_process_is_killed(bare, tmp_path):
     code = f"""
         from nogil_kernels.scaling.run.remote import start_sessions
         from nogil_kernels.scaling.run.plan import Request
-        request = Request(("squares-python",), ("sequential", "processes"), (2,), first=False)
+        request = Request(("squares-python",), ("sequential", "processes"), (2,), is_local=False)
         session = next(start_sessions({bare!r}, request))
         print(session.process.pid, flush=True)
         input()

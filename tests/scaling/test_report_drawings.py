@@ -133,7 +133,7 @@ def test_lost_updates_are_shown_as_a_share_or_none(tmp_path):
 
 
 def test_every_way_has_a_unique_colour():
-    ways = [*style.WAYS, "a:b", "c:d", "e:f"]
+    ways = [*style.WAY_COLOURS, "a:b", "c:d", "e:f"]
     assert len({*style.colours(ways).values()}) == len(ways)
     assert style.colours(["threads"])["threads"] == style.colours(ways)["threads"]
 

@@ -56,7 +56,7 @@ def test_without_numbers_of_workers_only_sequential_calls_are_measured():
 
 
 def test_only_the_first_session_measures_the_native_ceiling():
-    with open_session(["squares-python"]) as here, open_session(["squares-python"], first=False) as other:
+    with open_session(["squares-python"]) as here, open_session(["squares-python"], is_local=False) as other:
         assert [row.way for row in here.rows if row.workload == "native-arithmetic"] == ["sequential", "threads"]
         assert not any(row.workload.startswith("native") for row in other.rows)
 
@@ -231,7 +231,7 @@ def test_sys_exit_in_the_function_does_not_end_the_caller():
 
 @pytest.mark.parametrize("name", ["fails", "no_such_name"])
 def test_other_sessions_skip_work_that_fails(name):
-    with open_session([f"user_functions:{name}", "squares-python"], first=False) as here:
+    with open_session([f"user_functions:{name}", "squares-python"], is_local=False) as here:
         assert {row.workload for row in here.rows} == {"squares-python"}
         assert here.notes[0].startswith(f"skipped user_functions:{name}: ")
 

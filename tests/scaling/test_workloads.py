@@ -14,7 +14,7 @@ from support import FREE_THREADED_NOW, environment, python_prints
 
 from nogil_kernels.scaling import workloads
 from nogil_kernels.scaling.workloads import HOLD, RELEASE, WORKLOADS, http_fetch, waiting
-from nogil_kernels.workers import find
+from nogil_kernels.workers import find_way
 from nogil_kernels.workers.crew import Crew
 from nogil_kernels.workers.errors import Unavailable
 from nogil_kernels.workers.worker import call_of, resolve
@@ -74,7 +74,7 @@ def test_every_call_works_in_every_way_of_the_workload(workload, way):
 def test_workers_use_the_compiled_backend_unless_it_is_missing_there(workload, way):
     skip_if_unavailable(way)
     if not workload.missing(way):
-        with find(way)(1) as executor:
+        with find_way(way)(1) as executor:
             assert executor.submit(eval, "__import__('nogil_kernels').build_info()['backend']").result() == "compiled"
 
 
@@ -141,7 +141,7 @@ def test_pure_python_workloads_need_only_the_standard_library(name):
 def test_waits_overlap(workload, way):
     total = workload.calls * workload.SECONDS
     assert sample(workload, "sequential", 1, workload.calls) >= 0.99 * total
-    samples = (sample(workload, way, workload.at_once, 1) for _ in range(TRIES))
+    samples = (sample(workload, way, workload.simultaneous_calls, 1) for _ in range(TRIES))
     assert any(workload.SECONDS * 0.99 <= seconds < total / 2 for seconds in samples)
 
 
@@ -294,7 +294,7 @@ def blas_threads(job):
 
 @parametrize_workload("numpy-dot")
 def test_blas_uses_one_thread_in_a_worker(workload):
-    with find("processes")(1) as executor:
+    with find_way("processes")(1) as executor:
         before, after = executor.submit(blas_threads, workload.job("", "", "processes")).result()
     if 2 not in before:
         pytest.skip(f"threadpoolctl cannot limit the threads of this BLAS: {before}")

@@ -44,4 +44,4 @@ def test_close_aborts_waiting_workers():
         time.sleep(0.001)
     crew.close()
     thread.join(10)
-    assert "of 2 workers started" in errors[0]
+    assert "of 2 workers reached the gate" in errors[0]

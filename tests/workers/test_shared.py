@@ -27,7 +27,7 @@ def test_the_folder_of_a_killed_process_is_removed_by_the_next_one(folder, monke
     orphan = Path(run_python(code).stdout.strip())
     with shared.Folder():
         assert orphan.exists()  # a new folder may not have its lock yet
-    monkeypatch.setattr(shared, "GRACE", -1)
+    monkeypatch.setattr(shared, "LOCK_SECONDS", -1)
     with shared.Folder():
         assert not orphan.exists()
         assert folder.path.exists()

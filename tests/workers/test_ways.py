@@ -15,7 +15,7 @@ from nogil_kernels.workers.errors import Unavailable, Unknown
 
 def test_an_unknown_way_is_rejected_with_the_valid_names():
     with pytest.raises(Unknown, match=r"unknown way 'thread': expected one of sequential, threads, pool, processes"):
-        workers.find("thread")
+        workers.find_way("thread")
 
 
 @pytest.mark.parametrize("path", ["user_functions:nobody", "no_such_module:f", "user_functions:", ":squares", "."])
@@ -32,16 +32,16 @@ def test_an_object_that_is_not_callable_is_rejected():
 @pytest.mark.skipif(sys.version_info >= (3, 14), reason="this Python has InterpreterPoolExecutor")
 def test_interpreters_raise_unavailable_before_python_3_14():
     with pytest.raises(Unavailable, match=r"needs Python 3\.14"):
-        workers.find("interpreters")(2)
+        workers.find_way("interpreters")(2)
 
 
 def test_sequential_accepts_one_worker_only():
     with pytest.raises(ValueError, match="sequential must have 1 worker, got 2"):
-        workers.find("sequential")(2)
+        workers.find_way("sequential")(2)
 
 
 def test_a_task_of_a_broken_pool_raises():
-    with workers.find("pool")(1) as pool, pytest.raises(BrokenProcessPool, match="while its task was running"):
+    with workers.find_way("pool")(1) as pool, pytest.raises(BrokenProcessPool, match="while its task was running"):
         pool.submit(os._exit, 1).result(30)
 
 

@@ -1,4 +1,4 @@
-"""The command `nogil-kernels`. Each module defines one subcommand: its options, and a function that runs it."""
+"""The command `nogil-kernels`. Each module but outputs defines a subcommand: its options and how to run it."""
 
 import argparse
 import io
@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if sys.stdout is not None:
             sys.stdout.flush()
         return status
-    except BrokenPipeError:  # for example by `| head`
+    except BrokenPipeError:  # for example, the reader in `nogil-kernels info | head` has exited
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Python flushes stdout once more when it exits
         return CLOSED
     except MissingExtra as missing:

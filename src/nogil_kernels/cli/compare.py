@@ -15,7 +15,7 @@ from .. import scaling
 from ..scaling.workloads import WORKLOADS
 from ..workers import WAYS
 from ..workers.errors import Exited, Unavailable, Unknown
-from ..workers.gate import MOST_WORKERS
+from ..workers.gate import MAX_WORKERS
 from .outputs import INTERRUPTED, add_outputs, require_for, show, writable
 
 if TYPE_CHECKING:
@@ -37,8 +37,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help="what to measure; by default all of them")
     parser.add_argument("--quick", action="store_true", help="10 seconds: few samples, without other interpreters")
     parser.add_argument("--seconds", type=positive, metavar="N", help="measure for N seconds after the workers' start")
-    parser.add_argument("--ways", type=names, metavar="WAY,...", help="ways to measure, besides sequential")
-    parser.add_argument("--workers", type=counts, metavar="N,...", help="numbers of workers (2, 4, ... and all cores)")
+    parser.add_argument("--ways", type=names, metavar="WAY,...", help="ways to measure; sequential is always measured")
+    parser.add_argument(
+        "--workers", type=counts, metavar="N,...", help="numbers of workers; default: 2, 4, ... and the number of cores"
+    )
     parser.add_argument("--weak", action="store_true", help="weak scaling: the same work per worker, not in total")
     parser.add_argument(
         "--python",
@@ -73,8 +75,8 @@ def counts(text: str) -> list[int]:
         if not word.strip().isdecimal() or int(word) < 1:
             raise argparse.ArgumentTypeError(f"must be a positive integer, got {word!r}")
     numbers = [int(word) for word in words]
-    if max(numbers) > MOST_WORKERS:
-        raise argparse.ArgumentTypeError(f"must be at most {MOST_WORKERS}, got {max(numbers)}")
+    if max(numbers) > MAX_WORKERS:
+        raise argparse.ArgumentTypeError(f"must be at most {MAX_WORKERS}, got {max(numbers)}")
     return numbers
 
 
@@ -108,7 +110,7 @@ def run(options: argparse.Namespace) -> int:
     except Exception as error:
         if not (failure := user_traceback(error)):
             raise
-        print(f"{failure}\nnogil-kernels compare: your function failed, so nothing was measured", file=sys.stderr)
+        print(f"{failure}\nnogil-kernels compare: the measured function failed, so there is no report", file=sys.stderr)
         return 1
     is_saved = not options.json or save(report, options.json)
     show(report, options.output)
@@ -119,7 +121,7 @@ def run(options: argparse.Namespace) -> int:
 
 @contextmanager
 def stdout_hidden() -> Iterator[None]:
-    """Discard stdout, of worker processes too: a workload's output must not mix with the report."""
+    """Discard stdout, also of worker processes, because a workload's output must not mix with the report."""
     if sys.stdout is None:  # stdout is closed
         yield
         return
@@ -139,25 +141,25 @@ def user_traceback(error: Exception) -> str:
     """Return the part of the traceback that starts in the user's function, or "" if the error is our own."""
     if isinstance(error, Exited):
         return str(error).capitalize()
-    ours = os.path.dirname(os.path.dirname(__file__)) + os.sep
-    entry, first = error.__traceback__, None
+    package_folder = os.path.dirname(os.path.dirname(__file__)) + os.sep
+    entry, user_entry = error.__traceback__, None
     while entry:
         name = entry.tb_frame.f_code.co_filename
-        if name.startswith(ours):
-            first = None
-        elif first is None and not name.startswith("<frozen ") and name != importlib.__file__:
-            first = entry
+        if name.startswith(package_folder):
+            user_entry = None
+        elif user_entry is None and not name.startswith("<frozen ") and name != importlib.__file__:
+            user_entry = entry
         entry = entry.tb_next
-    if first is None and isinstance(error.__cause__, Exception):
+    if user_entry is None and isinstance(error.__cause__, Exception):
         return user_traceback(error.__cause__)
-    if first is None and not isinstance(error, SyntaxError):  # its text names the file and line
+    if user_entry is None and not isinstance(error, SyntaxError):  # the text of a SyntaxError names file and line
         return ""
-    return "".join(traceback.format_exception(type(error), error, first)).rstrip()
+    return "".join(traceback.format_exception(type(error), error, user_entry)).rstrip()
 
 
 def save(report: Report, path: str) -> bool:
-    """Save the samples, print the outcome, and return whether it worked. An interrupted report overwrites no file."""
-    if report.interrupted and os.path.isfile(path):
+    """Save the samples and print the outcome. Return False if writing failed."""
+    if report.interrupted and os.path.isfile(path):  # an interrupted report overwrites no file: not a failure
         print(f"Interrupted: {path} was not overwritten", file=sys.stderr)
         return True
     try:

@@ -20,9 +20,9 @@ each line that is not obvious. The project does not depend on nogil-kernels.
 EPILOG = """\
 The import name follows from NAME: fast-hash is imported as fast_hash. Defaults
 come from git's configuration: user.name, user.email and github.user. On a
-terminal, the command asks for missing answers, and for all answers if NAME is
-missing. Without a terminal it asks nothing and writes placeholders such as
-"Your Name".
+terminal, the command asks for author, email and repository if git lacks them.
+If NAME is missing, it asks for everything that no option gives. Without a
+terminal it asks nothing and writes placeholders such as "Your Name".
 
   nogil-kernels new fast-hash
   nogil-kernels new fast-hash --kernel elementwise --simd --repo jane/fast-hash
@@ -40,8 +40,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     project.add_argument(
         "--kernel",
         metavar="KERNEL",
-        help="the example kernel: reduction (the default) computes a number from an array, elementwise an array from"
-        " an array",
+        help="the example kernel: reduction (the default) computes one number from an array; elementwise computes an"
+        " array from an array",
     )
     project.add_argument(
         "--simd",
@@ -81,15 +81,16 @@ def create(options: argparse.Namespace, from_options: Mapping[str, Any]) -> int:
 
     on_terminal = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
     ask = partial(answers.prompt, reserved=reserved) if on_terminal else None
-    chosen = answers.gather(from_options, answers.from_git(), ask, check_name)
-    project = template.render(files, chosen)
-    folder = folder_of(options, chosen.name)
+    project_answers = answers.gather(from_options, answers.from_git(), ask, check_name)
+    project = template.render(files, project_answers)
+    folder = folder_of(options, project_answers.name)
     if options.dry_run:
         print(*project, "", f"Dry run, nothing was written: {summary(project, folder)}", sep="\n")
         return 0
     writing.write(project, folder)
-    variant = f"{chosen.kernel}{' with SIMD' * chosen.simd}, imported as {names.import_name(chosen.name)}"
-    print(f"{summary(project, folder)}: {variant}.", *placeholders(project), sep="\n")
+    variant = f"{project_answers.kernel}{' with SIMD' * project_answers.simd}"
+    module = names.import_name(project_answers.name)
+    print(f"{summary(project, folder)}: {variant}, imported as {module}.", *placeholders(project), sep="\n")
     print("", "Next:", "", *next_commands(folder), sep="\n")
     return 0
 

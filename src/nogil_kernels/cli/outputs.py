@@ -31,7 +31,7 @@ def add_outputs(parser: argparse.ArgumentParser) -> None:
 
 
 def drawable(path: str) -> str:
-    """Return `path` if its suffix is known and it can be written."""
+    """Return `path` if its suffix is one of PLOT_SUFFIXES and a file can be written there."""
     suffix = os.path.splitext(path)[1]
     if suffix not in PLOT_SUFFIXES:
         raise argparse.ArgumentTypeError(f"must end in {', '.join(PLOT_SUFFIXES)}, got {path!r}")
@@ -39,10 +39,10 @@ def drawable(path: str) -> str:
 
 
 def writable(path: str) -> str:
-    """Return `path` if a file can be written there. This is known before a measurement takes minutes."""
+    """Return `path` if a file can be written there. The check comes before the measurement, which takes minutes."""
     is_new = not os.path.exists(path)
     if not is_new and not os.path.isfile(path) and not os.path.isdir(path):
-        return path  # a pipe or a device: opening and closing it would end its reader
+        return path  # a pipe or a device: to open and close it would end the program that reads it
     try:
         with open(path, "ab"):
             pass

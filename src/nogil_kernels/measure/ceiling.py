@@ -16,12 +16,11 @@ from typing import Any
 
 from .. import backend
 
-SAMPLE_SECONDS = 0.002  # short enough that interrupts and neighbours miss a few samples in ten
+SAMPLE_SECONDS = 0.002  # so short that interrupts and neighbours miss at least a few of ten samples
 SAMPLES = 10
-SHARED_SECONDS = 0.02  # work for all threads, 200 times what it takes to wake one
+SHARED_SECONDS = 0.02  # work for all threads together: 200 times as long as waking a thread
 SHARED_ROUNDS = 7
-OUT_OF_CACHE = 1 << 28
-"""A buffer size in bytes that exceeds the caches of most machines."""
+OUT_OF_CACHE = 1 << 28  # a buffer size in bytes that exceeds the caches of most machines
 
 WAYS_TO_READ = tuple(product((1, 2, 4), (False, True)))
 """Arguments of `read`: (streams, prefetch). The fastest pair differs between caches and machines."""
@@ -68,7 +67,7 @@ def native_speed_up(
     """Return the speed-up of `workers` native threads over one thread.
 
     Each thread makes one long call with the GIL released, on its own core if there are enough. The threads share
-    nothing but the clock of the cores and the memory, so this is the most that any threads can gain on this machine.
+    only the clock rate of the cores and the memory, so this is the most that any threads can gain on this machine.
 
     work is "arithmetic" (multiply-adds in registers) or "memory" (each thread reads a separate buffer of size_bytes).
     In each round, one thread does `seconds` of work, then all threads share the same work. Return the ratio of the
@@ -78,22 +77,21 @@ def native_speed_up(
         raise ValueError(f"work must be 'arithmetic' or 'memory', got {work!r}")
     if workers < 1:
         raise ValueError(f"workers must be a positive integer, got {workers}")
-    loops_of_threads: list[Loop]
+    loop_per_thread: list[Loop]
     if work == "arithmetic":
-        loops_of_threads = [partial(multiply_adds, "float64")] * workers
+        loop_per_thread = [partial(multiply_adds, "float64")] * workers
     else:
         _, streams, prefetch = read_rates(size_bytes)[0]
-        loops_of_threads = [_reader(_memory(size_bytes), streams, prefetch) for _ in range(workers)]
-    share = _repeats_in(loops_of_threads[0], seconds / workers)
-    alone, together = [], []
+        loop_per_thread = [_reader(_memory(size_bytes), streams, prefetch) for _ in range(workers)]
+    repeats_per_thread = _repeats_in(loop_per_thread[0], seconds / workers)
+    seconds_alone, seconds_shared = [], []
     for _ in range(SHARED_ROUNDS):
-        alone.append(_wall_seconds([partial(loops_of_threads[0], workers * share)]))
-        together.append(_wall_seconds([partial(loop, share) for loop in loops_of_threads]))
-    return median(alone) / median(together)
+        seconds_alone.append(_wall_seconds([partial(loop_per_thread[0], workers * repeats_per_thread)]))
+        seconds_shared.append(_wall_seconds([partial(loop, repeats_per_thread) for loop in loop_per_thread]))
+    return median(seconds_alone) / median(seconds_shared)
 
 
-Loop = Callable[[int], int]
-"""loop(repeats) returns the amount of work done, in operations or bytes."""
+Loop = Callable[[int], int]  # loop(repeats) returns the amount of work done, in operations or bytes
 
 
 def _reader(buffer: Any, streams: int, prefetch: bool) -> Loop:
@@ -101,14 +99,14 @@ def _reader(buffer: Any, streams: int, prefetch: bool) -> Loop:
 
 
 def _memory(size_bytes: int) -> Any:
-    """Return a buffer in the same memory as arrays: NumPy requests large pages for large arrays."""
+    """Return a buffer from NumPy, which requests large pages for large arrays, because the kernels read such arrays."""
     import numpy
 
     return numpy.ones(size_bytes, numpy.uint8)
 
 
 def _repeats_in(loop: Loop, seconds: float) -> int:
-    """Return how many repeats take `seconds`, at least 1. Also warm up."""
+    """Return how many repeats take `seconds`, at least 1. The trial repeats also warm up the core."""
     loop(1)
     repeats = 1
     while (elapsed := _loop_seconds(loop, repeats)) < seconds / 4:

@@ -14,7 +14,7 @@ from . import machine, power
 
 Fact = str | int | float
 
-FOLDERS = re.compile(r"""(?<![^\s'"(])(?:[A-Za-z]:)?[^\s'"(]*[/\\](?=[^/\\]+$)""")  # up to the last slash of a word
+FOLDERS = re.compile(r"""(?<![^\s'"(])(?:[A-Za-z]:)?[^\s'"(]*[/\\](?=[^/\\]+$)""")  # the folders before a file name
 
 
 def facts() -> dict[str, Fact]:
@@ -23,14 +23,14 @@ def facts() -> dict[str, Fact]:
     Facts that do not apply or are unknown are absent. The host name and all paths are omitted, because reports are
     published.
     """
-    known = {
+    all_facts = {
         "date": datetime.now().isoformat(sep=" ", timespec="seconds"),
         **_package_facts(),
         **_python_facts(),
         **_machine_facts(),
         **_blas_facts(),
     }
-    return {name: fact for name, fact in known.items() if fact is not None}
+    return {name: fact for name, fact in all_facts.items() if fact is not None}
 
 
 def _package_facts() -> Mapping[str, Fact | None]:
@@ -78,11 +78,11 @@ def _watchers() -> list[str]:
         "threading.settrace": threading.gettrace(),
         "threading.setprofile": threading.getprofile(),
     }
-    active = [name for name, function in functions.items() if function is not None]
+    active_names = [name for name, function in functions.items() if function is not None]
     monitoring = getattr(sys, "monitoring", None)  # 3.12+
     if monitoring is not None:
-        active += [f"sys.monitoring: {tool}" for i in range(6) if (tool := monitoring.get_tool(i)) is not None]
-    return active
+        active_names += [f"sys.monitoring: {tool}" for i in range(6) if (tool := monitoring.get_tool(i)) is not None]
+    return active_names
 
 
 def _machine_facts() -> Mapping[str, Fact | None]:

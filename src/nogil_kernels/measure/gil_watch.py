@@ -14,35 +14,36 @@ SWITCHED_ON = r"The global interpreter lock \(GIL\) has been enabled to load mod
 
 
 @dataclass
-class Gil:
+class GilStates:
     """Whether the GIL was on before and after a block, and the modules whose import switched it on."""
 
-    before: bool
-    after: bool
+    on_before: bool
+    on_after: bool
     enabled_by: tuple[str, ...] = ()
 
     def facts(self) -> dict[str, str | int]:
         """Return the same information as facts of a report."""
-        gil_facts: dict[str, str | int] = {"nk_gil_before": int(self.before), "nk_gil_after": int(self.after)}
+        gil_facts: dict[str, str | int] = {"nk_gil_before": int(self.on_before), "nk_gil_after": int(self.on_after)}
         if self.enabled_by:
             gil_facts["nk_gil_enabled_by"] = ", ".join(self.enabled_by)
         return gil_facts
 
 
 @contextmanager
-def watch() -> Iterator[Gil]:
-    """Yield a `Gil` that is complete at the end of the block.
+def watch() -> Iterator[GilStates]:
+    """Yield a `GilStates` that is complete at the end of the block.
 
     If the GIL is on already, do nothing. Otherwise collect the warnings of the block and issue them at its end.
-    Warnings about the GIL obey the filters of the caller, including "error". Other warnings have passed these filters.
+    Warnings about the GIL are collected in any case, and are filtered at the end of the block by the caller's filters,
+    including "error". Other warnings are filtered when they are issued, and only shown at the end.
 
     >>> with watch() as gil:
     ...     import json
     >>> gil.enabled_by
     ()
     """
-    gil = Gil(machine.gil_enabled(), machine.gil_enabled())
-    if gil.before:
+    gil = GilStates(machine.gil_enabled(), machine.gil_enabled())
+    if gil.on_before:
         yield gil
         return
     caught: list[warnings.WarningMessage] = []
@@ -51,13 +52,13 @@ def watch() -> Iterator[Gil]:
             warnings.filterwarnings("always", SWITCHED_ON, RuntimeWarning)
             yield gil
     finally:
-        gil.after = machine.gil_enabled()
+        gil.on_after = machine.gil_enabled()
         gil.enabled_by = tuple(dict.fromkeys(match[1] for warning in caught if (match := _match_gil(warning))))
         for warning in caught:
             place = warning.filename, warning.lineno
             if _match_gil(warning):
                 warnings.warn_explicit(warning.message, warning.category, *place)
-            else:  # Filtering twice would drop a warning whose filter is "once".
+            else:  # these have been filtered; a second time would drop a warning whose filter is "once"
                 warnings.showwarning(warning.message, warning.category, *place, warning.file, warning.line)
 
 

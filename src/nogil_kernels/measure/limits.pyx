@@ -16,23 +16,23 @@ cdef extern from "measure/loops.h":
         int multiply_adds
         void (*run)(Py_ssize_t steps) noexcept nogil
     ctypedef void (*nk_read)(const char *x, Py_ssize_t bytes) noexcept nogil
-    ctypedef struct nk_limits_tiles:
+    ctypedef struct nk_limits_loops:
         nk_arithmetic *arithmetic
         nk_read[2][3] read
     enum:
         NK_LIMITS_F32, NK_LIMITS_F64
-    const nk_limits_tiles *nk_limits_tiles_of(nk_isa isa) noexcept
+    const nk_limits_loops *nk_limits_loops_of(nk_isa isa) noexcept
 
 
 cdef enum:
     # Work between two checks for Ctrl-C. 2**27 steps of 12 or 16 multiply-adds, at two per cycle, take about 0.3 s.
-    # 2**30 bytes take 0.2 s at 5 GB/s. One pass over a larger buffer is not interrupted.
+    # 2**30 bytes take 0.2 s at 5 GB/s. Ctrl-C does not interrupt a single pass, however large the buffer.
     SLICE_STEPS = 1 << 27
     SLICE_BYTES = 1 << 30
 
 
 def multiply_adds(str dtype, Py_ssize_t count):
-    """Compute sum[i] += sum[i] * factor `count` times, for enough vectors sum[i] to hide the latency.
+    """Repeat sum[i] += sum[i] * factor `count` times. There are so many vectors sum[i] that their latency is hidden.
 
     Release the GIL and access no memory. Instruction sets without fused multiply-add multiply and then add.
 
@@ -43,8 +43,8 @@ def multiply_adds(str dtype, Py_ssize_t count):
         raise ValueError(f"dtype must be 'float64' or 'float32', got {dtype!r}")
     if count < 0:
         raise ValueError(f"count must not be negative, got {count}")
-    cdef const nk_limits_tiles *tiles = nk_limits_tiles_of(chosen_isa())
-    cdef const nk_arithmetic *arithmetic = &tiles.arithmetic[NK_LIMITS_F64 if dtype == "float64" else NK_LIMITS_F32]
+    cdef const nk_limits_loops *loops = nk_limits_loops_of(chosen_isa())
+    cdef const nk_arithmetic *arithmetic = &loops.arithmetic[NK_LIMITS_F64 if dtype == "float64" else NK_LIMITS_F32]
     cdef Py_ssize_t left = count, steps
     while left > 0:
         steps = min(left, SLICE_STEPS)
@@ -59,7 +59,7 @@ def multiply_adds(str dtype, Py_ssize_t count):
 def read(object buffer, int streams, *, bint prefetch=False, Py_ssize_t passes=1):
     """Load every byte of a C-contiguous buffer `passes` times with the GIL released.
 
-    streams is the number of parts of the buffer that are read alternately: 1, 2 or 4. prefetch loads 512 bytes ahead,
+    streams is the number of parts of the buffer that are read alternately: 1, 2 or 4. prefetch: load 512 bytes ahead,
     which is faster outside the caches and slower inside them. The fastest combination differs between machines.
 
     Return the number of bytes read. Raise TypeError if buffer is not C-contiguous or has a mask. Raise ValueError if
@@ -73,16 +73,16 @@ def read(object buffer, int streams, *, bint prefetch=False, Py_ssize_t passes=1
     if may_be_masked(buffer) or PyObject_GetBuffer(buffer, &view, PyBUF_C_CONTIGUOUS) < 0:
         PyErr_Clear()
         raise TypeError(f"buffer must be a C-contiguous buffer, got {type(buffer).__name__}")
-    cdef nk_read run = nk_limits_tiles_of(chosen_isa()).read[prefetch][streams // 2]  # log2(streams) up to 4
-    cdef Py_ssize_t left = passes, current, _
+    cdef nk_read run = nk_limits_loops_of(chosen_isa()).read[prefetch][streams // 2]  # log2(streams) up to 4
+    cdef Py_ssize_t left = passes, passes_now, _
     cdef Py_ssize_t passes_per_slice = max(1, SLICE_BYTES // max(1, view.len))
     try:
         while left > 0:
-            current = min(left, passes_per_slice)
+            passes_now = min(left, passes_per_slice)
             with nogil:
-                for _ in range(current):
+                for _ in range(passes_now):
                     run(<const char *> view.buf, view.len)
-            left -= current
+            left -= passes_now
             if left > 0:
                 PyErr_CheckSignals()
         return view.len * <object> passes

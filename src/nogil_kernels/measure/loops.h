@@ -21,10 +21,10 @@ typedef void (*nk_read)(const char *x, ptrdiff_t bytes);
 typedef struct {
     nk_arithmetic arithmetic[NK_LIMITS_TYPES];
     nk_read read[2][NK_STREAM_COUNTS]; /* [with prefetching][log2(streams)] */
-} nk_limits_tiles;
+} nk_limits_loops;
 
-extern const nk_limits_tiles nk_limits_portable[1], nk_limits_avx2[1], nk_limits_avx512[1], nk_limits_neon[1];
+extern const nk_limits_loops nk_limits_portable[1], nk_limits_avx2[1], nk_limits_avx512[1], nk_limits_neon[1];
 
-static inline const nk_limits_tiles *nk_limits_tiles_of(enum nk_isa isa) { return NK_TABLE(nk_limits, isa); }
+static inline const nk_limits_loops *nk_limits_loops_of(enum nk_isa isa) { return NK_TABLE(nk_limits, isa); }
 
 #endif

@@ -8,7 +8,8 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-# Cores have had at least this much since about 2019. A call on half of it still takes longer than passing on the GIL.
+# If L2 is unknown: nearly all cores since about 2019 have at least this. A call on data of half this size still takes
+# longer than passing on the GIL.
 L2_FALLBACK = 1 << 20
 
 
@@ -48,10 +49,10 @@ def physical_cores(cpus: Path = Path("/sys/devices/system/cpu")) -> int | None:
         return None
 
 
-def cgroup_quota(mount: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")) -> float | None:
+def cgroup_quota(mount: Path = Path("/sys/fs/cgroup"), cgroup_file: Path = Path("/proc/self/cgroup")) -> float | None:
     """Return the lowest CPU limit, in cores, of this process's cgroup and its ancestors, or None without a limit."""
     try:
-        lines = own.read_text().splitlines()
+        lines = cgroup_file.read_text().splitlines()
     except OSError:  # not Linux
         return None
     limits = []
@@ -87,10 +88,10 @@ def l2_bytes() -> int:
 
 
 def cache_bytes(level: int) -> int | None:
-    """Return the bytes of data cache of this level per worker, or None if absent or unknown.
+    """Return the bytes of data cache of this level that one worker has, or None if absent or unknown.
 
-    The result is the size of the cache divided by the number of usable cores that share it; the minimum over all usable
-    cores. A virtual machine reports the whole L3 of its host.
+    A cache is divided by the usable cores that share it, and the smallest share counts. A virtual machine reports the
+    whole L3 of its host.
     """
     if sys.platform == "win32":
         return _parse_cache(_windows_records(), level)
@@ -107,9 +108,9 @@ def _cache_linux(level: int, cpus: Path = Path("/sys/devices/system/cpu")) -> in
             try:
                 cache_type = (cache / "type").read_text().strip()
                 if (cache / "level").read_text().strip() == str(level) and cache_type != "Instruction":
-                    size = int((cache / "size").read_text().strip().removesuffix("K")) << 10
+                    cache_size = int((cache / "size").read_text().strip().removesuffix("K")) << 10
                     sharers = usable & parse_cpu_list((cache / "shared_cpu_list").read_text())
-                    shares.append(size // max(1, len(sharers)))
+                    shares.append(cache_size // max(1, len(sharers)))
             except (OSError, ValueError):  # some virtual machines list a cache without its size
                 continue
     return min(shares, default=None)
@@ -151,8 +152,7 @@ def _cache_macos(level: int) -> int | None:
 
 def _sysctl(name: str) -> str:
     """Return the value of a macOS system setting, or "" if the setting does not exist."""
-    reply = subprocess.run(["/usr/sbin/sysctl", "-n", name], capture_output=True, text=True, check=False)
-    return reply.stdout.strip()
+    return subprocess.run(["/usr/sbin/sysctl", "-n", name], capture_output=True, text=True, check=False).stdout.strip()
 
 
 def _windows_records() -> bytes:
@@ -163,12 +163,13 @@ def _windows_records() -> bytes:
 
     query = ctypes.windll.kernel32.GetLogicalProcessorInformation
     length = ctypes.c_ulong(0)
-    query(None, ctypes.byref(length))  # fails and stores the required length
+    query(None, ctypes.byref(length))  # this call fails, but stores the required length
     records = ctypes.create_string_buffer(length.value)
     return records.raw if query(records, ctypes.byref(length)) else b""
 
 
-# Processor mask, relationship, then a union aligned to 8 bytes; for a cache: level, associativity, line, size, type.
+# One record: processor mask, relationship, then a union aligned to 8 bytes. For a cache the union has level,
+# associativity, line size, size and type.
 _RECORD = struct.Struct("@Pi0qBBHIi4x")
 
 

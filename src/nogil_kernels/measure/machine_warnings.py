@@ -7,13 +7,13 @@ from .facts import Fact
 
 Facts = Mapping[str, Fact]
 
-# A program that uses one of two cores raises the load to 0.5 per core, and its one-minute average to 0.4 after 100 s.
-# One or two minutes after our own measurements, the average is below this.
+# A program that keeps one of two cores busy raises the load to 0.5 per core, and the one-minute average to 0.4 after
+# 100 s. After our own measurements, the average falls below this in one or two minutes.
 LOAD_PER_CORE = 0.4
-# The clock differs by up to 10 % between one and two busy cores. A core shared with another program gives 1.3 at most.
-# Values above 2 occur if another program used the core of the single thread.
+# The clock rate differs by up to 10 % between one and two busy cores. If another program shares a core, the speed-up is
+# at most 1.3. It is above 2 if the other program disturbed the run on one thread.
 NATIVE_SPEED_UP = 1.8, 2.2
-# The test takes 1/8 s, which is about 24 ticks of 10 ms on two cores. One stolen tick may be chance, three are not.
+# The test takes 1/8 s, about 24 ticks of 10 ms on two cores. One stolen tick can be chance, three cannot.
 STEAL = 0.1
 SWITCH_INTERVAL = 0.005  # CPython's default
 
@@ -58,7 +58,7 @@ def _gil(facts: Facts) -> Iterator[str]:
         elif option:
             yield (
                 f"{option} keeps the GIL off even for modules that do not support free threading. Such modules may"
-                " crash, and without this option they switch the GIL on. Measure without this option too."
+                " crash. Without this option, importing one switches the GIL on. Measure without this option, too."
             )
     interval = float(facts.get("nk_switch_interval", SWITCH_INTERVAL))
     if facts.get("nk_gil_enabled") and abs(interval - SWITCH_INTERVAL) > 1e-6:  # Python keeps whole microseconds
@@ -72,8 +72,8 @@ def _gil(facts: Facts) -> Iterator[str]:
 def _interpreter(facts: Facts) -> Iterator[str]:
     if facts.get("nk_debug_build"):
         yield (
-            "This is a debug build of Python, which runs Python code several times slower. The kernels look better in"
-            " comparison than they are. Measure with a release build."
+            "This is a debug build of Python. Python code runs several times slower, so the kernels seem better than"
+            " they are. Measure with a release build."
         )
     if "nk_watched_by" in facts:
         yield (
@@ -83,21 +83,22 @@ def _interpreter(facts: Facts) -> Iterator[str]:
 
 
 def _cores(facts: Facts) -> Iterator[str]:
-    usable, physical, count = (
+    usable, physical, machine_cores = (
         int(facts.get(name, 0)) for name in ("nk_usable_cores", "nk_physical_cores", "cpu_count")
     )
-    allowed = len(machine.parse_cpu_list(str(facts["cpu_affinity"]))) if "cpu_affinity" in facts else count
-    quota = float(facts.get("nk_quota_cores", allowed))
-    if quota < allowed:
+    affinity = str(facts.get("cpu_affinity", ""))
+    allowed_cores = len(machine.parse_cpu_list(affinity)) if affinity else machine_cores
+    quota = float(facts.get("nk_quota_cores", allowed_cores))
+    if quota < allowed_cores:
         workers = max(1, int(quota))
         yield (
-            f"The cgroup quota is {_many(quota, 'core')} of {allowed}. A process that uses more is paused for the rest"
-            f" of each period, which looks like bad scaling. Measure with at most {_many(workers, 'worker')}, or raise"
-            " the quota of the container."
+            f"The cgroup quota is {_many(quota, 'core')} of {allowed_cores}. A process that uses more is paused for the"
+            f" rest of each period, which looks like bad scaling. Measure with at most {_many(workers, 'worker')}, or"
+            " raise the quota of the container."
         )
-    if allowed < count:
+    if allowed_cores < machine_cores:
         yield (
-            f"This process may use only {allowed} of {_many(count, 'core')} (affinity {facts['cpu_affinity']})."
+            f"This process may use only {allowed_cores} of {_many(machine_cores, 'core')} (affinity {affinity})."
             " Additional workers share these cores. Start without taskset or a cpuset to use all of them."
         )
     if usable == 1:
@@ -114,10 +115,10 @@ def _cores(facts: Facts) -> Iterator[str]:
 
 
 def _noise(facts: Facts) -> Iterator[str]:
-    count, load = int(facts.get("cpu_count", 1)), float(facts.get("load_avg_1min", 0))
-    if load >= LOAD_PER_CORE * count:
+    cores, load = int(facts.get("cpu_count", 1)), float(facts.get("load_avg_1min", 0))
+    if load >= LOAD_PER_CORE * cores:
         yield (
-            f"The load average was {load:.1f} on {_many(count, 'core')} before the measurement. Other programs take"
+            f"The load average was {load:.1f} on {_many(cores, 'core')} before the measurement. Other programs take"
             " cores from the workers. End them, wait one minute, and measure again."
         )
     gain, (low, high) = float(facts.get("nk_native_speed_up", 2)), NATIVE_SPEED_UP

@@ -6,14 +6,13 @@ from pathlib import Path
 from .. import backend
 from . import machine
 
-SECONDS = 0.01  # work per round, 100 times what it takes to wake a thread
+SECONDS = 0.01  # work per round: 100 times as long as waking a thread
 
-Ticks = tuple[int, int]
-"""(stolen ticks, all ticks)."""
+Ticks = tuple[int, int]  # (stolen ticks, all ticks)
 
 
 def noise() -> dict[str, int | float]:
-    """Measure these facts in about 1/8 s. Return an empty dict on one core and on the pure backend.
+    """Measure nk_native_speed_up and nk_steal in about 1/8 s. Return no facts on one core or on the pure backend.
 
     nk_native_speed_up : the speed-up of two native threads over one
     nk_steal           : the share of CPU time that the host gave to other machines; absent if unknown
@@ -23,13 +22,13 @@ def noise() -> dict[str, int | float]:
     from .ceiling import native_speed_up
 
     cores = machine.affinity() or ()
-    before = stolen(cores)
+    ticks_before = stolen(cores)
     speed_up = native_speed_up("arithmetic", 2, seconds=SECONDS)
-    measured: dict[str, int | float] = {"nk_native_speed_up": round(speed_up, 3)}
-    after = stolen(cores)
-    if before and after and after[1] > before[1]:
-        measured["nk_steal"] = round((after[0] - before[0]) / (after[1] - before[1]), 3)
-    return measured
+    noise_facts: dict[str, int | float] = {"nk_native_speed_up": round(speed_up, 3)}
+    ticks_after = stolen(cores)
+    if ticks_before and ticks_after and ticks_after[1] > ticks_before[1]:
+        noise_facts["nk_steal"] = round((ticks_after[0] - ticks_before[0]) / (ticks_after[1] - ticks_before[1]), 3)
+    return noise_facts
 
 
 def stolen(cpus: Iterable[int], stat: Path = Path("/proc/stat")) -> Ticks | None:

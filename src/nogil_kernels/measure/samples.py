@@ -5,8 +5,8 @@ import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-OUTSIDE = 0.025  # the probability that the true median is below the interval, and that it is above
-FEWEST = 6  # the range of 5 values contains the true median with 1 - 2 / 2**5 = 93.75 % only
+OUTSIDE = 0.025  # the most that each of two probabilities may be: the true median is below the interval, or above it
+MIN_VALUES = 6  # 5 values contain the true median with 1 - 2 / 2**5 = 93.75 % confidence, which is too little
 
 
 @dataclass(frozen=True)
@@ -16,22 +16,22 @@ class Interval:
     median: float
     low: float
     high: float
-    sure: bool = True
-    """Whether the interval contains the true median with 95 % confidence. This is False for fewer than FEWEST values:
+    has_95_percent: bool = True
+    """Whether the interval contains the true median with 95 % confidence. False for fewer than MIN_VALUES values:
     `low` and `high` are then their minimum and maximum."""
 
     @property
     def half_width(self) -> float:
         """Half the width of the interval, relative to the median. Infinite without 95 % confidence."""
-        return (self.high - self.low) / 2 / self.median if self.sure and self.median else math.inf
+        return (self.high - self.low) / 2 / self.median if self.has_95_percent and self.median else math.inf
 
     def span(self, formatter: Callable[[float], str] = "{:.2f}".format) -> str:
         """Return "low to high", or an empty string without 95 % confidence."""
-        return f"{formatter(self.low)} to {formatter(self.high)}" if self.sure else ""
+        return f"{formatter(self.low)} to {formatter(self.high)}" if self.has_95_percent else ""
 
     def text(self, formatter: Callable[[float], str] = "{:.2f}".format) -> str:
         """Return "median (low to high)", or only the median without 95 % confidence."""
-        return formatter(self.median) + (f" ({self.span(formatter)})" if self.sure else "")
+        return formatter(self.median) + (f" ({self.span(formatter)})" if self.has_95_percent else "")
 
 
 def interval(values: Sequence[float]) -> Interval:
@@ -47,9 +47,9 @@ def interval(values: Sequence[float]) -> Interval:
         k += 1
         outside += math.comb(n, k) / 2**n
     first = max(0, k - 1)
-    return Interval(statistics.median(ordered), ordered[first], ordered[n - 1 - first], sure=k > 0)
+    return Interval(statistics.median(ordered), ordered[first], ordered[n - 1 - first], has_95_percent=k > 0)
 
 
 def ratio(base: Sequence[float], other: Sequence[float]) -> Interval:
-    """Return the speed-up of `other` over `base`, from samples of the same round. Ignore unpaired last samples."""
-    return interval([b / o for b, o in zip(base, other, strict=False)])
+    """Return the speed-up of `other` over `base`, from samples of the same round. Ignore values without a partner."""
+    return interval([base_seconds / other_seconds for base_seconds, other_seconds in zip(base, other, strict=False)])

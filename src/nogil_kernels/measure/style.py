@@ -1,4 +1,4 @@
-"""The style of all drawings and tables. Colours suit colour-blind readers; equal reports give equal files."""
+"""The style of drawings and tables. Colours suit colour-blind readers. The same report always gives the same file."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SETTINGS: Any = {
 INK, FAINT = "#24292f", "#6e7781"
 """Colours of text and axes, and of less important text and lines. The HTML page replaces them with its own."""
 
-WAYS = {
+WAY_COLOURS = {
     "sequential": FAINT,
     "threads": "#0072b2",
     "pool": "#e69f00",
@@ -36,17 +36,16 @@ WAYS = {
     "interpreters": "#009e73",
     "asyncio": "#cc79a7",
 }
-FOREIGN = ("#56b4e9", "#a89a00", "#8c564b")  # executors of other packages, in order of appearance
+EXECUTOR_COLOURS = ("#56b4e9", "#a89a00", "#8c564b")  # of other packages, in order of appearance
 MARKERS = {"threads": "o", "pool": "s", "processes": "D", "interpreters": "^", "asyncio": "v"}
-SIDES = {"hold": "#d55e00", "release": "#0072b2"}
-"""Colours for plots that compare sides within one way."""
+SIDE_COLOURS = {"hold": "#d55e00", "release": "#0072b2"}  # for plots that compare sides within one way
 
 
 def colours(ways: Iterable[str]) -> dict[str, str]:
-    """Return a colour per way, from the palette of Okabe and Ito."""
-    known = {way: WAYS[way] for way in ways if way in WAYS}
-    others = [way for way in dict.fromkeys(ways) if way not in WAYS]
-    return known | {way: FOREIGN[index % len(FOREIGN)] for index, way in enumerate(others)}
+    """Return a colour per way. Most are from the palette of Okabe and Ito."""
+    colour_by_way = {way: WAY_COLOURS[way] for way in ways if way in WAY_COLOURS}
+    executors = [way for way in dict.fromkeys(ways) if way not in WAY_COLOURS]
+    return colour_by_way | {way: EXECUTOR_COLOURS[index % len(EXECUTOR_COLOURS)] for index, way in enumerate(executors)}
 
 
 @contextmanager
@@ -73,8 +72,8 @@ def title(axes: Axes, text: str) -> None:
 
 def whiskers(intervals: Sequence[Interval]) -> Any:
     """Return the lengths of the error bars below and above the medians. They are 0 without 95 % confidence."""
-    lows = [value.median - value.low if value.sure else 0.0 for value in intervals]
-    highs = [value.high - value.median if value.sure else 0.0 for value in intervals]
+    lows = [value.median - value.low if value.has_95_percent else 0.0 for value in intervals]
+    highs = [value.high - value.median if value.has_95_percent else 0.0 for value in intervals]
     return [lows, highs]
 
 

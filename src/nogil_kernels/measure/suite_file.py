@@ -9,7 +9,7 @@ import pyperf  # type: ignore[import-untyped]  # it ships no types
 from .facts import Fact
 
 Benchmark = tuple[Sequence[float], Mapping[str, Fact]]
-"""(seconds of each sample, metadata). "name" is unique in a suite; names that pyperf does not have begin with nk_."""
+"""(seconds of each sample, metadata). The value of "name" is unique in a suite. Keys not in pyperf begin with nk_."""
 
 
 def make(benchmarks: Iterable[Benchmark]) -> Any:

@@ -1,7 +1,7 @@
 """`nogil-kernels new`: create an extension project from the template in this folder.
 
-names checks names, answers collects the user's choices, template fills in the files, writing writes them. Standard
-library only.
+names.py checks names, answers.py collects the choices, words.py has the texts that differ between kernels, template.py
+fills in the files, writing.py writes them. Only the standard library is imported.
 """
 
 

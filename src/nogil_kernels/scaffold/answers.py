@@ -19,7 +19,7 @@ OWNER = "your-name"
 
 ADDRESS = re.compile(r'[^@\s"\\<>]+@[^@\s"\\<>]+')
 REPOSITORY = re.compile(r"[a-z0-9][a-z0-9-]*/[a-z0-9._-]+", re.IGNORECASE | re.ASCII)
-GIT = {"user.name": "author", "user.email": "email", "github.user": "owner"}
+GIT_KEYS = {"user.name": "author", "user.email": "email", "github.user": "owner"}  # git's key -> key of from_git()
 QUESTIONS = {
     "name": "Name of the distribution",
     "kernel": f"Example kernel: {', '.join(KERNELS)}",
@@ -29,7 +29,7 @@ QUESTIONS = {
     "repo": "GitHub repository, OWNER/NAME",
 }
 YES_OR_NO = {"yes": True, "y": True, "no": False, "n": False}
-FROM_GIT = {"author": "author", "email": "email", "repo": "owner"}  # answer -> key of from_git()
+KEY_OF_ANSWER = {"author": "author", "email": "email", "repo": "owner"}  # answer -> key of from_git()
 
 
 @dataclass(frozen=True)
@@ -69,13 +69,14 @@ def why_invalid(answer: str, value: Any) -> str:
 
 def from_git() -> dict[str, str]:
     """Return author, email and owner as far as git's configuration has them. Without git the result is empty."""
-    command = ["git", "config", "--null", "--get-regexp", "|".join(f"^{re.escape(key)}$" for key in GIT)]
+    command = ["git", "config", "--null", "--get-regexp", "|".join(f"^{re.escape(key)}$" for key in GIT_KEYS)]
     try:
         output = subprocess.run(command, capture_output=True, timeout=10, check=False).stdout
     except (OSError, subprocess.TimeoutExpired):
         return {}
     entries = [entry.partition("\n") for entry in output.decode(errors="replace").split("\0")]
-    return {GIT[key]: value for key, _, value in entries if key in GIT and value}  # the last one wins, as in git
+    # If git has a key twice, the last value counts, as in git.
+    return {GIT_KEYS[key]: value for key, _, value in entries if key in GIT_KEYS and value}
 
 
 def gather(
@@ -86,11 +87,12 @@ def gather(
 ) -> Answers:
     """Return the answers: from options, else from the terminal, else from git, else the template's placeholders.
 
-    `ask(answer, default)` asks on a terminal; None means that there is no terminal. If the options have a name, only
-    answers that git lacks are asked for, otherwise all. `check_name` raises Refused before further questions.
+    `ask(answer, default)` asks on a terminal. None means that there is no terminal. Answers that the options have are
+    not asked for. If the options have the name, only those of author, email and repo that git lacks are asked for,
+    otherwise all. `check_name(name)` raises Refused before the other questions are asked.
     """
     if "name" not in from_options and ask is None:
-        raise Refused("NAME is missing, and there is no terminal to ask for it")
+        raise Refused("NAME is missing, and without a terminal the command cannot ask for it")
     name = from_options["name"] if "name" in from_options or ask is None else ask("name", "")
     check_name(name)
     defaults = {
@@ -100,18 +102,19 @@ def gather(
         "email": git.get("email", EMAIL),
         "repo": f"{git.get('owner', OWNER)}/{name}",
     }
-    missing = [answer for answer, key in FROM_GIT.items() if key not in git]
-    questions = missing if "name" in from_options else list(defaults)
-    typed = {answer: ask(answer, defaults[answer]) for answer in questions if ask and answer not in from_options}
-    return Answers(**{**defaults, **typed, **from_options, "name": name})
+    not_in_git = [answer for answer, key in KEY_OF_ANSWER.items() if key not in git]
+    questions = not_in_git if "name" in from_options else list(defaults)
+    typed_answers = {field: ask(field, defaults[field]) for field in questions if ask and field not in from_options}
+    return Answers(**{**defaults, **typed_answers, **from_options, "name": name})
 
 
 def prompt(answer: str, default: Any, reserved: Mapping[str, str]) -> Any:
     """Ask on the terminal until the answer is valid, and return it. Enter takes the default."""
-    shown = {True: "yes", False: "no"}.get(default, default) if answer == "simd" else default
+    shown_default = {True: "yes", False: "no"}.get(default, default) if answer == "simd" else default
+    question = QUESTIONS[answer] + (f" [{shown_default}]" if shown_default else "")
     while True:
         try:
-            text = input(f"{QUESTIONS[answer]}{f' [{shown}]' if shown else ''}: ").strip() or shown
+            text = input(f"{question}: ").strip() or shown_default
         except EOFError:
             print()
             raise Refused("input ended before all questions were answered") from None

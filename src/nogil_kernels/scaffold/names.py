@@ -6,11 +6,11 @@ import re
 import sys
 from collections.abc import Mapping
 
-DISTRIBUTION = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?", re.IGNORECASE | re.ASCII)  # valid in pyproject.toml
+DISTRIBUTION = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?", re.IGNORECASE | re.ASCII)  # allowed in pyproject.toml
 MAX_LENGTH = 40  # a longer name makes lines of more than 120 characters, which the project's linter refuses
 OWN_NAME = "nogil_kernels"
 
-# Modules of supported Pythons that the running Python may lack. sys.stdlib_module_names omits `test`.
+# Modules that some supported Python has and the running one may lack. sys.stdlib_module_names also lacks `test`.
 OTHER_PYTHONS = """
     aifc annotationlib asynchat asyncore audioop cgi cgitb chunk compression crypt distutils imghdr imp lib2to3
     mailcap msilib nis nntplib ossaudiodev pipes profiling smtpd sndhdr spwd sre_compile sre_constants sre_parse
@@ -18,9 +18,10 @@ OTHER_PYTHONS = """
 """
 STANDARD_LIBRARY = sys.stdlib_module_names | set(OTHER_PYTHONS.split())
 
-# Keywords of Cython alone: a .pyx could not cimport from a package of that name.
+# Words that only Cython reserves: a .pyx file could not cimport from a package with such a name.
 CYTHON = ("cdef", "cimport", "cpdef", "ctypedef", "include")
 
+# Names that Windows reserves.
 DEVICES = frozenset(["con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))])
 
 
@@ -35,7 +36,7 @@ def why_invalid(name: str, reserved: Mapping[str, str]) -> str:
     `reserved` maps import names that a project cannot have to the reason, see template.reserved_names.
     """
     if not DISTRIBUTION.fullmatch(name):
-        return f"a name must be ASCII letters and digits with '-', '_' and '.' between them, got {name!r}"
+        return f"a name must consist of ASCII letters and digits, with '-', '_' and '.' only between them, got {name!r}"
     if len(name) > MAX_LENGTH:
         return f"a name must have at most {MAX_LENGTH} characters, got {len(name)}"
     if DEVICES & {import_name(name), name.split(".")[0].lower()}:
@@ -58,5 +59,5 @@ def why_not_importable(module: str, reserved: Mapping[str, str]) -> str:
     if hasattr(builtins, module):
         return f"would hide Python's builtin {module} in every file that imports it"
     if module == OWN_NAME:
-        return "is the package that you are running"
+        return "is the package that runs this command"
     return f"is {reserved[module]}" if module in reserved else ""

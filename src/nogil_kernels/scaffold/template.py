@@ -13,23 +13,22 @@ from .answers import AUTHOR, EMAIL, OWNER, Answers
 from .names import import_name
 from .words import SIMD_WORDS, WORDS
 
-# Modules that are in every environment, or that Python imports at startup.
-INSTALLED = ("pip", "pkg_resources", "pyximport", "wheel")
-AT_START = ("sitecustomize", "usercustomize")
+INSTALLED = ("pip", "pkg_resources", "pyximport", "wheel")  # of installers and of Cython, in most environments
+AT_START = ("sitecustomize", "usercustomize")  # modules that Python imports when it starts
 
-# Dependencies of the tools in pyproject.toml. pip cannot install two distributions of one name.
+# Packages that the tools in pyproject.toml depend on. A project of the same name could not be installed beside them.
 NEEDED_BY_TOOLS = (
     *("iniconfig", "librt", "mypy_extensions", "packaging", "pathspec", "pluggy", "pycodestyle", "pygments"),
     *("tokenize_rt", "typing_extensions"),
 )
 REQUIREMENT = re.compile(r"[A-Za-z0-9._-]+")
-IGNORED = "template/.gitignore"
+GITIGNORE = "template/.gitignore"
 
 
 def load() -> dict[str, str]:
     """Return path -> text of template and overlays, without files that a build or a test left."""
     package = files(__package__)
-    ignored = [line.rstrip("/") for line in (package / IGNORED).read_text(encoding="utf-8").split()]
+    ignored = [line.rstrip("/") for line in (package / GITIGNORE).read_text(encoding="utf-8").split()]
     texts = {path: text for name in ("template", "overlays") for path, text in below(package / name, name, ignored)}
     return dict(sorted(texts.items()))
 
@@ -50,14 +49,14 @@ def render(template: Mapping[str, str], answers: Answers) -> dict[str, str]:
     folders = ["template", f"overlays/{answers.kernel}"]
     if answers.simd:
         folders += ["overlays/simd", f"overlays/simd-{answers.kernel}"]
-    chosen = {
+    project_files = {
         path.removeprefix(f"{folder}/"): text
         for folder in folders
         for path, text in template.items()
         if path.startswith(f"{folder}/")
     }
     owner, _, repository = answers.repo.partition("/")
-    words = {
+    replacements = {
         **(SIMD_WORDS if answers.simd else {}),
         **WORDS[answers.kernel],
         f"(c) 2026 {AUTHOR}": f"(c) {answers.year} {answers.author}",
@@ -70,29 +69,29 @@ def render(template: Mapping[str, str], answers: Answers) -> dict[str, str]:
         AUTHOR: answers.author,
         EMAIL: answers.email,
     }
-    return {replaced(path, words): replaced(text, words) for path, text in sorted(chosen.items())}
+    return {replaced(path, replacements): replaced(text, replacements) for path, text in sorted(project_files.items())}
 
 
-def replaced(text: str, words: Mapping[str, str]) -> str:
-    """Replace all words in one pass, since an answer may contain a word. The first word that matches wins."""
-    return re.sub("|".join(map(re.escape, words)), lambda match: words[match.group()], text)
+def replaced(text: str, replacements: Mapping[str, str]) -> str:
+    """Replace all words in one pass, because a replacement may contain a word. The first word that matches counts."""
+    return re.sub("|".join(map(re.escape, replacements)), lambda match: replacements[match.group()], text)
 
 
 def reserved_names(template: Mapping[str, str]) -> dict[str, str]:
-    """Return import name -> reason, for names that no project can have: its folders, modules and dependencies."""
-    names = dict.fromkeys(INSTALLED, "a module that installs packages")
+    """Return import name -> reason for all names that a project cannot have, such as those of its folders and files."""
+    names = dict.fromkeys(INSTALLED, "a module of an installer or of Cython")
     names |= dict.fromkeys(AT_START, "a module that Python imports when it starts")
     names |= dict.fromkeys(NEEDED_BY_TOOLS, "a dependency of the project's tools")
     for requirement in requirements(tomllib.loads(template["template/pyproject.toml"])):
         if match := REQUIREMENT.match(requirement):
             names[import_name(match.group())] = "a dependency of the project"
     for path in map(PurePosixPath, template):
-        first, *rest = path.parts[1:] if path.parts[0] == "template" else path.parts[2:]
-        if rest:
-            names[first] = "a folder of the project"
-        if path.suffix == ".py" and first != "src":
+        top, *below_top = path.parts[1:] if path.parts[0] == "template" else path.parts[2:]
+        if below_top:
+            names[top] = "a folder of the project"
+        if path.suffix == ".py" and top != "src":
             names[path.stem] = "a file of the project"
-    for pattern in template[IGNORED].split():
+    for pattern in template[GITIGNORE].split():
         names[pattern.rstrip("/")] = "a folder that a build creates"
     names.pop("your_kernels", None)  # an extra may require the project itself
     return names

@@ -41,7 +41,7 @@ STATEMENTS = {
 }
 """
 
-# Kernel -> words -> their replacement. If several words match at a place, the first one is replaced.
+# Kernel -> {text: replacement}. If several texts match at one place, the first one is replaced.
 WORDS: dict[str, dict[str, str]] = {
     "reduction": {},
     "elementwise": {
@@ -59,7 +59,6 @@ WORDS: dict[str, dict[str, str]] = {
     },
 }
 
-OF_WHY = "- `docs/why.md`: what breaks without each line that is not obvious\n"
-SIMD_WORDS = {
-    OF_WHY: f"{OF_WHY}- `docs/simd.md`: how the loops are compiled for several instruction sets, and one is chosen\n",
-}
+WHY_LINE = "- `docs/why.md`: for each line that is not obvious, what breaks without it\n"
+SIMD_LINE = "- `docs/simd.md`: how the loops are compiled for several instruction sets, and how one is chosen\n"
+SIMD_WORDS = {WHY_LINE: WHY_LINE + SIMD_LINE}

@@ -1,8 +1,8 @@
 """Write all of a project, or nothing.
 
 A new folder is filled under a temporary name and renamed once it is complete. An existing empty folder is kept, since
-it may be a shell's working directory or a mount point: the files are written to a temporary folder inside it, and the
-top entries are moved up. If one cannot be moved, all are removed.
+it may be a shell's working directory or a mount point: the files are written to a temporary folder inside it, and its
+top entries are then moved up. If one of them cannot be moved, all files of the project are removed.
 """
 
 import os
@@ -44,20 +44,20 @@ def write(project: Mapping[str, str], target: Path) -> None:
     target = target.absolute()
     parent = innermost_existing(target)
     staging = parent / f".{target.name}-{secrets.token_hex(4)}"
-    moved: list[Path] = []
+    moved_paths: list[Path] = []
     try:
         if parent == target:
             fill(project, staging)
             for entry in sorted(staging.iterdir()):
-                moved.append(target / entry.name)
-                entry.rename(moved[-1])
+                moved_paths.append(target / entry.name)
+                entry.rename(moved_paths[-1])
             staging.rmdir()
         else:
-            first, *rest = target.relative_to(parent).parts
-            fill(project, staging.joinpath(*rest))
-            staging.rename(parent / first)
+            top, *folders_below = target.relative_to(parent).parts
+            fill(project, staging.joinpath(*folders_below))
+            staging.rename(parent / top)
     except BaseException as error:
-        for path in (*moved, staging):
+        for path in (*moved_paths, staging):
             remove(path)
         if isinstance(error, OSError):
             raise Refused(f"{target} cannot be written: {error.strerror or error}") from None
@@ -73,7 +73,7 @@ def fill(project: Mapping[str, str], folder: Path) -> None:
 
 
 def remove(path: Path) -> None:
-    """Remove a file or folder if it exists. Ignore errors: the one that stopped the writing is reported."""
+    """Remove a file or folder if it exists. Ignore errors, because the error that stopped the writing is reported."""
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)
     else:

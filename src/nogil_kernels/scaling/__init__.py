@@ -30,8 +30,8 @@ def compare(
     """Measure how work scales with threads, processes, interpreters and coroutines.
 
     A row of the report is one workload in one way, with one number of workers. The workers of a row share a number of
-    calls that is fitted to the machine. A sample is the time from the start of all workers to the end of the last one.
-    Each round takes one sample of every row of every interpreter, until each median is known to 1 % or time is up.
+    calls that is fitted to the machine. A sample is the time from the start of the first worker to the end of the last
+    one. Each round takes one sample of every row of every interpreter, until each median is known to 1 % or time is up.
 
     Parameters
     ----------

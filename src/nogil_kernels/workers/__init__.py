@@ -7,8 +7,7 @@ from typing import Any
 from .errors import Unknown
 from .worker import resolve
 
-Way = Callable[[int], Executor]
-"""way(workers) returns an executor."""
+Way = Callable[[int], Executor]  # way(workers) returns an executor
 
 WAYS = {
     "sequential": "sequential:Sequential",
@@ -21,7 +20,7 @@ WAYS = {
 """Name -> "module:class". The module is imported on first use."""
 
 
-def find(name: str) -> Way:
+def find_way(name: str) -> Way:
     """Return the way with this name or import path "package.module:factory".
 
     Raise Unknown if there is none. Calling the way raises Unavailable if this Python does not support it.
@@ -41,9 +40,9 @@ def import_callable(path: str) -> Callable[..., Any]:
         raise Unknown(f"cannot import {path}: its module calls sys.exit({error.code!r})") from None
     except (ImportError, AttributeError, TypeError, ValueError) as error:
         module = path.partition(":")[0]
-        is_inside = isinstance(error, ImportError) and not f"{module}.".startswith(f"{error.name}.")
-        advice = f"{module} imports that" if is_inside else "expected package.module:function"
-        raise Unknown(f"cannot import {path}: {error}; {advice}") from error
+        failed_inside_module = isinstance(error, ImportError) and not f"{module}.".startswith(f"{error.name}.")
+        hint = f"{module} imports it" if failed_inside_module else "expected package.module:function"
+        raise Unknown(f"cannot import {path}: {error}; {hint}") from error
     if not callable(function):
         raise Unknown(f"{path} must be a function, got {type(function).__name__}")
     return function

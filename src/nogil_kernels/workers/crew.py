@@ -10,7 +10,7 @@ from threading import current_thread, main_thread
 from time import perf_counter
 from typing import Any
 
-from . import find, gate, worker
+from . import find_way, gate, worker
 from .errors import one_line
 from .gate import Gates
 from .shared import Folder, maps
@@ -24,8 +24,7 @@ class Crew:
         self.gates = Gates(self.folder)
         self.stack = ExitStack()
         self.stack.push(self.folder)
-        self.start_up: dict[str, float] = {}
-        """Way -> seconds until all of its workers were running."""
+        self.start_up: dict[str, float] = {}  # way -> seconds from creating its executor until all its workers ran
         self._executors: dict[tuple[str, int], Executor] = {}
         self._failures: dict[tuple[str, int], str] = {}
         self._search_path = [folder or os.getcwd() for folder in sys.path]  # functions may change the current folder
@@ -45,12 +44,12 @@ class Crew:
             begin = perf_counter()
             try:
                 with delayed_interrupt():  # Otherwise Ctrl-C could leave workers that no executor can end.
-                    executor = find(way)(workers)
+                    executor = find_way(way)(workers)
                     self.stack.callback(executor.shutdown)
-                if way != "asyncio":
+                if way != "asyncio":  # asyncio has one thread, and first_task is not a coroutine
                     start_gate = self.gates.next(workers)
                     arguments = ((start_gate, index, self._search_path) for index in range(workers))
-                    self.results([executor.submit(worker.first_task, *values) for values in arguments])
+                    self.results([executor.submit(worker.first_task, *task_arguments) for task_arguments in arguments])
             except Exception as error:
                 self._failures[key] = one_line(error)
             else:
@@ -59,9 +58,9 @@ class Crew:
         return self._failures.get(key, "")
 
     def run(
-        self, way: str, started: int, job: worker.Job, calls: int, workers: int, stays_on_core: bool
+        self, way: str, started_workers: int, job: worker.Job, calls: int, workers: int, stays_on_core: bool
     ) -> tuple[float, float]:
-        """Make `calls` calls on each of `workers` workers. `started` is the number that `start` has started.
+        """Make `calls` calls on each of `workers` workers. `start` was called with `started_workers`.
 
         Return the seconds from the first start to the last end, and the seconds of overhead: submitting the parts,
         waiting for all workers, and collecting the results.
@@ -71,22 +70,23 @@ class Crew:
         cores = self._cores[:workers] if stays_on_core and workers <= len(self._cores) else [None] * workers
         begin = perf_counter()
         parts = (worker.Part(job, calls, sample_gate, index, core) for index, core in enumerate(cores))
-        spans = self.results([self._executors[way, started].submit(task, part) for part in parts])
+        spans = self.results([self._executors[way, started_workers].submit(task, part) for part in parts])
         wall = perf_counter() - begin
         seconds = max(end for _, end in spans) - min(start for start, _ in spans)
         return seconds, wall - seconds
 
     def results(self, futures: Sequence[Future[Any]]) -> list[Any]:
-        """Return all results. After an error in one worker or Ctrl-C, abort the gate so that no other worker waits."""
+        """Return all results. If a worker fails or Ctrl-C is pressed, abort the gate, so that no other one waits."""
         try:
-            failed = [future for future in wait(futures, return_when=FIRST_EXCEPTION).done if future.exception()]
+            done = wait(futures, return_when=FIRST_EXCEPTION).done
+            failed_futures = [future for future in done if future.exception()]
         except BaseException:
             self.gates.abort()
             raise
-        if failed:
+        if failed_futures:
             self.gates.abort()
             wait(futures, gate.TIMEOUT)
-            failed[0].result()  # raises
+            failed_futures[0].result()  # raises
         return [future.result() for future in futures]
 
 
@@ -95,7 +95,7 @@ def delayed_interrupt() -> Iterator[None]:
     """Delay Ctrl-C until the end of the block."""
     signals: list[Any] = []
     handler = signal.getsignal(signal.SIGINT)
-    if current_thread() is not main_thread() or not callable(handler):
+    if current_thread() is not main_thread() or not callable(handler):  # only the main thread may set a handler
         yield
         return
     signal.signal(signal.SIGINT, lambda *arguments: signals.append(arguments))

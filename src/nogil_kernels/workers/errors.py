@@ -2,7 +2,7 @@
 
 
 class Unknown(ValueError):
-    """A name or an import path does not exist. The text lists the valid names."""
+    """A name or an import path does not exist. The text says what was expected."""
 
 
 class Exited(RuntimeError):

@@ -1,4 +1,4 @@
-"""Coroutines, which share one thread. They speed up only work that waits."""
+"""Coroutines, which share one thread. Only work that waits gains from them."""
 
 import asyncio
 from collections.abc import Callable

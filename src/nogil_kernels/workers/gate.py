@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from .shared import Folder, mapped
 
-POLL = 50e-6  # seconds; with the delays of the system, all workers begin within 0.15 ms
+POLL = 50e-6  # seconds between two looks at the memory. With the delays of the system, all workers begin within 0.15 ms
 TIMEOUT = 30.0  # seconds; starting a worker takes at most about two
-MOST_WORKERS = 4096
+MAX_WORKERS = 4096
 ABORTED = 0  # never the number of a sample
 
 
@@ -28,8 +28,7 @@ class Gate:
     path: str
     workers: int
     sample: int
-    timeout: float
-    """Seconds."""
+    timeout: float  # seconds
 
     def wait(self, index: int) -> None:
         """Return when all workers have arrived. Raise NotEnoughWorkers after the timeout, or if the gate is aborted."""
@@ -48,11 +47,11 @@ class Gate:
         memory[index] = self.sample  # writing one byte is atomic
         complete = bytes([self.sample]) * self.workers
         begin = time.monotonic()
-        while (numbers := memory[: self.workers]) != complete:
-            if ABORTED in numbers or time.monotonic() - begin > self.timeout:
+        while (arrivals := memory[: self.workers]) != complete:
+            if ABORTED in arrivals or time.monotonic() - begin > self.timeout:
                 raise NotEnoughWorkers(
-                    f"only {numbers.count(self.sample)} of {self.workers} workers started; the executor must run"
-                    f" {self.workers} tasks at the same time"
+                    f"only {arrivals.count(self.sample)} of {self.workers} workers reached the gate: another worker"
+                    f" failed, or the executor does not run {self.workers} tasks at the same time"
                 )
             yield
 
@@ -61,16 +60,16 @@ class Gates:
     """A sequence of gates that use the same memory."""
 
     def __init__(self, folder: Folder) -> None:
-        self.path = folder.file("gate", bytes([255]) * MOST_WORKERS)
+        self.path = folder.file("gate", bytes([255]) * MAX_WORKERS)
         self.sample = 255
 
     def next(self, workers: int) -> Gate:
         """Return the gate of the next sample. Its workers have the indices 0, 1, ..., workers-1."""
         self.sample = self.sample % 255 + 1
-        previous = (self.sample + 253) % 255 + 1
+        previous = (self.sample + 253) % 255 + 1  # not the number of this sample, and never ABORTED
         mapped(self.path)[:workers] = bytes([previous]) * workers  # replaces ABORTED
         return Gate(self.path, workers, self.sample, TIMEOUT)
 
     def abort(self) -> None:
         """Make all waiting workers raise NotEnoughWorkers."""
-        mapped(self.path)[:] = bytes([ABORTED]) * MOST_WORKERS
+        mapped(self.path)[:] = bytes([ABORTED]) * MAX_WORKERS

@@ -9,11 +9,11 @@ if sys.version_info >= (3, 14):
     from concurrent.futures import InterpreterPoolExecutor
 
     class Interpreters(InterpreterPoolExecutor):
-        """concurrent.futures.InterpreterPoolExecutor."""
+        """An InterpreterPoolExecutor whose interpreters have the sys.path of this one."""
 
         def __init__(self, workers: int) -> None:
-            search = f"import sys; sys.path[:] = {sys.path!r}"  # as in this interpreter
-            super().__init__(workers, thread_name_prefix="nogil-kernels", initializer=exec, initargs=(search,))
+            set_path_code = f"import sys; sys.path[:] = {sys.path!r}"
+            super().__init__(workers, thread_name_prefix="nogil-kernels", initializer=exec, initargs=(set_path_code,))
 
 else:
 

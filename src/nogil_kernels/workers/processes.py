@@ -11,15 +11,16 @@ from threading import Thread
 from types import ModuleType
 from typing import Any
 
-# Until Python 3.13, Linux uses fork, which copies locks that other threads hold. Since 3.14 it uses forkserver.
+# Linux: until 3.13 the default is fork, which copies locks that other threads hold. Since 3.14 it is forkserver.
 START_METHOD = "forkserver" if sys.platform == "linux" else "spawn"
-METHOD = multiprocessing.get_context(START_METHOD)
+START_CONTEXT = multiprocessing.get_context(START_METHOD)
 
 
-class Process(METHOD.Process):  # type: ignore[misc, name-defined]  # the class depends on the system
-    """A process that does not run the caller's __main__ again, because all tasks of workers are in modules.
+class Process(START_CONTEXT.Process):  # type: ignore[misc, name-defined]  # the class depends on the system
+    """A process that does not run the caller's __main__ again.
 
-    Scripts that call `compare` therefore need no `if __name__ == "__main__"`.
+    It needs no __main__, because all tasks of workers are in modules. Scripts that call `compare` therefore need no
+    `if __name__ == "__main__"`.
     """
 
     def start(self) -> None:
@@ -32,7 +33,7 @@ class Process(METHOD.Process):  # type: ignore[misc, name-defined]  # the class 
             sys.modules["__main__"] = main
 
 
-class Context(type(METHOD)):  # type: ignore[misc]
+class Context(type(START_CONTEXT)):  # type: ignore[misc]
     """A multiprocessing context that keeps the processes it has started."""
 
     def __init__(self) -> None:
@@ -45,14 +46,14 @@ class Context(type(METHOD)):  # type: ignore[misc]
 
 
 class Processes(ProcessPoolExecutor):
-    """concurrent.futures.ProcessPoolExecutor."""
+    """A ProcessPoolExecutor whose processes ignore Ctrl-C and exit with their parent."""
 
     def __init__(self, workers: int) -> None:
-        super().__init__(workers, mp_context=Context(), initializer=begin)
+        super().__init__(workers, mp_context=Context(), initializer=initialize_worker)
 
 
-def begin() -> None:
-    """Initialize a worker: ignore Ctrl-C, and exit when the parent exits, even if it was killed."""
+def initialize_worker() -> None:
+    """Initialize a worker: ignore Ctrl-C, and exit when the parent exits, also if the parent is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     assert parent is not None

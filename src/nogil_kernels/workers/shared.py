@@ -1,8 +1,8 @@
 """Memory that workers of all ways share: a file that each of them maps.
 
-multiprocessing.shared_memory does not work with other process pools. Before CPython 3.13, every process that attaches
-to a block starts a tracker, which removes the block when that process ends, even if others still use it. A mapped file
-works for threads, interpreters and all processes of this machine.
+multiprocessing.shared_memory does not work with other process pools. Before CPython 3.13, a process that attaches to a
+block starts a resource tracker. When that process ends, its tracker removes the block, even if other processes still
+use it. A mapped file works for threads, interpreters and all processes of this machine.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ except ImportError:  # Windows, which has no MEMORY_DISK either
 
 MEMORY_DISK = "/dev/shm"  # where Linux keeps files in memory; other systems use the page cache
 PREFIX = "nogil-kernels-maps-"
-GRACE = 60  # seconds in which a new folder may not have its lock yet
+LOCK_SECONDS = 60  # a folder that is younger may not have its lock yet
 
 
 class Folder:
-    """A temporary folder for mapped files. If the process is killed, the next Folder removes it."""
+    """A temporary folder of mapped files. If its process is killed, the next process that makes a Folder removes it."""
 
     def __init__(self) -> None:
         in_memory = os.path.isdir(MEMORY_DISK) and os.access(MEMORY_DISK, os.W_OK)
@@ -55,26 +55,25 @@ def _lock(path: Path) -> int | None:
     """Lock the folder until the process ends. Return None if another process has the lock."""
     if fcntl is None:
         return None
-    file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        os.close(file)
+        os.close(descriptor)
         return None
-    return file
+    return descriptor
 
 
 def _remove_orphans(parent: Path) -> None:
     """Remove the folders of killed processes."""
     for path in parent.glob(f"{PREFIX}*"):
         with suppress(OSError):  # another user owns it, or another process has removed it
-            if time.time() - path.stat().st_mtime > GRACE and (lock := _lock(path)) is not None:
+            if time.time() - path.stat().st_mtime > LOCK_SECONDS and (lock := _lock(path)) is not None:
                 shutil.rmtree(path, ignore_errors=True)
                 os.close(lock)
 
 
-maps: dict[str, mmap.mmap] = {}
-"""Path -> mapping, for this process or interpreter."""
+maps: dict[str, mmap.mmap] = {}  # path -> mapping, for this process or interpreter
 
 
 def mapped(path: str) -> mmap.mmap:

@@ -21,17 +21,15 @@ from .gate import Gate
 
 Call = Callable[[], Any]
 Span = tuple[float, float]
-"""(begin, end) in seconds of perf_counter, which is the same clock in all processes of a machine."""
+"""(begin, end) in seconds of perf_counter. perf_counter is the same clock in all processes of a machine."""
 
 
 @dataclass(frozen=True)
 class Job:
     """A description of a call that can be sent to any worker: `make`(*arguments) returns the call."""
 
-    make: str
-    """The import path "package.module:function"."""
-    arguments: tuple[Any, ...] = ()
-    """Plain values, and paths of files to map in place of arrays."""
+    make: str  # the import path "package.module:function"
+    arguments: tuple[Any, ...] = ()  # plain values, and paths of files to map in place of arrays
 
 
 @dataclass(frozen=True)
@@ -42,12 +40,11 @@ class Part:
     calls: int
     gate: Gate
     index: int
-    core: int | None = None
-    """The core to run on, or None for any."""
+    core: int | None = None  # the core to run on, or None for any
 
 
 calls: dict[tuple[Job, int], Call] = {}
-"""(job, thread) -> call. Threads do not share calls, so no thread uses the data of another."""
+"""(job, thread) -> call. Each thread has calls of its own, so no thread uses the data of another."""
 
 
 def run(part: Part) -> Span:
@@ -60,14 +57,14 @@ def run(part: Part) -> Span:
 
 @contextmanager
 def picklable_errors() -> Iterator[None]:
-    """Replace SystemExit and errors that cannot be pickled, on which a multiprocessing.Pool hangs."""
+    """Replace SystemExit, and errors that cannot be pickled: a multiprocessing.Pool hangs on both."""
     try:
         yield
     except SystemExit as error:
         raise Exited(f"the function called sys.exit({error.code!r})") from None
     except Exception as error:
         while isinstance(error, ImportError) and isinstance(error.__cause__, ImportError):
-            error = error.__cause__  # replaces the long advice of NumPy, which does not apply to interpreters
+            error = error.__cause__  # the cause, not NumPy's long advice, which does not apply to interpreters
         try:
             pickle.loads(pickle.dumps(error))
         except Exception:
@@ -94,7 +91,7 @@ def repeat_call(call: Call, count: int) -> Span:
 
 
 def call_of(job: Job) -> Call:
-    """Return the call of this thread, and create it on first use."""
+    """Return this thread's call of the job. Create it on first use."""
     key = job, get_ident()
     if key not in calls:
         calls[key] = resolve(job.make)(*job.arguments)
@@ -104,10 +101,10 @@ def call_of(job: Job) -> Call:
 def resolve(path: str) -> Callable[..., Any]:
     """Return the object with the path "package.module:name.name...". Raise ImportError or AttributeError."""
     module, _, names = path.partition(":")
-    value: Any = import_module(module)
+    resolved: Any = import_module(module)
     for name in names.split("."):
-        value = getattr(value, name)
-    return value  # type: ignore[no-any-return]
+        resolved = getattr(resolved, name)
+    return resolved  # type: ignore[no-any-return]
 
 
 local_functions: dict[str, Call] = {}
@@ -129,15 +126,15 @@ def first_task(gate: Gate, index: int, search_path: list[str]) -> None:
 def on_core(core: int | None) -> Iterator[None]:
     """Pin this thread to one core during the block.
 
-    Linux sometimes wakes a thread on the core of the thread that released the GIL, and leaves both there for a while.
-    Two threads that gain 1.9x on two cores then gain 1.6x.
+    Linux sometimes wakes a thread on the core of the thread that has just released the GIL, and leaves both on that
+    core for a while. Two threads then gain 1.6x instead of 1.9x.
     """
     if core is None or not hasattr(os, "sched_setaffinity"):
         yield
         return
-    before = os.sched_getaffinity(0)
+    previous_cores = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {core})
     try:
         yield
     finally:
-        os.sched_setaffinity(0, before)
+        os.sched_setaffinity(0, previous_cores)

@@ -1,6 +1,6 @@
 """Build the extensions. All other settings are in pyproject.toml.
 
-docs/why.md explains each flag. The user's CFLAGS and LDFLAGS come after ours, so they win.
+docs/why.md explains each flag. On Linux and macOS, the user's CFLAGS and LDFLAGS come after these and override them.
 """
 
 import os
@@ -23,8 +23,8 @@ else:
     COMPILE = ["-O3", "-g0", "-fvisibility=hidden", "-fno-omit-frame-pointer"]
     if platform.machine() in ("x86_64", "aarch64", "arm64"):
         COMPILE += ["-mno-omit-leaf-frame-pointer"]
-    strip = sys.platform == "linux" and not any(flag.startswith("-g") for flag in CFLAGS)
-    COMPILE, LINK = [*COMPILE, *CFLAGS], [*["-Wl,-s"] * strip, *LDFLAGS]
+    strips_symbols = sys.platform == "linux" and not any(flag.startswith("-g") for flag in CFLAGS)
+    COMPILE, LINK = [*COMPILE, *CFLAGS], [*["-Wl,-s"] * strips_symbols, *LDFLAGS]
 
 modules = [
     Extension(name, sources, extra_compile_args=COMPILE, extra_link_args=LINK) for name, sources in EXTENSIONS.items()

@@ -172,7 +172,7 @@ def _draw_latency(axes: Axes, shared: SharedStyle, rows: Sequence[Row], inches: 
     settings = list(dict.fromkeys(row.setting for row in rows))
     for shift, side in zip((-0.04, 0.04), dict.fromkeys(row.side for row in rows), strict=False):
         same_side = [row for row in rows if row.side == side]
-        colour = style.SIDES.get(side, style.INK)
+        colour = style.SIDE_COLOURS.get(side, style.INK)
         line: Any = {"color": colour, "marker": "o", "linestyle": "--" if side == HOLD else "-"}
         line |= {"markerfacecolor": "none" if side == HOLD else colour}
         for part in (
@@ -210,7 +210,7 @@ def _bars(
             y += 1
         colour, held = shared.colours[row.way], row.side == HOLD
         axes.barh(y, value.median, height=thickness, color="none" if held else colour, edgecolor=colour, linewidth=1.2)
-        if value.sure:
+        if value.has_95_percent:
             axes.errorbar(value.median, y, xerr=style.whiskers([value]), fmt="none", **WHISKER)
         axes.text(1.02, y, formatter(value.median), transform=axes.get_yaxis_transform(), va="center_baseline", size=8)
         side = BRIEF.get(row.side, labels.side(row))

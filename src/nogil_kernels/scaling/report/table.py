@@ -128,7 +128,7 @@ def _details(report: Report, row: Row, subject: About) -> list[str]:
     gain = efficiency = spread = reached = ""
     if row.way != "sequential" and speed_up is not None:
         gain, efficiency = f"{speed_up.median:.2f}x", f"{speed_up.median / row.workers:.0%}"
-        spread = f"{speed_up.low:.2f}-{speed_up.high:.2f}" if speed_up.sure else ""
+        spread = f"{speed_up.low:.2f}-{speed_up.high:.2f}" if speed_up.has_95_percent else ""
         reached = "" if share is None else f"{share:.0%}"
     if subject is About.WAITING:
         return [duration(seconds.median * row.calls), gain, spread]

@@ -10,9 +10,9 @@ from ... import build_info
 from ...measure import machine
 from ...measure.facts import Fact
 from ...measure.noise import noise
-from ...workers import WAYS, find
+from ...workers import WAYS, find_way
 from ...workers.errors import Unavailable
-from ...workers.gate import MOST_WORKERS
+from ...workers.gate import MAX_WORKERS
 from .. import Progress, workloads
 from ..report.suite import Measured, Report
 from ..workloads.users import path_of
@@ -43,48 +43,49 @@ def request_of(
         weak=weak,
     )
     for way in request.ways:
-        find(way)
+        find_way(way)
     return request
 
 
 def measure(
     request: Request, quick: bool, seconds: float | None, pythons: Sequence[str] | None, progress: Progress
 ) -> Report:
-    """Sample all rows of all sessions. Return the report."""
+    """Take samples of all rows in all sessions, and return the report."""
     notes: list[str] = []
     if pythons is None and not quick:
         pythons, notes = remote.find_on_path()
-        if build_info()["free_threaded_build"]:
+        if build_info()["free_threaded_build"]:  # the same interpreter once more, with its GIL in the other state
             pythons = [sys.executable, *(path for path in pythons if not os.path.samefile(path, sys.executable))]
     with ExitStack() as stack:
-        here = stack.enter_context(closing(Session(request)))
+        local_session = stack.enter_context(closing(Session(request)))
+        remote_request = replace(request, calls={**local_session.calls}, is_local=False)
         remotes: list[remote.RemoteSession] = []
         for python in pythons or ():
             try:
-                for started in remote.start_sessions(python, replace(request, calls={**here.calls}, first=False)):
-                    remotes.append(stack.enter_context(closing(started)))
+                for remote_session in remote.start_sessions(python, remote_request):
+                    remotes.append(stack.enter_context(closing(remote_session)))
             except remote.RemoteError as error:
                 notes.append(str(error))
-        if not here.rows:
-            raise Unavailable("; ".join(here.notes))
+        if not local_session.rows:
+            raise Unavailable("; ".join(local_session.notes))
         if seconds is None:
             seconds = QUICK_SECONDS if quick else SECONDS + SECONDS_PER_REMOTE * len(remotes)
-        facts = [{**here.facts, **noise()}, *(session.facts for session in remotes)]
-        sessions: list[Session | remote.RemoteSession] = [here, *remotes]
-        results, interrupted = run(sessions, seconds, progress)
-    if interrupted and not any(series.samples for series in results[0]):
+        facts = [{**local_session.facts, **noise()}, *(session.facts for session in remotes)]
+        sessions: list[Session | remote.RemoteSession] = [local_session, *remotes]
+        series_by_session, interrupted = run(sessions, seconds, progress)
+    if interrupted and not any(series.samples for series in series_by_session[0]):
         raise KeyboardInterrupt
     labels = _unique([label(session_facts) for session_facts in facts])
-    measured = [
+    measured_sessions = [
         Measured(name, session_facts, series, [session.calls_of(row) for row in session.rows], session.start_up)
-        for name, session_facts, series, session in zip(labels, facts, results, sessions, strict=True)
+        for name, session_facts, series, session in zip(labels, facts, series_by_session, sessions, strict=True)
     ]
     names_by_note: dict[str, list[str]] = {}
     for name, session in zip(labels, sessions, strict=True):
         for note in session.notes:
             names_by_note.setdefault(note, []).append(name)
     notes = [f"{note} ({', '.join(names)})" if remotes else note for note, names in names_by_note.items()] + notes
-    return Report.of(measured, weak=request.weak, notes=notes, interrupted=interrupted)
+    return Report.of(measured_sessions, weak=request.weak, notes=notes, interrupted=interrupted)
 
 
 def label(facts: Mapping[str, Fact]) -> str:
@@ -96,12 +97,13 @@ def label(facts: Mapping[str, Fact]) -> str:
 
 
 def _unique(names: Sequence[str]) -> list[str]:
+    """Append its position to each name that occurs again."""
     return [name if name not in names[:index] else f"{name} ({index + 1})" for index, name in enumerate(names)]
 
 
 def _worker_counts(workers: Sequence[int] | None, quick: bool) -> list[int]:
     if workers is None:
         return [count for count in worker_counts(machine.usable_cores(), quick) if count > 1]
-    if not workers or min(workers) < 1 or max(workers) > MOST_WORKERS:
-        raise ValueError(f"workers must be from 1 to {MOST_WORKERS}, got {', '.join(map(str, workers)) or 'none'}")
+    if not workers or min(workers) < 1 or max(workers) > MAX_WORKERS:
+        raise ValueError(f"workers must be from 1 to {MAX_WORKERS}, got {', '.join(map(str, workers)) or 'none'}")
     return sorted(set(workers))

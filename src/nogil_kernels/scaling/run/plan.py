@@ -12,21 +12,22 @@ class Request:
     """What to compare, as plain values that can be sent to other interpreters."""
 
     workloads: Sequence[str]
-    ways: Sequence[str]
-    """Names of ways, and import paths of executor factories."""
+    ways: Sequence[str]  # names of ways, and import paths of executor factories
     workers: Sequence[int]
-    weak: bool = False
-    """Whether the calls are per worker instead of shared."""
-    first: bool = True
-    """Whether the request is for the interpreter of the command, which also measures the native ceilings and raises
+    weak: bool = False  # whether the calls are per worker instead of shared
+    is_local: bool = True
+    """Whether this is the interpreter that runs the command. It also measures the native ceilings, and it raises the
     errors of workloads. Other interpreters skip a workload that fails."""
     calls: dict[str, int] = field(default_factory=dict)
-    """Row.work -> number of calls (weak: per worker), if already chosen."""
+    """Row.work -> number of calls that another session has chosen. With weak, the number is per worker."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One side and setting of a workload, in one way, with one number of workers."""
+    """One side and setting of a workload, in one way, with one number of workers.
+
+    A side is, for example, a kernel with the GIL held. A setting is the value of a further parameter.
+    """
 
     workload: str
     side: str
@@ -36,8 +37,7 @@ class Row:
     size: str
     limit: str
     """The native ceiling to compare with: "arithmetic", "memory", or "" for work that waits."""
-    updates: int = 0
-    """The number of updates per call. Sample.tally counts the lost ones."""
+    updates: int = 0  # the number of updates per call; Sample.tally counts the lost ones
 
     @property
     def work(self) -> str:
@@ -50,7 +50,7 @@ class Sample:
     """One sample of a row."""
 
     seconds: float
-    """From the start of all workers to the end of the last."""
+    """From the start of the first worker to the end of the last one."""
     overhead: float
     """Additional time for submitting the parts, waiting for all workers, and collecting the results."""
     tally: int | None = None
@@ -60,8 +60,8 @@ class Sample:
 def worker_counts(cores: int, quick: bool = False) -> list[int]:
     """Return 1, 2, 4, ... and `cores`, or only 1, 2 and `cores` if quick.
 
-    Omit powers of two that do not divide 4 * cores, because every number of workers must get equal shares. 63 cores and
-    32 workers, for example, would need a multiple of 2016 calls.
+    Omit powers of two that do not divide 4 * cores. All rows make the same number of calls in equal shares, so 63 cores
+    and 32 workers, for example, would need a multiple of 2016 calls.
     """
     powers = [1 << i for i in range(cores.bit_length()) if 1 << i <= cores and 4 * cores % (1 << i) == 0]
     return sorted({*(powers[:2] if quick else powers), cores})
@@ -80,7 +80,7 @@ def workers_of(workload: Workload, way: str, counts: Sequence[int]) -> list[int]
     """Return the numbers of workers for this workload and way."""
     if way == "sequential":
         return [1]
-    return [workload.at_once] if workload.at_once else list(counts)
+    return [workload.simultaneous_calls] if workload.simultaneous_calls else list(counts)
 
 
 def fit_calls(seconds_per_call: float, target_seconds: float, multiple_of: int) -> int:

@@ -16,19 +16,19 @@ def bar(console: Console) -> Iterator[Progress]:
 
     The bar is drawn only between samples. A thread that refreshes it would take the GIL from the measured work.
     """
-    columns = (TextColumn("measuring"), BarColumn(), TextColumn("{task.fields[left]}"))
+    columns = (TextColumn("measuring"), BarColumn(), TextColumn("{task.fields[remaining]}"))
     with RichProgress(
         *columns,
         console=console,
         auto_refresh=False,
-        redirect_stdout=False,  # do not show the output of measured functions
+        redirect_stdout=False,  # with True, rich would print the output of measured functions above the bar
         transient=True,
         disable=not console.is_terminal,
     ) as progress_bar:
-        task = progress_bar.add_task("", total=None, left="")
+        task = progress_bar.add_task("", total=None, remaining="")
 
         def update(elapsed: float, expected: float) -> None:
-            left = f"{max(0.0, expected - elapsed):.0f} s left"
-            progress_bar.update(task, completed=elapsed, total=expected, left=left, refresh=True)
+            remaining = f"{max(0.0, expected - elapsed):.0f} s left"
+            progress_bar.update(task, completed=elapsed, total=expected, remaining=remaining, refresh=True)
 
         yield update

@@ -20,8 +20,7 @@ from ...measure.facts import Fact
 from ..workloads.kernels import NOT_COMPILED
 from .plan import Request, Row, Sample
 
-FREE_THREADED = ("python3.13t", "python3.14t", "python3.15t")
-"""Names to search for on PATH."""
+FREE_THREADED = ("python3.13t", "python3.14t", "python3.15t")  # names to search for on PATH
 
 INSPECT = """
 import json, os, sys, sysconfig
@@ -36,9 +35,7 @@ if spec and spec.origin:
 print(json.dumps([bool(sysconfig.get_config_var("Py_GIL_DISABLED")), release.get("__version__", ""),
                   list(sys.version_info[:3]), supported and sys.implementation.name, os.path.realpath(sys.prefix)]))
 """
-PACKAGE_PARENT = Path(__file__).resolve().parents[3]
-"""The folder that contains this package."""
-
+PACKAGE_PARENT = Path(__file__).resolve().parents[3]  # the folder that contains this package
 START_TIMEOUT = 60  # seconds
 EXIT_TIMEOUT = 5  # seconds, then the interpreter is killed
 MAX_ERROR = 100  # characters
@@ -62,18 +59,19 @@ def find_on_path() -> tuple[list[str], list[str]]:
 def start_sessions(python: str, request: Request) -> Iterator[RemoteSession]:
     """Yield one session, or two for a free-threaded interpreter: with the GIL off and on.
 
-    Raise RemoteError if the interpreter does not start, is too old, or is not CPython.
+    Raise RemoteError if the interpreter does not start, is too old, is not CPython, or is this one, which is measured
+    already. If this one is free-threaded, yield only the session with the other GIL state.
     """
     free_threaded, release, version, implementation, prefix = _inspect(python)
     if tuple(version) < (3, 11) or implementation != "cpython":
-        actual = f"{implementation or 'Python'} {'.'.join(map(str, version))}"
-        raise RemoteError(f"skipped {_name(python)}: expected CPython 3.11 or newer, got {actual}")
+        actual_version = f"{implementation or 'Python'} {'.'.join(map(str, version))}"
+        raise RemoteError(f"skipped {_name(python)}: expected CPython 3.11 or newer, got {actual_version}")
     is_this_one = prefix == os.path.realpath(sys.prefix) and tuple(version) == sys.version_info[:3]
     if is_this_one and not free_threaded:
         raise RemoteError(f"skipped {_name(python)}: this interpreter is already measured")
-    for gil in ("0", "1") if free_threaded else ("",):
-        if not is_this_one or int(gil or 1) != machine.gil_enabled():  # this process measures the other one itself
-            yield RemoteSession(python, request, gil, release == __version__)
+    for gil_setting in ("0", "1") if free_threaded else ("",):
+        if not is_this_one or int(gil_setting or 1) != machine.gil_enabled():  # this process measures its own state
+            yield RemoteSession(python, request, gil_setting, release == __version__)
 
 
 def _inspect(python: str) -> Any:
@@ -103,7 +101,7 @@ def _inspect(python: str) -> Any:
 
 
 def _environment() -> dict[str, str]:
-    """Return the environment without variables that are only for this interpreter, and without PACKAGE_PARENT."""
+    """Return the environment of another interpreter, without variables for this one or PACKAGE_PARENT in PYTHONPATH."""
     variables = {name: value for name, value in os.environ.items() if name not in ("PYTHONHOME", "PYTHON_GIL")}
     folders = variables.pop("PYTHONPATH", "").split(os.pathsep)
     folders = [folder for folder in folders if folder and Path(folder).resolve() != PACKAGE_PARENT]
@@ -122,10 +120,10 @@ def _name(python: str) -> str:
 class RemoteSession:
     """A session in another interpreter, with the interface of Session."""
 
-    def __init__(self, python: str, request: Request, gil: str, installed: bool) -> None:
+    def __init__(self, python: str, request: Request, gil: str, has_this_version: bool) -> None:
         self.name = _name(python)
         self.gil = gil
-        self.package_copy = None if installed else _copy_package()
+        self.package_copy = None if has_this_version else _copy_package()
         environment = _environment() | ({"PYTHON_GIL": gil} if gil else {})
         if self.package_copy:
             folders = filter(None, [self.package_copy.name, environment.get("PYTHONPATH")])
@@ -139,7 +137,7 @@ class RemoteSession:
             stderr=self.errors,
             encoding="utf-8",
             errors="replace",
-            start_new_session=True,  # Only this process receives Ctrl-C. It then closes the input of the server.
+            start_new_session=True,  # Ctrl-C reaches only the parent, which then ends the server: see close()
         )
         assert self.process.stdin is not None
         assert self.process.stdout is not None
@@ -148,7 +146,7 @@ class RemoteSession:
             self._send(asdict(request))
             description = self._receive()
         except BaseException as error:
-            if isinstance(error, RemoteError):  # the process may ignore a closed input
+            if isinstance(error, RemoteError):  # because another process than our server may ignore a closed input
                 self.process.kill()
             self.close()
             raise
@@ -157,7 +155,7 @@ class RemoteSession:
         self.start_up: Mapping[str, float] = description["start_up"]
         self.facts: Mapping[str, Fact] = description["facts"]
         self.notes: list[str] = description["notes"]
-        if not installed:
+        if not has_this_version:
             self.notes = [note for note in self.notes if not note.endswith(NOT_COMPILED)]
             self.notes += [f"skipped the kernels: nogil_kernels {__version__} is not installed there"]
 
@@ -217,10 +215,9 @@ class RemoteSession:
 
 
 def _copy_package() -> tempfile.TemporaryDirectory[str]:
-    """Copy the Python files of this package to an empty folder. Its neighbours are for this interpreter only."""
+    """Copy this package's Python files to an empty folder, without the packages beside it: they are for this Python."""
     folder = tempfile.TemporaryDirectory(prefix="nogil-kernels-")
     package = Path(__file__).parents[2]
-    shutil.copytree(
-        package, Path(folder.name, package.name), ignore=shutil.ignore_patterns("*.so", "*.pyd", "__pycache__")
-    )
+    ignore = shutil.ignore_patterns("*.so", "*.pyd", "__pycache__")
+    shutil.copytree(package, Path(folder.name, package.name), ignore=ignore)
     return folder

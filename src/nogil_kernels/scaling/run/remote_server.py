@@ -1,8 +1,8 @@
 """The server of a remote session: it talks to a parent in another interpreter, in lines of JSON.
 
-Input: the request, then one line per round. Output: the rows, then each sample, and the notes at the end of a round.
-The server exits at the end of its input or when its output is closed, so it never outlives its parent. It needs only
-the standard library.
+Input: the request, then one line per round. Output: a description (rows, calls, notes, start-up times, facts), then
+each sample, and after each round the new notes. The server exits at the end of its input or when its output is closed,
+so it never outlives its parent. It needs only the standard library.
 """
 
 import json
@@ -26,10 +26,10 @@ def main() -> None:
         send(output, description | {"facts": session.facts})
         for line in sys.stdin:
             works, backwards = json.loads(line)
-            old_notes = len(session.notes)
+            note_count = len(session.notes)
             for index, sample in session.round(works, backwards):
                 send(output, [index, asdict(sample)])
-            send(output, {"notes": session.notes[old_notes:]})
+            send(output, {"notes": session.notes[note_count:]})
     finally:
         session.close()
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .session import Session
 
 MIN_SAMPLES = 9  # per row, before its median counts as precise
-PRECISE = 0.01  # half the width of the 95 % interval, relative to the median
+MAX_HALF_WIDTH = 0.01  # of the 95 % interval, relative to the median
 MAX_SAMPLES = 100
 
 
@@ -34,8 +34,7 @@ class Series:
         return [sample.seconds for sample in self.samples]
 
 
-Results = list[list[Series]]
-"""results[session][row]."""
+Results = list[list[Series]]  # results[session][row]
 
 
 def run(sessions: Sequence[Session | RemoteSession], seconds: float, progress: Progress) -> tuple[Results, bool]:
@@ -46,16 +45,18 @@ def run(sessions: Sequence[Session | RemoteSession], seconds: float, progress: P
     """
     results: Results = [[Series(row) for row in session.rows] for session in sessions]
     works = list(dict.fromkeys(series.row.work for rows in results for series in rows))
-    begin = perf_counter()
+    run_begin = perf_counter()
     try:
-        for number in range(MAX_SAMPLES):
-            start = perf_counter()
-            for share in _round(sessions, results, works, number % 2 == 1):
-                now = perf_counter()
-                progress(now - begin, max(seconds, start - begin + (now - start) / share))
-            now = perf_counter()
+        for round_number in range(MAX_SAMPLES):
+            round_begin = perf_counter()
+            for completed_share in _round(sessions, results, works, round_number % 2 == 1):
+                current_time = perf_counter()
+                expected_end = round_begin + (current_time - round_begin) / completed_share
+                progress(current_time - run_begin, max(seconds, expected_end - run_begin))
+            current_time = perf_counter()
             works = [work for work in works if not _is_precise(work, results)]
-            if all(work.startswith(NATIVE) for work in works) or now + (now - start) > begin + seconds:
+            next_end = current_time + (current_time - round_begin)
+            if all(work.startswith(NATIVE) for work in works) or next_end > run_begin + seconds:
                 break
     except KeyboardInterrupt:
         return results, True
@@ -65,20 +66,20 @@ def run(sessions: Sequence[Session | RemoteSession], seconds: float, progress: P
 def _round(
     sessions: Sequence[Session | RemoteSession], results: Results, works: Sequence[str], backwards: bool
 ) -> Iterator[float]:
-    """Take one sample of each row of these works. After each, yield the share of the round that is complete."""
+    """Take one sample of each row of these works. After each sample, yield the completed share of the round."""
     pairs = [*zip(sessions, results, strict=True)]
     total = sum(series.row.work in works for rows in results for series in rows)
-    count = 0
+    sample_count = 0
     for session, rows in reversed(pairs) if backwards else pairs:
         for index, sample in session.round(works, backwards):
             rows[index].samples.append(sample)
-            count += 1
-            yield count / total
+            sample_count += 1
+            yield sample_count / total
 
 
 def _is_precise(work: str, results: Results) -> bool:
-    """Return whether the medians of all rows of this work are precise. Native ceilings are sampled to the end."""
-    same_work = [series for rows in results for series in rows if series.row.work == work]
+    """Return whether all medians of this work are precise. Native ceilings never are: they are sampled to the end."""
+    same_work = [series.seconds for rows in results for series in rows if series.row.work == work]
     return not work.startswith(NATIVE) and all(
-        len(series.samples) >= MIN_SAMPLES and interval(series.seconds).half_width <= PRECISE for series in same_work
+        len(seconds) >= MIN_SAMPLES and interval(seconds).half_width <= MAX_HALF_WIDTH for seconds in same_work
     )

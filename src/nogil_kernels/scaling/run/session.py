@@ -15,12 +15,12 @@ from ..workloads import HOLD, PYTHON, Workload
 from ..workloads.native import Native
 from .plan import Request, Row, Sample, fit_calls, rows, workers_of
 
-SERIAL_SECONDS = 0.035  # all the work of a row whose workers run one at a time: seven switch intervals
-PARALLEL_SECONDS = 0.05  # all the work of a row whose workers run at once
-WORKER_SECONDS = 0.005  # the least work per worker, because workers begin within 0.15 ms
-CALIBRATION = 0.01  # the shortest measurement of repeated calls, in seconds
-TRIES = 3  # measurements, of which the best counts
-TOO_LONG = 1.0  # seconds; longer measurements are not repeated, and longer work is not split into equal shares
+SERIAL_SECONDS = 0.035  # seconds of work in a row whose workers take turns (seven switch intervals)
+PARALLEL_SECONDS = 0.05  # seconds of work in a row whose workers run at the same time
+WORKER_SECONDS = 0.005  # the least work of one worker: workers begin within 0.15 ms of each other
+MIN_CALIBRATION_SECONDS = 0.01  # the shortest measurement of repeated calls
+CALIBRATION_TRIES = 3  # measurements, of which the best counts
+LONG_SECONDS = 1.0  # a measurement that is longer is not repeated, and longer work is not cut into equal shares
 
 
 class Session:
@@ -43,10 +43,9 @@ class Session:
                 self.workloads = {workload.name: workload for workload in self._create_workloads()}
                 for workload in self.workloads.values():
                     self._prepare(workload)
-            # An import can switch the GIL on later. The number of calls must not change then.
+            # The calls are chosen now: an import can switch the GIL on later, and the number must not change then.
             self._calls = {row: self._choose_calls(row) for row in self.rows}
-            self.facts: dict[str, Fact] = {**facts(), **gil.facts()}
-            """The facts of this machine and interpreter before the measurement."""
+            self.facts: dict[str, Fact] = {**facts(), **gil.facts()}  # before the measurement
         except BaseException:
             self.close()
             raise
@@ -68,7 +67,7 @@ class Session:
             try:
                 sample = self.sample(row)
             except Exception as error:
-                if row.way == "sequential" and self.request.first:
+                if row.way == "sequential" and self.request.is_local:
                     raise
                 self._failed.add((row.workload, row.way))
                 self.notes.append(f"stopped {row.workload} on {row.way} early: {one_line(error)}")
@@ -88,9 +87,9 @@ class Session:
         return self._calls[row]
 
     def _run(self, workload: Workload, row: Row, calls: int) -> tuple[float, float]:
-        started = max(workers_of(workload, row.way, self.request.workers))
+        started_workers = max(workers_of(workload, row.way, self.request.workers))
         job = workload.job(row.side, row.setting, row.way)
-        return self.crew.run(row.way, started, job, calls, row.workers, workload.stays_on_core)
+        return self.crew.run(row.way, started_workers, job, calls, row.workers, workload.stays_on_core)
 
     # Preparation
 
@@ -101,22 +100,22 @@ class Session:
             try:
                 workload = workloads.find(name, self.crew.folder)
             except Exception as error:
-                if self.request.first and not isinstance(error, Unavailable):
+                if self.request.is_local and not isinstance(error, Unavailable):
                     raise
                 self.notes.append(f"skipped {name}: {one_line(error)}")
                 continue
             self.crew.stack.callback(workload.close)
             limits.add(workload.limit)
             yield workload
-        for limit in sorted(limits - {""}) if self.request.first else ():
+        for limit in sorted(limits - {""}) if self.request.is_local else ():
             with suppress(Unavailable):
                 yield Native(limit)
 
     def _prepare(self, workload: Workload) -> None:
         """Add the rows of a workload that work in this environment."""
-        foreign = [way for way in self.request.ways if ":" in way]
+        executor_paths = [way for way in self.request.ways if ":" in way]
         skipped: dict[str, list[str]] = {}
-        for way in [*workload.ways, *(foreign if "processes" in workload.ways else [])]:
+        for way in [*workload.ways, *(executor_paths if "processes" in workload.ways else [])]:
             counts = workers_of(workload, way, self.request.workers)
             if not counts or way not in (*self.request.ways, "sequential"):
                 continue
@@ -139,14 +138,14 @@ class Session:
         try:
             for row in warm_rows:
                 self._fit_calls(workload, row)
-                if row.workers == max(counts):  # this creates the calls of all workers, also for smaller rows
+                if row.workers == max(counts):  # creates the calls for rows with fewer workers, too
                     self._run(workload, row, 1)
                 workload.tally(0)  # discard what was counted so far
         except Exception as error:
-            if way == "sequential" and self.request.first:
+            if way == "sequential" and self.request.is_local:
                 raise
-            where = "" if way == "sequential" else f" on {way}"
-            self.notes.append(f"skipped {workload.name}{where}: {one_line(error)}")
+            way_suffix = "" if way == "sequential" else f" on {way}"
+            self.notes.append(f"skipped {workload.name}{way_suffix}: {one_line(error)}")
             return []
         return warm_rows
 
@@ -161,13 +160,15 @@ class Session:
             seconds = seconds_per_call(worker.call_of(workload.job(row.side, row.setting, "sequential")))
         counts = [1] if self.request.weak else self.request.workers or [1]
         multiple = math.lcm(*counts)
-        if multiple * seconds > TOO_LONG:
-            multiple = 1  # Rows round up instead: 64 sequential calls of 1 s would take a minute per sample.
+        if multiple * seconds > LONG_SECONDS:
+            # Then each row rounds up instead. With equal shares, 64 sequential calls of 1 s take a minute per sample.
+            multiple = 1
         target = max(PARALLEL_SECONDS, WORKER_SECONDS * max(counts))
         self.calls[row.work] = fit_calls(seconds, target, multiple)
         self.calls[_serial_key(row)] = min(self.calls[row.work], fit_calls(seconds, SERIAL_SECONDS, multiple))
 
     def _choose_calls(self, row: Row) -> int:
+        """Return the total number of calls of a row: its fitted calls, rounded up to equal shares."""
         is_serial = row.way == "threads" and row.side in (PYTHON, HOLD) and machine.gil_enabled()
         calls = self.calls[_serial_key(row) if is_serial else row.work]
         return calls * row.workers if self.request.weak else math.ceil(calls / row.workers) * row.workers
@@ -179,16 +180,16 @@ def _serial_key(row: Row) -> str:
 
 
 def seconds_per_call(call: worker.Call) -> float:
-    """Return the approximate time of a warm call: the best of TRIES measurements, as any of them may be disturbed."""
+    """Return the approximate time of a warm call: the best of CALIBRATION_TRIES, as any of them may be disturbed."""
     call()
     count = 1
     while True:
-        fastest = math.inf
-        for _ in range(TRIES):
+        fastest_seconds = math.inf
+        for _ in range(CALIBRATION_TRIES):
             begin, end = worker.repeat_call(call, count)
-            fastest = min(fastest, end - begin)
-            if fastest < CALIBRATION or fastest > TOO_LONG:
+            fastest_seconds = min(fastest_seconds, end - begin)
+            if fastest_seconds < MIN_CALIBRATION_SECONDS or fastest_seconds > LONG_SECONDS:
                 break
-        if fastest >= CALIBRATION:
-            return fastest / count
+        if fastest_seconds >= MIN_CALIBRATION_SECONDS:
+            return fastest_seconds / count
         count *= 2

@@ -50,7 +50,7 @@ class Workload:
     ways: Sequence[str] = COMPUTING
     limit: str = ARITHMETIC
     """ARITHMETIC, MEMORY, or "" for work that waits and has no native ceiling."""
-    at_once: int | None = None
+    simultaneous_calls: int | None = None
     """The number of simultaneous calls of work that waits, or None for the number of workers."""
     calls: int | None = None
     """The total number of calls, or None to fit it to the machine."""

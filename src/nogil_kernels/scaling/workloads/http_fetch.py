@@ -21,7 +21,7 @@ class HttpFetch(Workload):
     name = "http-fetch"
     ways = WAITING
     limit = ""
-    at_once = calls = 5
+    simultaneous_calls = calls = 5
     SECONDS = 0.04  # typical of a nearby server; the computation is 1 to 2 % of this
     size = f"a request that is answered after {SECONDS * 1000:.0f} ms"
 

@@ -14,7 +14,7 @@ class Sleep(Workload):
     name = "sleep"
     ways = WAITING
     limit = ""
-    at_once = calls = 5
+    simultaneous_calls = calls = 5
     SECONDS = 0.02  # 100 times what starting five calls takes
     size = f"a sleep of {SECONDS * 1000:.0f} ms"
 

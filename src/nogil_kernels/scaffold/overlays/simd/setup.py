@@ -1,7 +1,7 @@
 """Build the extensions, and their C sources once per instruction set. All other settings are in pyproject.toml.
 
-docs/why.md and docs/simd.md explain each flag. The user's CFLAGS and LDFLAGS come after ours, so they win. The flags
-of an instruction set come last.
+docs/why.md and docs/simd.md explain each flag. On Linux and macOS, the user's CFLAGS and LDFLAGS come after these flags
+and override them. The flags of an instruction set come last.
 """
 
 import os
@@ -22,7 +22,7 @@ EXTENSIONS = {
     "your_kernels.kernels": ("kernels.pyx", ["simd.c"]),
 }
 
-# Processor family -> instruction set -> flags of GCC and Clang, flags of MSVC. isa.h detects what a machine supports.
+# Processor family -> {instruction set: (flags of GCC and Clang, flags of MSVC)}. isa.h detects what a machine supports.
 X86_64 = {
     "portable": (["-march=x86-64"], []),
     "avx2": (["-march=x86-64", "-mavx2", "-mfma"], ["/arch:AVX2"]),
@@ -42,8 +42,8 @@ else:
     COMPILE = ["-O3", "-g0", "-fvisibility=hidden", "-fno-omit-frame-pointer", "-ffp-contract=fast"]
     if platform.machine() in ("x86_64", "aarch64", "arm64"):
         COMPILE += ["-mno-omit-leaf-frame-pointer"]
-    strip = sys.platform == "linux" and not any(flag.startswith("-g") for flag in CFLAGS)
-    COMPILE, LINK = [*COMPILE, *CFLAGS], [*["-Wl,-s"] * strip, *LDFLAGS]
+    strips_symbols = sys.platform == "linux" and not any(flag.startswith("-g") for flag in CFLAGS)
+    COMPILE, LINK = [*COMPILE, *CFLAGS], [*["-Wl,-s"] * strips_symbols, *LDFLAGS]
 
 if sys.platform == "darwin":
     os.environ["ARCHFLAGS"] = os.environ.get("ARCHFLAGS") or f"-arch {platform.machine()}"

@@ -1,4 +1,4 @@
-"""Measure the kernel beside NumPy expressions with the same result: the best time per element."""
+"""Compare the kernel with NumPy expressions that have the same result: the time per element, best of ROUNDS."""
 
 from timeit import repeat
 

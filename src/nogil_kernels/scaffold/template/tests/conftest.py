@@ -21,13 +21,13 @@ def compiled():
 
 @pytest.fixture
 def ticker():
-    """A running Ticker. The switch interval is so long that Python never takes the GIL from a thread."""
+    """A running Ticker. The switch interval is so long that Python never makes a thread give up the GIL."""
     if not getattr(sys, "_is_gil_enabled", lambda: True)():
         pytest.skip("this interpreter runs without a GIL")
-    before = sys.getswitchinterval()
+    previous_interval = sys.getswitchinterval()
     sys.setswitchinterval(3600)
     try:
-        with Ticker() as running:
-            yield running
+        with Ticker() as running_ticker:
+            yield running_ticker
     finally:
-        sys.setswitchinterval(before)
+        sys.setswitchinterval(previous_interval)

@@ -13,11 +13,7 @@ MISSING = f"import sys; sys.modules['your_kernels.kernels'] = None; {SHOW}"
 
 def run(code, choice):
     return subprocess.run(
-        [sys.executable, "-c", code],
-        env={**os.environ, VARIABLE: choice},
-        capture_output=True,
-        text=True,
-        check=False,
+        [sys.executable, "-c", code], env={**os.environ, VARIABLE: choice}, capture_output=True, text=True, check=False
     )
 
 

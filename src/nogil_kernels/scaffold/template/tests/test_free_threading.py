@@ -14,8 +14,8 @@ from calls import medium_call
 def test_importing_keeps_the_gil_off():
     code = "import sys, your_kernels.kernels; print(sys._is_gil_enabled())"
     env = {name: value for name, value in os.environ.items() if name != "PYTHON_GIL"}
-    printed = subprocess.check_output([sys.executable, "-W", "error", "-c", code], env=env, text=True)
-    assert printed.strip() == "False"
+    output = subprocess.check_output([sys.executable, "-W", "error", "-c", code], env=env, text=True)
+    assert output.strip() == "False"
 
 
 def test_concurrent_calls_give_the_same_results(kernels):

@@ -1,4 +1,4 @@
-"""The calls that tests of the GIL and of threads make. Each returns a result to compare."""
+"""The calls that tests of the GIL and of threads make. The short and the medium one return a result to compare."""
 
 from array import array
 
@@ -6,7 +6,7 @@ LINE = array("d", [0.5, 1])  # x / 2 + 1
 SHORT = array("d", range(16))
 MEDIUM = array("d", range(20_000))
 LONG = array("d", bytes(8 * 2_000_000))  # takes milliseconds
-RESULT = array("d", LONG)
+LONG_OUT = array("d", LONG)
 
 
 def short_call(kernels, gil="auto"):
@@ -22,4 +22,4 @@ def medium_call(kernels, gil="auto"):
 
 
 def long_call(kernels, gil="auto"):
-    kernels.polyval(LINE, LONG, RESULT, gil=gil)
+    kernels.polyval(LINE, LONG, LONG_OUT, gil=gil)

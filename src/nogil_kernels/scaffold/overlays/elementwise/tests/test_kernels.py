@@ -33,8 +33,8 @@ def test_polyval_is_exact_up_to_two_roundings_per_step(kernels, n, terms):
     powers = range(terms - 1, -1, -1)
     for number, result in zip(x, polyval(kernels, c, x), strict=True):
         exact = sum(Fraction(factor) * Fraction(number) ** power for factor, power in zip(c, powers, strict=True))
-        size = sum(abs(factor) * abs(number) ** power for factor, power in zip(c, powers, strict=True))
-        assert abs(result - exact) <= 1.01 * terms * sys.float_info.epsilon * size
+        sum_of_magnitudes = sum(abs(factor) * abs(number) ** power for factor, power in zip(c, powers, strict=True))
+        assert abs(result - exact) <= 1.01 * terms * sys.float_info.epsilon * sum_of_magnitudes
 
 
 @pytest.mark.parametrize("n", [0, 5, 40])
@@ -66,7 +66,7 @@ def test_out_may_be_x(kernels):
 def test_other_shared_memory_is_refused(compiled):
     """The twins accept it, since they read all of x and c before they write."""
     memory = memoryview(numbers(101, "x"))
-    before = memory.tolist()
+    memory_before = memory.tolist()
     for arguments in (
         (SQUARE, memory[:-1], memory[1:]),
         (SQUARE, memory[1:], memory[:-1]),
@@ -74,7 +74,7 @@ def test_other_shared_memory_is_refused(compiled):
     ):
         with pytest.raises(ValueError, match="must not share memory"):
             compiled.polyval(*arguments)
-    assert memory.tolist() == before
+    assert memory.tolist() == memory_before
 
 
 def test_read_only_memory_is_read_and_not_written(kernels):
@@ -96,10 +96,10 @@ def test_numpy_arrays_are_read_and_written(kernels):
         kernels.polyval(SQUARE, x[:500], out[::2])
 
 
-@pytest.mark.parametrize("other", [None, 1.0, [1.0], "text"], ids=repr)
-def test_other_objects_than_buffers_are_a_type_error(kernels, other):
+@pytest.mark.parametrize("not_a_buffer", [None, 1.0, [1.0], "text"], ids=repr)
+def test_other_objects_than_buffers_are_a_type_error(kernels, not_a_buffer):
     c, x, out = array("d", [1]), array("d", [1]), array("d", [7])
-    for arguments in ((other, x, out), (c, other, out), (c, x, other)):
+    for arguments in ((not_a_buffer, x, out), (c, not_a_buffer, out), (c, x, not_a_buffer)):
         with pytest.raises(TypeError):
             kernels.polyval(*arguments)
     assert out == array("d", [7])
@@ -109,10 +109,10 @@ TWO_AXES = memoryview(array("d", range(4))).cast("B").cast("d", (2, 2))
 OTHER_BUFFERS = [array("f", [1]), array("q", [1]), bytearray(8), memoryview(array("d", range(9)))[::2], TWO_AXES]
 
 
-@pytest.mark.parametrize("other", OTHER_BUFFERS, ids=["float32", "int64", "bytes", "strided", "two axes"])
-def test_other_buffers_are_refused(kernels, other):
-    c, x, out = SQUARE, array("d", range(len(other))), array("d", range(len(other)))
-    for arguments in ((other, x, out), (c, other, out), (c, x, other)):
+@pytest.mark.parametrize("wrong_buffer", OTHER_BUFFERS, ids=["float32", "int64", "bytes", "strided", "two axes"])
+def test_other_buffers_are_refused(kernels, wrong_buffer):
+    c, x, out = SQUARE, array("d", range(len(wrong_buffer))), array("d", range(len(wrong_buffer)))
+    for arguments in ((wrong_buffer, x, out), (c, wrong_buffer, out), (c, x, wrong_buffer)):
         with pytest.raises((ValueError, BufferError)):
             kernels.polyval(*arguments)
     assert out == x
@@ -124,8 +124,8 @@ def test_different_lengths_are_refused(kernels):
 
 
 def test_unaligned_numbers_are_refused(compiled):
-    aligned, other = array("d", [1]), memoryview(bytearray(9))[1:].cast("d")
-    for arguments in ((other, aligned, aligned), (aligned, other, aligned), (aligned, aligned, other)):
+    aligned, unaligned = array("d", [1]), memoryview(bytearray(9))[1:].cast("d")
+    for arguments in ((unaligned, aligned, aligned), (aligned, unaligned, aligned), (aligned, aligned, unaligned)):
         with pytest.raises(ValueError, match="aligned"):
             compiled.polyval(*arguments)
 

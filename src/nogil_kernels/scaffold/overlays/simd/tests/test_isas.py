@@ -11,7 +11,7 @@ from your_kernels import isa
 
 HERE = Path(__file__).resolve()
 OTHERS = [name for name in isa.available if name != isa.chosen]
-NONE = pytest.param("none", marks=pytest.mark.skip(reason=f"this machine has only {isa.chosen}"))
+SKIPPED = pytest.param("none", marks=pytest.mark.skip(reason=f"this machine has only {isa.chosen}"))
 
 
 def run(name, *arguments):
@@ -25,7 +25,7 @@ def run(name, *arguments):
     )
 
 
-@pytest.mark.parametrize("name", OTHERS or [NONE])
+@pytest.mark.parametrize("name", OTHERS or [SKIPPED])
 def test_the_kernels_pass_their_tests_on_the_isa(name):
     """Skip the twins by `not pure`: `-k compiled` would also skip tests with the fixture `compiled`."""
     process = run(name, "-m", "pytest", "-k", "not pure", "--ignore", HERE, "-p", "no:cacheprovider", HERE.parent)

@@ -1,4 +1,4 @@
-"""Choose between the compiled kernels and their twins in pure Python. No other module does."""
+"""The only module that chooses between the compiled kernels and their pure-Python twins."""
 
 import importlib
 import os
@@ -18,5 +18,5 @@ def load(name: str) -> ModuleType:
         raise ImportError(f"{error}. Build the package again, or set {VARIABLE}=pure for the slow twins.") from error
 
 
-name = os.environ.get(VARIABLE) or "compiled"
-kernels = load(name)
+backend_name = os.environ.get(VARIABLE) or "compiled"
+kernels = load(backend_name)

@@ -1,7 +1,7 @@
-"""The checks that the twins make before they compute. The compiled kernels make the same ones, with two exceptions.
+"""The checks that the twins make before they compute. The compiled kernels make the same ones, with three exceptions.
 
-Twins refuse formats that a memoryview cannot read, such as those of ctypes. Twins accept an out that overlaps an input,
-since they read all input before they write.
+Twins refuse formats that a memoryview cannot read, such as those of ctypes. They accept unaligned numbers. They accept
+an out that overlaps an input, since they read all input before they write.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 def check_gil(gil: str) -> None:
-    """Raise ValueError for other values than "auto", "release" and "hold"."""
+    """Raise ValueError unless gil is "auto", "release" or "hold"."""
     if gil not in ("auto", "release", "hold"):
         raise ValueError(f"gil must be 'auto', 'release' or 'hold', got {gil!r}")
 
 
 def view_of(x: Buffer, format: str, ndim: int, writable: bool = False) -> Any:
-    """Return a contiguous memoryview of x, or raise. format is that of the struct module: "d" is float64."""
+    """Return a contiguous memoryview of x. Raise TypeError or ValueError if x has another layout. "d" means float64."""
     view = memoryview(x)
     if view.format != format or view.ndim != ndim or not view.c_contiguous:
         layout = "contiguous" if view.c_contiguous else "strided"

@@ -6,23 +6,23 @@ from your_kernels.gil cimport release_wanted
 
 
 cdef enum:
-    # Numbers of x per block. Each step waits eight cycles for the previous step of its number. 32 independent numbers
-    # are 16 vectors.
+    # Numbers of x per block. A step of a number waits eight cycles for the number's previous step. 32 numbers, in 16
+    # vectors, keep the processor busy in the meantime.
     LANES = 32
     # gil="auto" holds the GIL for at most this many steps. Getting the GIL back can take a switch interval, 5 ms, if
     # other threads run Python. 32 Ki steps take 4 us at 9 per nanosecond.
     AUTO_HOLD = 32 * 1024
-    MOVE = 4  # reading x[i] and writing out[i] take as long as 4 steps
+    MOVE_STEPS = 4  # reading x[i] and writing out[i] take as long as 4 steps
 
 
 cdef void polyval_nogil(
     const double *c, Py_ssize_t terms, const double *x, double *out, Py_ssize_t n
 ) noexcept nogil:
-    """out[i] = (c[0] * x[i] + c[1]) * x[i] + ... All steps of a block come before the next block, to stay in cache."""
+    """out[i] = (c[0] * x[i] + c[1]) * x[i] + ..."""
     cdef double[LANES] y
     cdef double first = c[0] if terms > 0 else 0, factor
     cdef Py_ssize_t block, i, lane, term
-    for block in range(n // LANES):
+    for block in range(n // LANES):  # all steps of a block come before the next block, so the block stays in cache
         i = block * LANES
         for lane in range(LANES):
             y[lane] = first
@@ -40,7 +40,7 @@ cdef void polyval_nogil(
 
 
 def polyval(const double[::1] c not None, const double[::1] x not None, double[::1] out not None, *, gil="auto"):
-    """Write the polynomial c[0] * x[i]**(terms - 1) + ... + c[terms - 1] to out[i], by Horner's rule.
+    """For each i, write the polynomial c[0] * x[i]**(terms - 1) + ... + c[terms - 1] to out[i], by Horner's rule.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def polyval(const double[::1] c not None, const double[::1] x not None, double[:
     if buffers.overlap(&c[0], terms * sizeof(double), &out[0], n * sizeof(double)) or \
             (&x[0] != &out[0] and buffers.overlap(&x[0], n * sizeof(double), &out[0], n * sizeof(double))):
         raise ValueError("out must not share memory with c, or with x unless it is x")
-    if release_wanted(gil, <double> n * (terms + MOVE) > AUTO_HOLD):
+    if release_wanted(gil, <double> n * (terms + MOVE_STEPS) > AUTO_HOLD):
         with nogil:
             polyval_nogil(&c[0], terms, &x[0], &out[0], n)
     else:

@@ -15,9 +15,9 @@ def polyval(c: Buffer, x: Buffer, out: Buffer, *, gil: str = "auto") -> None:
     if len(numbers) != len(target):
         raise ValueError(f"x and out must have the same length, got {len(numbers)} and {len(target)}")
     check_gil(gil)
-    first, *rest = coefficients.tolist() or [0.0]
+    leading, *others = coefficients.tolist() or [0.0]
     for i, number in enumerate(numbers.tolist()):
-        result = first
-        for coefficient in rest:
-            result = result * number + coefficient
-        target[i] = result
+        value_at_x = leading
+        for coefficient in others:
+            value_at_x = value_at_x * number + coefficient
+        target[i] = value_at_x

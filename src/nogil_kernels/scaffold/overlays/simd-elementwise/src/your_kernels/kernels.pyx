@@ -23,7 +23,7 @@ cdef enum:
     # gil="auto" holds the GIL for at most this many steps. Getting the GIL back can take a switch interval, 5 ms, if
     # other threads run Python. 32 Ki steps take 1 us with AVX-512 and 4 us with SSE2.
     AUTO_HOLD = 32 * 1024
-    MOVE = 4  # reading x[i] and writing out[i] take as long as 4 steps
+    MOVE_STEPS = 4  # reading x[i] and writing out[i] take as long as 4 steps
 
 
 cdef void polyval_nogil(
@@ -34,7 +34,7 @@ cdef void polyval_nogil(
 
 
 def polyval(const double[::1] c not None, const double[::1] x not None, double[::1] out not None, *, gil="auto"):
-    """Write the polynomial c[0] * x[i]**(terms - 1) + ... + c[terms - 1] to out[i], by Horner's rule.
+    """For each i, write the polynomial c[0] * x[i]**(terms - 1) + ... + c[terms - 1] to out[i], by Horner's rule.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def polyval(const double[::1] c not None, const double[::1] x not None, double[:
     if buffers.overlap(&c[0], terms * sizeof(double), &out[0], n * sizeof(double)) or \
             (&x[0] != &out[0] and buffers.overlap(&x[0], n * sizeof(double), &out[0], n * sizeof(double))):
         raise ValueError("out must not share memory with c, or with x unless it is x")
-    if release_wanted(gil, <double> n * (terms + MOVE) > AUTO_HOLD):
+    if release_wanted(gil, <double> n * (terms + MOVE_STEPS) > AUTO_HOLD):
         with nogil:
             polyval_nogil(&c[0], terms, &x[0], &out[0], n)
     else:

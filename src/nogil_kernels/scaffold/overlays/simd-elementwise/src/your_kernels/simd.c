@@ -1,16 +1,16 @@
-/* The kernels' loops. setup.py compiles them once per instruction set, with its flags and its name in ISA. */
+/* The kernels' loops. setup.py compiles them per instruction set, with the set's flags and name (macro ISA). */
 #include "simd.h"
 
 /* Numbers of x per block: 16 vectors with SSE2, eight with AVX2, four with AVX-512. Each step waits four cycles for the
  * previous step of its number, and eight cycles without FMA. */
 enum { LANES = 32 };
 
-/* out[i] = (c[0] * x[i] + c[1]) * x[i] + ... All steps of a block come before the next block, to stay in cache. */
+/* out[i] = (c[0] * x[i] + c[1]) * x[i] + ... */
 static void polyval(const double *c, ptrdiff_t terms, const double *x, double *out, ptrdiff_t n)
 {
     const double first = terms > 0 ? c[0] : 0;
     ptrdiff_t i = 0;
-    for (; i + LANES <= n; i += LANES) {
+    for (; i + LANES <= n; i += LANES) { /* all steps of a block come before the next block, so it stays in cache */
         double y[LANES];
         for (int lane = 0; lane < LANES; lane++) y[lane] = first;
         for (ptrdiff_t term = 1; term < terms; term++) {

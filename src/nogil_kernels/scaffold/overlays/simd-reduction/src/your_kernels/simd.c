@@ -1,8 +1,9 @@
-/* The kernels' loops. setup.py compiles them once per instruction set, with its flags and its name in ISA. */
+/* The kernels' loops. setup.py compiles them per instruction set, with the set's flags and name (macro ISA). */
 #include "simd.h"
 
-/* Independent sums: eight vectors with SSE2, four with AVX2, two with AVX-512. A single sum waits four cycles per
- * addition. GCC makes vectors of this inner loop only if it unrolls it, up to 16 times. */
+/* The number of independent sums. A single sum waits four cycles per addition. 16 sums are eight vectors with SSE2,
+ * four with AVX2, two with AVX-512. GCC makes vectors of the inner loop only if it unrolls it completely, which it does
+ * up to 16 times. */
 enum { LANES = 16 };
 
 static double sum_of_squares(const double *x, ptrdiff_t n)
