@@ -15,7 +15,7 @@ nox.needs_version = ">= 2024.4.15"
 nox.options.default_venv_backend = "venv"
 nox.options.error_on_missing_interpreters = False
 
-GIL = ["3.11", "3.12", "3.13", "3.14", "3.15"]
+WITH_GIL = ["3.11", "3.12", "3.13", "3.14", "3.15"]
 FREE_THREADED = ["3.13t", "3.14t", "3.15t"]
 
 
@@ -24,7 +24,7 @@ def install(session: nox.Session, extra: str, **variables: str) -> None:
     session.install("--prefer-binary", f".[{extra}]", env=variables)
 
 
-@nox.session(python=GIL + FREE_THREADED)
+@nox.session(python=WITH_GIL + FREE_THREADED)
 def tests(session: nox.Session) -> None:
     """Run all tests: on the compiled and the pure backend, and on every instruction set of this machine."""
     install(session, "test")
@@ -33,20 +33,20 @@ def tests(session: nox.Session) -> None:
 
 @nox.session(python=["3.11", "3.14"])
 def pure(session: nox.Session) -> None:
-    """Test the build without a compiler."""
+    """Test the pure build, which needs no compiler."""
     install(session, "test", NOGIL_KERNELS_BUILD="pure")
     session.run("pytest", *session.posargs, env={"NOGIL_KERNELS_BACKEND": "pure"})
 
 
-@nox.session(python=GIL + FREE_THREADED)
+@nox.session(python=WITH_GIL + FREE_THREADED)
 def wheel(session: nox.Session) -> None:
     """Build a wheel from the sdist, and run the sdist's tests on it in a folder without the sources."""
     session.install("build")
-    with tempfile.TemporaryDirectory() as name:  # short: the path of a socket has at most 100 characters
-        dist, unpacked = Path(name, "dist"), Path(name, "unpacked")
+    with tempfile.TemporaryDirectory() as folder_name:  # short, because a socket's path has at most 100 characters
+        dist, unpacked = Path(folder_name, "dist"), Path(folder_name, "unpacked")
         session.run("python", "-m", "build", "--outdir", str(dist), silent=True)
-        (sdist,), (built,) = dist.glob("*.tar.gz"), dist.glob("*.whl")
-        session.install("--prefer-binary", f"{built}[test]")
+        (sdist,), (wheel_file,) = dist.glob("*.tar.gz"), dist.glob("*.whl")
+        session.install("--prefer-binary", f"{wheel_file}[test]")
         with tarfile.open(sdist) as archive:
             members = [member for member in archive if member.name.split("/")[1:2] in (["tests"], ["pyproject.toml"])]
             archive.extractall(unpacked, members, filter="data")
@@ -55,23 +55,23 @@ def wheel(session: nox.Session) -> None:
             session.run("pytest", *session.posargs)
 
 
-@nox.session(python=GIL)
+@nox.session(python=WITH_GIL)
 def abi3(session: nox.Session) -> None:
     """Run all tests on the abi3 build, which works on every CPython from 3.11 on."""
     install(session, "test", NOGIL_KERNELS_BUILD="abi3")
     session.run("pytest", *session.posargs)
 
 
-@nox.session(python=GIL + FREE_THREADED)
+@nox.session(python=WITH_GIL + FREE_THREADED)
 def new(session: nox.Session) -> None:
-    """Generate every kind of project with `new`; follow its README, test its wheel, and add a second kernel."""
+    """Generate every variant of a project. Follow its README, test its wheel, and (in tests/scaffold) add a kernel."""
     install(session, "test")
     session.install("setuptools >= 80", "Cython >= 3.3", "build", "cython-lint", "ruff")
     session.run("pytest", "tests/scaffold", *session.posargs, env={"NOGIL_KERNELS_TEST": "every"})
     for kernel in ("reduction", "elementwise"):
         for simd in ([], ["--simd"]):
-            with tempfile.TemporaryDirectory() as name:
-                try_new(session, Path(name), ["--kernel", kernel, *simd])
+            with tempfile.TemporaryDirectory() as folder_name:
+                try_new(session, Path(folder_name), ["--kernel", kernel, *simd])
 
 
 def try_new(session: nox.Session, folder: Path, options: list[str]) -> None:
@@ -83,8 +83,8 @@ def try_new(session: nox.Session, folder: Path, options: list[str]) -> None:
         session.run("pytest")
         session.run("python", "bench/held_vs_released.py")
     session.run("python", "-m", "build", "--outdir", str(dist), str(project), silent=True)
-    (built,) = dist.glob("*.whl")
-    session.install("--force-reinstall", "--no-deps", str(built))
+    (wheel_file,) = dist.glob("*.whl")
+    session.install("--force-reinstall", "--no-deps", str(wheel_file))
     shutil.copytree(project / "tests", tests_only / "tests")
     for file in ("pyproject.toml", "README.md"):
         shutil.copy(project / file, tests_only)

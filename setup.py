@@ -15,50 +15,50 @@ from setuptools.errors import CCompilerError, ExecError, PlatformError
 
 PACKAGE = "src/nogil_kernels"
 
-# Extension -> C files that are compiled once per instruction set, C files that are compiled once. subinterpreters/ has
-# both kernels again, for interpreters with their own GIL.
-SUMS = ["compiled/sum_of_squares/runs.c"], []
-PRODUCTS = ["compiled/matmul/tiles.c", "compiled/matmul/narrow.c"], [f"{PACKAGE}/compiled/matmul/long_double.c"]
+# Extension -> (C files compiled once per instruction set, C files compiled once). subinterpreters/ has both kernels
+# again, for interpreters with their own GIL.
+SUM_SOURCES = ["compiled/sum_of_squares/runs.c"], []
+MATMUL_SOURCES = ["compiled/matmul/tiles.c", "compiled/matmul/narrow.c"], [f"{PACKAGE}/compiled/matmul/long_double.c"]
 EXTENSIONS = {
     "compiled/isa/isa": ([], []),
-    "compiled/sum_of_squares/sum_of_squares": SUMS,
-    "compiled/matmul/matmul": PRODUCTS,
-    "compiled/subinterpreters/sum_of_squares": SUMS,
-    "compiled/subinterpreters/matmul": PRODUCTS,
+    "compiled/sum_of_squares/sum_of_squares": SUM_SOURCES,
+    "compiled/matmul/matmul": MATMUL_SOURCES,
+    "compiled/subinterpreters/sum_of_squares": SUM_SOURCES,
+    "compiled/subinterpreters/matmul": MATMUL_SOURCES,
     "measure/limits": (["measure/loops.c"], []),
 }
 
-# Processor family -> baseline, {instruction set: flags}. If CFLAGS has -march, the baseline follows it in the flags of
-# every instance. So -march=native leaves `portable` portable.
+# Processor family -> (baseline, {instruction set: flags}). If CFLAGS has -march, the baseline comes after CFLAGS and
+# overrides it for every file that is compiled per instruction set. So CFLAGS=-march=native leaves `portable` portable.
 AVX2 = "-mavx2 -mfma -mf16c"
 AVX512 = "-mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma -mf16c -mprefer-vector-width=512"
 X86_64 = "-march=x86-64", {"portable": "", "avx2": AVX2, "avx512": AVX512}
 AARCH64 = "-march=armv8-a", {"portable": "", "neon": ""}
 FAMILIES = {"x86_64": X86_64, "amd64": X86_64, "aarch64": AARCH64, "arm64": AARCH64}
 
-# -ffp-contract=fast: without it GCC does not fuse multiplications and additions into FMAs (with -std=c11), which halves
-# the speed. -g0: Python's flags often include -g, and debug information is 80 % of a wheel. CFLAGS=-g overrides -g0.
+# -ffp-contract=fast: with -std=c11 GCC otherwise fuses no multiplication and addition into an FMA, which halves the
+# speed. -g0: Python's flags often include -g, and debug information is 80 % of a wheel. CFLAGS=-g overrides -g0.
 FLAGS = "-std=c11 -g0 -ffp-contract=fast -fno-math-errno -fvisibility=hidden"
 # Frame pointers let profilers and debuggers unwind the stack through a kernel (PEP 831). Windows uses tables instead.
 FRAME_POINTERS = "" if sys.platform == "win32" else "-fno-omit-frame-pointer -mno-omit-leaf-frame-pointer"
 MSVC_FLAGS = "/O2 /std:c11 /fp:contract"
 MSVC_INSTRUCTION_SETS = {"avx2": "/arch:AVX2", "avx512": "/arch:AVX512"}
 
-# binding=False makes builtin functions, the fastest to call. inspect.signature can read the format "clinic".
-OFF = ("binding", "boundscheck", "wraparound", "initializedcheck", "auto_pickle", "autotestdict")
-DIRECTIVES = dict.fromkeys(OFF, False) | {"language_level": 3, "cdivision": True}
+# binding=False makes builtin functions, the fastest to call. inspect.signature can read the signature format "clinic".
+DISABLED_DIRECTIVES = ("binding", "boundscheck", "wraparound", "initializedcheck", "auto_pickle", "autotestdict")
+DIRECTIVES = dict.fromkeys(DISABLED_DIRECTIVES, False) | {"language_level": 3, "cdivision": True}
 DIRECTIVES |= {"embedsignature": True, "embedsignature.format": "clinic"}
 
 NO_COMPILER = """
 The build of nogil-kernels failed: {reason}
-It needs a C compiler and the headers of Python. Install both (Debian, Ubuntu: gcc python3-dev; Fedora: gcc
+The build needs a C compiler and the headers of Python. Install both (Debian, Ubuntu: gcc python3-dev; Fedora: gcc
 python3-devel; macOS: xcode-select --install; Windows: the C++ build tools of Visual Studio, and LLVM for fast kernels),
 or set NOGIL_KERNELS_BUILD=pure to install the kernels in pure Python."""
 
-if sys.platform == "darwin":  # a universal Python compiles for two families at once, but a tile is for one
+if sys.platform == "darwin":  # a universal Python asks for two families, but an instruction set's flags fit one
     os.environ["ARCHFLAGS"] = os.environ.get("ARCHFLAGS") or f"-arch {platform.machine()}"
     if os.environ["ARCHFLAGS"].count("-arch") != 1:
-        sys.exit(f"ARCHFLAGS={os.environ['ARCHFLAGS']}: name one processor, and build once for each")
+        sys.exit(f"ARCHFLAGS={os.environ['ARCHFLAGS']} must name one family, like -arch arm64. Build once per family.")
 
 BUILD = os.environ.get("NOGIL_KERNELS_BUILD", "compiled")
 if BUILD not in ("compiled", "abi3", "pure"):
@@ -72,7 +72,7 @@ if find_spec("numpy") and not ABI3:
     import numpy
 
     HEADERS = [numpy.get_include()]
-    MACROS = [(f"NPY_{use}", "NPY_1_25_API_VERSION") for use in ("TARGET_VERSION", "NO_DEPRECATED_API")]
+    MACROS = [(f"NPY_{macro}", "NPY_1_25_API_VERSION") for macro in ("TARGET_VERSION", "NO_DEPRECATED_API")]
     MACROS += [("NK_NUMPY_HEADERS", "1")]
 
 
@@ -86,15 +86,15 @@ class BuildKernels(build_ext):
             raise SystemExit(NO_COMPILER.format(reason=error)) from error
 
     def build_extensions(self) -> None:
-        """Replace cl by clang-cl if that is installed: cl has no vectors, and MSVC can link clang-cl's objects."""
+        """Choose the instruction sets of the processor family. On Windows use clang-cl if it is installed."""
         family = os.environ["ARCHFLAGS"].split()[-1] if sys.platform == "darwin" else self.plat_name.rpartition("-")[2]
         self.baseline, self.instruction_sets = FAMILIES.get(family, ("", {"portable": ""}))
         self.msvc = self.compiler.compiler_type == "msvc"
         self.clang_cl = self.msvc and shutil.which("clang-cl")
-        if self.clang_cl:
+        if self.clang_cl:  # cl compiles no vectors, and MSVC's linker accepts clang-cl's objects
             self.compiler.initialize(self.plat_name)
             self.compiler.cc = self.clang_cl
-            self.compiler.compile_options.remove("/GL")  # intermediate code that only cl reads
+            self.compiler.compile_options.remove("/GL")  # clang-cl cannot make the intermediate code of /GL
             processor = self.plat_name.removeprefix("win-").replace("win32", "i686")
             self.compiler.compile_options.append(f"--target={processor}-pc-windows-msvc")
         elif self.msvc:
@@ -103,12 +103,13 @@ class BuildKernels(build_ext):
 
     def build_extension(self, ext: Extension) -> None:
         per_isa, _ = EXTENSIONS[ext.name.removeprefix("nogil_kernels.").replace(".", "/")]
-        ext.define_macros = [*([] if ABI3 else ext.define_macros), *MACROS]  # ext has the macros of its .pyx
+        # ext has the macros of its .pyx. They are for subinterpreters and not for abi3.
+        ext.define_macros = [*([] if ABI3 else ext.define_macros), *MACROS]
         ext.extra_compile_args = self.flags()
-        ext.extra_objects = [instance for source in per_isa for instance in self.instances(source)]
+        ext.extra_objects = [path for source in per_isa for path in self.compile_per_isa(source)]
         super().build_extension(ext)
 
-    def instances(self, source: str) -> list[str]:
+    def compile_per_isa(self, source: str) -> list[str]:
         """Compile a C file once per instruction set; return the objects."""
         objects: list[str] = []
         for isa in self.instruction_sets:
@@ -117,26 +118,26 @@ class BuildKernels(build_ext):
         return objects
 
     def flags(self, isa: str = "") -> list[str]:
-        """Return the flags above, then CFLAGS, then those of the instruction set. Later flags override earlier ones."""
+        """Return FLAGS, then CFLAGS, then the flags of the instruction set. Later flags override earlier ones."""
         if self.msvc and not self.clang_cl:
             return [*MSVC_FLAGS.split(), *MSVC_INSTRUCTION_SETS.get(isa, "").split()]
         cflags = os.environ.get("CFLAGS", "")
-        level = "-O3" if isa else "-O2"  # -O3 vectorizes the loops of the C files, but makes short calls slower
+        level = "-O3" if isa else "-O2"  # -O3 vectorizes loops in C, but makes short calls of Cython modules slower
         flags = shlex.split(f"{level} {FLAGS} {FRAME_POINTERS if self.baseline else ''} {cflags}")
         flags += self.baseline.split() if isa and "-march" in cflags else []
         flags += self.instruction_sets.get(isa, "").split()
-        return [f"/clang:{flag}" for flag in flags] if self.clang_cl else flags  # no FMA with MSVC's flags
+        return [f"/clang:{flag}" for flag in flags] if self.clang_cl else flags  # MSVC-style flags make no FMAs
 
 
 def extensions() -> list[Extension]:
     from Cython.Build import cythonize
 
-    settings = {"include_dirs": [PACKAGE, *HEADERS], "py_limited_api": ABI3}
-    settings["depends"] = [str(path) for path in Path(PACKAGE).glob("[cm]*/**/*.[ch]")]
+    common_settings = {"include_dirs": [PACKAGE, *HEADERS], "py_limited_api": ABI3}
+    common_settings["depends"] = [str(path) for path in Path(PACKAGE).glob("[cm]*/**/*.[ch]")]
     modules = [
-        Extension(f"nogil_kernels.{name.replace('/', '.')}", [f"{PACKAGE}/{name}.pyx", *once], **settings)
+        Extension(f"nogil_kernels.{name.replace('/', '.')}", [f"{PACKAGE}/{name}.pyx", *once], **common_settings)
         for name, (_, once) in EXTENSIONS.items()
-        if not (ABI3 and "subinterpreters" in name)  # these need CPython 3.12, abi3 is for 3.11
+        if not (ABI3 and "subinterpreters" in name)  # they need CPython 3.12, and an abi3 build has to run on 3.11
     ]
     return cythonize(modules, build_dir="build/cython", compiler_directives=DIRECTIVES, include_path=["src"])
 

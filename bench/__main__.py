@@ -17,29 +17,29 @@ EXPERIMENTS = {
     "against": "PYTHON",
     "docs": "FILE ...",
 }
-"""The experiments and the arguments in their usage lines. Those without arguments are scripts to read."""
+"""Experiment -> its arguments in the usage line. Experiments without arguments are short scripts, made to be read."""
 
-MORE = """
---json FILE stores every sample. `python -m bench NAME --help` shows all options."""
+FOOTER = """
+Experiments with [--quick] or PYTHON: --json FILE stores every sample, and --help shows all options."""
 
 
 def main(arguments: list[str]) -> int:
     """Run an experiment, or list them; return the exit status."""
     if not arguments or arguments[0] in ("-h", "--help"):
         for name, usage in EXPERIMENTS.items():
-            print(f"python -m bench {name} {usage}".rstrip(), f"    {about(name)[0]}", sep="\n")
-        print(MORE)
+            print(f"python -m bench {name} {usage}".rstrip(), f"    {docstring_lines(name)[0]}", sep="\n")
+        print(FOOTER)
         return 0
-    name, *rest = arguments
+    name, *experiment_arguments = arguments
     if name not in EXPERIMENTS:
         print(f"bench: unknown experiment {name!r}, expected one of {', '.join(EXPERIMENTS)}", file=sys.stderr)
         return 2
     if EXPERIMENTS[name]:
         module = ".".join(source(name).relative_to(HERE.parent).with_suffix("").parts)
-        return int(importlib.import_module(module).main(rest))
-    if rest:
-        print(f"usage: python -m bench {name}", *about(name), sep="\n")
-        return 0 if rest[0] in ("-h", "--help") else 2
+        return int(importlib.import_module(module).main(experiment_arguments))
+    if experiment_arguments:
+        print(f"usage: python -m bench {name}", *docstring_lines(name), sep="\n")
+        return 0 if experiment_arguments[0] in ("-h", "--help") else 2
     runpy.run_path(str(source(name)), run_name="__main__")
     return 0
 
@@ -49,8 +49,8 @@ def source(name: str) -> Path:
     return next(HERE.rglob(f"{name}.py"))
 
 
-def about(name: str) -> list[str]:
-    """Return the lines of an experiment's docstring. Its packages may be missing, so the file is not imported."""
+def docstring_lines(name: str) -> list[str]:
+    """Return the lines of an experiment's docstring. Parse the file: packages that its import needs may be missing."""
     return (ast.get_docstring(ast.parse(source(name).read_text(encoding="utf-8"))) or "").splitlines()
 
 
@@ -60,4 +60,4 @@ if __name__ == "__main__":
     except KeyboardInterrupt:
         sys.exit(130)
     except ModuleNotFoundError as error:
-        sys.exit(f"bench: {error}. Run pip install -e '.[bench]' to install what the experiments need.")
+        sys.exit(f"bench: {error}. The experiments need the extra bench: pip install -e '.[bench]'")

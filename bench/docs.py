@@ -26,7 +26,7 @@ from .peers.measured import from_suite
 ROOT = Path(__file__).resolve().parent.parent
 README, DOCS, RESULTS = ROOT / "README.md", ROOT / "docs", ROOT / "bench" / "results"
 PERFORMANCE, GEMM, GIL = DOCS / "performance.md", DOCS / "gemm.md", DOCS / "gil.md"
-COMPARE = "compare"  # the prefix of files that `nogil-kernels compare --json` wrote
+COMPARE_PREFIX = "compare"  # of the files that `nogil-kernels compare --json` wrote
 SECTION = re.compile(r"<!-- compare (\S+): begin -->")
 WIDTH = 80  # columns of a report of `compare`
 TWO_THREADS = {
@@ -40,21 +40,21 @@ TWO_THREADS = {
 def main(arguments: Sequence[str]) -> int:
     """Write the sections and plots that show these suites."""
     parser = argparse.ArgumentParser(prog="python -m bench docs", description=__doc__)
-    names = ", ".join(f"{RESULTS.name}/{name}-MACHINE.json" for name in ("peers", "gemm_steps", COMPARE))
+    names = ", ".join(f"{RESULTS.name}/{name}-MACHINE.json" for name in ("peers", "gemm_steps", COMPARE_PREFIX))
     parser.add_argument("files", nargs="+", metavar="FILE", type=Path, help=names)
     files = parser.parse_args(arguments).files
     with plain_errors(parser):
-        comparisons = [file for file in files if file.stem.startswith(f"{COMPARE}-")]
-        experiments = {file: suites.load(file, "peers", "gemm_steps") for file in files if file not in comparisons}
-        baselines = {file: suite for file, suite in experiments.items() if suite.get_metadata()["nk_bench"] == "peers"}
-        if baselines:
-            write(PERFORMANCE, "peers", scoreboard(baselines))
-        for file, suite in experiments.items():
-            if file in baselines:
+        compare_files = [file for file in files if file.stem.startswith(f"{COMPARE_PREFIX}-")]
+        suites_by_file = {file: suites.load(file, "peers", "gemm_steps") for file in files if file not in compare_files}
+        peers_files = [file for file, suite in suites_by_file.items() if suite.get_metadata()["nk_bench"] == "peers"]
+        if peers_files:
+            write(PERFORMANCE, "peers", scoreboard({file: suites_by_file[file] for file in peers_files}))
+        for file, suite in suites_by_file.items():
+            if file in peers_files:
                 peers_plot.draw(suite, str(plot_of(file)))
             else:
                 write(GEMM, "gemm_steps", markdown(suite))
-        for file in comparisons:
+        for file in compare_files:
             show_comparison(file)
     return 0
 
@@ -62,11 +62,11 @@ def main(arguments: Sequence[str]) -> int:
 def with_section(text: str, name: str, section: str) -> str:
     """Return the document with this section between the marks of that name; raise Impossible if a mark is missing."""
     begin, end = f"<!-- {name}: begin -->\n", f"<!-- {name}: end -->"
-    before, begin_mark, rest = text.partition(begin)
-    _, end_mark, after = rest.partition(end)
+    text_before, begin_mark, text_from_section = text.partition(begin)
+    _, end_mark, text_after = text_from_section.partition(end)
     if not begin_mark or not end_mark:
         raise Impossible(f"a mark is missing: the document needs the lines {begin.rstrip()} and {end}")
-    return f"{before}{begin}{section}{end}{after}"
+    return f"{text_before}{begin}{section}{end}{text_after}"
 
 
 def write(document: Path, name: str, section: str) -> None:
@@ -97,18 +97,18 @@ def scoreboard(baselines: dict[Path, Any]) -> str:
     for file, suite in baselines.items():
         if suites.NOTES.keys() & suite.get_metadata().keys():
             raise Impossible(f"{file} was made with --quick or was interrupted: a baseline must be a whole run")
-    results = [from_suite(suite) for suite in baselines.values()]
+    results_by_machine = [from_suite(suite) for suite in baselines.values()]
     lines = [
         table_row("", "against", "goal", *map(machine_of, baselines)),
         table_row(*("---" for _ in range(3 + len(baselines)))),
     ]
     for goal in goals.GOALS:
-        verdicts = [goals.verdict(goal, result) for result in results]
+        verdicts = [goals.verdict(goal, results) for results in results_by_machine]
         cells = [", ".join(peers_report.cells(verdict)[:2]) if verdict else "not measured" for verdict in verdicts]
         lines.append(table_row(peers_report.title(goal), peers_report.rivals(goal), f"{goal.ratio:g}x", *cells))
-    for (baseline, suite), result in zip(baselines.items(), results, strict=True):
+    for (baseline, suite), results in zip(baselines.items(), results_by_machine, strict=True):
         name = f"{machine_of(baseline)}: speed over size, beside other packages"
-        heading, errors = "; ".join(suites.heading(suite).splitlines()), peers_report.errors(result)
+        heading, errors = "; ".join(suites.heading(suite).splitlines()), peers_report.errors(results)
         lines += ["", f"**{machine_of(baseline)}**: {heading}." + (f" float32 sums: {errors}." if errors else ""), ""]
         lines += [f"![{name}]({plot_of(baseline).name})"]
     return "\n".join(lines) + "\n"
@@ -123,19 +123,19 @@ def show_comparison(file: Path) -> None:
     if report.interrupted:
         raise Impossible(f"{file} was interrupted: a baseline must be a whole run")
     for document in (README, GIL):
-        document.write_text(updated(document.read_text(encoding="utf-8"), report), encoding="utf-8")
+        document.write_text(with_compare_sections(document.read_text(encoding="utf-8"), report), encoding="utf-8")
     plot.draw(report, DOCS / f"{file.stem}.svg")
 
 
-def updated(text: str, report: Report) -> str:
+def with_compare_sections(text: str, report: Report) -> str:
     """Return the document with every section `compare NAME` written again."""
     for name in SECTION.findall(text):
         if name == "two-threads":
             section = two_threads(report)
         elif name in ("heading", "costs"):
-            section = printed([*(table.heading(report) if name == "heading" else table.costs(report))])
+            section = as_code_block([*(table.heading(report) if name == "heading" else table.costs(report))])
         elif name in report.workloads:
-            section = printed([*table.block(report, name, WIDTH)])
+            section = as_code_block([*table.block(report, name, WIDTH)])
         else:
             raise Impossible(f"the document has a section for the workload {name!r}, which the report does not have")
         text = with_section(text, f"compare {name}", section)
@@ -144,16 +144,16 @@ def updated(text: str, report: Report) -> str:
 
 def two_threads(report: Report) -> str:
     """Return the speed-ups of two threads, with a GIL and without one."""
-    with_gil = report.sessions[0]
-    without = next(name for name in report.sessions if not report.facts_of(name)["nk_gil_enabled"])
-    python = without.partition(" ")[0]  # "3.13t GIL off"
+    session_with_gil = report.sessions[0]
+    session_without_gil = next(name for name in report.sessions if not report.facts_of(name)["nk_gil_enabled"])
+    python = session_without_gil.partition(" ")[0]  # "3.13t GIL off" -> "3.13t"
     lines = [
-        table_row("2 threads against 1", f"CPython {with_gil}", f"CPython {python}, no GIL"),
+        table_row("2 threads against 1", f"CPython {session_with_gil}", f"CPython {python}, no GIL"),
         table_row("---", "---:", "---:"),
     ]
     for heading, (workload, side) in TWO_THREADS.items():
         cells = []
-        for session in (with_gil, without):
+        for session in (session_with_gil, session_without_gil):
             rows = [row for row in report.block(workload) if (row.side, row.session) == (side, session)]
             threads = next(row for row in rows if (row.way, row.workers) == ("threads", 2))
             speed_up = report.speed_up(threads)
@@ -163,8 +163,8 @@ def two_threads(report: Report) -> str:
     return "\n".join(lines) + "\n"
 
 
-def printed(parts: Sequence[RenderableType]) -> str:
-    """Return a code block with what a terminal shows, without blanks at the ends of lines."""
+def as_code_block(parts: Sequence[RenderableType]) -> str:
+    """Return a Markdown code block with the text that a terminal shows, without spaces at the ends of lines."""
     text = io.StringIO()
     console = Console(file=text, width=WIDTH)
     for part in parts:

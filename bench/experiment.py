@@ -21,7 +21,7 @@ from . import Impossible, suites, tables, timing
 
 
 @dataclass(frozen=True)
-class Timed:
+class Statement:
     """A statement to sample: its benchmark's name, its code as a user types it, and metadata for the report."""
 
     name: str
@@ -33,13 +33,13 @@ class Timed:
 class Batch:
     """Statements that are sampled in the same rounds."""
 
-    timed: Sequence[Timed]
+    statements: Sequence[Statement]
     namespace: dict[str, Any]
     seconds: float
     """How long to sample all statements together."""
-    done: float
+    completed_share: float
     """The share of the experiment that is complete after this batch, from 0 to 1. The progress bar shows it."""
-    rest: float = 0.0
+    sleep_seconds: float = 0.0
     """Seconds to sleep before each sample."""
     once: bool = False
     """Take one sample of one execution per statement, because an execution takes seconds."""
@@ -50,9 +50,9 @@ class Experiment:
     """The parts of an experiment. Report and plot are made from a suite only, so a stored suite can be shown again."""
 
     name: str
-    about: str
+    docstring: str
     """The docstring of the experiment. Its first line is the description in --help."""
-    quick: str
+    quick_help: str
     """The help text of --quick: what is skipped, and how long the experiment takes then."""
     batches: Callable[[argparse.Namespace], Generator[Batch]]
     render: Callable[[Any], Iterable[RenderableType]]
@@ -70,7 +70,7 @@ class Experiment:
             interrupted = not options.source and "nk_interrupted" in suite.get_metadata()
             if options.json and interrupted and Path(options.json).is_file():
                 print(f"interrupted: {options.json} exists and was not overwritten", file=sys.stderr)
-            elif options.json:  # before printing, which fails if the reader of a pipe has exited
+            elif options.json:  # saved before printing, which fails if a program such as head has closed the pipe
                 suite_file.save(suite, options.json)
             tables.show([tables.note(suites.heading(suite)), *self.render(suite)])
             if self.draw and options.output:
@@ -80,7 +80,7 @@ class Experiment:
 
 @contextmanager
 def plain_errors(parser: argparse.ArgumentParser) -> Iterator[None]:
-    """End the command with one line instead of a traceback if it is Impossible, a file fails, or Ctrl-C is pressed."""
+    """End the command without a traceback: with one line after Impossible or OSError, silently after Ctrl-C."""
     try:
         yield
     except (Impossible, OSError) as error:
@@ -91,9 +91,9 @@ def plain_errors(parser: argparse.ArgumentParser) -> Iterator[None]:
 
 def _parser(experiment: Experiment) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog=f"python -m bench {experiment.name}", description=experiment.about.partition("\n")[0]
+        prog=f"python -m bench {experiment.name}", description=experiment.docstring.partition("\n")[0]
     )
-    parser.add_argument("--quick", action="store_true", help=experiment.quick)
+    parser.add_argument("--quick", action="store_true", help=experiment.quick_help)
     parser.add_argument("--json", metavar="FILE", type=writable, help="also write every sample, in pyperf's format")
     parser.add_argument("--from", dest="source", metavar="FILE", help="show a file of --json, without measuring")
     if experiment.draw:
@@ -104,36 +104,36 @@ def _parser(experiment: Experiment) -> argparse.ArgumentParser:
 
 
 def _plot(path: str) -> str:
-    """Return `path` if a plot can be written there. Checked here, because measuring first would waste minutes."""
+    """Return `path` if a plot can be written there. This is checked before the measurement, which takes minutes."""
     if Path(path).suffix not in style.FORMATS:
         raise argparse.ArgumentTypeError(f"cannot draw {path!r}: the name must end in {', '.join(style.FORMATS)}")
     return writable(path)
 
 
 def _measure(experiment: Experiment, options: argparse.Namespace) -> Any:
-    """Sample all batches; return their suite. After Ctrl-C it has the rounds that were complete."""
+    """Sample all batches; return their suite. After Ctrl-C the suite has the complete rounds."""
     try:
         ceiling.loops()
     except RuntimeError as error:  # the message says why the pure backend is in use
         raise Impossible(str(error)) from None
-    common: dict[str, Fact] = {"nk_bench": experiment.name} | ({"nk_quick": 1} if options.quick else {})
+    common_metadata: dict[str, Fact] = {"nk_bench": experiment.name} | ({"nk_quick": 1} if options.quick else {})
     samples: timing.Samples = {}
     metadata: dict[str, Mapping[str, Fact]] = {}
     try:
         with closing(experiment.batches(options)) as batches, bar(Console(stderr=True)) as report_progress:
             begin = time.perf_counter()
             for batch in batches:
-                metadata |= {timed.name: timed.metadata for timed in batch.timed}
+                metadata |= {statement.name: statement.metadata for statement in batch.statements}
                 if batch.once:
-                    for timed in batch.timed:
-                        samples[timed.name] = [timeit.timeit(timed.code, globals=batch.namespace, number=1)]
+                    for statement in batch.statements:
+                        samples[statement.name] = [timeit.timeit(statement.code, globals=batch.namespace, number=1)]
                 else:
-                    statements = {timed.name: timed.code for timed in batch.timed}
-                    timing.sample(statements, batch.namespace, batch.seconds, batch.rest, samples)
+                    codes = {statement.name: statement.code for statement in batch.statements}
+                    timing.sample(codes, batch.namespace, batch.seconds, batch.sleep_seconds, samples)
                 elapsed = time.perf_counter() - begin
-                report_progress(elapsed, elapsed / batch.done)
+                report_progress(elapsed, elapsed / batch.completed_share)
     except KeyboardInterrupt:
         if not samples:
             raise
-        common["nk_interrupted"] = 1
-    return suites.make(samples, {name: {**common, **metadata[name]} for name in samples})
+        common_metadata["nk_interrupted"] = 1
+    return suites.make(samples, {name: {**common_metadata, **metadata[name]} for name in samples})

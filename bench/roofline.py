@@ -29,7 +29,7 @@ from nogil_kernels.measure.facts import Fact
 from nogil_kernels.measure.samples import Interval, interval, ratio
 
 from . import experiment, tables
-from .experiment import Batch, Timed
+from .experiment import Batch, Statement
 
 KIB, MIB = 1 << 10, 1 << 20
 L1_FALLBACK, L3_FALLBACK = 32 * KIB, 8 * MIB
@@ -38,7 +38,7 @@ STEPS = 20_000  # multiply-adds per call: 30 to 50 us, so the cost of the call d
 PASS_BYTES = 4 * MIB  # the least bytes that a call reads, for the same reason
 DTYPES = ("float64", "float32")
 SIZES = (64, 256, 1024)
-"""Rows and columns of the matrices. The smallest matrix is not multiplied by a vector."""
+"""Rows and columns of the matrices. A @ v is measured for all but the smallest."""
 
 Level = tuple[str, int]
 """A cache or the memory: its name, and the bytes of data that are measured there."""
@@ -47,8 +47,8 @@ Level = tuple[str, int]
 def levels() -> list[Level]:
     """Return the levels: half of each cache, and a size that exceeds all caches.
 
-    A virtual machine reports the L3 of its host even if its share is small, so the data in L3 has the size of 8 L2 at
-    most. The data in memory has 1 GiB at most.
+    A virtual machine reports the whole L3 of its host, even if its own share of it is small. So the data in L3 has at
+    most the size of 8 L2 caches. The data in memory has at most 1 GiB.
     """
     l1, l2 = machine.cache_bytes(1) or L1_FALLBACK, machine.l2_bytes()
     l3 = machine.cache_bytes(3) or max(L3_FALLBACK, 4 * l2)
@@ -60,30 +60,27 @@ def levels() -> list[Level]:
     ]
 
 
-def level_of(size: int, known: Sequence[Level]) -> str:
-    """Return the first level that has at least `size` bytes."""
-    return next((name for name, capacity in known if size <= capacity), "memory")
+def level_of(data_bytes: int, cache_levels: Sequence[Level]) -> str:
+    """Return the first level that has at least `data_bytes` bytes."""
+    return next((name for name, capacity in cache_levels if data_bytes <= capacity), "memory")
 
 
 def batches(options: argparse.Namespace) -> Generator[Batch]:
     """Yield a batch per level: its roofs, and the kernels whose data is there."""
-    known = levels()
-    namespace: dict[str, Any] = {
-        "matmul": nogil_kernels.matmul,
-        "sum_of_squares": nogil_kernels.sum_of_squares,
-        "multiply_adds": ceiling.multiply_adds,
-        "read": ceiling.read,
-    }
-    timed_kernels = list(kernels(known, namespace))
+    cache_levels = levels()
+    namespace: dict[str, Any] = {"matmul": nogil_kernels.matmul, "sum_of_squares": nogil_kernels.sum_of_squares}
+    namespace |= {"multiply_adds": ceiling.multiply_adds, "read": ceiling.read}
+    kernel_statements = list(kernels(cache_levels, namespace))
     seconds = QUICK_SECONDS if options.quick else SECONDS
-    for index, (level, size) in enumerate(known, 1):
-        x = np.ones(size // 8)  # the same memory for all dtypes: a float64 1.0 is 0.0 and 1.875 in float32
+    for index, (level, data_bytes) in enumerate(cache_levels, 1):
+        # All dtypes view the same memory: the bytes of a float64 1.0 are the float32 numbers 0.0 and 1.875.
+        x = np.ones(data_bytes // 8)
         namespace |= {f"x_{dtype}_{level}": x.view(dtype) for dtype in (*DTYPES, "uint8")}
-        in_level = [kernel for kernel in timed_kernels if kernel.metadata["nk_level"] == level]
-        yield Batch([*roofs(level, size), *in_level], namespace, seconds, index / len(known))
+        in_level = [kernel for kernel in kernel_statements if kernel.metadata["nk_level"] == level]
+        yield Batch([*roofs(level, data_bytes), *in_level], namespace, seconds, index / len(cache_levels))
 
 
-def kernels(known: Sequence[Level], namespace: dict[str, Any]) -> Iterator[Timed]:
+def kernels(cache_levels: Sequence[Level], namespace: dict[str, Any]) -> Iterator[Statement]:
     """Yield the statements of the kernels; add their operands to `namespace`."""
     for dtype in DTYPES:
         itemsize = np.dtype(dtype).itemsize
@@ -91,41 +88,45 @@ def kernels(known: Sequence[Level], namespace: dict[str, Any]) -> Iterator[Timed
             for name in "abc":
                 namespace[f"{name}_{dtype}_{n}"] = np.ones((n, n), dtype)
             code = f"matmul(a_{dtype}_{n}, b_{dtype}_{n}, out=c_{dtype}_{n})"
-            size = 3 * itemsize * n * n
-            yield timed(f"matmul {n}", code, level_of(size, known), dtype, 2 * n**3, size)
-        for level, size in known:
+            moved_bytes = 3 * itemsize * n * n
+            level = level_of(moved_bytes, cache_levels)
+            yield statement_with_metadata(f"matmul {n}", code, level, dtype, 2 * n**3, moved_bytes)
+        for level, data_bytes in cache_levels:
             code = f"sum_of_squares(x_{dtype}_{level})"
-            yield timed("sum_of_squares", code, level, dtype, 2 * size // itemsize, size)
+            yield statement_with_metadata("sum_of_squares", code, level, dtype, 2 * data_bytes // itemsize, data_bytes)
         for n in SIZES[1:]:
             namespace[f"v_{dtype}_{n}"], namespace[f"y_{dtype}_{n}"] = np.ones(n, dtype), np.empty(n, dtype)
             code = f"matmul(a_{dtype}_{n}, v_{dtype}_{n}, out=y_{dtype}_{n})"
-            size = itemsize * (n * n + 2 * n)
-            yield timed(f"A @ v {n}", code, level_of(size, known), dtype, 2 * n * n, size)
+            moved_bytes = itemsize * (n * n + 2 * n)
+            level = level_of(moved_bytes, cache_levels)
+            yield statement_with_metadata(f"A @ v {n}", code, level, dtype, 2 * n * n, moved_bytes)
 
 
-def roofs(level: str, size: int) -> Iterator[Timed]:
+def roofs(level: str, data_bytes: int) -> Iterator[Statement]:
     """Yield the statements of a level's roofs: the peak of each dtype, and the fastest way to read there."""
     for dtype in DTYPES:
         code = f"multiply_adds('{dtype}', {STEPS})"
-        yield timed("multiply-adds", code, level, dtype, ceiling.multiply_adds(dtype, STEPS), 0)
-    _, streams, prefetch = ceiling.read_rates(size)[0]
-    passes = max(1, PASS_BYTES // size)
+        yield statement_with_metadata("multiply-adds", code, level, dtype, ceiling.multiply_adds(dtype, STEPS), 0)
+    _, streams, prefetch = ceiling.read_rates(data_bytes)[0]
+    passes = max(1, PASS_BYTES // data_bytes)
     code = f"read(x_uint8_{level}, {streams}, prefetch={prefetch}, passes={passes})"
-    yield timed("read", code, level, "bytes", 0, size * passes, size)
+    yield statement_with_metadata("read", code, level, "bytes", 0, data_bytes * passes, data_bytes)
 
 
-def timed(name: str, code: str, level: str, dtype: str, flops: int, size: int, data: int = 0) -> Timed:
-    """Return a statement with its metadata. `size` is the lower bound of the bytes that it moves."""
+def statement_with_metadata(
+    name: str, code: str, level: str, dtype: str, flops: int, moved_bytes: int, data_bytes: int = 0
+) -> Statement:
+    """Return a statement with its metadata. `moved_bytes` is the lower bound of the bytes that it moves."""
     metadata: dict[str, Fact] = {
         "nk_name": name,
         "nk_level": level,
         "nk_dtype": dtype,
         "nk_flops": flops,
-        "nk_bytes": size,
-        "nk_data_bytes": data or size,
+        "nk_bytes": moved_bytes,
+        "nk_data_bytes": data_bytes or moved_bytes,
         "nk_code": code,
     }
-    return Timed(f"{name}, {dtype}, {level}", code, metadata)
+    return Statement(f"{name}, {dtype}, {level}", code, metadata)
 
 
 SHORT = {"float64": "f64", "float32": "f32"}
@@ -142,10 +143,11 @@ class Point:
     def __init__(self, benchmark: Any) -> None:
         metadata = benchmark.get_metadata()
         self.name, self.level, self.dtype = metadata["nk_name"], metadata["nk_level"], metadata["nk_dtype"]
-        self.flops, self.size, self.data = metadata["nk_flops"], metadata["nk_bytes"], metadata["nk_data_bytes"]
+        self.flops, self.moved_bytes = metadata["nk_flops"], metadata["nk_bytes"]
+        self.data_bytes = metadata["nk_data_bytes"]
         self.values: Sequence[float] = benchmark.get_values()
         seconds = interval(self.values).median
-        self.flop_rate, self.byte_rate = self.flops / seconds, self.size / seconds
+        self.flop_rate, self.byte_rate = self.flops / seconds, self.moved_bytes / seconds
 
 
 class Roofline:
@@ -153,9 +155,9 @@ class Roofline:
 
     def __init__(self, suite: Any) -> None:
         points = [Point(benchmark) for benchmark in suite]
-        kernels = [point for point in points if point.flops and point.size]
-        self.kernels = sorted(kernels, key=lambda point: (point.name.split()[0], point.dtype[::-1], point.size))
-        self.peaks = {(point.level, point.dtype): point for point in points if not point.size}
+        kernels = [point for point in points if point.flops and point.moved_bytes]
+        self.kernels = sorted(kernels, key=lambda point: (point.name.split()[0], point.dtype[::-1], point.moved_bytes))
+        self.peaks = {(point.level, point.dtype): point for point in points if not point.moved_bytes}
         self.dtypes = sorted({dtype for _, dtype in self.peaks}, reverse=True)
         self.reads = {point.level: point for point in points if not point.flops}
 
@@ -167,11 +169,11 @@ class Roofline:
     def share(self, kernel: Point) -> tuple[Interval, str]:
         """Return the kernel's speed as a share of its roof, computed per round, and the name of the limit."""
         peak, read = self.peaks[kernel.level, kernel.dtype], self.reads[kernel.level]
-        at_peak = (kernel.flops / peak.flops * value for value in peak.values)
-        at_bandwidth = (kernel.size / read.size * value for value in read.values)
-        fastest = [max(both) for both in zip(at_peak, at_bandwidth, strict=True)]
-        roof = "peak" if kernel.flops / kernel.size * read.byte_rate > peak.flop_rate else kernel.level
-        return ratio(fastest, kernel.values), roof
+        seconds_at_peak = (kernel.flops / peak.flops * value for value in peak.values)
+        seconds_at_bandwidth = (kernel.moved_bytes / read.moved_bytes * value for value in read.values)
+        least_seconds = [max(both) for both in zip(seconds_at_peak, seconds_at_bandwidth, strict=True)]
+        roof = "peak" if kernel.flops / kernel.moved_bytes * read.byte_rate > peak.flop_rate else kernel.level
+        return ratio(least_seconds, kernel.values), roof
 
 
 def render(suite: Any) -> Iterator[RenderableType]:
@@ -188,7 +190,7 @@ def _roof_table(roofline: Roofline) -> Table:
     for dtype in roofline.dtypes:
         table.add_row(f"multiply-adds, {dtype}", "registers", f"{roofline.peak(dtype) / 1e9:.1f} GFLOP/s")
     for level, read in roofline.reads.items():
-        table.add_row(f"reading {level}", tables.size(read.data), f"{read.byte_rate / 1e9:.1f} GB/s")
+        table.add_row(f"reading {level}", tables.size(read.data_bytes), f"{read.byte_rate / 1e9:.1f} GB/s")
     return table
 
 
@@ -199,8 +201,8 @@ def _kernel_table(roofline: Roofline) -> Table:
         share, roof = roofline.share(kernel)
         table.add_row(
             f"{kernel.name} {SHORT[kernel.dtype]}",
-            tables.size(kernel.data),
-            tables.number(kernel.flops / kernel.size),
+            tables.size(kernel.data_bytes),
+            tables.number(kernel.flops / kernel.moved_bytes),
             tables.number(kernel.flop_rate / 1e9),
             tables.number(kernel.byte_rate / 1e9),
             f"{share.median:.0%}",
@@ -211,5 +213,5 @@ def _kernel_table(roofline: Roofline) -> Table:
 
 
 main = experiment.Experiment(
-    name="roofline", about=__doc__ or "", quick="fewer rounds: 15 s", batches=batches, render=render
+    name="roofline", docstring=__doc__ or "", quick_help="fewer rounds: 15 s", batches=batches, render=render
 ).main

@@ -23,7 +23,7 @@ NOTES = {
     "nk_quick": "Measured with --quick: few sizes and rounds. Quote figures of a whole run only.",
     "nk_interrupted": "Interrupted: only the rounds before Ctrl-C are shown.",
 }
-NOISY = 1.25  # changes of the clock rate cause less; another program on the same core causes a factor of 2
+NOISY = 1.25  # a change of the clock rate causes a smaller ratio; another program on the same core causes 2
 
 
 def make(samples: Samples, metadata: Mapping[str, Mapping[str, Fact]]) -> Any:
@@ -44,11 +44,12 @@ def load(path: str | Path, *names: str) -> Any:
 
 
 def noise(suite: Any) -> float:
-    """Return the third quartile, over the statements, of the ratio of a statement's third quartile to its first."""
-    several = [values for benchmark in suite if len(values := benchmark.get_values()) > 1]
-    quartiles = [statistics.quantiles(values, n=4) for values in several]
-    spreads = sorted(high / low for low, _, high in quartiles if low > 0)
-    return spreads[len(spreads) * 3 // 4] if spreads else 1.0
+    """Return how much times vary between rounds: the third quartile of the ratios of all statements."""
+    # The ratio of a statement is the third quartile of its times divided by the first.
+    repeated_values = [values for benchmark in suite if len(values := benchmark.get_values()) > 1]
+    quartiles = [statistics.quantiles(values, n=4) for values in repeated_values]
+    ratios = sorted(high / low for low, _, high in quartiles if low > 0)
+    return ratios[len(ratios) * 3 // 4] if ratios else 1.0
 
 
 def heading(suite: Any) -> str:
@@ -63,5 +64,6 @@ def heading(suite: Any) -> str:
         lines.append(f"{metadata['nk_compiler']}, {metadata['nk_flags']}")
     lines += [note for name, note in NOTES.items() if name in metadata]
     if (factor := noise(suite)) > NOISY:
-        lines.append(f"The machine was not quiet: statements took up to {factor:.1f} times as long in other rounds.")
+        slow = f"slow rounds took at least {factor:.1f} times as long as fast ones"
+        lines.append(f"The machine was not quiet: for a quarter of the statements, {slow}.")
     return "\n".join(lines)

@@ -11,20 +11,20 @@ import time
 
 SECONDS = 0.5
 INTERVALS = (0.005, 0.001, 0.0001)  # the first is the default
-JUMP = 0.3  # the share of an interval that makes a pause a jump: interrupts are shorter
+JUMP = 0.3  # a pause longer than this share of the switch interval counts as a jump; interrupts are shorter
 
 
 def record_slices(seconds: float, jump: float, slices: list[tuple[float, int]]) -> None:
     """Run the loop for `seconds`; append the length of each slice and its number of iterations to `slices`."""
     clock = time.perf_counter
     iterations = 0
-    now = begin = clock()
-    end = now + seconds
-    while now < end:
-        last, now, iterations = now, clock(), iterations + 1
-        if now - last > jump:
-            slices.append((last - begin, iterations))
-            begin, iterations = now, 0
+    current_time = begin = clock()
+    end = current_time + seconds
+    while current_time < end:
+        previous_time, current_time, iterations = current_time, clock(), iterations + 1
+        if current_time - previous_time > jump:
+            slices.append((previous_time - begin, iterations))
+            begin, iterations = current_time, 0
 
 
 def main() -> None:
@@ -32,7 +32,7 @@ def main() -> None:
     if not getattr(sys, "_is_gil_enabled", lambda: True)():
         print("This Python runs without a GIL: its threads run in parallel, so there are no slices to measure.")
         return
-    before = sys.getswitchinterval()
+    previous_interval = sys.getswitchinterval()
     for interval in INTERVALS:
         sys.setswitchinterval(interval)
         slices: list[tuple[float, int]] = []
@@ -41,13 +41,13 @@ def main() -> None:
             thread.start()
         for thread in threads:
             thread.join()
-        length = statistics.median(seconds for seconds, _ in slices)
+        median_seconds = statistics.median(seconds for seconds, _ in slices)
         iterations = statistics.median(iterations for _, iterations in slices)
         print(
-            f"switch interval {interval * 1e3:g} ms: {len(slices)} slices, median {length * 1e3:.2f} ms,"
+            f"switch interval {interval * 1e3:g} ms: {len(slices)} slices, median {median_seconds * 1e3:.2f} ms,"
             f" {iterations:,.0f} iterations of about 15 bytecodes"
         )
-    sys.setswitchinterval(before)
+    sys.setswitchinterval(previous_interval)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ WIDTH = 106  # columns of the widest table
 
 
 def show(parts: Iterable[RenderableType]) -> None:
-    """Print the parts with empty lines between them. Without a terminal, lines have $COLUMNS columns or WIDTH."""
+    """Print the parts, separated by empty lines. If stdout is not a terminal, a line has $COLUMNS columns, or WIDTH."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal without a µ shows a ? rather than a traceback
     console = Console(highlight=False, markup=False)
@@ -27,16 +27,16 @@ def show(parts: Iterable[RenderableType]) -> None:
         console.print(part)
 
 
-def table(*headings: str, left: int = 1) -> Table:
-    """Return an empty table. The first `left` columns have text, the others have numbers, justified to the right."""
-    drawn = style.table()
+def table(*headings: str, text_columns: int = 1) -> Table:
+    """Return an empty table. The first `text_columns` columns have text, the others numbers, justified to the right."""
+    empty_table = style.table()
     for index, heading in enumerate(headings):
-        drawn.add_column(heading, justify="left" if index < left else "right", no_wrap=True)
-    return drawn
+        empty_table.add_column(heading, justify="left" if index < text_columns else "right", no_wrap=True)
+    return empty_table
 
 
 def titled(title: str, table: RenderableType) -> Group:
-    """Return a table under a title that may be wider than it. rich would wrap its own title at the table's width."""
+    """Return a table under a title, which may be wider than the table. rich wraps its titles at the table's width."""
     return Group(Text(title, style="bold"), table)
 
 

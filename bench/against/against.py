@@ -1,9 +1,9 @@
 """Compare this build with the build of another Python, in alternating worker processes.
 
 Each round starts one worker per interpreter. The workers time the same cases with the same number of loops. They
-alternate several times per case, so a slow moment of the machine affects both. The fastest sample of a worker counts.
-The addresses of code and data differ in each process, which alone changes times by some percent. Therefore rounds are
-compared and not samples.
+alternate several times per case, so a slow moment of the machine affects both builds. The fastest sample of a worker
+counts. Each process has its code and data at other addresses, which alone changes times by some percent. So each round
+starts new processes, and rounds are compared, not samples.
 """
 
 import argparse
@@ -32,9 +32,10 @@ from .report import CALLS, SIDES, Rounds, Work, render
 
 WORKER = Path(__file__).with_name("worker.py")
 ROUNDS = 5
-SAMPLE, SECONDS, QUICK_SECONDS = 0.003, 0.04, 0.005  # seconds of a sample, and of a request, which has several
+SAMPLE_SECONDS = 0.003  # of one sample
+SECONDS, QUICK_SECONDS = 0.04, 0.005  # of one request, which takes several samples
 REQUESTS = 4  # per case and worker
-LARGEST = 10_000_000  # the longest vector of a sum: it takes longer to fill a longer one than to time its sum
+MAX_SIZE = 10_000_000  # the most numbers in a vector: to fill a longer vector takes longer than to time its sum
 GROUPS = (CALLS, *(group for group in cases.GROUPS if not group.endswith("threads")))
 
 MATRICES = "a, b, c = (normal(4, 4) for _ in 'abc')"
@@ -52,36 +53,36 @@ COSTS = {
     "sum_of_squares(x, axis=0), 8 x 8": "x = normal(8, 8)",
     "sum_of_squares(x, axis=1), 100 x 100": "x = normal(100, 100)",
 }
-"""Short calls: the statement followed by its operands, and the setup."""
+"""Short calls. Key: the statement, a comma and a description of the operands. Value: the setup."""
 
 
-def works(only: Sequence[str] | None, quick: bool) -> list[Work]:
+def works_to_time(only: Sequence[str] | None, quick: bool) -> list[Work]:
     """Return the statements to time: short calls, and those of nogil_kernels in the cases of `peers`."""
-    every = [Work(CALLS, name, "float64", setup, name.rpartition(", ")[0]) for name, setup in COSTS.items()]
+    all_works = [Work(CALLS, name, "float64", setup, name.rpartition(", ")[0]) for name, setup in COSTS.items()]
     for case in cases.cases(quick):
-        if case.group in GROUPS and case.size <= LARGEST:
+        if case.group in GROUPS and case.size <= MAX_SIZE:
             statement = next(iter(case.statements.values()))
-            every.append(Work(case.group, case.name, case.dtype, case.setup, statement))
-    return [work for work in every if work.group in (only or GROUPS)]
+            all_works.append(Work(case.group, case.name, case.dtype, case.setup, statement))
+    return [work for work in all_works if work.group in (only or GROUPS)]
 
 
 class Worker:
-    """A new process of an interpreter. The exit stack ends it."""
+    """A new process that runs worker.py in another interpreter. The exit stack ends the process."""
 
     def __init__(self, python: str, stack: ExitStack) -> None:
-        # PYTHONPATH could lead both interpreters to the same build.
-        variables = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        # With PYTHONPATH both interpreters could import the same build.
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
         pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
         self.python = python
-        self.process = subprocess.Popen([python, str(WORKER)], env=variables, **pipes)
+        self.process = subprocess.Popen([python, str(WORKER)], env=environment, **pipes)
         stack.callback(self.process.communicate)  # closes the pipes, after `kill`
         stack.callback(self.process.kill)
 
     def time(self, work: Work, loops: int, seconds: float) -> dict[str, Any]:
         """Let the worker time a statement; return its answer: the loops per sample, and the seconds per execution."""
-        request = {"dtype": work.dtype, "setup": work.setup, "statement": work.statement}
+        request = {"dtype": work.dtype, "setup": work.setup, "statement": work.statement, "loops": loops}
         assert self.process.stdin
-        print(json.dumps({**request, "loops": loops, "sample": SAMPLE, "seconds": seconds}), file=self.process.stdin)
+        print(json.dumps({**request, "sample": SAMPLE_SECONDS, "seconds": seconds}), file=self.process.stdin)
         self.process.stdin.flush()
         return self.answer()
 
@@ -95,79 +96,80 @@ class Worker:
         return answer
 
 
-class Unable(Exception):
+class CannotExecute(Exception):
     """A build cannot execute a case."""
 
 
 def measure(
-    pythons: Mapping[str, str], todo: Sequence[Work], count: int, seconds: float, rounds: Rounds
+    pythons: Mapping[str, str], works: Sequence[Work], round_count: int, seconds: float, rounds: Rounds
 ) -> Iterator[float]:
-    """Time all works in `count` rounds, and store the seconds in `rounds`. After each work, yield the completed share.
+    """Time the works in `round_count` rounds; store the seconds in `rounds`. Yield the completed share after each work.
 
-    A work that one of the builds cannot execute is skipped, and the reason is printed.
+    A work is skipped if one of the builds cannot execute it. The reason is printed.
     """
     loops: dict[Work, int] = {}
-    rounds.update((work, {side: [] for side in SIDES}) for work in todo)
-    for index in range(count):
+    rounds.update((work, {side: [] for side in SIDES}) for work in works)
+    for round_index in range(round_count):
         with ExitStack() as stack:
             workers = {side: Worker(python, stack) for side, python in pythons.items()}
             builds = {side: worker.answer() for side, worker in workers.items()}
-            if index == 0:
+            if round_index == 0:
                 for side, build in builds.items():
                     print(f"{side}: nogil-kernels {build['version']}, {build['file']}")
-            for number, work in enumerate(todo, 1):
+            for position, work in enumerate(works, 1):
                 try:
                     if work in rounds:
-                        for side, best in fastest(workers, work, loops, seconds).items():
-                            rounds[work][side].append(best)
-                except Unable as reason:
+                        for side, fastest_seconds in fastest(workers, work, loops, seconds).items():
+                            rounds[work][side].append(fastest_seconds)
+                except CannotExecute as reason:
                     print(f"skipped {work.group}, {work.name}: {reason}", file=sys.stderr)
                     del rounds[work]
-                yield (index + number / len(todo)) / count
+                yield (round_index + position / len(works)) / round_count
 
 
 def fastest(workers: Mapping[str, Worker], work: Work, loops: dict[Work, int], seconds: float) -> dict[str, float]:
     """Return each worker's seconds per execution in its fastest sample, over REQUESTS alternating requests."""
-    best = dict.fromkeys(SIDES, math.inf)
+    fastest_seconds = dict.fromkeys(SIDES, math.inf)
     for side in SIDES * REQUESTS:
         answer = workers[side].time(work, loops.get(work, 0), seconds)
         if "error" in answer:
-            raise Unable(f"{side}: {answer['error']}")
+            raise CannotExecute(f"{side}: {answer['error']}")
         loops[work] = answer["loops"]
-        best[side] = min(best[side], answer["seconds"])
-    return best
+        fastest_seconds[side] = min(fastest_seconds[side], answer["seconds"])
+    return fastest_seconds
 
 
 def suite_of(rounds: Rounds, quick: bool) -> Any:
     """Return a pyperf suite with a benchmark per work and side. Each round is a value."""
-    values = {
+    seconds_by_name = {
         f"{work.group}/{work.name}/{work.dtype}/{side}": times[side] for work, times in rounds.items() for side in SIDES
     }
     metadata: dict[str, Fact] = {"nk_bench": "against", "nk_quick": 1 if quick else ""}
-    return suites.make(values, dict.fromkeys(values, metadata))
+    return suites.make(seconds_by_name, dict.fromkeys(seconds_by_name, metadata))
 
 
 def main(arguments: Sequence[str]) -> int:
     """Compare both builds, write the samples and print the report; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m bench against", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("python", metavar="PYTHON", help="an interpreter that has the other build and NumPy installed")
-    workers = "worker processes per build (default: %(default)s)"
-    parser.add_argument("--rounds", type=int, default=ROUNDS, metavar="N", help=workers)
-    groups = f"measure this group of cases only; can be repeated: {', '.join(GROUPS)}"
-    parser.add_argument("--only", action="append", choices=GROUPS, metavar="GROUP", help=groups)
+    rounds_help = "worker processes per build (default: %(default)s)"
+    parser.add_argument("--rounds", type=int, default=ROUNDS, metavar="N", help=rounds_help)
+    only_help = f"measure only this group of cases; can be repeated: {', '.join(GROUPS)}"
+    parser.add_argument("--only", action="append", choices=GROUPS, metavar="GROUP", help=only_help)
     parser.add_argument("--quick", action="store_true", help="fewer sizes and samples: 1 minute instead of 6")
     parser.add_argument("--json", metavar="FILE", type=writable, help="also write every round, in pyperf's format")
     options = parser.parse_args(arguments)
     if options.rounds < 1:
         parser.error(f"argument --rounds: must be a positive integer, got {options.rounds}")
     rounds: Rounds = {}
+    works = works_to_time(options.only, options.quick)
     pythons, seconds = {"old": options.python, "new": sys.executable}, QUICK_SECONDS if options.quick else SECONDS
     with plain_errors(parser):
         with bar(Console(stderr=True)) as report_progress:
             begin = time.perf_counter()
-            for share in measure(pythons, works(options.only, options.quick), options.rounds, seconds, rounds):
+            for completed_share in measure(pythons, works, options.rounds, seconds, rounds):
                 elapsed = time.perf_counter() - begin
-                report_progress(elapsed, elapsed / share)
+                report_progress(elapsed, elapsed / completed_share)
         if not rounds:
             raise Impossible("no case ran on both builds")
         if options.json:

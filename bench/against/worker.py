@@ -1,7 +1,7 @@
-"""The worker of `against`: time statements with the nogil_kernels of this interpreter: `PYTHON worker.py`.
+"""The worker of `against`, started as PYTHON worker.py. It times statements with the nogil_kernels of its interpreter.
 
-A line of standard input is a request and gets one line as the answer, both in JSON. Any version of nogil_kernels will
-do: this file imports only the standard library, NumPy and the public functions.
+Each line of standard input is a request, each line of output an answer, both in JSON. The build may have any version of
+nogil_kernels: this file imports only the standard library, NumPy and the public functions.
 """
 
 import json
@@ -29,16 +29,16 @@ def random_numbers(dtype: str) -> Any:
     return normal
 
 
-def timed(request: dict[str, Any]) -> dict[str, Any]:
+def time_request(request: dict[str, Any]) -> dict[str, Any]:
     """Return the loops per sample, and the seconds per execution in the fastest sample.
 
     An interruption can only lengthen a sample, so the fastest sample is nearest to the time of the code.
     """
     timer = prepared(request["dtype"], request["setup"], request["statement"])
     loops = request["loops"] or loops_for(timer, request["sample"])
-    first = timer.timeit(loops)
-    samples = timer.repeat(math.ceil(request["seconds"] / first) - 1, loops)
-    return {"loops": loops, "seconds": min([first, *samples]) / loops}
+    first_sample = timer.timeit(loops)
+    samples = timer.repeat(math.ceil(request["seconds"] / first_sample) - 1, loops)
+    return {"loops": loops, "seconds": min([first_sample, *samples]) / loops}
 
 
 @lru_cache(maxsize=1)  # successive requests have the same statement
@@ -55,9 +55,9 @@ def prepared(dtype: str, setup: str, statement: str) -> timeit.Timer:
 def loops_for(timer: timeit.Timer, seconds: float) -> int:
     """Return the number of executions that take about `seconds`."""
     loops = 1
-    while (fastest := min(timer.repeat(3, loops))) < seconds / 2:
+    while (fastest_seconds := min(timer.repeat(3, loops))) < seconds / 2:
         loops *= 2
-    return max(1, round(loops * seconds / fastest))
+    return max(1, round(loops * seconds / fastest_seconds))
 
 
 def main() -> None:
@@ -65,8 +65,8 @@ def main() -> None:
     print(json.dumps({"version": nogil_kernels.__version__, "file": nogil_kernels.__file__}), flush=True)
     for line in sys.stdin:
         try:
-            answer = timed(json.loads(line))
-        except Exception as error:  # an older version cannot execute every statement
+            answer = time_request(json.loads(line))
+        except Exception as error:  # an older version may not be able to execute the statement
             answer = {"error": f"{type(error).__name__}: {error}"}
         print(json.dumps(answer), flush=True)
 

@@ -26,7 +26,7 @@ from nogil_kernels.measure.ceiling import multiply_adds
 from nogil_kernels.measure.facts import Fact
 
 from .. import Impossible, experiment
-from ..experiment import Batch, Timed
+from ..experiment import Batch, Statement
 from .report import C_STEPS, NUMPY, PACKAGE, PEAK, PURE, render
 
 SOURCE = Path(__file__).with_suffix(".c")
@@ -63,18 +63,18 @@ def batches(options: argparse.Namespace) -> Generator[Batch]:
             namespace = {step: library[step] for step in C_STEPS} | {"pure": pure, "np": np, "a": a, "b": b, "c": c}
             namespace |= {"nogil_kernels": nogil_kernels, "multiply_adds": multiply_adds}
             namespace |= {"a_list": a.tolist(), "b_list": b.tolist(), "arguments": arguments_of(a, b, c)}
-            timed = {statement.metadata["nk_step"]: statement for statement in statements(n, build)}
+            statement_by_step = {statement.metadata["nk_step"]: statement for statement in statements(n, build)}
             if n > NAIVE_SIZE:
-                yield Batch([timed.pop("naive")], namespace, 0.0, (index - 0.5) / len(sizes), once=True)
-            yield Batch(list(timed.values()), namespace, seconds, index / len(sizes))
+                yield Batch([statement_by_step.pop("naive")], namespace, 0.0, (index - 0.5) / len(sizes), once=True)
+            yield Batch(list(statement_by_step.values()), namespace, seconds, index / len(sizes))
 
 
-def statements(n: int, build: dict[str, Fact]) -> Iterator[Timed]:
+def statements(n: int, build: dict[str, Fact]) -> Iterator[Statement]:
     """Yield the statement of each step and reference at n. Pure Python is skipped if it would take too long."""
     for step, code in STATEMENTS.items():
         if step != PURE or n <= PURE_SIZE:
             flops = multiply_adds("float64", PEAK_COUNT) if step == PEAK else 2 * n**3
-            yield Timed(f"{step}-{n}", code, {**build, "nk_step": step, "nk_n": n, "nk_flops": flops})
+            yield Statement(f"{step}-{n}", code, {**build, "nk_step": step, "nk_n": n, "nk_flops": flops})
 
 
 def compiler() -> list[str]:
@@ -120,8 +120,8 @@ def is_product(c: Any, a: Any, b: Any) -> bool:
 
 main = experiment.Experiment(
     name="gemm_steps",
-    about=__doc__ or "",
-    quick="n up to 256, and fewer rounds: a few seconds instead of half a minute",
+    docstring=__doc__ or "",
+    quick_help="n up to 256, and fewer rounds: a few seconds instead of half a minute",
     batches=batches,
     render=render,
 ).main

@@ -23,7 +23,7 @@ from nogil_kernels.measure import style
 from nogil_kernels.measure.samples import Interval, interval
 
 from .. import Impossible, experiment, tables
-from ..experiment import Batch, Timed
+from ..experiment import Batch, Statement
 
 SECONDS, QUICK_SECONDS = 8.0, 0.5
 SOURCE = Path(__file__).with_name("call_costs.pyx")
@@ -61,21 +61,12 @@ Values = Mapping[str, Sequence[float]]
 
 def batches(options: argparse.Namespace) -> Generator[Batch]:
     call_costs = compile_call_costs()
-    operands = {
-        "np": np,
-        "matmul": nogil_kernels.matmul,
-        "sum_of_squares": nogil_kernels.sum_of_squares,
-        "nothing": call_costs.nothing,
-        "take_buffer": call_costs.take_buffer,
-        "x": np.arange(8.0),
-        "numbers": array("d", range(8)),
-        "text": bytes(64),
-        "a": np.eye(4),
-        "b": np.ones((4, 4)),
-        "c": np.empty((4, 4)),
-    }
+    operands: dict[str, Any] = {"np": np, "nothing": call_costs.nothing, "take_buffer": call_costs.take_buffer}
+    operands |= {"matmul": nogil_kernels.matmul, "sum_of_squares": nogil_kernels.sum_of_squares}
+    operands |= {"x": np.arange(8.0), "numbers": array("d", range(8)), "text": bytes(64)}
+    operands |= {"a": np.eye(4), "b": np.ones((4, 4)), "c": np.empty((4, 4))}
     seconds = QUICK_SECONDS if options.quick else SECONDS
-    yield Batch([Timed(code, code, {}) for code in STATEMENTS], operands, seconds, done=1.0)
+    yield Batch([Statement(code, code, {}) for code in STATEMENTS], operands, seconds, completed_share=1.0)
 
 
 def compile_call_costs() -> ModuleType:
@@ -151,5 +142,5 @@ def _table(number: str) -> Table:
 
 
 main = experiment.Experiment(
-    name="overhead", about=__doc__ or "", quick="fewer rounds: 1 s instead of 8", batches=batches, render=render
+    name="overhead", docstring=__doc__ or "", quick_help="fewer rounds: 1 s, not 8", batches=batches, render=render
 ).main

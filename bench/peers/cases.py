@@ -1,11 +1,11 @@
 """The cases of the comparison, and the statement that each peer executes. Nothing is timed here.
 
 Read the statements to judge whether the comparison is fair. They are executed exactly as written here, on the same
-inputs, in the same process and the same rounds. The name of a peer selects a line of IMPORTS. All functions are global
-names, so no peer pays for an attribute look-up. Inputs are C-contiguous and random unless the case says otherwise, and
-products are written to `out`. Sums of float32 are different work: nogil_kernels and numkong convert to float64 before
-squaring, NumPy and bottleneck stay in float32, and numba's loop squares in float32 and adds in float64. The report
-shows the error of each peer.
+inputs, in the same process and the same rounds. A peer's name, or its part before the comma, is a key of IMPORTS. All
+functions are global names, so no peer pays for an attribute look-up. Inputs are C-contiguous and random unless the case
+says otherwise, and products are written to `out`. Sums of float32 are different work: nogil_kernels and numkong convert
+to float64 before squaring, NumPy and bottleneck stay in float32, and numba's loop squares in float32 and adds in
+float64. The report shows the error of each peer.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -54,16 +54,16 @@ FLOATS = ("float64", "float32")
 
 MATMUL = {"nogil_kernels": "matmul(a, b, out=out)", "numpy.matmul": "np_matmul(a, b, out=out)"}
 
-# BLAS is column-major. SciPy passes it the views of out.T = b.T @ a.T without a copy.
+# BLAS expects column-major matrices. SciPy gets the transposed views, out.T = b.T @ a.T, and copies nothing.
 LETTERS = {"float32": "s", "float64": "d", "complex64": "c", "complex128": "z"}
 GEMM = {dtype: f"{letter}gemm(1.0, b_t, a_t, c=out_t, overwrite_c=True)" for dtype, letter in LETTERS.items()}
 TRIPLE_LOOP = {"numba": "triple_loop(a, b, out)"}
-BLIS = {"blis": "blis_gemm(a, b, out=out, beta=0.0)"}  # beta=0.0: do not add to out. The package uses AVX2 at most.
-PEAK = {"ceiling": "multiply_adds(dtype, steps)"}  # as many operations as the case, in registers only
+BLIS = {"blis": "blis_gemm(a, b, out=out, beta=0.0)"}  # beta=0.0: overwrite out. The package blis uses AVX2 at most.
+PEAK = {"ceiling": "multiply_adds(dtype, steps)"}  # multiply-adds in registers only, as many as the case has
 
 SMALL = (2, 3, 4, 8, 12, 16)
 SQUARE = (24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048)
-PEAK_AT = 1024
+PEAK_SIZE = 1024
 TRIPLE_LOOP_UP_TO = 384  # a call takes about 50 ms on a slow machine
 BLIS_UP_TO = 1024
 
@@ -84,7 +84,7 @@ SHAPES = {
     "a @ b[::2, ::2], 500": ("normal(500, 500)", "normal(1000, 1000)[::2, ::2]"),
     "10000 of 4x4 @ 4x4": ("normal(10000, 4, 4)", "normal(10000, 4, 4)"),
 }
-TYPES_AT = 256
+TYPES_SIZE = 256
 TYPES = ("int32", "int64", "complex64", "complex128")
 
 # -- sum of squares ----------------------------------------------------------------------------------------------------
@@ -102,11 +102,11 @@ SUM_PEERS = {
 READ = {f"ceiling, read(x, {s}, prefetch={p})": f"read(x, {s}, prefetch={p})" for s, p in WAYS_TO_READ}
 INTEGER_SUM = {**SUM, "numpy.dot": "np_dot(as_int64, as_int64)"}  # the conversion to int64 is not timed
 
-FEW = (1, 8, 10, 100)
-MANY = (1_000, 10_000, 100_000, 1_000_000, 10_000_000, 50_000_000)
-INTEGERS = 100_000
+SMALL_SUMS = (1, 8, 10, 100)
+LARGE_SUMS = (1_000, 10_000, 100_000, 1_000_000, 10_000_000, 50_000_000)
+INTEGER_COUNT = 100_000
 FLOAT_SUMS = ("sums-small", "sums")  # the groups in which the error of each peer is measured
-CHUNK = 1 << 20  # numbers that are converted to long double at a time for the exact sum
+CHUNK = 1 << 20  # the exact sum converts this many numbers to long double at a time
 
 # -- threads -----------------------------------------------------------------------------------------------------------
 
@@ -125,13 +125,13 @@ SHARED_SUMS = {"0.8 MB": 100_000, "16 MB": 2_000_000, "320 MB": 40_000_000}
 
 # -- sizes of --quick --------------------------------------------------------------------------------------------------
 
-MANY_SIZES = ("matmul-small", "matmul-square", "sums-small", "sums")
-QUICK = (2, 8, 32, 128, 512, 1024, 10, 1_000, 100_000, 50_000_000)
+GROUPS_WITH_MANY_SIZES = ("matmul-small", "matmul-square", "sums-small", "sums")
+QUICK_SIZES = (2, 8, 32, 128, 512, 1024, 10, 1_000, 100_000, 50_000_000)
 
 
 @dataclass(frozen=True)
 class Case:
-    """The same work for several peers: a setup, executed once, and a statement per peer. nogil_kernels is the first."""
+    """The same work for several peers: one setup, executed once, and one statement per peer, nogil_kernels first."""
 
     group: str
     name: str
@@ -148,7 +148,7 @@ class Case:
 
 
 def random_numbers(dtype: str) -> Normal:
-    """Return `normal(*shape)`: standard normal numbers, or integers below 100, whose squares int64 can sum."""
+    """Return `normal(*shape)`: standard normal numbers, or integers from 0 to 99, whose squares int64 can sum up."""
     rng, element = np.random.default_rng(0), np.dtype(dtype)
 
     def normal(*shape: int) -> Any:
@@ -162,7 +162,7 @@ def random_numbers(dtype: str) -> Normal:
     return normal
 
 
-def work(inputs: Mapping[str, Any]) -> tuple[int, int]:
+def operations_and_bytes(inputs: Mapping[str, Any]) -> tuple[int, int]:
     """Return the floating-point or integer operations of a case with these inputs, and the bytes of its operands."""
     if "x" in inputs:
         return 2 * inputs["x"].size, inputs["x"].nbytes
@@ -173,9 +173,11 @@ def work(inputs: Mapping[str, Any]) -> tuple[int, int]:
 
 def cases(quick: bool = False) -> list[Case]:
     """Return the cases, ordered by group. `quick` skips sizes in the groups that have many."""
-    every = [*matmul_squares(), *matmul_shapes(), *matmul_types(), *sums(), *integer_sums(), *two_threads()]
-    every.sort(key=lambda case: list(GROUPS).index(case.group))
-    return [case for case in every if not quick or case.size in QUICK or case.group not in MANY_SIZES]
+    all_cases = [*matmul_squares(), *matmul_shapes(), *matmul_types(), *sums(), *integer_sums(), *two_threads()]
+    all_cases.sort(key=lambda case: list(GROUPS).index(case.group))
+    return [
+        case for case in all_cases if not quick or case.size in QUICK_SIZES or case.group not in GROUPS_WITH_MANY_SIZES
+    ]
 
 
 def matmul_case(group: str, name: str, dtype: str, size: int, a: str, b: str, statements: Mapping[str, str]) -> Case:
@@ -193,7 +195,7 @@ def matmul_squares() -> Iterator[Case]:
             statements = MATMUL | {"scipy.linalg.blas": GEMM[dtype]}
             statements |= TRIPLE_LOOP if n <= TRIPLE_LOOP_UP_TO else {}
             statements |= BLIS if n <= BLIS_UP_TO else {}
-            statements |= PEAK if n == PEAK_AT else {}
+            statements |= PEAK if n == PEAK_SIZE else {}
             normal = f"normal({n}, {n})"
             yield matmul_case(
                 "matmul-small" if n in SMALL else "matmul-square", f"n = {n}", dtype, n, normal, normal, statements
@@ -208,29 +210,29 @@ def matmul_shapes() -> Iterator[Case]:
 
 def matmul_types() -> Iterator[Case]:
     for dtype in TYPES:
-        third_peer = {"scipy.linalg.blas": GEMM[dtype]} if dtype in GEMM else TRIPLE_LOOP
-        normal = f"normal({TYPES_AT}, {TYPES_AT})"
-        yield matmul_case("matmul-types", f"n = {TYPES_AT}", dtype, TYPES_AT, normal, normal, MATMUL | third_peer)
+        extra_statements = {"scipy.linalg.blas": GEMM[dtype]} if dtype in GEMM else TRIPLE_LOOP
+        name, normal = f"n = {TYPES_SIZE}", f"normal({TYPES_SIZE}, {TYPES_SIZE})"
+        yield matmul_case("matmul-types", name, dtype, TYPES_SIZE, normal, normal, MATMUL | extra_statements)
 
 
 def sums() -> Iterator[Case]:
     for dtype in FLOATS:
         caches = {machine.cache_bytes(level): f"L{level}: " for level in (1, 2, 3)}
-        edges = {size // np.dtype(dtype).itemsize: name for size, name in caches.items() if size}
-        for n in sorted({*FEW, *MANY, *(edge for edge in edges if edge < MANY[-1])}):
-            group, name = "sums-small" if n in FEW else "sums", f"{edges.get(n, '')}{n:,}"
-            statements = SUM | SUM_PEERS | (READ if n == MANY[-1] else {})
+        name_by_cache_size = {size // np.dtype(dtype).itemsize: name for size, name in caches.items() if size}
+        for n in sorted({*SMALL_SUMS, *LARGE_SUMS, *(size for size in name_by_cache_size if size < LARGE_SUMS[-1])}):
+            group, name = "sums-small" if n in SMALL_SUMS else "sums", f"{name_by_cache_size.get(n, '')}{n:,}"
+            statements = SUM | SUM_PEERS | (READ if n == LARGE_SUMS[-1] else {})
             yield Case(group, name, dtype, n, f"x = normal({n})", statements)
 
 
 def integer_sums() -> Iterator[Case]:
     for dtype in ("int64", "uint8"):
-        setup = f"x = normal({INTEGERS})\nas_int64 = x.astype(np.int64)"
-        yield Case("sums-types", f"{INTEGERS:,}", dtype, INTEGERS, setup, INTEGER_SUM)
+        setup = f"x = normal({INTEGER_COUNT})\nas_int64 = x.astype(np.int64)"
+        yield Case("sums-types", f"{INTEGER_COUNT:,}", dtype, INTEGER_COUNT, setup, INTEGER_SUM)
 
 
 def two_threads() -> Iterator[Case]:
-    normal = f"normal({PEAK_AT}, {PEAK_AT})"
-    yield matmul_case("matmul-threads", f"n = {PEAK_AT}", "float64", PEAK_AT, normal, normal, MATMUL_THREADS)
+    normal = f"normal({PEAK_SIZE}, {PEAK_SIZE})"
+    yield matmul_case("matmul-threads", f"n = {PEAK_SIZE}", "float64", PEAK_SIZE, normal, normal, MATMUL_THREADS)
     for name, n in SHARED_SUMS.items():
         yield Case("sums-threads", name, "float64", n, f"x = normal({n})", SUM_THREADS)

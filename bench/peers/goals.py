@@ -1,6 +1,6 @@
 """The goals, and the verdict on each of them.
 
-A goal is met if the upper end of the 95 % interval of the ratio reaches it, so noise alone does not make it missed. If
+A goal is met if the upper end of the ratio's 95 % interval reaches it, so noise alone does not make a goal missed. If
 every case has to reach the goal, the verdict shows the case with the smallest ratio.
 """
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from nogil_kernels.measure.samples import Interval
 
-from .cases import FLOATS, PEAK_AT, READ, SUM_PEERS, Case
+from .cases import FLOATS, PEAK_SIZE, READ, SUM_PEERS, Case
 from .measured import ONE, TWO, Result
 
 SQUARES = ("matmul-small", "matmul-square")
@@ -23,14 +23,14 @@ READS = tuple(READ)
 class Goal:
     """nogil_kernels is `ratio` times as fast as the fastest of `against`, in every case or in their geometric mean.
 
-    With `speed_up` the speed-ups by two threads are compared instead of the times.
+    With `speed_up`, the speed-ups that two threads give are compared, not the times.
     """
 
-    what: str
+    title: str
     against: tuple[str, ...]
     ratio: float
     groups: tuple[str, ...]
-    sizes: Sequence[int] = range(1 << 62)
+    sizes: Sequence[int] = range(1 << 62)  # all sizes
     dtypes: tuple[str, ...] = ()
     mean: bool = False
     speed_up: bool = False
@@ -41,7 +41,7 @@ class Goal:
         return has_dtype and case.group in self.groups and case.size in self.sizes
 
 
-SPLIT = range(1 << 20, 1 << 62)  # sizes of a sum that gain from a second thread
+SIZES_FOR_TWO_THREADS = range(1 << 20, 1 << 62)  # sizes of a sum that gain from a second thread
 NUMPY = ("numpy.matmul",)
 DOT = ("numpy.dot",)
 GOALS = (
@@ -52,7 +52,7 @@ GOALS = (
     ),
     Goal("matmul, square, every size", NUMPY, 0.95, SQUARES),
     Goal("matmul, n = 4 and 8", NUMPY, 3.0, SQUARES, (4, 8)),
-    Goal(f"matmul, n = {PEAK_AT}, share of the peak", ("ceiling",), 0.92, SQUARES, (PEAK_AT,)),
+    Goal(f"matmul, n = {PEAK_SIZE}, share of the peak", ("ceiling",), 0.92, SQUARES, (PEAK_SIZE,)),
     *(Goal("matmul, shapes, geometric mean", NUMPY, 1.25, ("matmul-shapes",), dtypes=(t,), mean=True) for t in FLOATS),
     Goal("matmul, shapes, each", NUMPY, 0.9, ("matmul-shapes",)),
     Goal("matmul, integers below 100", NUMPY, 10.0, ("matmul-types",), dtypes=INTEGERS),
@@ -66,7 +66,8 @@ GOALS = (
     Goal("matmul, threads=2", (f"numpy.matmul{TWO}",), 1.0, ("matmul-threads",)),
     Goal("matmul, threads=2", (f"nogil_kernels{ONE}",), 1.9, ("matmul-threads",)),
     Goal("sum of squares, threads=2, no loss", (f"nogil_kernels{ONE}",), 1.0, ("sums-threads",)),
-    Goal("sum of squares, threads=2, speed-up", (f"ceiling{TWO}",), 0.95, ("sums-threads",), SPLIT, speed_up=True),
+    Goal("sum of squares, threads=2, speed-up", (f"ceiling{TWO}",), 0.95, ("sums-threads",), SIZES_FOR_TWO_THREADS,
+         speed_up=True),
 )  # fmt: skip
 
 
@@ -92,21 +93,23 @@ class Verdict:
 def verdict(goal: Goal, results: Sequence[Result]) -> Verdict | None:
     """Return the verdict on a goal, or None if none of its cases was measured."""
     ratios: list[tuple[Interval, Result, str]] = []
-    for result in filter(goal.concerns, results):
-        if peer := result.fastest(goal.against):
-            ratios.append((result.speed_up_ratio(peer) if goal.speed_up else result.ratio(peer), result, peer))
+    for case_result in filter(goal.concerns, results):
+        if peer := case_result.fastest(goal.against):
+            ratio = case_result.speed_up_ratio(peer) if goal.speed_up else case_result.ratio(peer)
+            ratios.append((ratio, case_result, peer))
     if not ratios:
         return None
-    measured, worst, peer = min(ratios, key=lambda candidate: candidate[0].high)
+    measured_ratio, worst_case, peer = min(ratios, key=lambda candidate: candidate[0].high)
     missed = sum(interval.high < goal.ratio for interval, _, _ in ratios)
     if goal.mean:
-        measured = geometric_mean([interval for interval, _, _ in ratios])
-        missed = int(measured.high < goal.ratio)
-    return Verdict(goal, measured, len(ratios), worst, peer, missed)
+        measured_ratio = geometric_mean([interval for interval, _, _ in ratios])
+        missed = int(measured_ratio.high < goal.ratio)
+    return Verdict(goal, measured_ratio, len(ratios), worst_case, peer, missed)
 
 
 def geometric_mean(intervals: Sequence[Interval]) -> Interval:
-    """Return the geometric mean of independent ratios. On a logarithmic scale the squares of half widths add up."""
+    """Return the geometric mean of independent ratios, with its interval."""
+    # In logarithms, the half width of the mean's interval is the root of the sum of the squared half widths, over n.
     n = len(intervals)
     middle = [math.log(interval.median) for interval in intervals]
     mean = sum(middle) / n

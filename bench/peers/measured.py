@@ -33,14 +33,14 @@ class Result:
     errors: dict[str, float] = field(default_factory=dict)
 
     @property
-    def own(self) -> str:
+    def own_name(self) -> str:
         """The peer name of nogil_kernels in this case."""
         return next(iter(self.samples))
 
     @property
     def rivals(self) -> list[str]:
         """The peers other than nogil_kernels and the machine's ceilings."""
-        return [peer for peer in self.samples if peer != self.own and not peer.startswith("ceiling")]
+        return [peer for peer in self.samples if peer != self.own_name and not peer.startswith("ceiling")]
 
     def seconds(self, peer: str) -> Interval:
         """Return the time of one execution."""
@@ -53,15 +53,16 @@ class Result:
 
     def ratio(self, peer: str) -> Interval:
         """Return the speed-up of nogil_kernels over `peer`."""
-        return samples.ratio(self.samples[peer], self.samples[self.own])
+        return samples.ratio(self.samples[peer], self.samples[self.own_name])
 
     def speed_up_ratio(self, peer: str) -> Interval:
         """Return the speed-up of nogil_kernels by two threads divided by that of `peer`. Both names end in TWO."""
-        return samples.ratio(self._speed_ups(self.own), self._speed_ups(peer))
+        return samples.ratio(self._speed_ups(self.own_name), self._speed_ups(peer))
 
     def _speed_ups(self, peer: str) -> list[float]:
-        alone = self.samples[peer.replace(TWO, ONE)]
-        return [one / two for one, two in zip(alone, self.samples[peer], strict=True)]
+        seconds_on_one_thread = self.samples[peer.replace(TWO, ONE)]
+        pairs = zip(seconds_on_one_thread, self.samples[peer], strict=True)
+        return [one_thread / two_threads for one_thread, two_threads in pairs]
 
     def benchmark(self, peer: str) -> tuple[str, dict[str, Fact]]:
         """Return the name and the metadata of a peer's benchmark."""
@@ -78,8 +79,8 @@ def from_suite(suite: Any) -> list[Result]:
     for benchmark in suite:
         metadata = benchmark.get_metadata()
         peer, key = metadata["nk_peer"], (metadata["nk_group"], metadata["nk_case"], metadata["nk_dtype"])
-        numbers = (metadata[name] for name in ("nk_size", "nk_flops", "nk_bytes"))
-        result = results.setdefault(key, Result(*key, *numbers))
+        size_flops_bytes = (metadata[name] for name in ("nk_size", "nk_flops", "nk_bytes"))
+        result = results.setdefault(key, Result(*key, *size_flops_bytes))
         result.samples[peer] = list(benchmark.get_values())
         if "nk_error" in metadata:
             result.errors[peer] = metadata["nk_error"]

@@ -16,7 +16,8 @@ from .cases import GROUPS
 from .goals import GOALS, Goal, Verdict, verdict
 from .measured import Result, from_suite
 
-SINGLE = 2.0**-32  # a relative error above that of a sum in float64, and below that of a rounding to float32
+# Larger than the relative error of a sum in float64, smaller than that of a rounding to float32.
+FLOAT32_ERROR = 2.0**-32
 
 
 def render(suite: Any) -> Iterator[RenderableType]:
@@ -36,15 +37,15 @@ def table(rows: Sequence[Result]) -> Table:
     """Return a table with the time and rate of nogil_kernels, and its speed-up over each peer, red if below 1."""
     peers = list(dict.fromkeys(peer for row in rows for peer in row.rivals))
     unit = "GB/s" if is_sum(rows[0]) else "GFLOP/s"
-    drawn = tables.table("\ncase", "\nper call", f"\n{unit}", *map(column, peers))
+    result_table = tables.table("\ncase", "\nper call", f"\n{unit}", *map(column, peers))
     for row in rows:
-        drawn.add_row(
+        result_table.add_row(
             row.case,
-            duration(row.seconds(row.own).median),
-            tables.number(rate(row, row.own)),
+            duration(row.seconds(row.own_name).median),
+            tables.number(rate(row, row.own_name)),
             *(ratio(row, peer) for peer in peers),
         )
-    return drawn
+    return result_table
 
 
 def column(peer: str) -> str:
@@ -62,7 +63,7 @@ def ratio(row: Result, peer: str) -> Text:
 
 
 def is_sum(row: Result) -> bool:
-    """Return whether the rate is in bytes: a sum does two operations per number, so reading limits it."""
+    """Return whether the rate is in bytes per second. A sum has two operations per number, so reading limits it."""
     return row.group.startswith("sums")
 
 
@@ -83,37 +84,38 @@ def largest_errors(rows: Sequence[Result]) -> dict[str, float]:
 def errors(rows: Sequence[Result]) -> str:
     """Return a sentence with the errors in sums of float32, or an empty string if all peers compute in float64."""
     largest = largest_errors(rows)
-    single = [f"{peer} {error:.0e}" for peer, error in largest.items() if error > SINGLE]
-    double = [f"{peer} {error:.0e}" for peer, error in largest.items() if error <= SINGLE]
-    if not single:
+    float32_errors = [f"{peer} {error:.0e}" for peer, error in largest.items() if error > FLOAT32_ERROR]
+    float64_errors = [f"{peer} {error:.0e}" for peer, error in largest.items() if error <= FLOAT32_ERROR]
+    if not float32_errors:
         return ""
     return (
-        f"the largest relative errors of packages with a step in float32, which is less work, are {', '.join(single)};"
-        f" those of packages that compute in float64 are {', '.join(double)}"
+        "the largest relative errors of packages with a step in float32, which is less work, are"
+        f" {', '.join(float32_errors)}; those of packages that compute in float64 are {', '.join(float64_errors)}"
     )
 
 
 def goals(results: Sequence[Result]) -> RenderableType:
     """Return a table of the goals that were measured, and the number of those that are met."""
-    drawn = style.table()
-    drawn.add_column("goal; peer; worst case")
-    drawn.add_column("at least", justify="right")
-    drawn.add_column("measured (95 %)", no_wrap=True)
-    drawn.add_column("", no_wrap=True)
-    verdicts = [judged for goal in GOALS if (judged := verdict(goal, results))]
-    for judged in verdicts:
-        measured, outcome, worst = cells(judged)
-        what = Text.assemble(title(judged.goal), (f"\n  {rivals(judged.goal)}; {worst}", "dim"))
-        drawn.add_row(what, f"{judged.goal.ratio:g}", measured, Text(outcome, "green" if judged.met else "red"))
-    met = sum(judged.met for judged in verdicts)
+    goal_table = style.table()
+    goal_table.add_column("goal; peer; worst case")
+    goal_table.add_column("at least", justify="right")
+    goal_table.add_column("measured (95 %)", no_wrap=True)
+    goal_table.add_column("", no_wrap=True)
+    verdicts = [goal_verdict for goal in GOALS if (goal_verdict := verdict(goal, results))]
+    for goal_verdict in verdicts:
+        measured, outcome, worst = cells(goal_verdict)
+        description = Text.assemble(title(goal_verdict.goal), (f"\n  {rivals(goal_verdict.goal)}; {worst}", "dim"))
+        coloured_outcome = Text(outcome, "green" if goal_verdict.met else "red")
+        goal_table.add_row(description, f"{goal_verdict.goal.ratio:g}", measured, coloured_outcome)
+    met = sum(goal_verdict.met for goal_verdict in verdicts)
     unmeasured = len(GOALS) - len(verdicts)
-    rest = f"; {unmeasured} were not measured" if unmeasured else ""
-    return Group(drawn, "", f"{met} of {len(verdicts)} goals are met{rest}")
+    unmeasured_note = f"; {unmeasured} were not measured" if unmeasured else ""
+    return Group(goal_table, "", f"{met} of {len(verdicts)} goals are met{unmeasured_note}")
 
 
 def title(goal: Goal) -> str:
     """Return what a goal is about, with the dtype if there is only one."""
-    return goal.what + (f", {goal.dtypes[0]}" if len(goal.dtypes) == 1 else "")
+    return goal.title + (f", {goal.dtypes[0]}" if len(goal.dtypes) == 1 else "")
 
 
 def rivals(goal: Goal) -> str:
@@ -125,17 +127,17 @@ def rivals(goal: Goal) -> str:
     return goal.against[0] if len(goal.against) == 1 else f"the fastest of {len(goal.against)}"
 
 
-def cells(judged: Verdict) -> tuple[str, str, str]:
-    """Return the measured ratio, the outcome, and the worst case (for a mean, the number of cases).
+def cells(goal_verdict: Verdict) -> tuple[str, str, str]:
+    """Return the measured ratio, the outcome, and the worst case. For a mean, the third text is the number of cases.
 
     The outcome is "met", "just met" if only the upper end of the interval reaches the goal, or "missed".
     """
-    worst = f"{judged.worst.case}, {judged.worst.dtype}"
-    if len(judged.goal.against) > 1 and not judged.peer.startswith("ceiling"):
-        worst = f"{worst}: {judged.peer}"
-    if judged.goal.mean:
-        worst = "1 case" if judged.cases == 1 else f"{judged.cases} cases"
-    elif judged.missed > 1:
-        worst = f"{worst}; {judged.missed} of {judged.cases} missed"
-    outcome = "met" if judged.measured.median >= judged.goal.ratio else "just met"
-    return judged.measured.text(), outcome if judged.met else "missed", worst
+    worst = f"{goal_verdict.worst.case}, {goal_verdict.worst.dtype}"
+    if len(goal_verdict.goal.against) > 1 and not goal_verdict.peer.startswith("ceiling"):
+        worst = f"{worst}: {goal_verdict.peer}"
+    if goal_verdict.goal.mean:
+        worst = "1 case" if goal_verdict.cases == 1 else f"{goal_verdict.cases} cases"
+    elif goal_verdict.missed > 1:
+        worst = f"{worst}; {goal_verdict.missed} of {goal_verdict.cases} missed"
+    outcome = "met" if goal_verdict.measured.median >= goal_verdict.goal.ratio else "just met"
+    return goal_verdict.measured.text(), outcome if goal_verdict.met else "missed", worst

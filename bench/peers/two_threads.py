@@ -17,8 +17,8 @@ np_matmul = ThreadpoolController().wrap(limits=2, user_api="blas")(numpy.matmul)
 def read_halves(x: Any) -> None:
     """Read x, one half per thread, with the GIL released.
 
-    `ceiling.read_rates` finds two streams with prefetching the fastest way to read memory, or the second fastest.
+    In `ceiling.read_rates`, two streams with prefetching are the fastest or second-fastest way to read memory.
     """
-    half = x.size // 2
-    for future in [pool.submit(read, part, 2, prefetch=True) for part in (x[:half], x[half:])]:
+    half_size = x.size // 2
+    for future in [pool.submit(read, part, 2, prefetch=True) for part in (x[:half_size], x[half_size:])]:
         future.result()

@@ -14,7 +14,7 @@ FEW = ["--quick", "--only", "sums-types"]
 @pytest.fixture
 def fast(monkeypatch):
     """Make samples as short as possible."""
-    monkeypatch.setattr(against, "SAMPLE", 1e-5)
+    monkeypatch.setattr(against, "SAMPLE_SECONDS", 1e-5)
     monkeypatch.setattr(against, "QUICK_SECONDS", 0.0)
 
 
@@ -43,8 +43,9 @@ def test_both_builds_are_timed_in_every_round_and_stored(fast, compiled_backend,
 
 
 def test_small_cases_need_public_functions_only(fast, compiled_backend, monkeypatch, capsys):
-    small = [work for work in against.works(None, True) if work.group in ("calls", "matmul-small", "sums-small")]
-    assert {work.group for work in against.works(None, False)} == {*against.GROUPS}
+    groups = ("calls", "matmul-small", "sums-small")
+    small = [work for work in against.works_to_time(None, True) if work.group in groups]
+    assert {work.group for work in against.works_to_time(None, False)} == {*against.GROUPS}
     rounds = {}
     shares = [*against.measure(dict.fromkeys(report.SIDES, sys.executable), small, 1, 0.0, rounds)]
     assert capsys.readouterr().err == ""
@@ -55,9 +56,9 @@ def test_small_cases_need_public_functions_only(fast, compiled_backend, monkeypa
 
 
 def test_a_case_that_a_build_cannot_execute_is_skipped_with_the_reason(fast, compiled_backend, capsys):
-    todo = [Work("calls", name, "float64", "", name) for name in ("matmul", "no_such_function")]
+    works = [Work("calls", name, "float64", "", name) for name in ("matmul", "no_such_function")]
     rounds = {}
-    assert [*against.measure(dict.fromkeys(report.SIDES, sys.executable), todo, 2, 0.0, rounds)][-1] == 1
+    assert [*against.measure(dict.fromkeys(report.SIDES, sys.executable), works, 2, 0.0, rounds)][-1] == 1
     assert [work.name for work in rounds] == ["matmul"]
     assert capsys.readouterr().err.count("skipped calls, no_such_function: ") == 1
 

@@ -102,7 +102,7 @@ def test_every_statement_of_a_peer_computes_the_right_result(compiled_backend, p
         inputs = case.inputs(small(case.dtype))
         if "out" in inputs:
             inputs["out"].fill(77)
-        flops, _ = cases.work(inputs)
+        flops, _ = cases.operations_and_bytes(inputs)
         peers.prepare(peer, inputs, flops)
         value = eval(statement, inputs)
         if not peer.startswith("ceiling"):  # ceilings have no result
@@ -125,8 +125,8 @@ def test_the_first_statement_of_every_case_is_that_of_nogil_kernels():
 def test_work_counts_operations_and_bytes():
     complex_case = {"a": np.ones((3, 4), np.complex64), "b": np.ones((4, 5), np.complex64)}
     complex_case["out"] = complex_case["a"] @ complex_case["b"]
-    assert cases.work(complex_case) == (8 * 3 * 4 * 5, 8 * (12 + 20 + 15))
-    assert cases.work({"x": np.ones(7, np.float32)}) == (14, 28)
+    assert cases.operations_and_bytes(complex_case) == (8 * 3 * 4 * 5, 8 * (12 + 20 + 15))
+    assert cases.operations_and_bytes({"x": np.ones(7, np.float32)}) == (14, 28)
 
 
 def test_a_missing_peer_is_skipped_with_the_command_that_installs_it(monkeypatch):
@@ -140,8 +140,8 @@ def test_a_peer_that_fails_is_skipped_with_its_error(compiled_backend):
     case = cases.Case("sums", "3", "float64", 3, "x = normal(3)", {**cases.SUM, "numpy.dot": "np_dot(x, no_such_name)"})
     missing = {}
     with contextlib.ExitStack() as one_thread:
-        batch = peers.batch(case, missing, 0.0, 1.0, {}, one_thread)
-    assert [timed.metadata["nk_peer"] for timed in batch.timed] == ["nogil_kernels"]
+        batch = peers.batch(case, missing, 0.0, 1.0, one_thread)
+    assert [statement.metadata["nk_peer"] for statement in batch.statements] == ["nogil_kernels"]
     assert "NameError" in missing["numpy.dot"]
 
 
@@ -149,9 +149,9 @@ def test_errors_show_which_peers_compute_in_float32(compiled_backend, capsys):
     case = next(case for case in cases.cases() if case.name == "1,000" and case.dtype == "float32")
     errors = {}
     with contextlib.ExitStack() as one_thread:
-        for timed in peers.batch(case, {}, 0.0, 1.0, {}, one_thread).timed:
-            errors[timed.metadata["nk_peer"]] = timed.metadata["nk_error"]
-    assert errors["numpy.dot"] > report.SINGLE > errors["nogil_kernels"]
+        for statement in peers.batch(case, {}, 0.0, 1.0, one_thread).statements:
+            errors[statement.metadata["nk_peer"]] = statement.metadata["nk_error"]
+    assert errors["numpy.dot"] > report.FLOAT32_ERROR > errors["nogil_kernels"]
     sentence = report.errors([measured.Result("sums", "1,000", "float32", 1000, 1, 1, {}, errors)])
     assert sentence.index("numpy.dot") < sentence.index("in float64") < sentence.index("nogil_kernels")
 
@@ -242,7 +242,7 @@ def test_an_interruption_does_not_make_samples_too_short():
         def repeat(self, times, loops):
             return [self.timeit(loops) for _ in range(times)]
 
-    assert timing._loops(Interrupted(), timing.SAMPLE_SECONDS) * 1e-6 >= timing.SAMPLE_SECONDS
+    assert timing._executions(Interrupted(), timing.SAMPLE_SECONDS) * 1e-6 >= timing.SAMPLE_SECONDS
 
 
 # -- files, tables, plots ----------------------------------------------------------------------------------------------

@@ -23,14 +23,15 @@ def documents():
 def test_a_document_shows_the_baseline_as_the_command_prints_it(document, documents):
     text = (ROOT / document).read_text(encoding="utf-8")
     assert documents.SECTION.findall(text)
-    assert documents.updated(text, Report.load(BASELINE)) == text
+    assert documents.with_compare_sections(text, Report.load(BASELINE)) == text
 
 
 def test_a_section_of_a_workload_that_was_not_measured_is_refused(documents):
     from bench import Impossible
 
+    text = "<!-- compare pears: begin -->\n<!-- compare pears: end -->\n"
     with pytest.raises(Impossible, match="workload 'pears', which the report does not have"):
-        documents.updated("<!-- compare pears: begin -->\n<!-- compare pears: end -->\n", Report.load(BASELINE))
+        documents.with_compare_sections(text, Report.load(BASELINE))
 
 
 def test_docs_takes_a_comparison_among_other_baselines(documents, tmp_path, monkeypatch):

@@ -13,7 +13,6 @@ pytestmark = pytest.mark.skipif(not (ROOT / "setup.py").exists(), reason="needs 
 
 # Step of a workflow -> why the template's differs.
 OWN_STEPS = {
-    "Install": "macOS would compile this project's tiles for two processor families",
     "Lint": "here zizmor is one of the gates of a release",
     "Test, with NumPy": "this project requires NumPy, a new one does not",
     "docker/setup-qemu-action": "one job there has native machines and QEMU",

@@ -48,7 +48,7 @@ else:
 if sys.platform == "darwin":
     os.environ["ARCHFLAGS"] = os.environ.get("ARCHFLAGS") or f"-arch {platform.machine()}"
     if os.environ["ARCHFLAGS"].count("-arch") != 1:
-        sys.exit(f"ARCHFLAGS={os.environ['ARCHFLAGS']}: name one processor, and build once for each")
+        sys.exit(f"ARCHFLAGS={os.environ['ARCHFLAGS']} must name one family, like -arch arm64. Build once per family.")
 
 
 class BuildKernels(build_ext):

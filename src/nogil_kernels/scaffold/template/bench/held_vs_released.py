@@ -19,7 +19,7 @@ ROUNDS = 9
 X = array("d", range(250_000))
 LONG, SHORT = (X,), (X[:1_000],)
 
-# Each thread has its own arguments: counting references to a shared object makes cores wait for its cache line.
+# Each thread has its own arguments: cores would wait for the cache line with the reference count of a shared object.
 WAYS: dict[str, tuple[int, Callable[[], Callable[[], object]]]] = {
     "pure Python": (len(SHORT[-1]), lambda: partial(pure.sum_of_squares, *(x[:] for x in SHORT))),
     "GIL held": (len(LONG[-1]), lambda: partial(sum_of_squares, *(x[:] for x in LONG), gil="hold")),
@@ -28,7 +28,7 @@ WAYS: dict[str, tuple[int, Callable[[], Callable[[], object]]]] = {
 
 
 def seconds(make_call: Callable[[], Callable[[], object]], calls: int, workers: int) -> float:
-    """Return the time from the start of all threads to the end of the last one."""
+    """Return the seconds from the moment when all threads are ready to the end of the last thread."""
     starts: list[float] = []
     barrier = threading.Barrier(workers, action=lambda: starts.append(time.perf_counter()))
 
@@ -49,8 +49,8 @@ def seconds(make_call: Callable[[], Callable[[], object]], calls: int, workers: 
 if __name__ == "__main__":
     workers = min(4, os.cpu_count() or 1)
     print(f"ns per number  numbers per call  1 thread  {workers} threads  speed-up")
-    for name, (size, make_call) in WAYS.items():
+    for name, (numbers_per_call, make_call) in WAYS.items():
         calls = 12 * max(1, int(0.05 / seconds(make_call, 12, 1)))  # 1, 2, 3 or 4 threads get equal shares of 12
-        rounds = [[seconds(make_call, calls, n) / calls / size * 1e9 for n in (1, workers)] for _ in range(ROUNDS)]
-        alone, together = map(median, zip(*rounds, strict=True))
-        print(f"{name:13}  {size:16,}  {alone:8.2f}  {together:9.2f}  {alone / together:7.2f}x")
+        rounds = [[seconds(make_call, calls, thread_count) for thread_count in (1, workers)] for _ in range(ROUNDS)]
+        ns_on_one, ns_on_all = (median(times) * 1e9 / calls / numbers_per_call for times in zip(*rounds, strict=True))
+        print(f"{name:13}  {numbers_per_call:16,}  {ns_on_one:8.2f}  {ns_on_all:9.2f}  {ns_on_one / ns_on_all:7.2f}x")
