@@ -1,8 +1,9 @@
 """The C-level functions: `from nogil_kernels cimport matmul_f64, sum_of_squares_f64`.
 
-Their arguments are pointers, and strides in bytes. They need no GIL, no linking and no header: importing a module that
-cimports them looks up their addresses and compares their types. They compute the same bits as the Python functions, at
-the same speed. Only the main interpreter's compiled kernels have them. Without these the import raises ImportError.
+matmul_f64 takes sizes, pointers and strides in bytes; sum_of_squares_f64 takes a pointer and a length. They compute the
+same bits as the Python functions, at the same speed. A caller needs no GIL, no library and no header: when its module
+is imported, Cython looks up the addresses and compares the types. Only the compiled kernels of the main interpreter
+have these functions. Without compiled kernels, or in another interpreter, that import raises ImportError.
 """
 
 from nogil_kernels.compiled.matmul cimport matmul_f64

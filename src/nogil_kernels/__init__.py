@@ -1,6 +1,6 @@
 """Fast Cython kernels that release the GIL, sum_of_squares and matmul, and their pure-Python twins.
 
-Importing this package imports neither NumPy nor any other slow module.
+Importing this package imports neither NumPy nor any other module that is slow to import.
 """
 
 from . import pure

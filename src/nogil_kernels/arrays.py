@@ -1,4 +1,4 @@
-"""The cold path of both backends: promote, broadcast, copy and allocate operands that are not plain buffers.
+"""The path for operands that are not plain buffers, for both backends: convert, broadcast, copy and allocate.
 
 A backend passes its operands and its kernel to a function here, which calls the kernel with plain ndarrays. NumPy is
 imported only when an ndarray is needed.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import operator
 
 from . import pure
-from .threads import workers
+from .threads import worker_count
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
     _Array: TypeAlias = NDArray[Any]
 
-# The dtypes, by the characters that NumPy and the buffer protocol share.
+# The dtypes by their one-letter codes, which NumPy and the buffer protocol share.
 INTEGERS = "?bBhHiIlLqQ"
 FLOATS = "efd"
-SQUARED = INTEGERS + FLOATS + "FD" + "O"
-MULTIPLIED = SQUARED + "gG"
+SUM_DTYPES = INTEGERS + FLOATS + "FD" + "O"
+MATMUL_DTYPES = SUM_DTYPES + "gG"
 
-# matmul's kernels have no instance for these types. They are multiplied in a wider type and then cast, which gives the
-# same result: integers wrap around modulo 2**32 first, float16 is rounded once, and any count above 0 is True.
-MULTIPLIED_AS = {"?": "i", "b": "i", "h": "i", "B": "I", "H": "I", "e": "f"}
+# matmul has no kernel for these types. A wider type multiplies them, and the product is cast, with the same result:
+# integers modulo 2**32 and then modulo their own size, float16 with one rounding, bool True if the count is above 0.
+COMPUTED_AS = {"?": "i", "b": "i", "h": "i", "B": "I", "H": "I", "e": "f"}
 
 
 def check_gil(gil: object) -> None:
@@ -43,16 +43,16 @@ def sum_of_squares(
 ) -> Any:
     """Return the result of the public function for any x and axis.
 
-    plain(x, gil=..., threads=...) sums a plain ndarray whose dtype is in SQUARED and not 'O'. rows(x, kept, out,
-    gil=..., threads=...) sums over all axes after the first `kept` and writes the sums to out. The pure-Python twin
-    sums everything else.
+    plain(x, gil=..., threads=...) sums an ndarray that can be read in place; its dtype is in SUM_DTYPES and is not 'O'.
+    rows(x, kept, out, gil=..., threads=...) sums over all axes after the first `kept` ones and writes to out. The
+    pure-Python twin sums lists, iterators and objects.
     """
     check_gil(gil)
-    workers(threads)
-    exported = _exported(x)
-    if exported is None and axis is None:
+    worker_count(threads)
+    array_of_x = _exported(x)
+    if array_of_x is None and axis is None:
         return pure.sum_of_squares(x)
-    array = _plain(_from_members(x) if exported is None else exported, "sum_of_squares", SQUARED)
+    array = _plain(_from_members(x) if array_of_x is None else array_of_x, "sum_of_squares", SUM_DTYPES)
     if axis is not None:
         return _sum_along(array, axis, lambda x, kept, out: rows(x, kept, out, gil=gil, threads=threads))
     if array.dtype.char == "O":
@@ -63,12 +63,12 @@ def sum_of_squares(
 def matmul(a: Any, b: Any, out: Any, gil: Any, threads: Any, plain: Callable[..., Any]) -> Any:
     """Return the result of the public function for any a, b and out.
 
-    plain(a, b, out=..., gil=..., threads=...) multiplies plain ndarrays of one dtype, which is in MULTIPLIED and
-    neither 'O' nor in MULTIPLIED_AS. Its out has the right shape and overlaps neither operand. The pure-Python twin
+    plain(a, b, out=..., gil=..., threads=...) multiplies plain ndarrays of one dtype, which is in MATMUL_DTYPES and
+    neither 'O' nor in COMPUTED_AS. Its out has the right shape and overlaps neither operand. The pure-Python twin
     multiplies objects.
     """
     check_gil(gil)
-    workers(threads)
+    worker_count(threads)
     need_numpy(
         "matmul needs NumPy unless a, b and out are 2-D buffers of one format (i, I, l, L, q, Q, f or d), such as"
         " out=memoryview(bytearray(8 * m * n)).cast('d', (m, n))"
@@ -78,20 +78,20 @@ def matmul(a: Any, b: Any, out: Any, gil: Any, threads: Any, plain: Callable[...
     a, b = _factor(a), _factor(b)
     dtype = np.result_type(a.dtype, b.dtype)
     shape = pure.product_shape(a.shape, b.shape)
-    target = None if out is None else _target(out, shape, dtype)
+    out_array = None if out is None else _out_array(out, shape, dtype)
     with np.errstate(all="ignore"):  # floats overflow to inf without a warning, as in the kernels
         if dtype.char == "O":
             product = _product_of_objects(a, b, shape)
         else:
-            kernel_dtype = np.dtype(MULTIPLIED_AS.get(dtype.char, dtype))
+            kernel_dtype = np.dtype(COMPUTED_AS.get(dtype.char, dtype))
             a, b = np.require(a, kernel_dtype, ["ALIGNED"]), np.require(b, kernel_dtype, ["ALIGNED"])
-            product = _kernel_output(target, shape, kernel_dtype, a, b)
+            product = _kernel_output(out_array, shape, kernel_dtype, a, b)
             plain(a, b, out=product, gil=gil, threads=threads)
-        if product is target and product.dtype == dtype:
+        if product is out_array and product.dtype == dtype:
             return out
         product = product.astype(dtype, copy=False)
-        if target is not None:
-            np.copyto(target, product, casting="same_kind")
+        if out_array is not None:
+            np.copyto(out_array, product, casting="same_kind")
             return out
     return product if shape else product[()]
 
@@ -105,7 +105,7 @@ def need_numpy(reason: str) -> None:
 
 
 def _exported(x: Any) -> _Array | None:
-    """Return the memory of an array, buffer or DLPack tensor as an ndarray, and None for other objects."""
+    """Return an ndarray over the memory of an array, buffer or DLPack tensor. Return None for other objects."""
     pure.refuse_masked(x)
     if any(hasattr(x, name) for name in ("__array__", "__array_interface__", "__array_struct__")):
         need_numpy(f"reading {type(x).__name__} as an array needs NumPy")
@@ -136,12 +136,13 @@ def _from_dlpack(x: Any) -> _Array:
     try:
         array: _Array = np.from_dlpack(x)
     except (AttributeError, BufferError, RuntimeError, TypeError, ValueError) as error:
-        raise TypeError(f"cannot read {type(x).__name__} in CPU memory: {error}. Copy it to the CPU first.") from error
+        advice = "Only tensors in CPU memory are supported; copy others to the CPU."
+        raise TypeError(f"cannot read {type(x).__name__}: {error}. {advice}") from error
     return array
 
 
 def _from_members(x: Any) -> _Array:
-    """Return the members of an iterable as an ndarray of the dtype that numpy.asarray gives a list of them."""
+    """Return the members of an iterable as numpy.asarray does. If that would round ints to float64, return objects."""
     members = list(pure.numbers_in(x))
     need_numpy("sum_of_squares with axis= needs NumPy")
     import numpy as np
@@ -151,7 +152,7 @@ def _from_members(x: Any) -> _Array:
     except ValueError as error:
         raise ValueError(f"sum_of_squares with axis= needs rows of equal length: {error}") from error
     _refuse_masked_within(members)
-    # numpy.asarray rounds ints to float64 if one has more than 64 bits, or more than 63 if another one is negative
+    # numpy.asarray rounds ints to float64 if one needs uint64 and another one fits int64
     were_rounded = array.dtype.kind == "f" and all(isinstance(member, int) for member in objects.flat)
     return objects if were_rounded else array
 
@@ -159,7 +160,7 @@ def _from_members(x: Any) -> _Array:
 def _refuse_masked_within(x: Any) -> None:
     """Raise TypeError for a masked array at any depth of nested lists."""
     if isinstance(x, (list, tuple)):
-        types = {*map(type, x)}  # few, even if a row has a million floats
+        types = {*map(type, x)}  # a set: few types, even for a million floats
         if any(hasattr(member_type, "dtype") or issubclass(member_type, (list, tuple)) for member_type in types):
             for member in x:
                 pure.refuse_masked(member)
@@ -179,7 +180,7 @@ def _factor(x: Any) -> _Array:
         _refuse_masked_within(x)
         if array.ndim == 0 and array.dtype.char == "O":
             raise TypeError(f"matmul needs arrays, buffers or nested lists of numbers, got {type(x).__name__}")
-    return _plain(array, "matmul", MULTIPLIED)
+    return _plain(array, "matmul", MATMUL_DTYPES)
 
 
 def _plain(array: _Array, function: str, accepted: str) -> _Array:
@@ -198,22 +199,22 @@ def _sum_along(array: _Array, axis: Any, rows: Callable[[_Array, int, _Array], A
     """Return the sums over the given axes, as an ndarray over the other axes."""
     import numpy as np
 
-    summed = _axes(axis, array.ndim)
-    kept = [axis for axis in range(array.ndim) if axis not in summed]
-    transposed = array.transpose(*kept, *summed)
-    shape = transposed.shape[: len(kept)]
+    summed_axes = _axes(axis, array.ndim)
+    kept_axes = [index for index in range(array.ndim) if index not in summed_axes]
+    transposed = array.transpose(*kept_axes, *summed_axes)
+    shape = transposed.shape[: len(kept_axes)]
     if array.dtype.char == "O":
         sums: _Array = np.empty(shape, object)
         for index in np.ndindex(shape):
             sums[index] = pure.sum_of_squares([transposed[(*index, ...)].tolist()])
         return sums
     sums = np.empty(shape, {"b": np.int64, "i": np.int64, "u": np.uint64}.get(array.dtype.kind, np.float64))
-    rows(transposed, len(kept), sums)
+    rows(transposed, len(kept_axes), sums)
     return sums
 
 
 def _axes(axis: Any, ndim: int) -> list[int]:
-    """Return the axes in `axis`, an int or a tuple of ints, as a list counted from 0."""
+    """Return the axes in `axis`, an int or a tuple of ints, as a list of numbers from 0 on."""
     import numpy as np
 
     try:
@@ -229,7 +230,7 @@ def _axes(axis: Any, ndim: int) -> list[int]:
     return axes
 
 
-def _target(out: Any, shape: tuple[int, ...], dtype: dtype[Any]) -> _Array:
+def _out_array(out: Any, shape: tuple[int, ...], dtype: dtype[Any]) -> _Array:
     """Return `out` as an ndarray. Raise an error if it cannot hold a product of this shape and dtype."""
     import numpy as np
 
@@ -238,13 +239,13 @@ def _target(out: Any, shape: tuple[int, ...], dtype: dtype[Any]) -> _Array:
             view = memoryview(out)
         except TypeError:
             raise TypeError(f"out must be an ndarray or a writable buffer, got {type(out).__name__}") from None
-        target = _from_buffer(view)
+        out_array = _from_buffer(view)
     else:
-        target = np.asarray(_exported(out))
-    check_out(target.shape, target.flags.writeable, shape)
-    if not np.can_cast(dtype, target.dtype, "same_kind"):
-        raise TypeError(f"cannot cast the product from {dtype} to out's {target.dtype} (casting='same_kind')")
-    return target
+        out_array = np.asarray(_exported(out))
+    check_out(out_array.shape, out_array.flags.writeable, shape)
+    if not np.can_cast(dtype, out_array.dtype, "same_kind"):
+        raise TypeError(f"cannot cast the product from {dtype} to out's {out_array.dtype} (casting='same_kind')")
+    return out_array
 
 
 def check_out(shape: Any, writable: bool, product_shape: tuple[int, ...]) -> None:
@@ -255,18 +256,19 @@ def check_out(shape: Any, writable: bool, product_shape: tuple[int, ...]) -> Non
         raise ValueError(f"out must have the shape of the product, {product_shape}, got {shape}")
 
 
-def _kernel_output(target: _Array | None, shape: tuple[int, ...], dtype: dtype[Any], a: _Array, b: _Array) -> _Array:
-    """Return the target if the kernel can write a product of this dtype to it, and a new array otherwise."""
+def _kernel_output(out_array: _Array | None, shape: tuple[int, ...], dtype: dtype[Any], a: _Array, b: _Array) -> _Array:
+    """Return out_array if the kernel can write a product of this dtype to it, and a new array otherwise."""
     import numpy as np
 
-    if target is None or target.dtype != dtype or not target.flags.aligned or _overlaps_itself(target):
-        return np.empty(shape, dtype)  # elements that share memory cannot hold partial sums
-    overlaps = np.may_share_memory(target, a) or np.may_share_memory(target, b)
-    return np.empty(shape, dtype) if overlaps else target
+    # The kernel adds partial sums to its output, so no two elements may share memory.
+    if out_array is None or out_array.dtype != dtype or not out_array.flags.aligned or _overlaps_itself(out_array):
+        return np.empty(shape, dtype)
+    overlaps = np.may_share_memory(out_array, a) or np.may_share_memory(out_array, b)
+    return np.empty(shape, dtype) if overlaps else out_array
 
 
 def _product_of_objects(a: _Array, b: _Array, shape: tuple[int, ...]) -> _Array:
-    """Return the twin's product as an array of objects. Nested lists would lose the shape of an empty product."""
+    """Return the twin's product as an array of objects, which keeps the shape of an empty product. Lists lose it."""
     import numpy as np
 
     product: _Array = np.zeros(shape, object)
@@ -276,7 +278,7 @@ def _product_of_objects(a: _Array, b: _Array, shape: tuple[int, ...]) -> _Array:
 
 
 def _overlaps_itself(array: _Array) -> bool:
-    """Return whether elements may share bytes. They cannot if each stride skips all that the smaller strides reach."""
+    """Return whether elements may share bytes: not if each stride is at least the reach of all smaller ones."""
     reach = array.itemsize
     for stride, size in sorted((abs(stride), size) for stride, size in zip(array.strides, array.shape, strict=True)):
         if array.size and size > 1:

@@ -1,7 +1,7 @@
 """The only module that chooses between the compiled and the pure backend.
 
-NOGIL_KERNELS_BACKEND=compiled or pure chooses. If it is unset, the backend is compiled if that can be imported.
-Otherwise the backend is pure, and its first call warns once. The public functions are the backend's own, not wrappers.
+NOGIL_KERNELS_BACKEND, if set, must be compiled or pure. If it is unset and the compiled modules can be imported, the
+backend is compiled. If they cannot, it is pure, and the first call warns. The public functions have no wrapper.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from typing import Any
 
 ADVICE = (
-    "Build them by `pip install --force-reinstall --no-binary nogil-kernels nogil-kernels` (needs a C compiler), "
-    "or choose the pure backend by NOGIL_KERNELS_BACKEND=pure."
+    "Build the compiled modules with `pip install --force-reinstall --no-binary nogil-kernels nogil-kernels` (this "
+    "needs a C compiler), or choose the pure backend with NOGIL_KERNELS_BACKEND=pure."
 )
 
 
 def _import_compiled() -> tuple[str, tuple[Any, Any]]:
-    """Return a reason for build_info(), and the functions of the build for this interpreter."""
+    """Return the reason that build_info() shows, and the two public functions compiled for this interpreter."""
     from .compiled.isa import is_main_interpreter
 
     if is_main_interpreter:
@@ -74,8 +74,8 @@ def build_info() -> dict[str, object]:
     dict
         - backend: "compiled" or "pure"; backend_reason: the reason for this choice
         - isa: the instruction set (ISA) of the kernels; isas_available: all ISAs of this machine, slowest first;
-          compiler: the compiler that built them; abi3: whether they run on every CPython from 3.11 on
-          (on the pure backend None, (), None and None)
+          compiler: the compiler that built the kernels; abi3: whether this build runs on every CPython from 3.11 on.
+          On the pure backend these four are None, (), None and None.
         - version: the version of nogil_kernels; python: the implementation and its version
         - free_threaded_build: whether this Python can run without the GIL
         - gil: "enabled" or "disabled" now; "enabled, cannot be disabled" if the build is not free-threaded

@@ -4,7 +4,7 @@ from importlib import import_module
 
 
 class MissingExtra(ImportError):
-    """An optional extra is not installed. The message has the missing module and the command that installs it."""
+    """An optional extra is not installed. The message names the missing module and the command that installs it."""
 
 
 def require(extra: str, *modules: str) -> None:
@@ -19,4 +19,4 @@ def require(extra: str, *modules: str) -> None:
             if error.name != module:
                 raise
             command = f"pip install 'nogil-kernels[{extra}]', or in a clone pip install '.[{extra}]'"
-            raise MissingExtra(f"{module} is not installed: {command}") from None
+            raise MissingExtra(f"{module} is not installed. Run {command}.") from None

@@ -1,4 +1,4 @@
-"""The pure-Python twins of both kernels: the reference for tests of the compiled kernels.
+"""Both kernels in pure Python (the twins). The tests compare the compiled kernels with them.
 
 They take nested sequences of numbers and return Python numbers and nested lists. Any type of number that can be
 multiplied and added works. Integers, Fraction and Decimal stay as exact as in Python. The module imports nothing.
@@ -11,14 +11,14 @@ def sum_of_squares(x):
     Parameters
     ----------
     x : iterable or memoryview
-        A list, tuple, range, iterator or other iterable of numbers or of such iterables, or a memoryview of any number
-        of dimensions. NumPy's scalars and arrays in it are converted to Python numbers, except long double.
+        A list, tuple, range, iterator or other iterable, whose members are numbers or such iterables again; or a
+        memoryview of any number of dimensions. NumPy's numbers in x become Python's, except for long double.
 
     Returns
     -------
     int, float or another number
         An exact int for ints and bools, a float for floats and complex numbers, and the type of z*z for other types of
-        number. If x has several of these groups, the sum of their sums. If x is empty, 0.
+        number. If x has several of these groups, the result is the sum of the groups' sums. If x is empty, it is 0.
 
     Raises
     ------
@@ -29,10 +29,10 @@ def sum_of_squares(x):
 
     Notes
     -----
-    The square of a float is rounded once. Neumaier's compensated summation adds the squares in order. With n floats
-    abs(result - truth) <= (2*u + 2*(n*u)**2) * truth, where u = 2**-53 and no square underflows: at most 2 ulp for n up
-    to 2**25. inf and nan give the same result as in a plain sum. A complex number counts as two floats. Other numbers
-    are added by + in order, as z*z, or as z.real*z.real + z.imag*z.imag if their type is complex.
+    Each square of a float is rounded once, and Neumaier's compensated summation adds the squares in order. For n
+    floats, if no square underflows, abs(result - truth) <= (2*u + 2*(n*u)**2) * truth with u = 2**-53: at most 2 ulp
+    for n up to 2**25. inf and nan give the same result as in a plain sum. A complex number counts as two floats. Other
+    numbers are added by + in order, as z*z, or as z.real*z.real + z.imag*z.imag if their type is complex.
 
     Examples
     --------
@@ -86,7 +86,7 @@ def matmul(a, b):
     Raises
     ------
     ValueError
-        If the shapes do not fit. The message has both shapes.
+        If the shapes do not fit. The message contains both shapes.
     TypeError
         If a or b has text.
 
@@ -122,17 +122,17 @@ def product_shape(a, b):
     k = b[-2] if len(b) > 1 else b[0]
     if a[-1] != k:
         raise ValueError(f"matmul: shapes {a} and {b} do not fit: a has {a[-1]} columns, b has {k} rows")
-    stack, other = (list(a[:-2]), b[:-2]) if len(a) >= len(b) else (list(b[:-2]), a[:-2])
-    for axis in range(-len(other), 0):
-        if stack[axis] == 1:
-            stack[axis] = other[axis]
-        elif other[axis] not in (1, stack[axis]):
+    longer_stack, shorter_stack = (list(a[:-2]), b[:-2]) if len(a) >= len(b) else (list(b[:-2]), a[:-2])
+    for axis in range(-len(shorter_stack), 0):
+        if longer_stack[axis] == 1:
+            longer_stack[axis] = shorter_stack[axis]
+        elif shorter_stack[axis] not in (1, longer_stack[axis]):
             raise ValueError(f"matmul: shapes {a} and {b} do not fit: stacks {a[:-2]} and {b[:-2]} do not broadcast")
-    return (*stack, *a[-2:-1], *(b[-1:] if len(b) > 1 else ()))
+    return (*longer_stack, *a[-2:-1], *(b[-1:] if len(b) > 1 else ()))
 
 
 def refuse_masked(x):
-    """Raise TypeError for NumPy's masked arrays. Their class is known by its name, because nothing is imported here."""
+    """Raise TypeError for NumPy's masked arrays, recognized by their class's name. This module imports nothing."""
     if any(base.__name__ == "MaskedArray" for base in type(x).__mro__):
         raise TypeError("got a masked array, whose mask would be ignored. Pass x.filled(0) or x.compressed().")
 
@@ -141,19 +141,19 @@ def numbers_in(x):
     """Return an iterator over the members of x. Raise TypeError if x is a number or not a collection of numbers."""
     members = None if isinstance(x, (int, float, complex)) else _members(x)
     if members is None:
-        raise _wrong_type(x)
+        raise _error_of_sum(x)
     return members
 
 
 def _members(value):
-    """Return an iterator over the parts of a value, and None for a number that is neither float nor complex."""
+    """Return an iterator over the members or parts of a value. Return None for a number that has no parts."""
     if isinstance(value, (str, bytes, dict)):
-        raise _wrong_type(value)
+        raise _error_of_sum(value)
     if isinstance(value, complex):
         return iter((float(value.real), float(value.imag)))
-    plain = float(value) if isinstance(value, float) else _plain(value)
-    if plain is not value:
-        return iter((plain,))
+    plain_value = float(value) if isinstance(value, float) else _plain(value)
+    if plain_value is not value:
+        return iter((plain_value,))
     try:
         return iter(value)
     except TypeError:
@@ -166,10 +166,10 @@ def _square(value):
     try:
         return value * value if type(real) is type(value) else real * real + value.imag * value.imag
     except TypeError as error:
-        raise _wrong_type(value) from error
+        raise _error_of_sum(value) from error
 
 
-def _wrong_type(value):
+def _error_of_sum(value):
     """Return the error for a value without numbers."""
     name = type(value).__name__
     return TypeError(f"sum_of_squares needs a buffer, array, sequence or iterator of numbers, got {name}")
@@ -207,7 +207,7 @@ def _product(a, a_ndim, b, b_ndim):
         return [_product(a, a_ndim, matrix, b_ndim - 1) for matrix in b]
     if a_ndim > 2:
         a, b = (a * len(b), b) if len(a) == 1 else (a, b * len(a) if len(b) == 1 else b)
-        return [_product(left, a_ndim - 1, right, b_ndim - 1) for left, right in zip(a, b, strict=True)]
+        return [_product(a_matrix, a_ndim - 1, b_matrix, b_ndim - 1) for a_matrix, b_matrix in zip(a, b, strict=True)]
     rows = [a] if a_ndim == 1 else a
     columns = [b] if b_ndim == 1 else list(zip(*b, strict=True))
     c = [[_dot(row, column) for column in columns] for row in rows]
@@ -233,7 +233,7 @@ def _plain(value):
     dtype = getattr(value, "dtype", None)
     if dtype is not None:
         refuse_masked(value)
-    if getattr(dtype, "kind", "O") not in "biufcO":  # `tolist` turns some dates into ints
+    if getattr(dtype, "kind", "O") not in "biufcO":  # refuses dates: tolist would turn some of them into ints
         raise TypeError(f"sum_of_squares and matmul need numbers, got dtype {dtype}")
     if getattr(dtype, "char", "O") in "gG" or not hasattr(value, "tolist"):  # long double has no Python number
         return value

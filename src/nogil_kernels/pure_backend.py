@@ -7,17 +7,17 @@ compiled functions, whose docstrings cannot be assigned: Cython's binding=True a
 from __future__ import annotations
 
 from . import arrays, pure
-from .threads import workers
+from .threads import worker_count
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-notice = ""  # the text of a warning at the first call. `backend` sets it unless the user chose this backend.
+notice = ""  # the warning for the first call; backend.py sets it if the user did not choose this backend
 
 # The formats that a memoryview can read on every supported version of Python.
 READABLE = frozenset(arrays.INTEGERS + "nNfd")
-BLOCK = 4096  # numbers that are Python objects at the same time, in some 130 kB
+BLOCK_SIZE = 4096  # numbers that are converted to Python objects at a time, some 130 kB
 
 
 def sum_of_squares(x: Any, *, axis: Any = None, gil: str = "auto", threads: Any = 1) -> Any:
@@ -26,21 +26,21 @@ def sum_of_squares(x: Any, *, axis: Any = None, gil: str = "auto", threads: Any 
     Parameters
     ----------
     x : buffer, array, range, or collection of numbers
-        A buffer or array of bool, signed or unsigned integers, float16, float32, float64, complex64 or complex128, with
-        any number of dimensions and any strides, read in place; an object with `__array__`, `__array_interface__` or
-        `__dlpack__`, in CPU memory; a range; or a list, tuple, iterator or array of objects, which plain Python sums:
-        int, Fraction and Decimal stay exact.
+        One of: a buffer or array of bool, signed or unsigned integers, float16, float32, float64, complex64 or
+        complex128, with any number of dimensions and any strides, which is read in place; an object in CPU memory with
+        `__array__`, `__array_interface__` or `__dlpack__`; a range; a list, tuple, iterator or array of objects. Plain
+        Python sums the last group, so int, Fraction and Decimal stay exact.
     axis : int or tuple of ints, optional
         The axes to sum over. None, the default, sums over all axes.
     gil : {"auto", "release", "hold"}, optional
-        "release" always releases the GIL, and "hold" never does. "auto", the default, holds the GIL for at most some
-        tens of microseconds of work, for which releasing it could cost more than it gains, and releases it for more.
-        All three run the same machine code. On a free-threaded build "hold" means that the calling thread stays
+        "release" always releases the GIL, and "hold" never does. "auto", the default, holds the GIL for short calls of
+        at most some tens of microseconds, in which a release could cost more than it gains, and releases it for longer
+        calls. All three run the same machine code. On a free-threaded build "hold" means that the calling thread stays
         attached; other threads run in parallel all the same. On the pure backend the value has no effect.
     threads : int or concurrent.futures.ThreadPoolExecutor, optional
-        The threads that share work of at least 24 MiB, or at least 8 MiB with an executor. An int starts threads
-        for this call and ends them before it returns. The result has the same bits for every number of threads. On the
-        pure backend the value has no effect.
+        The threads that share the work if it has at least 24 MiB (8 MiB with an executor). An int starts threads for
+        this call and ends them before it returns. The result has the same bits for every number of threads. On the pure
+        backend the value has no effect.
 
     Returns
     -------
@@ -82,7 +82,7 @@ def sum_of_squares(x: Any, *, axis: Any = None, gil: str = "auto", threads: Any 
     if view is None:
         return arrays.sum_of_squares(x, axis, gil, threads, _sum_of_squares_plain, _sum_of_squares_rows)
     arrays.check_gil(gil)
-    workers(threads)
+    worker_count(threads)
     total = pure.sum_of_squares(view)
     return float(total) if view.format in arrays.FLOATS else total  # an empty sum is the int 0
 
@@ -100,12 +100,12 @@ def matmul(a: Any, b: Any, *, out: Any = None, gil: str = "auto", threads: Any =
         The memory for C, of C's shape, with any strides. NumPy's rule "same_kind" must allow a cast from C's dtype. out
         may overlap a and b. Without NumPy installed, a, b and out must be 2-D buffers of one format.
     gil : {"auto", "release", "hold"}, optional
-        "release" always releases the GIL, and "hold" never does. "auto", the default, holds the GIL for at most some
-        tens of microseconds of work, for which releasing it could cost more than it gains, and releases it for more.
-        All three run the same machine code. On a free-threaded build "hold" means that the calling thread stays
+        "release" always releases the GIL, and "hold" never does. "auto", the default, holds the GIL for short calls of
+        at most some tens of microseconds, in which a release could cost more than it gains, and releases it for longer
+        calls. All three run the same machine code. On a free-threaded build "hold" means that the calling thread stays
         attached; other threads run in parallel all the same. On the pure backend the value has no effect.
     threads : int or concurrent.futures.ThreadPoolExecutor, optional
-        The threads that share work of at least about 3 ms, or at least 1 ms with an executor. An int starts threads
+        The threads that share the work if it takes at least about 3 ms (1 ms with an executor). An int starts threads
         for this call and ends them before it returns. The result has the same bits for every number of threads. On the
         pure backend the value has no effect.
 
@@ -118,7 +118,7 @@ def matmul(a: Any, b: Any, *, out: Any = None, gil: str = "auto", threads: Any =
     ------
     ValueError
         If the shapes of a and b do not fit, if out is read-only or has another shape, if gil is unknown, or if threads
-        is below 1. The message for shapes has both of them.
+        is below 1. A message about shapes contains both.
     TypeError
         If an operand has text, dates, a structured type or a mask, or if out or threads has a wrong type.
     MemoryError
@@ -126,9 +126,9 @@ def matmul(a: Any, b: Any, *, out: Any = None, gil: str = "auto", threads: Any =
 
     Notes
     -----
-    The rounding error of a float is at most about k * u * (|A| @ |B|), where u is half a unit in the last place of the
-    dtype. A failed call leaves a, b and out unchanged, but a MemoryError with several threads can leave a part of C in
-    out. The loops are those of Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", 2008.
+    The error of a float is at most about k * u * (|A| @ |B|), where u is the dtype's unit roundoff, half a unit in the
+    last place of 1. A failed call changes no operand, but a MemoryError with several threads can leave a part of C in
+    out. The loops are from Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", 2008.
 
     Examples
     --------
@@ -147,7 +147,7 @@ def matmul(a: Any, b: Any, *, out: Any = None, gil: str = "auto", threads: Any =
     if not (a_view and b_view and out_view and a_view.format == b_view.format == out_view.format):
         return arrays.matmul(a, b, out, gil, threads, _matmul_plain)
     arrays.check_gil(gil)
-    workers(threads)
+    worker_count(threads)
     arrays.check_out(out_view.shape, not out_view.readonly, pure.product_shape(a_view.shape, b_view.shape))
     for i, row in enumerate(_wrapped(pure.matmul(a_view, b_view), out_view.format, out_view.itemsize)):
         for j, value in enumerate(row):
@@ -157,15 +157,15 @@ def matmul(a: Any, b: Any, *, out: Any = None, gil: str = "auto", threads: Any =
 
 def _sum_of_squares_plain(x: Any, *, gil: str, threads: Any) -> Any:
     """Return the sum of squares of a plain ndarray."""
-    total = pure.sum_of_squares(x.flat[start : start + BLOCK].tolist() for start in range(0, x.size, BLOCK))
+    total = pure.sum_of_squares(x.flat[start : start + BLOCK_SIZE].tolist() for start in range(0, x.size, BLOCK_SIZE))
     return total if x.dtype.char in arrays.INTEGERS else float(total)
 
 
-def _sum_of_squares_rows(x: Any, kept: int, out: Any, *, gil: str, threads: Any) -> None:
-    """Sum the squares of a plain ndarray over all axes after the first `kept`, and write the sums to out."""
-    for i in range(len(out) if kept else 0):
-        _sum_of_squares_rows(x[i, ...], kept - 1, out[i, ...], gil=gil, threads=threads)
-    if not kept:
+def _sum_of_squares_rows(x: Any, kept_ndim: int, out: Any, *, gil: str, threads: Any) -> None:
+    """Sum the squares of a plain ndarray over all axes after the first `kept_ndim`, and write the sums to out."""
+    for i in range(len(out) if kept_ndim else 0):
+        _sum_of_squares_rows(x[i, ...], kept_ndim - 1, out[i, ...], gil=gil, threads=threads)
+    if not kept_ndim:
         total = _sum_of_squares_plain(x, gil=gil, threads=threads)
         try:
             out[()] = total
@@ -176,7 +176,7 @@ def _sum_of_squares_rows(x: Any, kept: int, out: Any, *, gil: str, threads: Any)
 
 
 def _matmul_plain(a: Any, b: Any, *, out: Any, gil: str, threads: Any) -> None:
-    """Multiply plain ndarrays by the twin, and round the product or wrap it around to the dtype of out."""
+    """Multiply plain ndarrays with the pure-Python twin. Round the product to out's dtype, or wrap it around."""
     if a.size and b.size:
         product = pure.matmul(a.tolist(), b.tolist())
         out[...] = _wrapped(product, out.dtype.char, out.itemsize)
@@ -184,20 +184,20 @@ def _matmul_plain(a: Any, b: Any, *, out: Any, gil: str, threads: Any) -> None:
         out[...] = 0
 
 
-def _wrapped(values: Any, char: str, itemsize: int) -> Any:
+def _wrapped(values: Any, type_code: str, itemsize: int) -> Any:
     """Wrap integers in nested lists around, modulo 2**bits. Return floats unchanged."""
     if isinstance(values, list):
-        return [_wrapped(value, char, itemsize) for value in values]
+        return [_wrapped(value, type_code, itemsize) for value in values]
     if not isinstance(values, int):
         return values
     modulus = 1 << 8 * itemsize
     values %= modulus
-    return values - modulus if char.islower() and 2 * values >= modulus else values
+    return values - modulus if type_code.islower() and 2 * values >= modulus else values
 
 
 def _readable(x: Any) -> memoryview | None:
-    """Return a memoryview of x if Python can read its numbers without NumPy, and None otherwise."""
-    if hasattr(x, "__array__"):  # some of these export a buffer with another meaning: masked arrays, dates
+    """Return a memoryview of x if its numbers can be read without NumPy, and None otherwise."""
+    if hasattr(x, "__array__"):  # the buffers of some of these show less than they mean: masked arrays, dates
         return None
     try:
         view = memoryview(x)
@@ -209,7 +209,7 @@ def _readable(x: Any) -> memoryview | None:
 def _matrix(x: Any) -> memoryview | None:
     """Return a memoryview of x if it is a matrix that matmul can multiply without NumPy, and None otherwise."""
     view = _readable(x)
-    is_matrix = view is not None and view.ndim == 2 and view.nbytes > 0 and view.format not in arrays.MULTIPLIED_AS
+    is_matrix = view is not None and view.ndim == 2 and view.nbytes > 0 and view.format not in arrays.COMPUTED_AS
     return view if is_matrix else None
 
 

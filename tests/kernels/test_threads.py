@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from support import Counting, every_call, laid_out
 
-from nogil_kernels.threads import share, workers
+from nogil_kernels.threads import share, worker_count
 
 THREADS = [2, 3, 7]
 SUM_SIZES = [0, 1, 2, 1000, 2048, 2049, 65_536, 65_537, 300_007, 1_000_003, 3_000_017]
@@ -252,7 +252,7 @@ def test_more_threads_than_work_are_accepted(kernels):
 
 
 def test_workers_counts_the_threads_of_an_int_or_an_executor(executors):
-    assert [workers(threads) for threads in [1, 2, 7, np.int64(3), *executors]] == [1, 2, 7, 3, 1, 2, 5]
+    assert [worker_count(threads) for threads in [1, 2, 7, np.int64(3), *executors]] == [1, 2, 7, 3, 1, 2, 5]
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 5, 100])

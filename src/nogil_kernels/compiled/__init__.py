@@ -1,1 +1,1 @@
-"""The compiled kernels, one folder each. Only `backend.py` imports them."""
+"""The compiled kernels, a folder each, and what they share. Only backend.py imports the kernels."""

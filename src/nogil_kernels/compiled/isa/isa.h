@@ -1,4 +1,4 @@
-/* The instruction sets (ISAs) that this machine supports. isa.pyx reads them once, at import.
+/* The instruction sets (ISAs) that this machine supports. isa.pyx calls nk_supports for each of them once, at import.
  *
  * CPUID is called directly: __builtin_cpu_supports() returns 0 for everything with some compilers (zig cc), and MSVC
  * does not have it. XGETBV returns which registers the operating system saves at a thread switch. */
@@ -24,14 +24,14 @@ static inline void nk_cpuid(int leaf, int subleaf, unsigned int registers[4])
 }
 static inline unsigned long long nk_saved_registers(void)
 {
-    unsigned int low, high; /* the bytes of XGETBV, since its name needs -mxsave */
-    __asm__ volatile(".byte 0x0f, 0x01, 0xd0" : "=a"(low), "=d"(high) : "c"(0));
+    unsigned int low, high;
+    __asm__ volatile(".byte 0x0f, 0x01, 0xd0" : "=a"(low), "=d"(high) : "c"(0)); /* XGETBV, whose name needs -mxsave */
     return ((unsigned long long)high << 32) | low;
 }
 #endif
 
-/* Return whether every bit of `wanted` is set in `have`. */
-static inline int nk_all(unsigned long long have, unsigned long long wanted) { return (have & wanted) == wanted; }
+/* Return whether every bit of `required` is set in `bits`. */
+static inline int nk_all(unsigned long long bits, unsigned long long required) { return (bits & required) == required; }
 
 static inline int nk_supports(enum nk_isa isa)
 {
@@ -42,7 +42,7 @@ static inline int nk_supports(enum nk_isa isa)
     const unsigned int f = 1u << 16, dq = 1u << 17, cd = 1u << 28, bw = 1u << 30, vl = 1u << 31; /* leaf 7, EBX */
     const unsigned long long ymm = 0x06, zmm = 0xe6;                                             /* XCR0 */
     unsigned int leaf0[4], leaf1[4], leaf7[4], extended[4];
-    unsigned long long saved;
+    unsigned long long saved_registers;
 
     if (isa == NK_PORTABLE) return 1;
     if (isa == NK_NEON) return 0;
@@ -53,9 +53,9 @@ static inline int nk_supports(enum nk_isa isa)
     nk_cpuid((int)0x80000001, 0, extended);
     if (!nk_all(leaf1[ECX], fma | osxsave | avx | f16c)) return 0;
     if (!nk_all(leaf7[EBX], avx2 | bmi) || !nk_all(extended[ECX], lzcnt)) return 0; /* MSVC's /arch:AVX2 uses BMI, LZCNT */
-    saved = nk_saved_registers();
-    if (isa == NK_AVX2) return nk_all(saved, ymm);
-    return nk_all(saved, zmm) && nk_all(leaf7[EBX], f | dq | cd | bw | vl);
+    saved_registers = nk_saved_registers();
+    if (isa == NK_AVX2) return nk_all(saved_registers, ymm);
+    return nk_all(saved_registers, zmm) && nk_all(leaf7[EBX], f | dq | cd | bw | vl); /* /arch:AVX512 uses CD, too */
 }
 #elif defined(__aarch64__) || defined(_M_ARM64)
 static inline int nk_supports(enum nk_isa isa) { return isa == NK_PORTABLE || isa == NK_NEON; } /* NEON is part of AArch64 */
@@ -63,6 +63,7 @@ static inline int nk_supports(enum nk_isa isa) { return isa == NK_PORTABLE || is
 static inline int nk_supports(enum nk_isa isa) { return isa == NK_PORTABLE; }
 #endif
 
+/* The ISA of that name; NK_PORTABLE for an unknown name. */
 static inline enum nk_isa nk_isa_of(const char *name)
 {
     int isa = NK_ISA_COUNT - 1;
@@ -70,7 +71,7 @@ static inline enum nk_isa nk_isa_of(const char *name)
     return (enum nk_isa)isa;
 }
 
-/* The table of an ISA: PREFIX_portable, PREFIX_avx2, ... A build has the tables of its processor family. */
+/* The table of an ISA: prefix_portable, prefix_avx2, ... A build contains only the tables of its processor family. */
 #if defined(__x86_64__) || defined(_M_X64)
 #define NK_TABLE(prefix, isa) ((isa) == NK_AVX512 ? prefix##_avx512 : (isa) == NK_AVX2 ? prefix##_avx2 : prefix##_portable)
 #elif defined(__aarch64__) || defined(_M_ARM64)

@@ -34,7 +34,7 @@ cdef extern from *:
 
     static volatile long nk_chosen = -1; /* shared by all interpreters */
 
-    /* Store the first call's ISA, whatever thread makes that call. Return the stored ISA. */
+    /* The first call, on whatever thread, stores its ISA. Every call returns the stored ISA. */
     static enum nk_isa nk_choose(enum nk_isa wanted)
     {
         NK_EXCHANGE_IF(&nk_chosen, -1, (long)wanted);
@@ -51,7 +51,7 @@ cdef nk_isa chosen_isa() noexcept nogil:
     return nk_chosen
 
 
-# Functions, since Cython keeps the iterators of a module-level comprehension in C statics, which interpreters share.
+# Functions, because Cython keeps the iterator of a module-level comprehension in a C static, which interpreters share.
 def _available():
     return tuple([nk_isa_names[isa].decode() for isa in range(NK_ISA_COUNT) if nk_supports(<nk_isa> isa)])
 
@@ -62,7 +62,7 @@ def _requested():
         return available[len(available) - 1]
     if name not in available:
         names = ", ".join(available)
-        raise ValueError(f"NOGIL_KERNELS_ISA must be one of {names} on this machine, got {name!r}, or unset.")
+        raise ValueError(f"NOGIL_KERNELS_ISA must be unset or one of {names} on this machine, got {name!r}.")
     return name
 
 

@@ -1,4 +1,4 @@
-"""C := A @ B. matmul.pyx has the loop nest. numba and SciPy look up the C-level names here."""
+"""C := A @ B. matmul.pyx has the loop nest. numba and SciPy find the C functions in __pyx_capi__."""
 
 from .matmul import __pyx_capi__ as __pyx_capi__
 from .matmul import matmul as matmul

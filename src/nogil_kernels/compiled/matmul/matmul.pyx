@@ -25,7 +25,8 @@ cdef void multiply(const Problem *p, Matrix C, Matrix A, Matrix B, Workspace spa
 
     They are those of Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", 2008. A block of B,
     KC x NC, is packed into panels that stay in L2. A panel of A, MR x KC, stays in L1. The first block of k overwrites
-    C, and the later ones add to it.
+    C, and the later ones add to it. Names are BLIS's: blocks begin at column jc and at p = pc, panels at row ic and
+    column jr; nc, kc, mr and nr are their sizes, which are smaller at the edges.
     """
     cdef Py_ssize_t jc = 0, pc, ic, jr, nc, kc, mr, nr
     cdef Panel a, b
@@ -33,7 +34,7 @@ cdef void multiply(const Problem *p, Matrix C, Matrix A, Matrix B, Workspace spa
     while jc < C.columns:
         nc = min(p.NC, C.columns - jc)
         pc = 0
-        while pc == 0 or pc < p.k:  # once if k is 0, to write zeros
+        while pc == 0 or pc < p.k:  # at least once, so that k = 0 writes zeros
             kc = min(p.KC, p.k - pc)
             tile = p.tile if p.narrow == NULL else tile_for_block(p, &A, &B, C.rows, pc, kc, jc, nc)
             pack_block_b(p, &B, pc, kc, jc, nc, space.b)
@@ -60,7 +61,7 @@ cdef void multiply_bands(const Problem *p, Py_ssize_t first, Py_ssize_t last, Wo
         if p.symmetric and is_below_diagonal(p, band):
             continue
         find_band(p, band, &C, &A, &B)
-        if p.one_tile:  # without the loops, which take half of the time of a 4 x 4 product in a stack
+        if p.one_tile:  # skips the loops, which take half of the time of a 4 x 4 product in a stack
             p.tile.run(p.m, p.n, p.k, A.data, A.row_stride, A.column_stride, B.data, B.row_stride,
                        C.data, C.row_stride, C.column_stride, False)
         else:
@@ -70,7 +71,7 @@ cdef void multiply_bands(const Problem *p, Py_ssize_t first, Py_ssize_t last, Wo
 
 
 cdef int run_bands(const Problem *p, Py_ssize_t first, Py_ssize_t last) except -1:
-    """The GIL switch: one loop nest, with the GIL released or held. Ctrl-C is checked after each slice."""
+    """The GIL switch: one loop nest, with the GIL released or held. Ctrl-C is checked between two slices."""
     cdef Py_ssize_t stop
     cdef char[SMALL_WORKSPACE] on_stack
     cdef char *memory = on_stack
@@ -116,12 +117,12 @@ def matmul(a, b, *, out=None, gil="auto", threads=1):
         The memory for C, of C's shape, with any strides. NumPy's rule "same_kind" must allow a cast from C's dtype. out
         may overlap a and b. Without NumPy installed, a, b and out must be 2-D buffers of one format.
     gil : {"auto", "release", "hold"}, optional
-        "release" always releases the GIL, and "hold" never does. "auto", the default, holds the GIL for at most some
-        tens of microseconds of work, for which releasing it could cost more than it gains, and releases it for more.
-        All three run the same machine code. On a free-threaded build "hold" means that the calling thread stays
+        "release" always releases the GIL, and "hold" never does. "auto", the default, holds the GIL for short calls of
+        at most some tens of microseconds, in which a release could cost more than it gains, and releases it for longer
+        calls. All three run the same machine code. On a free-threaded build "hold" means that the calling thread stays
         attached; other threads run in parallel all the same. On the pure backend the value has no effect.
     threads : int or concurrent.futures.ThreadPoolExecutor, optional
-        The threads that share work of at least about 3 ms, or at least 1 ms with an executor. An int starts threads
+        The threads that share the work if it takes at least about 3 ms (1 ms with an executor). An int starts threads
         for this call and ends them before it returns. The result has the same bits for every number of threads. On the
         pure backend the value has no effect.
 
@@ -134,7 +135,7 @@ def matmul(a, b, *, out=None, gil="auto", threads=1):
     ------
     ValueError
         If the shapes of a and b do not fit, if out is read-only or has another shape, if gil is unknown, or if threads
-        is below 1. The message for shapes has both of them.
+        is below 1. A message about shapes contains both.
     TypeError
         If an operand has text, dates, a structured type or a mask, or if out or threads has a wrong type.
     MemoryError
@@ -142,9 +143,9 @@ def matmul(a, b, *, out=None, gil="auto", threads=1):
 
     Notes
     -----
-    The rounding error of a float is at most about k * u * (|A| @ |B|), where u is half a unit in the last place of the
-    dtype. A failed call leaves a, b and out unchanged, but a MemoryError with several threads can leave a part of C in
-    out. The loops are those of Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", 2008.
+    The error of a float is at most about k * u * (|A| @ |B|), where u is the dtype's unit roundoff, half a unit in the
+    last place of 1. A failed call changes no operand, but a MemoryError with several threads can leave a part of C in
+    out. The loops are from Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", 2008.
 
     Examples
     --------
@@ -179,7 +180,7 @@ matmul.__module__ = "nogil_kernels"  # so that pickle finds the build of the int
 
 
 def matmul_plain(a, b, *, out, gil="auto", threads=1):
-    """matmul of the plain buffers that arrays.py has prepared. Raise TypeError for anything else."""
+    """Multiply the plain buffers that arrays.py has prepared. Raise TypeError for other operands."""
     cdef Operands operands
     cdef Problem problem
     operands.count = 0
@@ -221,7 +222,7 @@ cdef int run(Problem *p, object a, object b, object c, object threads) except -1
         task.owners = [memoryview(owner) for owner in (a, b, c)]
         sharing.share(task, p.tasks, threads)
         return 0
-    if threads_may_run(p):  # references, so that ndarray.resize() in another thread frees nothing
+    if threads_may_run(p):  # these references keep the memory: ndarray.resize() in another thread then frees nothing
         _a, _b, _c = a, b, c
     run_bands(p, 0, p.bands)
     return 0
@@ -231,7 +232,7 @@ cdef int run(Problem *p, object a, object b, object c, object threads) except -1
 cdef class Task:
     """A callable for threads.share: task i of problem.tasks runs one share of the bands.
 
-    It owns the operands' memory, which is not freed if Ctrl-C ends matmul while another thread runs a share.
+    The task owns the operands' memory, so nothing is freed if Ctrl-C ends matmul while another thread runs a share.
     """
     cdef Problem problem
     cdef list owners
@@ -241,9 +242,9 @@ cdef class Task:
         run_bands(p, p.bands * i // p.tasks, p.bands * (i + 1) // p.tasks)
 
 
-# Workspaces of finished calls, for the next calls: fresh pages cost more than packing does. A module attribute, since
-# each interpreter has its own objects.
-_scratch = []
+# Workspaces that finished calls have returned. Fresh pages would cost more than packing does. They are in a module
+# attribute, because each interpreter needs its own objects.
+_scratch_pool = []
 
 
 cdef enum:
@@ -253,7 +254,7 @@ cdef enum:
 cdef bytearray take_scratch(Py_ssize_t size):
     """Return memory for a workspace, which belongs to this call until return_scratch gets it."""
     cdef bytearray scratch
-    cdef list pool = _scratch
+    cdef list pool = _scratch_pool
     try:
         scratch = pool.pop()
         if len(scratch) >= size:
@@ -266,21 +267,22 @@ cdef bytearray take_scratch(Py_ssize_t size):
 cdef inline int return_scratch(bytearray scratch) except -1:
     cdef list pool
     if scratch is not None:
-        pool = _scratch
+        pool = _scratch_pool
         if len(pool) < KEPT:
             pool.append(scratch)
     return 0
 
 
-_numpy = {}  # "makers" -> numpy.empty and the dtypes by Kind, from the first result on; setdefault needs no GIL
+_numpy = {}  # empty until the first result; then "makers" -> (numpy.empty, the dtypes indexed by Kind)
 
 
 cdef tuple import_makers():
-    """Return numpy.empty and the dtypes by Kind. Return None without NumPy: arrays.py then raises the error."""
+    """Return numpy.empty and the dtypes indexed by Kind, or None without NumPy: arrays.py then raises the error."""
     try:
         import numpy
-        names = "? i1 u1 i2 u2 i4 u4 i8 u8 f2 f4 f8 c8 c16 g G".split()
-        return _numpy.setdefault("makers", (numpy.empty, [numpy.dtype(name) for name in names]))
+        dtype_names = "? i1 u1 i2 u2 i4 u4 i8 u8 f2 f4 f8 c8 c16 g G".split()
+        makers = numpy.empty, [numpy.dtype(name) for name in dtype_names]
+        return _numpy.setdefault("makers", makers)  # atomic without a GIL, too
     except (ImportError, AttributeError):  # AttributeError if sys.modules["numpy"] is None, as in tests
         return None
 
@@ -305,13 +307,14 @@ cdef object new_result(const Problem *p, const Operands *operands):
     return empty(shape, (<list> dtypes)[<int> p.kind])
 
 
-cdef inline int matmul_f64(  # no-cython-lint: inline, so that subinterpreters/, which exports nothing, omits it
+# inline: a module that does not export this function, as in subinterpreters/, does not compile it
+cdef inline int matmul_f64(  # no-cython-lint
     Py_ssize_t m, Py_ssize_t n, Py_ssize_t k,
     const double *a, Py_ssize_t a_row_stride, Py_ssize_t a_column_stride,
     const double *b, Py_ssize_t b_row_stride, Py_ssize_t b_column_stride,
     double *c, Py_ssize_t c_row_stride, Py_ssize_t c_column_stride
 ) noexcept nogil:
-    """Compute one product. Its workspace is on the stack, or from malloc, which needs no GIL."""
+    """Compute one product. The workspace is on the stack or, if it is large, from malloc. Neither needs the GIL."""
     cdef Problem p
     cdef char[SMALL_WORKSPACE] on_stack
     cdef char *scratch = on_stack

@@ -20,17 +20,18 @@
 #define MULTIPLY_ADDS 8
 #include "tile.h"
 
+/* Whether n contiguous numbers fit int32: after adding 2**31, their upper halves are 0. */
 static int fits(const char *x, ptrdiff_t n)
 {
     enum { LANES = sizeof(vec_narrow) / 8 };
-    vec_narrow any = {0};
+    vec_narrow bits_beyond_32 = {0};
     uint64_t lanes[LANES];
 
     for (ptrdiff_t i = 0; i < n; i += LANES) {
         const vec_narrow value = load_part_narrow(x + i * 8, n - i < LANES ? n - i : LANES);
-        any |= (value + ((uint64_t)1 << 31)) >> 32;
+        bits_beyond_32 |= (value + ((uint64_t)1 << 31)) >> 32;
     }
-    memcpy(lanes, &any, sizeof lanes);
+    memcpy(lanes, &bits_beyond_32, sizeof lanes);
     for (int lane = 1; lane < LANES; lane++) lanes[0] |= lanes[lane];
     return lanes[0] == 0;
 }

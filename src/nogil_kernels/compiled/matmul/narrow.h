@@ -1,6 +1,6 @@
-/* A faster tile for 64-bit integers that fit 32 bits, as most do. Their product is one instruction. A full product is
- * three with AVX-512 and more with AVX2. So the tile is twice as fast with AVX-512 and 3 times as fast with AVX2. The
- * bits are the same. */
+/* A faster tile for 64-bit integers that fit 32 bits, as most do. The product of two of them is one operation. A full
+ * 64-bit product takes three with AVX-512, and more with AVX2. So the tile is twice as fast with AVX-512 and 3 times as
+ * fast with AVX2. The bits are the same. */
 #ifndef NK_NARROW_H
 #define NK_NARROW_H
 

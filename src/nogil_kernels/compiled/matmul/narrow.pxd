@@ -7,7 +7,7 @@ from nogil_kernels.compiled.shared.buffers cimport I64, U64
 
 
 cdef enum:
-    # The fewest products per element that are worth a check. Checking an element costs half a cycle. The narrow tile
+    # The fewest products per element that repay the check. Checking an element costs half a cycle. The narrow tile
     # saves an eighth of a cycle per product: 4 cycles in 32 products.
     NARROW_ROWS = 32
 
@@ -15,7 +15,7 @@ cdef enum:
 cdef inline bint are_narrow(
     const Problem *p, const Matrix *matrix, Py_ssize_t i, Py_ssize_t rows, Py_ssize_t j, Py_ssize_t columns
 ) noexcept nogil:
-    """Return whether all elements of a part of a matrix fit 32 bits. False if they are not contiguous."""
+    """Return whether a part of a matrix fits 32 bits. Return False, unchecked, if no axis is contiguous."""
     cdef Py_ssize_t line
     if matrix.column_stride == p.kernel.element_size:
         for line in range(i, i + rows):

@@ -1,4 +1,4 @@
-"""Act 1, take the operands: turn objects with numpy.matmul's shapes and broadcasting into a stack of products."""
+"""Act 1, take the operands: make a stack of products from Python objects, by numpy.matmul's rules for shapes."""
 
 from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_Release
 
@@ -10,7 +10,7 @@ from nogil_kernels.compiled.shared.buffers cimport (
 
 
 cdef struct Operands:
-    # The buffers of A, B and C. The first `count` are taken.
+    # The buffers of A, B and C. The first `count` of them have been taken and must be released.
     Py_buffer[3] views
     int count
 
@@ -70,7 +70,7 @@ cdef inline bint take_stack(Problem *p, const Py_buffer *a, const Py_buffer *b) 
 cdef inline bint take_factors(
     Problem *p, Operands *operands, const nk_matmul_kernel *const *kernels, object a, object b, object out
 ) noexcept:
-    """Fill in what follows from A and B. False unless a and b fit, and a, b and out are plain buffers of one kind."""
+    """Take a, b and out (if given), and fill in A and B. Return False unless all are plain, of one kind, and fit."""
     cdef Py_buffer *views = operands.views
     p.kind = take(a, &views[0], 0)
     if p.kind == NOT_PLAIN:
@@ -81,7 +81,8 @@ cdef inline bint take_factors(
         return False
     if out is not None and not take_next(operands, p.kind, out, PyBUF_WRITABLE):
         return False
-    if needs_release(&views[1]) or out is not None and needs_release(&views[2]):  # Python code may have run
+    # taking these buffers may have run Python code, which can have changed the ndarrays taken before
+    if needs_release(&views[1]) or (out is not None and needs_release(&views[2])):
         if not take_again(p.kind, a, &views[0]) or not take_again(p.kind, b, &views[1]):
             return False
     if views[0].ndim == 0 or views[1].ndim == 0:
@@ -95,9 +96,7 @@ cdef inline bint take_factors(
 cdef inline bint take_matrix_c(Problem *p, const Py_buffer *c, bint a_is_vector, bint b_is_vector) noexcept nogil:
     """Fill in C's address and strides. Return False if C has another shape, or elements that share bytes."""
     cdef int ndim = p.ndim + 2 - a_is_vector - b_is_vector, axis
-    if c.ndim != ndim:
-        return False
-    if overlaps_itself(c):
+    if c.ndim != ndim or overlaps_itself(c):
         return False
     for axis in range(p.ndim):
         if c.shape[axis] != p.shape[axis]:
@@ -120,11 +119,11 @@ cdef inline bint take_matrix_c(Problem *p, const Py_buffer *c, bint a_is_vector,
 
 
 cdef inline bint take_result(Problem *p, Operands *operands, object c) noexcept:
-    """Take C and fill it in. Return False if C has another shape, elements that share bytes, or overlaps a factor."""
+    """Take C's buffer unless it is taken, and fill in p.C. Return False if C does not fit or overlaps an operand."""
     cdef Py_buffer *views = operands.views
-    cdef bint is_new = operands.count == 2
-    if is_new and not take_next(operands, p.kind, c, PyBUF_WRITABLE):
+    cdef bint is_new_array = operands.count == 2
+    if is_new_array and not take_next(operands, p.kind, c, PyBUF_WRITABLE):
         return False
     if not take_matrix_c(p, &views[2], views[0].ndim == 1, views[1].ndim == 1):
         return False
-    return is_new or not (overlap(&views[2], &views[0]) or overlap(&views[2], &views[1]))
+    return is_new_array or not (overlap(&views[2], &views[0]) or overlap(&views[2], &views[1]))

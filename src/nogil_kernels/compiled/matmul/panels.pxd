@@ -4,8 +4,8 @@ from nogil_kernels.compiled.matmul.problem cimport Matrix, Problem, at, rounded_
 
 
 cdef enum:
-    # Rows of B packed at a time, panel after panel. Eight rows are eight sequential streams. The 512 rows of a single
-    # panel would be on 512 pages. n = 1024 gains 2 %.
+    # B is packed this many rows at a time, panel after panel. Eight rows are eight sequential streams. All 512 rows of
+    # one panel would be on 512 pages. n = 1024 gains 2 %.
     PACK_ROWS = 8
 
 
@@ -15,12 +15,13 @@ cdef struct Panel:
 
 
 cdef inline bint reads_b_in_place(const Problem *p, Py_ssize_t nr) noexcept nogil:
-    """Return whether a panel of B needs no packing: rows are contiguous, and no byte beyond them is read."""
+    """Return whether a panel of B is read in place: B is not packed, and the tile reads nothing beyond its columns."""
     return not p.pack_b and (nr == p.NR or p.tile.nr_step == 1 or nr % p.tile.nr_step == 0)
 
 
 cdef inline char *packed_panel_b(const Problem *p, Py_ssize_t kc, Py_ssize_t jr, char *packed) noexcept nogil:
-    return packed + (jr * kc * p.kernel.element_size if p.pack_b else 0)  # without pack_b, only the last is packed
+    # without pack_b, only the last panel is packed, at the start of the memory
+    return packed + (jr * kc * p.kernel.element_size if p.pack_b else 0)
 
 
 cdef inline void pack_block_b(
@@ -47,10 +48,10 @@ cdef inline Panel panel_b(
     const Problem *p, const Matrix *B, Py_ssize_t pc, Py_ssize_t kc, Py_ssize_t jc, Py_ssize_t jr, Py_ssize_t nr,
     char *packed
 ) noexcept nogil:
+    """Return a panel of B, packed or in place. Its columns are contiguous, so column_stride is not set."""
     cdef Panel panel
     if reads_b_in_place(p, nr):
-        panel.data = at(B, pc, jc + jr)
-        panel.row_stride = B.row_stride
+        panel.data, panel.row_stride = at(B, pc, jc + jr), B.row_stride
     else:
         panel.data = packed_panel_b(p, kc, jr, packed)
         panel.row_stride = rounded_up(nr, p.tile.nr_step) * p.kernel.element_size
@@ -60,7 +61,7 @@ cdef inline Panel panel_b(
 cdef inline Panel panel_a(
     const Problem *p, const Matrix *A, Py_ssize_t ic, Py_ssize_t mr, Py_ssize_t pc, Py_ssize_t kc, char *packed
 ) noexcept nogil:
-    """Return MR rows of A, packed or in place. The tile reads single elements, at any strides."""
+    """Return a panel of mr <= MR rows of A, packed if the plan packs A. The tile reads elements at any strides."""
     cdef Panel panel
     if p.pack_a:
         p.kernel.pack_panel_a(mr, kc, at(A, ic, pc), A.row_stride, A.column_stride, packed)
@@ -68,7 +69,5 @@ cdef inline Panel panel_a(
         panel.row_stride = p.kernel.element_size
         panel.column_stride = p.kernel.block.mr * p.kernel.element_size
     else:
-        panel.data = at(A, ic, pc)
-        panel.row_stride = A.row_stride
-        panel.column_stride = A.column_stride
+        panel.data, panel.row_stride, panel.column_stride = at(A, ic, pc), A.row_stride, A.column_stride
     return panel

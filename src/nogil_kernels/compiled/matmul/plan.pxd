@@ -10,21 +10,21 @@ from nogil_kernels.compiled.shared.gil cimport is_unshared, release_wanted
 
 
 cdef enum:
-    # The most rows of a block of B. C is read and written, and a tile started, once per KC multiply-adds. The limit is
-    # L1, where a panel of A (MR x KC) stays while B streams through: 4 x 512 float64 (AVX2) are 16 KiB of 32, 8 x 512
-    # (AVX-512) are 32 KiB of 48. n = 1024 is 2 to 3 % faster than with a limit of 256.
+    # The most rows of a block of B. Per KC multiply-adds of an element of C, it is read and written once and a tile is
+    # started once. L1 is the limit: it keeps a panel of A (MR x KC) while B streams through: 4 x 512 float64 (AVX2) are
+    # 16 KiB of 32, 8 x 512 (AVX-512) are 32 KiB of 48. n = 1024 is 2 to 3 % faster than with a limit of 256.
     KC_MAX = 512
     # The most elements of a dot product at a time. All rows of A use the same part of B: 16 KiB of float64 stay in L1.
     DOT_KC_MAX = 2048
-    # The shortest dot product with a tile of its own: below it, adding up the lanes takes longer than the products.
-    # Up to dots.mr rows use that tile for every k.
+    # The shortest dot product that uses the dots tile: for shorter ones, adding up the lanes takes longer than the
+    # products. Products of at most dots.mr rows use it for every k.
     DOT_K = 16
     # The most bytes of a packed block of B: half of an L2 of 2 MiB, or all of an L2 of 1 MiB.
     BLOCK_B_BYTES = 1024 * 1024
-    # B is packed if the panels of A that read it, times its row stride in bytes, exceed PACK_B_REACH. With such a
-    # stride each row of B is on a page of its own, or nearly so. If the stride is a multiple of PAGE, the rows also
-    # share sets of L1, so half of the limit applies. Packing B against this rule costs half of the speed at m = 8 and a
-    # tenth at m = 128. Not packing it against this rule costs a third at m = 8 and half at m = 128.
+    # B is packed if several panels of A read it, and their number times B's row stride in bytes exceeds PACK_B_REACH.
+    # With long strides each row of B is on a page of its own, or nearly so. If the stride is a multiple of PAGE, the
+    # rows also share sets of L1, so half of the limit applies. Packing B against this rule costs half of the speed at
+    # m = 8 and a tenth at m = 128. Not packing it against this rule costs a third at m = 8 and half at m = 128.
     PACK_B_REACH = 16 * 1024
     PAGE = 4096
     # The fewest rows of B worth packing: fewer rows stay in the TLB and in the ways of L1.
@@ -73,7 +73,7 @@ cdef inline const nk_matmul_tile *tile_for(const Problem *p) noexcept nogil:
     return &p.kernel.row if p.m == 1 else &p.kernel.block
 
 
-cdef inline bint reads_b_often(const Problem *p) noexcept nogil:
+cdef inline bint is_b_worth_packing(const Problem *p) noexcept nogil:
     cdef Py_ssize_t stride = max(p.B.row_stride, -p.B.row_stride), panels = (p.m + p.MR - 1) // p.MR
     cdef Py_ssize_t reach = PACK_B_REACH if stride % PAGE else PACK_B_REACH // 2
     return p.k >= PACK_B_ROWS and panels > 1 and panels * stride > reach
@@ -81,29 +81,30 @@ cdef inline bint reads_b_often(const Problem *p) noexcept nogil:
 
 cdef inline bint better_transposed(const Problem *p) noexcept nogil:
     """Return whether C.T has the contiguous rows that tiles need: of C, or of A or B if the other one is a vector."""
-    cdef Py_ssize_t size = p.kernel.element_size
-    if p.n == 1 and p.A.column_stride != size:
-        return p.A.row_stride == size
-    if p.m == 1 and p.B.column_stride != size:
-        return p.B.row_stride == size
-    return p.m > 1 and p.n > 1 and p.C.column_stride != size and p.C.row_stride == size
+    cdef Py_ssize_t element_size = p.kernel.element_size
+    if p.n == 1 and p.A.column_stride != element_size:
+        return p.A.row_stride == element_size
+    if p.m == 1 and p.B.column_stride != element_size:
+        return p.B.row_stride == element_size
+    return p.m > 1 and p.n > 1 and p.C.column_stride != element_size and p.C.row_stride == element_size
 
 
 cdef inline void plan_blocks(Problem *p) noexcept nogil:
     """Plan one product from its sizes and strides alone, so that the number of threads changes no bit of it."""
     cdef const nk_matmul_kernel *kernel = p.kernel
-    cdef Py_ssize_t size = kernel.element_size, blocks = 1, kc_max
+    cdef Py_ssize_t element_size = kernel.element_size, blocks = 1, max_kc
     if better_transposed(p):
         transpose_all(p)
     p.tile = tile_for(p)
     p.MR, p.NR = p.tile.mr, p.tile.nr
-    kc_max = DOT_KC_MAX if p.tile == &kernel.dots else KC_MAX
-    if p.k > kc_max:
-        blocks = (p.k + kc_max - 1) // kc_max
-    p.KC = max(1, p.k if blocks == 1 else (p.k + blocks - 1) // blocks)  # 2 x 300, not 512 + 88
-    p.NC = max(1, BLOCK_B_BYTES // (p.KC * p.NR * size)) * p.NR
-    p.pack_b = p.B.row_stride != size if p.tile == &kernel.dots else p.B.column_stride != size or reads_b_often(p)
-    p.pack_a = p.A.column_stride != size and p.n > PACK_A_PANELS * p.NR
+    cdef bint is_dots = p.tile == &kernel.dots
+    max_kc = DOT_KC_MAX if is_dots else KC_MAX
+    if p.k > max_kc:
+        blocks = (p.k + max_kc - 1) // max_kc
+    p.KC = max(1, p.k if blocks == 1 else (p.k + blocks - 1) // blocks)  # k = 600 gives 2 x 300, not 512 + 88
+    p.NC = max(1, BLOCK_B_BYTES // (p.KC * p.NR * element_size)) * p.NR
+    p.pack_b = p.B.row_stride != element_size if is_dots else p.B.column_stride != element_size or is_b_worth_packing(p)
+    p.pack_a = p.A.column_stride != element_size and p.n > PACK_A_PANELS * p.NR
     p.one_tile = p.m <= p.MR and p.n <= p.NR and p.k <= p.KC and not p.pack_a and reads_b_in_place(p, p.n)
     p.row_step, p.column_step = p.MR, p.NR
     p.bands_down = p.bands_across = 1
@@ -118,12 +119,12 @@ cdef inline int plan_sharing(Problem *p, object gil, object threads) except -1:
     cdef double work = products + MOVE_WORK * moves
     cdef Py_ssize_t slices = 1 if work < SLICE_WORK else <Py_ssize_t> min(1 + work / SLICE_WORK, 1e6)
     p.release_gil = release_wanted(gil, threads, work > AUTO_HOLD_WORK)
-    p.tasks = <Py_ssize_t> min(work / TASK_WORK, 1e6)  # that are worth sharing
+    p.tasks = <Py_ssize_t> min(work / TASK_WORK, 1e6)  # the most that are worth sharing; task_count() chooses
     if is_unshared(threads, p.tasks):
         p.tasks = 1
     else:
         from nogil_kernels import threads as sharing
-        p.tasks = sharing.tasks(p.tasks, threads)
+        p.tasks = sharing.task_count(p.tasks, threads)
         p.tasks = max(p.tasks, slices) if p.tasks > 1 else 1
     if p.matrices == 0 or p.m == 0 or p.n == 0:
         p.bands = 0

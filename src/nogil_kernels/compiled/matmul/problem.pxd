@@ -17,21 +17,21 @@ cdef struct Problem:
     const nk_matmul_kernel *kernel    # the tiles for this kind
     Py_ssize_t m, n, k
     Matrix A, B, C                    # the first ones of the stack
-    int ndim                          # of the stack
+    int ndim                          # of the stack, without the last two axes
     Py_ssize_t[MAX_NDIM] shape
     Py_ssize_t[MAX_NDIM] a_strides    # 0 along axes that A is broadcast along
-    Py_ssize_t[MAX_NDIM] b_strides
+    Py_ssize_t[MAX_NDIM] b_strides    # the same for B
     Py_ssize_t[MAX_NDIM] c_strides
-    Py_ssize_t matrices
+    Py_ssize_t matrices               # the number of products in the stack
     # Act 2 fills in:
     const nk_matmul_tile *tile        # the kernel's tile for this shape
-    const nk_matmul_narrow *narrow    # a faster one for integers that fit 32 bits, or NULL
-    Py_ssize_t MR, NR, NC, KC
+    const nk_matmul_narrow *narrow    # a faster tile for integers that fit 32 bits, or NULL
+    Py_ssize_t MR, NR, NC, KC         # rows and columns of a tile; columns and rows of a block of B
     Py_ssize_t row_step, column_step  # bands are cut at multiples of these
     bint pack_a, pack_b
-    bint one_tile                     # that needs no packing
+    bint one_tile                     # the product is one tile, and no panel is packed
     bint symmetric                    # A.T @ A or A @ A.T: bands below the diagonal are copies of those above
-    Py_ssize_t bands_down, bands_across  # of each matrix
+    Py_ssize_t bands_down, bands_across  # of each matrix: their numbers along the rows and along the columns
     Py_ssize_t bands, bands_per_slice    # of all matrices
     Py_ssize_t tasks                     # equal shares of the bands, for at most as many threads
     bint release_gil

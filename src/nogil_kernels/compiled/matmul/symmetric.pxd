@@ -5,16 +5,16 @@ from nogil_kernels.compiled.matmul.problem cimport Matrix, Problem, at
 
 
 cdef enum:
-    # The share (N + 1) / (2 * N) of N x N bands is computed: 53 % if N = 16. A band has at least SYMMETRIC_ROWS rows,
-    # since each band packs its own B. k is at least SYMMETRIC_K, since each element is copied once more.
+    # Of N x N bands, the share (N + 1) / (2 * N) is computed: 53 % for N = 16. A band has at least SYMMETRIC_ROWS rows,
+    # because each packs its own B. k is at least SYMMETRIC_K, because half of the elements are copied.
     SYMMETRIC_BANDS = 16
     SYMMETRIC_ROWS = 128
     SYMMETRIC_K = 192
-    MIRROR_ROWS = 8
+    MIRROR_ROWS = 8  # rows mirrored at a time
 
 
 cdef inline bint is_symmetric(const Problem *p) noexcept nogil:
-    """Return whether B is A.T, so that C[i, j] and C[j, i] add the same products, and C is large enough to use it."""
+    """Return whether B is A.T and C is large enough to gain from it. C[i, j] and C[j, i] then add the same products."""
     cdef int axis
     for axis in range(p.ndim):
         if p.a_strides[axis] != p.b_strides[axis]:
@@ -25,7 +25,7 @@ cdef inline bint is_symmetric(const Problem *p) noexcept nogil:
 
 
 cdef inline bint cut_symmetric(Problem *p) noexcept nogil:
-    """Cut rows and columns at the same places, so that a band's mirror image is a band. False if C is not symmetric."""
+    """Cut rows and columns alike, so a band's mirror image is a band. If C is not symmetric, only return False."""
     if p.tile != &p.kernel.block or not is_symmetric(p):
         return False
     p.bands_down = p.bands_across = min(SYMMETRIC_BANDS, p.m // SYMMETRIC_ROWS)

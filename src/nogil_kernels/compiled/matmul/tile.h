@@ -2,7 +2,7 @@
  *
  *   C[rows x columns] (+)= A[rows x kc] @ B[kc x columns]
  *
- * Parameters, which the end of this file undefines, except STORAGE:
+ * Parameters. The end of this file undefines all but STORAGE:
  *   STORAGE  static, or empty for a kernel that other files use
  *   NAME     suffix of the functions' names
  *   T        the real type of all arithmetic
@@ -11,8 +11,8 @@
  *   MULTIPLY_ADDS  see nk_matmul_kernel
  *   MULTIPLY(a, b) the product of two vectors; a * b by default
  *
- * A vector holds several columns of one row of B. For each p, row p of B is loaded and each element of column p of A is
- * broadcast. Their products are added to MR x NV accumulators, which stay in registers from the first p to the last.
+ * A vector holds several columns of one row of B. For each p, row p of B is loaded, and each element of column p of A
+ * is multiplied by it. The products are added to MR x NV accumulators, which stay in registers for all p.
  *
  * A complex product is a real product with a last step of its own. In memory a complex B is a real matrix with twice
  * the columns. A complex A is used as a real matrix with twice the rows, re(A) and im(A) alternating. The accumulators
@@ -29,8 +29,8 @@ typedef T NK_PASTE(vec, NAME);
 /* A tile has MR rows of NV vectors. Registers that it uses:
  *   of 32: 8 x 3 accumulators + 3 of B + 1 of A = 28
  *   of 16, with FMA: 4 x 3 + 3 + 1 = 16, or 6 x 2 + 2 + 1 = 15. 6 x 2 reads a third less of B and is 3 % faster from
- *     n = 512 on. It is not faster for float64, whose rows of B are then one cache line.
- *   of 16, without FMA: 4 x 2 + 2 + 1 + 1 for the product = 12
+ *     n = 512 on. It is no faster for float64.
+ *   of 16, without FMA: 4 x 2 + 2 + 1 + 1 for the product = 12; without vectors: 4 x 2, too
  *   of the 8 of long double: 2 x 2 + 2 + 1 + 1 for the product = 8
  * 8 accumulators hide the latency of an FMA (4 cycles x 2 units). */
 #if SIZE == 16
@@ -55,11 +55,11 @@ typedef T NK_PASTE(vec, NAME);
 
 /* A single row has up to 8 accumulators side by side. Dot products use 4 x 4 accumulators + 4 of B + 1 of A = 21 of 32
  * registers, or 4 x 2 + 2 + 1 = 11 of 16. long double has too few registers for them. */
-#define ROW_VECS (MR * NV / PARTS > 8 ? 8 : MR * NV / PARTS)
+#define ROW_VECTORS (MR * NV / PARTS > 8 ? 8 : MR * NV / PARTS)
 #define DOT_ROWS 4
 #define HAS_DOTS (PARTS == 1 && SIZE < 16)
 #define DOT_SUMS (NK_REGISTERS == 32 ? 4 : 2)
-/* C is prefetched from this kc on. It costs a few cycles, and 32 steps of about 10 cycles hide one or two misses. */
+/* C is prefetched if kc is at least this. A prefetch takes a few cycles. 32 steps of 10 cycles hide 1 or 2 misses. */
 #define FETCH_KC 32
 
 #define MASKS (NK_HAS_MASKS && LANES > 1)
@@ -130,12 +130,12 @@ NK_INLINE void FUNCTION(store_vec)(VEC value, ptrdiff_t columns, char *c, int ac
     memcpy(c, &value, sizeof value);
 }
 
-/* Write or add the sums, rows of `width` reals, element by element: for tiles that vectors cannot write. */
+/* Write or add the sums, rows of `width` reals, element by element: for layouts that no vector store can write. */
 static void FUNCTION(store)(const T *sums, ptrdiff_t width, ptrdiff_t rows, ptrdiff_t columns, char *c,
                             ptrdiff_t c_row_stride, ptrdiff_t c_column_stride, int accumulate)
 {
     for (ptrdiff_t i = 0; i < rows; i++) {
-        const T *u = sums + i * PARTS * width;
+        const T *u = sums + i * PARTS * width; /* U and V of the comment at the top */
         char *to = c + i * c_row_stride;
         if (PARTS == 1 && c_column_stride == ELEMENT && !accumulate) {
             memcpy(to, u, columns * ELEMENT);
@@ -157,7 +157,7 @@ static void FUNCTION(store)(const T *sums, ptrdiff_t width, ptrdiff_t rows, ptrd
     }
 }
 
-/* Load vector v of `vecs` of a row of B. Masks keep columns from `columns` on unread; without them B is padded. */
+/* Load vector v of a row of B with vecs vectors. Masks skip lanes after the last column. Without masks, B is padded. */
 NK_INLINE VEC FUNCTION(load_b)(const char *b, int v, const int vecs, const int whole, ptrdiff_t columns)
 {
     VEC value;
@@ -170,20 +170,20 @@ NK_INLINE VEC FUNCTION(load_b)(const char *b, int v, const int vecs, const int w
     return value;
 }
 
-/* The tile of at most max_rows real rows and `vecs` vectors of columns. The last vector is partial unless `whole`.
- * These three are constants in each inlined copy. `columns` counts reals. Rows from `rows` on repeat the last row,
- * which is as fast as skipping them and reads nothing beyond A. */
+/* The tile of at most max_rows real rows and vecs vectors of columns. The last vector is partial unless whole is set.
+ * max_rows, vecs and whole are constants in each inlined copy. columns counts real numbers. If rows < max_rows, the
+ * missing rows repeat the last row, which is as fast as skipping them and reads nothing beyond A. */
 NK_INLINE void FUNCTION(tile_of)(const int max_rows, const int vecs, const int whole, ptrdiff_t rows, ptrdiff_t columns,
                                  ptrdiff_t kc, const char *a, ptrdiff_t a_row_stride, ptrdiff_t a_column_stride,
                                  const char *b, ptrdiff_t b_row_stride, char *c, ptrdiff_t c_row_stride,
                                  ptrdiff_t c_column_stride, int accumulate)
 {
     VEC sums[MR * NV];
-    ptrdiff_t row_at[MR];
+    ptrdiff_t row_offset[MR];
 
     NK_UNROLL
     for (int i = 0; i < max_rows; i++) {
-        row_at[i] = (i / PARTS < rows ? i / PARTS : rows - 1) * a_row_stride + i % PARTS * (ptrdiff_t)sizeof(T);
+        row_offset[i] = (i / PARTS < rows ? i / PARTS : rows - 1) * a_row_stride + i % PARTS * (ptrdiff_t)sizeof(T);
         NK_UNROLL
         for (int v = 0; v < vecs; v++) sums[i * vecs + v] = (VEC){0};
     }
@@ -193,13 +193,13 @@ NK_INLINE void FUNCTION(tile_of)(const int max_rows, const int vecs, const int w
         }
     }
     for (ptrdiff_t p = 0; p < kc; p++) {
-        VEC b_row[NV > ROW_VECS ? NV : ROW_VECS];
+        VEC b_row[NV > ROW_VECTORS ? NV : ROW_VECTORS];
         NK_UNROLL
         for (int v = 0; v < vecs; v++) b_row[v] = FUNCTION(load_b)(b, v, vecs, whole, columns);
         NK_UNROLL
         for (int i = 0; i < max_rows; i++) {
             T value;
-            memcpy(&value, a + row_at[i], sizeof value);
+            memcpy(&value, a + row_offset[i], sizeof value); /* value - (VEC){0} broadcasts value */
             NK_UNROLL
             for (int v = 0; v < vecs; v++) sums[i * vecs + v] += MULTIPLY(value - (VEC){0}, b_row[v]);
         }
@@ -219,15 +219,15 @@ NK_INLINE void FUNCTION(tile_of)(const int max_rows, const int vecs, const int w
             }
         }
     } else {
-        VEC laid_out[MR * NV];
+        VEC sums_in_memory[MR * NV];
         NK_UNROLL /* vector by vector: a single memcpy would keep the sums in memory, not in registers */
-        for (int s = 0; s < max_rows * vecs; s++) laid_out[s] = sums[s];
-        FUNCTION(store)((const T *)laid_out, vecs * LANES, rows, columns / PARTS, c, c_row_stride, c_column_stride, accumulate);
+        for (int s = 0; s < max_rows * vecs; s++) sums_in_memory[s] = sums[s];
+        FUNCTION(store)((const T *)sums_in_memory, vecs * LANES, rows, columns / PARTS, c, c_row_stride, c_column_stride, accumulate);
     }
 }
 
-/* Call the instance with the fewest rows that suffice: MR, half of MR, or one. The full tile has an instance for
- * exactly MR rows, which never compares with `rows`. Narrower tiles have none: they would be a tenth of all code. */
+/* Call the instance with the fewest rows that suffice: MR, half of MR, or one. The full tile has one more instance, for
+ * exactly MR rows, without comparisons with rows. Narrower tiles do not: theirs would be a tenth of all code. */
 #define TILE_OF(max_rows, vecs, whole, rows)                                                                               \
     FUNCTION(tile_of)(max_rows, vecs, whole, rows, columns * PARTS, kc, a, a_row_stride, a_column_stride, b, b_row_stride, c, \
                       c_row_stride, c_column_stride, accumulate)
@@ -263,8 +263,8 @@ static void FUNCTION(row)(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t kc, const
                           ptrdiff_t a_column_stride, const char *b, ptrdiff_t b_row_stride, char *c,
                           ptrdiff_t c_row_stride, ptrdiff_t c_column_stride, int accumulate)
 {
-    if (columns * PARTS == ROW_VECS * LANES) {
-        TILE_OF(PARTS, ROW_VECS, 1, 1);
+    if (columns * PARTS == ROW_VECTORS * LANES) {
+        TILE_OF(PARTS, ROW_VECTORS, 1, 1);
         return;
     }
     for (ptrdiff_t j = 0; j < columns; j += NR) {
@@ -313,12 +313,12 @@ NK_INLINE void FUNCTION(dots_of)(const int rows, ptrdiff_t kc, const char *a, pt
             }
         }
     }
-    for (; p < kc; p += LANES) { /* the last vectors, of which the last is padded with zeros */
-        const ptrdiff_t left = kc - p < LANES ? kc - p : LANES;
-        column = FUNCTION(load_part)(b + p * ELEMENT, left);
+    for (; p < kc; p += LANES) { /* the rest: at most DOT_SUMS vectors, the last one padded with zeros */
+        const ptrdiff_t lanes_left = kc - p < LANES ? kc - p : LANES;
+        column = FUNCTION(load_part)(b + p * ELEMENT, lanes_left);
         NK_UNROLL
         for (int i = 0; i < rows; i++) {
-            row = FUNCTION(load_part)(a + i * a_row_stride + p * ELEMENT, left);
+            row = FUNCTION(load_part)(a + i * a_row_stride + p * ELEMENT, lanes_left);
             sums[i][0] += MULTIPLY(row, column);
         }
     }
@@ -360,7 +360,7 @@ STORAGE const nk_matmul_kernel FUNCTION(kernel) = {
     FUNCTION(pack_panel_a),
     FUNCTION(pack_panel_b),
     {MR / PARTS, NR, NR_STEP, FUNCTION(tile)},
-    {1, ROW_VECS * LANES / PARTS, NR_STEP, FUNCTION(row)},
+    {1, ROW_VECTORS * LANES / PARTS, NR_STEP, FUNCTION(row)},
 #if HAS_DOTS
     {DOT_ROWS, 1, 1, FUNCTION(dots)},
 #else
@@ -380,7 +380,7 @@ STORAGE const nk_matmul_kernel FUNCTION(kernel) = {
 #undef DOT_SUMS
 #undef HAS_DOTS
 #undef DOT_ROWS
-#undef ROW_VECS
+#undef ROW_VECTORS
 #undef NV
 #undef MR
 #undef LANES

@@ -1,6 +1,6 @@
 /* The C interface of matmul: tiles and the packing of their panels, per instruction set (ISA) and element type. */
-#ifndef NK_MATMUL_H
-#define NK_MATMUL_H
+#ifndef NK_TILES_H
+#define NK_TILES_H
 
 #include <stddef.h>
 
@@ -20,7 +20,7 @@ typedef struct {
 
 typedef struct {
     int element_size;
-    int multiply_adds; /* the cost of one multiply-add, in multiply-adds of float64: for gil="auto" */
+    int multiply_adds; /* the cost of one multiply-add, in multiply-adds of float64: for plan_sharing */
 
     /* packed[p * block.mr + i] = a[i, p] for at most block.mr rows, and kc columns */
     void (*pack_panel_a)(ptrdiff_t rows, ptrdiff_t kc, const char *a, ptrdiff_t row_stride, ptrdiff_t column_stride,
@@ -31,7 +31,7 @@ typedef struct {
 
     nk_matmul_tile block; /* for all shapes */
     nk_matmul_tile row;   /* for a single row of A */
-    nk_matmul_tile dots;  /* for a single column of B; it and the rows of A are contiguous; run is NULL if missing */
+    nk_matmul_tile dots;  /* for one column of B, if it and the rows of A are contiguous; run is NULL if missing */
 } nk_matmul_kernel;
 
 extern const nk_matmul_kernel kernel_long_double, kernel_c_long_double; /* for all ISAs */

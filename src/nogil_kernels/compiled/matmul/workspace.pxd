@@ -7,8 +7,8 @@ from nogil_kernels.compiled.matmul.problem cimport Problem, rounded_up
 
 cdef enum:
     CACHE_LINE = 64
-    # The most bytes of a workspace on the stack: enough for the edges of products of up to about 100 columns. Their
-    # calls take 0.1 us, so an allocation would be slow beside them.
+    # The most bytes of a workspace on the stack. If only the last panel of B is packed, it has at most 96 bytes per row
+    # (256 if m = 1), so k <= 170 (63) fits. The smallest calls take 0.1 us, so an allocation would slow them.
     SMALL_WORKSPACE = 16 * 1024
 
 
@@ -25,7 +25,7 @@ cdef inline Py_ssize_t size_of_a(const Problem *p) noexcept nogil:
 
 
 cdef inline Py_ssize_t size_of_workspace(const Problem *p) noexcept nogil:
-    """Return the bytes of a panel of A and a block of B for this problem, and of their alignment."""
+    """Return the bytes for a panel of A and a block of B, plus room for their alignment."""
     cdef Py_ssize_t columns = 0
     if p.pack_b:
         columns = rounded_up(min(p.NC, p.n), p.NR)

@@ -1,1 +1,1 @@
-"""Sources that both kernels use: buffers, gil= and threads=, vectors. This folder has no module."""
+"""Sources that both kernels use: buffers, gil= and threads=, vectors. This folder has no compiled module of its own."""

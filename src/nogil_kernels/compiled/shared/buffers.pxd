@@ -1,7 +1,7 @@
 """Take the buffers of operands, and read their formats.
 
-A call of PyObject_GetBuffer costs half of a typed memoryview. Reading an ndarray's fields costs a third of that call:
-see ndarrays.h.
+PyObject_GetBuffer takes half as long as a typed memoryview. Reading an ndarray's fields takes a third of
+PyObject_GetBuffer: see ndarrays.h.
 """
 
 from cpython.buffer cimport PyBUF_FORMAT, PyBUF_STRIDES, PyBUF_WRITABLE, PyBuffer_Release
@@ -10,7 +10,7 @@ from libc.stdint cimport uintptr_t
 
 cdef extern from "Python.h":
     int PyObject_CheckBuffer(object x) noexcept
-    int PyObject_GetBuffer(object x, Py_buffer *view, int flags) noexcept  # on -1, call PyErr_Clear
+    int PyObject_GetBuffer(object x, Py_buffer *view, int flags) noexcept  # after -1, the caller calls PyErr_Clear
     void PyErr_Clear()
     int PyObject_HasAttrString(object x, const char *name) noexcept
     ctypedef struct PyTypeObject:
@@ -37,8 +37,8 @@ cdef enum:
     MAX_NDIM = 64  # PyBUF_MAX_NDIM of the buffer protocol
 
 
-cdef inline Kind integer(Py_ssize_t itemsize, bint signed) noexcept nogil:
-    """Return the kind of an integer of that size. The size of format 'l' is 4 on Windows and 8 elsewhere."""
+cdef inline Kind integer_kind(Py_ssize_t itemsize, bint signed) noexcept nogil:
+    """Return the kind of an integer of that size. Format 'l' has 8 bytes on 64-bit Unix, else 4."""
     if itemsize == 8:
         return I64 if signed else U64
     if itemsize == 4:
@@ -79,24 +79,24 @@ cdef inline Kind kind_of(const Py_buffer *view) noexcept nogil:
     if code == b"?":
         return BOOL
     if code == b"b" or code == b"h" or code == b"i" or code == b"l" or code == b"q" or code == b"n":
-        return integer(view.itemsize, True)
+        return integer_kind(view.itemsize, True)
     if code == b"B" or code == b"H" or code == b"I" or code == b"L" or code == b"Q" or code == b"N":
-        return integer(view.itemsize, False)
+        return integer_kind(view.itemsize, False)
     return NOT_PLAIN
 
 
 cdef inline bint may_be_masked(object x) noexcept:
-    """Return whether x has a mask, which its buffer does not show. Static types (ndarray, bytes) have none."""
+    """Return whether x may have a mask, which its buffer would not show. Static types (ndarray, bytes) have none."""
     return PyType_HasFeature(Py_TYPE(x), Py_TPFLAGS_HEAPTYPE) and PyObject_HasAttrString(x, b"mask")
 
 
 cdef inline bint is_time(object x, const Py_buffer *view) noexcept:
-    """Return whether x is a NumPy scalar of a date or time. Its buffer is 8 bytes; an array of dates has none."""
+    """Return whether x is a scalar datetime64 or timedelta64, with 8 plain bytes. Arrays of dates have no buffer."""
     return view.len == 8 and type(x).__name__ in ("datetime64", "timedelta64")
 
 
 cdef inline bint get_buffer(object x, Py_buffer *view, int flags) noexcept:
-    """Call PyObject_GetBuffer, and add strides if the exporter omits them, as ctypes arrays do. False if it fails."""
+    """Take x's buffer, with strides even if the exporter omits them (ctypes). Return False if x has no such buffer."""
     if PyObject_GetBuffer(x, view, flags) < 0:
         PyErr_Clear()
         return False
@@ -110,7 +110,7 @@ cdef inline bint get_buffer(object x, Py_buffer *view, int flags) noexcept:
 
 
 cdef inline Kind take(object x, Py_buffer *view, int flags) noexcept:
-    """Take x's buffer, which the caller releases, and return its kind. Return NOT_PLAIN if x has no plain buffer."""
+    """Take the buffer of x and return its kind; the caller releases it. Return NOT_PLAIN if x has no plain buffer."""
     cdef Kind kind = view_ndarray(x, view, flags & PyBUF_WRITABLE)
     if kind != NOT_PLAIN:
         return kind
@@ -137,12 +137,12 @@ cdef inline bint take_as(Kind expected, object x, Py_buffer *view, int flags) no
 
 
 cdef inline bint take_again(Kind expected, object x, Py_buffer *view) noexcept:
-    """Read an ndarray's fields again, which Python code can have changed. An exported buffer cannot change."""
+    """Take a buffer again if an ndarray's fields gave it: Python code can change these, but not an exported buffer."""
     return needs_release(view) or take_as(expected, x, view, 0)
 
 
 cdef inline bint span(const Py_buffer *view, uintptr_t *low, uintptr_t *high) noexcept nogil:
-    """Set the address of the lowest byte and the one after the highest. Return False if the buffer is empty."""
+    """Set low to the address of the lowest byte, and high to the one after the highest byte. Return False if empty."""
     cdef Py_ssize_t extent
     cdef int axis
     low[0] = <uintptr_t> view.buf
@@ -164,24 +164,25 @@ cdef inline bint overlap(const Py_buffer *x, const Py_buffer *y) noexcept nogil:
     return span(x, &x_low, &x_high) and span(y, &y_low, &y_high) and x_low < y_high and y_low < x_high
 
 
-cdef inline Py_ssize_t step(const Py_buffer *view, int axis) noexcept nogil:
+cdef inline Py_ssize_t absolute_stride(const Py_buffer *view, int axis) noexcept nogil:
     return -view.strides[axis] if view.strides[axis] < 0 else view.strides[axis]
 
 
 cdef inline bint overlaps_itself(const Py_buffer *view) noexcept nogil:
-    """Return whether elements may share bytes. They do not if each stride is at least the smaller ones' reach."""
-    cdef Py_ssize_t stride, reach
-    cdef int axis, other
+    """Return whether elements may share bytes: not if each stride is at least the reach of all smaller ones."""
+    cdef Py_ssize_t stride, other_stride, reach
+    cdef int axis, other_axis
     if view.len == 0:
         return False
     for axis in range(view.ndim):
         if view.shape[axis] == 1:
             continue
-        stride = step(view, axis)
+        stride = absolute_stride(view, axis)
         reach = view.itemsize
-        for other in range(view.ndim):
-            if step(view, other) < stride or (step(view, other) == stride and other < axis):
-                reach += (view.shape[other] - 1) * step(view, other)
+        for other_axis in range(view.ndim):
+            other_stride = absolute_stride(view, other_axis)
+            if other_stride < stride or (other_stride == stride and other_axis < axis):
+                reach += (view.shape[other_axis] - 1) * other_stride
         if stride < reach:
             return True
     return False

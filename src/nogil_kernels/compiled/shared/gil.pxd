@@ -1,11 +1,12 @@
-"""The meaning of gil= and threads=. The usual values are decided here, without a call of Python code."""
+"""The meaning of gil= and threads=. The usual values are handled here, without calling Python code."""
 
 
 cdef inline bint release_wanted(object gil, object threads, bint is_long) except -1:
-    """Return whether to release the GIL. `is_long` says how long the work is. Raise ValueError if gil is unknown.
+    """Return whether to release the GIL. Raise ValueError if gil is unknown.
 
-    gil="auto" holds the GIL for short work on one thread: getting the GIL back can take a switch interval (5 ms) while
-    other threads run Python. docs/gil.md explains this convoy effect.
+    is_long tells whether gil="auto" releases the GIL for work of this size on one thread. For short work it holds the
+    GIL: getting the GIL back can take a switch interval (5 ms) while other threads run Python. docs/gil.md explains
+    this convoy effect.
     """
     if isinstance(gil, str):
         if gil == "auto":
@@ -24,5 +25,5 @@ cdef inline bint one_thread(object threads) noexcept:
 
 
 cdef inline bint is_unshared(object threads, Py_ssize_t tasks) noexcept:
-    """Return True if work of at most `tasks` tasks runs on this thread alone. If False, threads.tasks() decides."""
+    """Return whether this thread works alone: threads is 1, or tasks is below 2. If False, task_count() decides."""
     return isinstance(threads, int) and (threads == 1 or (threads > 1 and tasks < 2))

@@ -10,14 +10,14 @@
 
 #include "kinds.h"
 
-/* Return whether the view needs PyBuffer_Release. An ndarray's fields need none, and the array may change them. */
+/* Return whether the view needs PyBuffer_Release. Fields read from an ndarray need none. The array may change them. */
 static inline int nk_needs_release(const Py_buffer *view) { return view->obj != NULL; }
 
 #ifdef NK_NUMPY_HEADERS
 #include <numpy/ndarraytypes.h>
 #include <string.h>
 
-/* numpy.ndarray, from the first operand of that type on; NULL before. NumPy's type is static, so all threads and
+/* The type numpy.ndarray; NULL until the first operand of that type. It is a static type, so all threads and
  * interpreters write the same value. */
 static PyTypeObject *nk_ndarray = NULL;
 
@@ -29,6 +29,7 @@ static PyTypeObject *nk_ndarray = NULL;
 #define NK_ATOMIC_WRITE(pointer, value) (*(PyTypeObject *volatile *)&(pointer) = (value))
 #endif
 
+/* Store the type of x in nk_ndarray if it is numpy.ndarray. */
 static inline void nk_remember_ndarray(PyObject *x)
 {
     PyTypeObject *type = Py_TYPE(x);

@@ -1,8 +1,8 @@
 /* Vectors of GCC and Clang, at the width of the instruction set (ISA) that the compiler's flags select.
  *
  * setup.py compiles a .c file once per ISA, with the ISA's flags and its name in NK_ISA. A vector wider than the ISA's
- * registers is legal but becomes scalar code (1.2 GF/s with GCC 12). A compiler without vectors (MSVC) gets vectors of
- * one lane, so the same source is scalar code. */
+ * registers is legal, but the compiler makes scalar code of it (matmul: 1.2 GFLOP/s with GCC 12). A compiler without
+ * vectors (MSVC) gets vectors of one lane, so the same source is scalar code. */
 #ifndef NK_VECTOR_H
 #define NK_VECTOR_H
 
@@ -34,7 +34,7 @@
 #define NK_VECTOR_BYTES 16 /* SSE2 or NEON; for other processors the compiler splits the vectors */
 #endif
 
-/* The number of vector registers that a tile can use. */
+/* The number of vector registers that a loop can use. */
 #if defined(__AVX512F__) || defined(__aarch64__)
 #define NK_REGISTERS 32
 #else
@@ -43,7 +43,7 @@
 
 #define NK_CACHE_LINE 64
 
-/* Load and store the first `lanes` lanes of a vector, of 4 or 8 bytes each. AVX-512 accesses no byte beyond them. */
+/* Load or store only the first lanes, of 4 or 8 bytes each. No byte after them is accessed. AVX-512 only. */
 #define NK_HAS_MASKS (NK_VECTOR_BYTES == 64)
 #if NK_HAS_MASKS
 #include <immintrin.h>
@@ -70,8 +70,8 @@
 #define NK_PREFETCH_WRITE(address) ((void)(address))
 #endif
 
-/* A function that is never inlined. GCC needs noipa: with noinline alone GCC 12 sees that the function uses few
- * registers, and omits VZEROUPPER after the call. The SSE code that runs next (Python's) then waits for the upper
+/* A function that is never inlined. GCC needs noipa: with noinline alone, GCC 12 sees which registers the function
+ * uses, finds few, and omits VZEROUPPER after the call. The SSE code that runs next (Python's) then waits for the upper
  * halves of its registers at each step, 130 ns in all. */
 #if !NK_GNU_C
 #define NK_NOINLINE __declspec(noinline) static

@@ -1,4 +1,4 @@
-"""The kernels built again, for all interpreters but the main one: each interpreter has its own module objects.
+"""The kernels, built a second time for all interpreters but the main one: each one needs its own module objects.
 
-The main interpreter has the faster build: here a module looks up its objects at each use, which costs 90 ns per call.
+In this build a module looks up its objects at each use (90 ns per call), so the main interpreter uses the other build.
 """

@@ -10,10 +10,11 @@ from nogil_kernels.compiled.sum_of_squares.layout cimport Layout, gather, in_mem
 
 cdef enum:
     # Numbers between two checks for Ctrl-C: 2**28 take 0.1 to 1 second.
-    SLICE = 1 << 28
-    # Strided elements that are copied to a block at a time: 32 KiB of complex128, which fit any L1.
-    GATHERED = 2048
-    # Larger buffers are beyond L2, which has 0.25 to 2 MiB, and are prefetched. In L2 prefetching would cost 7 %.
+    SLICE_NUMBERS = 1 << 28
+    # Strided elements are copied to a block of this many: 32 KiB of complex128, which fit any L1. Contiguous lines of
+    # at least this many are read in place.
+    BLOCK_ELEMENTS = 2048
+    # Buffers larger than this are beyond L2 (0.25 to 2 MiB) and are prefetched. Inside L2, prefetching would cost 7 %.
     FAR_BYTES = 2 * 1024 * 1024
 
 
@@ -26,8 +27,8 @@ cdef struct Problem:
     Py_ssize_t length     # elements of a row
     Py_ssize_t itemsize
     Py_ssize_t parts      # numbers of an element: 2 for complex ones
-    bint contiguous
-    nk_sum_run run
+    bint contiguous       # a row is contiguous
+    nk_sum_run run        # sums one run of this kind
     bint is_range         # if set, the elements are start, start + step, ...
     int64_t start, step
     char *out
@@ -39,7 +40,7 @@ cdef struct Problem:
     Py_ssize_t chunks     # of all rows
     Py_ssize_t tasks      # equal shares of the chunks, for at most as many threads
     bint release_gil
-    # Act 3 fills in:
+    # Set before act 3, which fills them in:
     nk_sum *sums          # one per chunk, or NULL to write each row's only chunk to `out`
     Py_ssize_t overflow   # a row whose sum does not fit `out`, or -1
 
@@ -52,7 +53,7 @@ cdef inline Py_ssize_t parts_of(Kind kind) noexcept nogil:
 cdef inline void describe(
     Problem *p, const nk_sum_runs *runs, const Py_buffer *view, Kind kind, int kept
 ) noexcept nogil:
-    """Fill in the problem of a buffer. Its first `kept` axes are axes over the rows, and the others are summed."""
+    """Fill in the problem of a buffer: the first `kept` axes number the rows, the others are summed."""
     cdef Py_ssize_t length = 1
     cdef int axis
     p.x = <const char *> view.buf
@@ -70,26 +71,26 @@ cdef inline void describe(
 
 cdef inline bint describe_range(Problem *p, object x) except -1:
     """Fill in the problem of a range. Return False if int64 cannot hold its terms."""
-    cdef int64_t _last
+    cdef int64_t _last_term
     try:
         length = len(x)
         p.start = x.start if length else 0
         p.step = x.step if length > 1 else 0
-        _last = x.start + (length - 1) * x.step if length else 0  # every other term is between it and the start
+        # OverflowError if int64 cannot hold it; all other terms are between it and the start
+        _last_term = x.start + (length - 1) * x.step if length else 0
     except OverflowError:
         return False
     p.length, p.itemsize, p.parts = length, sizeof(int64_t), 1
-    p.is_range = True
-    p.contiguous = True
+    p.is_range = p.contiguous = True
     p.kept.ndim = 0
     return True
 
 
 cdef inline void plan_chunks(Problem *p) noexcept nogil:
-    """Cut a row into chunks by its size alone, so that the number of threads changes no bit of the sum."""
+    """Choose the sizes of chunks and slices from the size of a row alone, so threads change no bit of the sum."""
     p.chunk = NK_RUN // p.parts
     p.chunks_per_row = max(1, p.length // p.chunk + (p.length % p.chunk != 0))
-    p.chunks_per_slice = max(1, SLICE // max(1, min(p.length, p.chunk) * p.parts))
+    p.chunks_per_slice = max(1, SLICE_NUMBERS // max(1, min(p.length, p.chunk) * p.parts))
     p.overflow = -1
 
 
@@ -105,13 +106,13 @@ cdef inline const char *row_at(const Problem *p, Py_ssize_t row) noexcept nogil:
 cdef inline void sum_strided(
     const Problem *p, const char *row, Py_ssize_t start, Py_ssize_t count, nk_sum *sum
 ) noexcept nogil:
-    """sum += squares of `count` elements of a row from `start` on, copied to a block unless lines are long."""
-    cdef char[GATHERED * 16] block
+    """Add the squares of `count` elements from `start` on. Copy them to a block first, unless lines are long."""
+    cdef char[BLOCK_ELEMENTS * 16] block
     cdef Py_ssize_t[MAX_NDIM] index
     cdef Py_ssize_t filled = 0, piece
     cdef const Layout *axes = &p.summed
     cdef int axis, inner = axes.ndim - 1
-    cdef bint in_place = axes.strides[inner] == p.itemsize and axes.shape[inner] >= GATHERED
+    cdef bint in_place = axes.strides[inner] == p.itemsize and axes.shape[inner] >= BLOCK_ELEMENTS
     cdef const char *x = row
     for axis in range(inner, -1, -1):
         index[axis] = start % axes.shape[axis]
@@ -122,10 +123,10 @@ cdef inline void sum_strided(
         if in_place:
             p.run(x, piece * p.parts, sum)
         else:
-            piece = min(piece, GATHERED - filled)
+            piece = min(piece, BLOCK_ELEMENTS - filled)
             gather(block + filled * p.itemsize, x, piece, axes.strides[inner], p.itemsize)
             filled += piece
-            if filled == GATHERED or piece == count:
+            if filled == BLOCK_ELEMENTS or piece == count:
                 p.run(block, filled * p.parts, sum)
                 filled = 0
         count -= piece
@@ -139,8 +140,8 @@ cdef inline void sum_strided(
             index[axis] += 1
 
 
-cdef inline void join(nk_sum *total, const nk_sum *part) noexcept nogil:
-    """Add a sum without error: floats by TwoSum, integers word by word."""
+cdef inline void add_sum(nk_sum *total, const nk_sum *part) noexcept nogil:
+    """Add part to total: floats by TwoSum, integers word by word."""
     cdef double hi = total.hi + part.hi, rounded = hi - total.hi
     cdef uint64_t carry = 0
     cdef int word
@@ -154,11 +155,11 @@ cdef inline void join(nk_sum *total, const nk_sum *part) noexcept nogil:
 
 
 cdef inline nk_sum row_total(const Problem *p, Py_ssize_t row) noexcept nogil:
-    """Return the sum of a row: join the sums of its chunks, in order."""
+    """Return the sum of a row: add the sums of its chunks, in order."""
     cdef nk_sum total = p.sums[row * p.chunks_per_row]
     cdef Py_ssize_t c
     for c in range(1, p.chunks_per_row):
-        join(&total, &p.sums[row * p.chunks_per_row + c])
+        add_sum(&total, &p.sums[row * p.chunks_per_row + c])
     return total
 
 

@@ -67,7 +67,7 @@ NK_INLINE uint32_t load_magnitude(enum nk_kind kind, const void *x, ptrdiff_t i)
     }
 }
 
-/* 8 bits: the sum of 2**16 squares of at most 255**2 is below 2**32. A vector has twice as many 32- as 64-bit lanes. */
+/* 8 bits: 2**16 squares of at most 255**2 add up to less than 2**32. 32-bit sums are faster, with twice the lanes. */
 NK_INLINE void run_8_bits(enum nk_kind kind, const void *x, ptrdiff_t n, nk_sum *sum)
 {
     const ptrdiff_t block = 1 << 16;
@@ -110,9 +110,10 @@ NK_INLINE void run_32_bits(enum nk_kind kind, const void *x, ptrdiff_t n, nk_sum
     add_at(sum, 1, high >> 32);
 }
 
-/* 64 bits: with |x| = h * 2**32 + l, x**2 = h**2 * 2**64 + 2 * h * l * 2**32 + l**2. Each of the three products has two
- * sums: of the products modulo 2**64, and of their upper halves. add_products computes the exact sum from both. This
- * takes three operations per product. Splitting each product into halves would take four. */
+/* 64 bits: with |x| = h * 2**32 + l, x**2 = h**2 * 2**64 + 2 * h * l * 2**32 + l**2. For each of the three products
+ * (h * h, h * l, l * l) there are two sums: of the products modulo 2**64 (wrapped), and of their upper halves (upper).
+ * add_products computes the exact sum from both. This takes three operations per product. Splitting each product into
+ * halves would take four. */
 typedef struct {
     uint_vec wrapped, upper;
 } product_sums;
@@ -140,7 +141,8 @@ static void add_shifted(nk_sum *sum, uint64_t value, int bit)
     if (bit % 64) add_at(sum, bit / 64 + 1, value >> (64 - bit % 64));
 }
 
-/* sum += all products << bit. The lower halves of 2**17 products add up to less than 2**49: the difference is exact. */
+/* sum += all products << bit. wrapped - (upper << 32) is the sum of the lower halves. It is exact, because 2**17 lower
+ * halves add up to less than 2**49. */
 static void add_products(nk_sum *sum, const product_sums *sums, int bit)
 {
     uint64_t wrapped = total_of(sums->wrapped), upper = total_of(sums->upper);
@@ -149,7 +151,7 @@ static void add_products(nk_sum *sum, const product_sums *sums, int bit)
     add_shifted(sum, upper, bit + 32);
 }
 
-/* Multiply the lower halves of the lanes. By name, since some compilers choose a slow 64-bit multiplication instead. */
+/* Multiply the lower halves of the lanes. By intrinsic, because some compilers choose a slow 64-bit product. */
 NK_INLINE uint_vec multiply_lower(uint_vec a, uint_vec b)
 {
 #if NK_VECTOR_BYTES == 64
@@ -186,20 +188,20 @@ NK_INLINE int has_upper_bits(uint_vec value)
     return all >> 32 != 0;
 }
 
-/* Numbers below 2**32, as most are, need one product of the three. BATCH vectors are checked at a time. */
+/* Magnitudes below 2**32, as most are, need only l * l. The upper bits of BATCH vectors are checked at a time. */
 NK_INLINE void run_64_bits(enum nk_kind kind, const void *x, ptrdiff_t n, nk_sum *sum)
 {
     enum { BATCH = 8 };
     const uint_vec zero = {0};
     product_sums ll = {zero, zero}, hl = {zero, zero}, hh = {zero, zero};
-    uint64_t rest[BATCH * LANES];
+    uint64_t padded_batch[BATCH * LANES];
 
     for (ptrdiff_t i = 0; i < n; i += BATCH * LANES) {
         uint_vec batch[BATCH], any_bits = zero;
         if (n - i < BATCH * LANES) { /* the last batch, padded with zeros */
-            memset(rest, 0, sizeof rest);
-            memcpy(rest, (const uint64_t *)x + i, (size_t)(n - i) * 8);
-            x = rest - i;
+            memset(padded_batch, 0, sizeof padded_batch);
+            memcpy(padded_batch, (const uint64_t *)x + i, (size_t)(n - i) * 8);
+            x = padded_batch - i;
         }
         NK_UNROLL
         for (int b = 0; b < BATCH; b++) {
@@ -223,7 +225,7 @@ NK_INLINE void run_64_bits(enum nk_kind kind, const void *x, ptrdiff_t n, nk_sum
 
 static void run_range(int64_t start, int64_t step, ptrdiff_t n, nk_sum *sum)
 {
-    enum { PART = 2048 }; /* terms at a time, which stay in L1; adding up a part's sums takes 60 ns */
+    enum { PART = 2048 }; /* terms at a time: they stay in L1. Adding up the sums of a part takes 60 ns. */
     uint64_t terms[PART];
 
     for (ptrdiff_t first = 0; first < n; first += PART) {
@@ -240,16 +242,17 @@ static void run_range(int64_t start, int64_t step, ptrdiff_t n, nk_sum *sum)
 NK_INLINE double float16_magnitude(uint16_t bits)
 {
     const uint64_t exponent = (bits >> 10) & 31, fraction = bits & 1023, rebias = 1023 - 15;
-    const uint64_t subnormal = exponent == 0, infinite = exponent == 31; /* or NaN: 2047 = 31 + 2 * rebias */
-    const uint64_t wide = (exponent + rebias + subnormal + infinite * rebias) << 52 | fraction << 42;
+    const uint64_t is_subnormal = exponent == 0, is_infinite_or_nan = exponent == 31;
+    /* exponent 31 becomes 2047 = 31 + 2 * rebias */
+    const uint64_t wide = (exponent + rebias + is_subnormal + is_infinite_or_nan * rebias) << 52 | fraction << 42;
     double value;
 
     memcpy(&value, &wide, sizeof value);
-    return value - (double)subnormal * (1.0 / (1 << 14)); /* subnormals have no leading 1 */
+    return value - (double)is_subnormal * (1.0 / (1 << 14)); /* subnormals have no leading 1 */
 }
 
 #if NK_VECTOR_BYTES < 32
-/* LANES magnitudes. Not inlined: a block of float16 has 128 of them, which would be a third of this file's code. */
+/* Not inlined: with 16-byte vectors, a block of float16 needs 64 calls for 128 numbers, a third of this file's code. */
 NK_NOINLINE vec float16_magnitudes(const uint16_t *x)
 {
     vec value;
@@ -273,7 +276,7 @@ NK_INLINE vec load_vec(enum nk_kind kind, const void *x, ptrdiff_t i)
     if (kind == NK_F64) {
         memcpy(&value, (const double *)x + i, sizeof value);
     } else if (kind == NK_F32) {
-#if NK_VECTOR_BYTES == 64 /* by name: GCC 12 makes two conversions of __builtin_convertvector */
+#if NK_VECTOR_BYTES == 64 /* by intrinsic, because GCC 12 makes two conversions of __builtin_convertvector */
         value = (vec)_mm512_cvtps_pd(_mm256_loadu_ps((const float *)x + i));
 #elif NK_VECTOR_BYTES == 32
         value = (vec)_mm256_cvtps_pd(_mm_loadu_ps((const float *)x + i));
@@ -318,7 +321,7 @@ NK_INLINE double load_number(enum nk_kind kind, const void *x, ptrdiff_t i)
 }
 
 /* TwoSum: hi + lo += value, exact except for the rounding of lo (Knuth, The Art of Computer Programming, volume 2,
- * 4.2.2, theorem B). The compiler may fuse a value that is a product into the additions, without its rounding. */
+ * 4.2.2, theorem B). If value is a product, the compiler may fuse it into the additions, so that it is not rounded. */
 NK_INLINE void two_sum(vec *hi, vec *lo, vec value)
 {
     vec total = *hi + value, part = total - *hi;
@@ -341,8 +344,9 @@ NK_INLINE void add_number(double *hi, double *lo, double value)
  * roundings have one direction: L / 6 ulp in a chain of L additions. A tree adds equal numbers, which is exact.
  *
  * float32, float16: squares have 48 bits, so up to 32 equal squares are added without error, and chains of 8 are as
- *   good as a tree. They take one operation and a conversion per load.
- * float64: squares are rounded. They are added in pairs, and pairs of pairs, which takes 1.5 operations per load. */
+ *   good as a tree. The chains take one operation and one conversion per load.
+ * float64: squares are rounded. They are added in pairs, and pairs of pairs: 5 operations per 4 loads. Tree and two_sum
+ *   take 13 per block of 32 loads, so a load takes 1.66 operations in all. */
 enum { WIDTH = 8, ROW = WIDTH * LANES, DEPTH_F64 = 4, DEPTH_NARROW = 8 };
 
 NK_INLINE vec tree(const vec s[WIDTH]) { return ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7])); }
@@ -355,6 +359,7 @@ NK_INLINE vec square(enum nk_kind kind, const void *x, ptrdiff_t i)
     return value * value;
 }
 
+/* The sum of the squares of ROW numbers from x[i] on, lane by lane. */
 NK_INLINE vec row(enum nk_kind kind, const void *x, ptrdiff_t i)
 {
     vec s[WIDTH];
@@ -387,7 +392,7 @@ NK_INLINE vec row_of(enum nk_kind kind, const void *x, ptrdiff_t i, int count)
 }
 #endif
 
-/* The rows that begin at i, i + row_distance, ... */
+/* The sum of the squares of a block: the rows that begin at i, i + row_distance, ... */
 NK_INLINE vec block(enum nk_kind kind, const void *x, ptrdiff_t i, ptrdiff_t row_distance)
 {
     vec s[WIDTH];
@@ -397,7 +402,7 @@ NK_INLINE vec block(enum nk_kind kind, const void *x, ptrdiff_t i, ptrdiff_t row
         s[w] = square(kind, x, i) + square(kind, x, i + row_distance);
         if (kind == NK_F64) s[w] += square(kind, x, i + 2 * row_distance) + square(kind, x, i + 3 * row_distance);
     }
-    i -= ROW;
+    i -= ROW; /* back to the start of the row */
     NK_UNROLL
     for (int d = 2; kind != NK_F64 && d < DEPTH_NARROW; d++) {
         NK_UNROLL
@@ -406,7 +411,7 @@ NK_INLINE vec block(enum nk_kind kind, const void *x, ptrdiff_t i, ptrdiff_t row
     return tree(s);
 }
 
-/* The bytes that are prefetched ahead of each row of a block. From DRAM 1024 are too few if vectors are short. */
+/* Each row of a block is prefetched this many bytes ahead. 1024 would be too few for DRAM if vectors are short. */
 enum { AHEAD = 2048 };
 
 NK_INLINE void prefetch_rows(const unsigned char *x, ptrdiff_t row_distance, int depth, int row_bytes)
@@ -419,7 +424,7 @@ NK_INLINE void prefetch_rows(const unsigned char *x, ptrdiff_t row_distance, int
 }
 
 #if NK_VECTOR_BYTES
-/* Lane l of the result is lane l ^ bit of value. Compilers make one shuffle of it. */
+/* Return value with lanes exchanged: lane l of the result is lane l ^ bit. Compilers make one shuffle of it. */
 NK_INLINE vec swap_lanes(vec value, int bit)
 {
     vec swapped = value;
@@ -448,8 +453,8 @@ NK_INLINE void join_lanes(nk_sum *sum, vec hi, vec lo)
     sum->lo += first_lo;
 }
 
-/* The rows of a block are row_distance apart, so each is a stream of its own. Beyond the caches the number of
- * concurrent reads limits the speed. */
+/* Sum a run of floats: blocks, then rows, then vectors, then single numbers. The rows of a block are row_distance
+ * apart, so each is a stream of its own: beyond the caches, the number of concurrent reads limits the speed. */
 NK_INLINE void run_floats(enum nk_kind kind, const int far, const void *x, ptrdiff_t n, nk_sum *sum)
 {
     const int size = kind == NK_F64 ? 8 : kind == NK_F32 ? 4 : 2, depth = kind == NK_F64 ? DEPTH_F64 : DEPTH_NARROW;

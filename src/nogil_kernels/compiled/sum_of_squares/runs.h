@@ -1,6 +1,6 @@
 /* The C interface of sum_of_squares: an accumulator, and a table of functions per instruction set (ISA). */
-#ifndef NK_SUM_OF_SQUARES_H
-#define NK_SUM_OF_SQUARES_H
+#ifndef NK_RUNS_H
+#define NK_RUNS_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -17,7 +17,7 @@ typedef struct {
 
 #define NK_SUM_ZERO ((nk_sum){0.0, 0.0, {0, 0, 0}})
 
-enum { NK_SUM_KINDS = NK_LONG_DOUBLE }; /* the kinds before long double */
+enum { NK_SUM_KINDS = NK_LONG_DOUBLE }; /* the number of kinds before long double */
 
 /* sum += x[0]**2 + ... + x[n-1]**2 for contiguous x at any address; n <= NK_RUN. A complex number is two numbers. */
 typedef void (*nk_sum_run)(const void *x, ptrdiff_t n, nk_sum *sum);
@@ -28,8 +28,8 @@ typedef struct {
     void (*range)(int64_t start, int64_t step, ptrdiff_t n, nk_sum *sum);
 } nk_sum_runs;
 
-/* The most numbers of a run.
- * - Below 2**17: that many terms of 2**32 - 1 stay far below 2**64, so integer runs add 32-bit halves without a carry.
+/* The most numbers in one run.
+ * - Below 2**17: that many terms below 2**32 add up to less than 2**49, so 32-bit halves are added without a carry.
  * - Long: 1 MB of float64 takes about 10 us, which hides the 30 ns that starting a run costs.
  * - A multiple of 512, the numbers of the largest block.
  * - Not a power of two. A block of float32 reads eight rows, an eighth of a run apart. That is a multiple of 4 KiB plus

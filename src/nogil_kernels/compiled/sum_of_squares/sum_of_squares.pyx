@@ -11,8 +11,8 @@ from nogil_kernels.compiled.shared cimport buffers
 from nogil_kernels.compiled.shared.buffers cimport Kind, PyErr_CheckSignals, needs_release, take, take_as
 from nogil_kernels.compiled.shared.gil cimport is_unshared, one_thread, release_wanted
 from nogil_kernels.compiled.sum_of_squares.chunks cimport (
-    Problem, as_double, as_int, describe, describe_range, join, parts_of, plan_chunks, row_at, row_total, sum_strided,
-    write_row,
+    Problem, add_sum, as_double, as_int, describe, describe_range, parts_of, plan_chunks, row_at, row_total,
+    sum_strided, write_row,
 )
 from nogil_kernels.compiled.sum_of_squares.runs cimport NK_RUN, NK_SUM_ZERO, nk_sum, nk_sum_runs, nk_sum_runs_of
 
@@ -42,7 +42,7 @@ cdef void sum_chunks(Problem *p, Py_ssize_t first, Py_ssize_t last) noexcept nog
 
 
 cdef int run_chunks(Problem *p, Py_ssize_t first, Py_ssize_t last) except -1:
-    """The GIL switch: one loop nest, with the GIL released or held. Ctrl-C is checked after each slice."""
+    """The GIL switch: one loop nest, with the GIL released or held. Ctrl-C is checked between two slices."""
     cdef Py_ssize_t stop
     while first < last:
         stop = min(first + p.chunks_per_slice, last)
@@ -73,21 +73,21 @@ def sum_of_squares(x, *, axis=None, gil="auto", threads=1):
     Parameters
     ----------
     x : buffer, array, range, or collection of numbers
-        A buffer or array of bool, signed or unsigned integers, float16, float32, float64, complex64 or complex128, with
-        any number of dimensions and any strides, read in place; an object with `__array__`, `__array_interface__` or
-        `__dlpack__`, in CPU memory; a range; or a list, tuple, iterator or array of objects, which plain Python sums:
-        int, Fraction and Decimal stay exact.
+        One of: a buffer or array of bool, signed or unsigned integers, float16, float32, float64, complex64 or
+        complex128, with any number of dimensions and any strides, which is read in place; an object in CPU memory with
+        `__array__`, `__array_interface__` or `__dlpack__`; a range; a list, tuple, iterator or array of objects. Plain
+        Python sums the last group, so int, Fraction and Decimal stay exact.
     axis : int or tuple of ints, optional
         The axes to sum over. None, the default, sums over all axes.
     gil : {"auto", "release", "hold"}, optional
-        "release" always releases the GIL, and "hold" never does. "auto", the default, holds the GIL for at most some
-        tens of microseconds of work, for which releasing it could cost more than it gains, and releases it for more.
-        All three run the same machine code. On a free-threaded build "hold" means that the calling thread stays
+        "release" always releases the GIL, and "hold" never does. "auto", the default, holds the GIL for short calls of
+        at most some tens of microseconds, in which a release could cost more than it gains, and releases it for longer
+        calls. All three run the same machine code. On a free-threaded build "hold" means that the calling thread stays
         attached; other threads run in parallel all the same. On the pure backend the value has no effect.
     threads : int or concurrent.futures.ThreadPoolExecutor, optional
-        The threads that share work of at least 24 MiB, or at least 8 MiB with an executor. An int starts threads
-        for this call and ends them before it returns. The result has the same bits for every number of threads. On the
-        pure backend the value has no effect.
+        The threads that share the work if it has at least 24 MiB (8 MiB with an executor). An int starts threads for
+        this call and ends them before it returns. The result has the same bits for every number of threads. On the pure
+        backend the value has no effect.
 
     Returns
     -------
@@ -152,7 +152,7 @@ sum_of_squares.__module__ = "nogil_kernels"  # so that pickle finds the build of
 
 
 def sum_of_squares_plain(x, *, gil="auto", threads=1):
-    """sum_of_squares of the plain buffer that arrays.py has prepared. Raise TypeError for anything else."""
+    """Sum the plain buffer that arrays.py has prepared. Raise TypeError for other operands."""
     cdef Py_buffer view
     cdef Problem problem
     cdef Kind kind = take_plain(x, &view)
@@ -177,13 +177,13 @@ def sum_of_squares_rows(x, int kept, out, *, gil="auto", threads=1):
     try:
         out_kind = buffers.F64 if kind >= buffers.F16 else buffers.U64 if is_unsigned(kind) else buffers.I64
         if not take_as(out_kind, out, &target, PyBUF_WRITABLE):
-            raise TypeError(f"out must be a writable buffer of x's float64, int64 or uint64 sums, got {out!r}")
+            raise TypeError("out must be a writable buffer of float64, int64 or uint64, whichever fits x, "
+                            f"got {type(out).__name__}")
         try:
             if kept != target.ndim or kept > view.ndim:
-                raise ValueError(f"out must have the first {kept} of the {view.ndim} axes of x, got {target.ndim} axes")
+                raise ValueError(f"out must have {kept} axes, the first ones of x's {view.ndim}, got {target.ndim}")
             describe(&problem, runs, &view, kind, kept)
-            problem.out = <char *> target.buf
-            problem.out_kind = out_kind
+            problem.out, problem.out_kind = <char *> target.buf, out_kind
             sum_rows(&problem, target.len // target.itemsize, (x, out), gil, threads)
         finally:
             PyBuffer_Release(&target)
@@ -197,7 +197,7 @@ cdef Kind take_plain(object x, Py_buffer *view) except *:
         return kind
     if kind != buffers.NOT_PLAIN:
         PyBuffer_Release(view)
-    raise TypeError(f"x must be a plain buffer of numbers other than long double, got {x!r}")
+    raise TypeError(f"x must be a plain buffer of numbers other than long double, got {type(x).__name__}")
 
 
 cdef inline bint is_unsigned(Kind kind) noexcept nogil:
@@ -208,12 +208,13 @@ cdef enum:
     # gil="auto" holds the GIL for at most this many bytes of x (gil.pxd has the reason): 128 KiB take 20 us at
     # 6.5 GB/s, a slow read from memory, and 1.3 us at 100 GB/s, from cache.
     AUTO_HOLD_BYTES = 128 * 1024
-    # Other costs count as bytes, too. A number of any type counts as a float64: the slowest, a float16 without F16C,
-    # takes 3 ns. A strided element counts as its cache line. A row of axis= takes 30 ns to begin and end.
+    # Other costs count as bytes, too. A number of any type counts as at least 8 bytes, as a float64: the slowest type,
+    # float16 without F16C, takes 3 ns per number. A strided element counts as its cache line. A row of axis= takes
+    # 30 ns to begin and end.
     NUMBER_BYTES = 8
     LINE_BYTES = 64
     ROW_BYTES = 256
-    # The smallest task worth sharing. Two submits and their results cost 80 us. 4 MiB at 10 GB/s take 420 us.
+    # The smallest task that is worth sharing: 4 MiB take 420 us at 10 GB/s. Two submits and their results cost 80 us.
     TASK_BYTES = 4 * 1024 * 1024
 
 
@@ -232,7 +233,7 @@ cdef object sum_short(const Py_buffer *view, Kind kind):
 
 cdef object sum_row(Problem *p, object x, bint is_float, object gil, object threads):
     """Return the sum of a problem with one row."""
-    cdef object _x = x  # a reference, so that ndarray.resize() in another thread frees nothing
+    cdef object _x = x  # this reference keeps the memory: ndarray.resize() in another thread then frees nothing
     cdef nk_sum chunk_sum, sum
     p.sums = &chunk_sum
     plan_chunks(p)  # 2. plan
@@ -267,20 +268,20 @@ cdef int sum_rows(Problem *p, Py_ssize_t rows, tuple owners, object gil, object 
 
 cdef int plan_sharing(Problem *p, Py_ssize_t rows, object gil, object threads) except -1:
     """Decide from the amount of work whether to release the GIL, and cut the work into tasks."""
-    cdef double numbers = <double> rows * p.length * p.parts
-    cdef double size = <double> rows * p.length * (p.itemsize if p.contiguous else LINE_BYTES)
-    size += <double> rows * ROW_BYTES if p.kept.ndim else 0
-    p.release_gil = release_wanted(gil, threads, max(size, numbers * NUMBER_BYTES) > AUTO_HOLD_BYTES)
+    cdef double number_count = <double> rows * p.length * p.parts
+    cdef double read_bytes = <double> rows * p.length * (p.itemsize if p.contiguous else LINE_BYTES)
+    read_bytes += <double> rows * ROW_BYTES if p.kept.ndim else 0
+    p.release_gil = release_wanted(gil, threads, max(read_bytes, number_count * NUMBER_BYTES) > AUTO_HOLD_BYTES)
     p.chunks = rows * p.chunks_per_row
-    p.tasks = <Py_ssize_t> min(size / TASK_BYTES, 1e6)  # that are worth sharing
-    p.tasks = 1 if is_unshared(threads, p.tasks) else sharing.tasks(p.tasks, threads)
+    p.tasks = <Py_ssize_t> min(read_bytes / TASK_BYTES, 1e6)  # the most that are worth sharing; task_count() chooses
+    p.tasks = 1 if is_unshared(threads, p.tasks) else sharing.task_count(p.tasks, threads)
     if p.tasks > 1:
         p.tasks = min(max(p.tasks, p.chunks // p.chunks_per_slice), p.chunks)
     return 0
 
 
 cdef int run(Problem *p, tuple owners, object threads) except -1:
-    """Sum all chunks on this thread, or share them with other threads. `owners` own their memory."""
+    """Sum all chunks here, or share them. owners own the memory of the chunks, and are kept until all tasks end."""
     cdef Task task
     if p.tasks <= 1:
         return run_chunks(p, 0, p.chunks)
@@ -296,7 +297,7 @@ cdef int run(Problem *p, tuple owners, object threads) except -1:
 cdef class Task:
     """A callable for threads.share: task i of problem.tasks runs one share of the chunks.
 
-    It owns the memory of x, which is not freed if Ctrl-C ends the call while another thread runs a share.
+    The task owns the memory of x, so nothing is freed if Ctrl-C ends the call while another thread runs a share.
     """
     cdef Problem problem
     cdef list owners
@@ -314,10 +315,9 @@ cdef bytearray scratch_for(Problem *p, Py_ssize_t rows):
 
 
 cdef int raise_overflow(Problem *p, Py_ssize_t row) except -1:
-    """Raise OverflowError with the sum of a row, which is computed once more."""
+    """Raise OverflowError with the exact sum of the row, which is computed again for the message."""
     cdef nk_sum sum
-    p.x = row_at(p, row)
-    p.kept.ndim = 0
+    p.x, p.kept.ndim = row_at(p, row), 0
     _scratch = scratch_for(p, 1)
     sum_chunks(p, 0, p.chunks_per_row)
     sum = row_total(p, 0)
@@ -325,15 +325,14 @@ cdef int raise_overflow(Problem *p, Py_ssize_t row) except -1:
     raise OverflowError(f"the sum of squares {as_int(&sum)} does not fit {dtype}. Use axis=None, or floats.")
 
 
-cdef inline double sum_of_squares_f64(  # no-cython-lint: inline, so that subinterpreters/, which exports none, omits it
-    const double *x, Py_ssize_t n
-) noexcept nogil:
-    """Return the sum of the chunks of sum_of_squares, one after another."""
+# inline: a module that does not export this function, as in subinterpreters/, does not compile it
+cdef inline double sum_of_squares_f64(const double *x, Py_ssize_t n) noexcept nogil:  # no-cython-lint
+    """Sum the same chunks as sum_of_squares, in the same order, so the bits are equal."""
     cdef nk_sum total = NK_SUM_ZERO, sum
     cdef Py_ssize_t start = 0
     while start < n:
         sum = NK_SUM_ZERO
         runs.run[<int> buffers.F64](x + start, min(NK_RUN, n - start), &sum)
-        join(&total, &sum)
+        add_sum(&total, &sum)
         start += NK_RUN
     return as_double(&total)
