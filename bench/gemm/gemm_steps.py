@@ -32,7 +32,7 @@ from .report import C_STEPS, NUMPY, PACKAGE, PEAK, PURE, render
 SOURCE = Path(__file__).with_suffix(".c")
 NATIVE = "-mcpu=native" if platform.machine() in ("aarch64", "arm64") else "-march=native"  # Clang needs -mcpu on ARM
 FLAGS = ["-O3", NATIVE, "-ffp-contract=fast"]
-SIZES, QUICK_SIZES = (64, 256, 1024), (64, 256)  # a matrix has 32 KiB (fits L1), 512 KiB (L2) or 8 MiB (L3)
+SIZES, QUICK_SIZES = (64, 256, 1024), (64, 256)  # a matrix has 32 KiB, 512 KiB or 8 MiB
 SECONDS, QUICK_SECONDS = 3.0, 0.5  # per n
 PURE_SIZE = 64  # the largest n for pure Python: 10 ms, but 64 times as long at n = 256
 NAIVE_SIZE = 256  # the largest n for many rounds of naive: one execution at n = 1024 takes seconds

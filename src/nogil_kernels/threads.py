@@ -168,7 +168,7 @@ def _executor(threads: object) -> ThreadPoolExecutor:
     shares_memory = not (interpreter_module and isinstance(threads, interpreter_module.InterpreterPoolExecutor))
     if thread_module and isinstance(threads, thread_module.ThreadPoolExecutor) and shares_memory:
         return threads  # type: ignore[no-any-return]
+    reason = ". Its workers cannot share the operands' memory." if hasattr(threads, "submit") else ""
     raise TypeError(
-        f"threads must be an int or a concurrent.futures.ThreadPoolExecutor, got {type(threads).__name__}. "
-        "Executors of processes or other interpreters cannot share the operands' memory."
+        f"threads must be an int or a concurrent.futures.ThreadPoolExecutor, got {type(threads).__name__}{reason}"
     )

@@ -27,7 +27,7 @@ class Session:
     """Rows that this interpreter can sample. Workers wait for work until `close` is called."""
 
     def __init__(self, request: Request) -> None:
-        """Create the workloads, start the workers, fit the number of calls, and run every row once.
+        """Create the workloads, start the workers, fit the number of calls, and run each way once.
 
         Skip what does not work in this environment, and add a note with the reason.
         """
