@@ -29,11 +29,14 @@ cdef inline void find_band(const Problem *p, Py_ssize_t band, Matrix *C, Matrix 
         part = rest_of_index % p.bands_down
         row, row_end = cut(p.m, p.row_step, part, p.bands_down), cut(p.m, p.row_step, part + 1, p.bands_down)
         rest_of_index //= p.bands_down
-    A[0], B[0], C[0] = p.A, p.B, p.C
+    A[0] = p.A
+    B[0] = p.B
+    C[0] = p.C
     A.data += row * A.row_stride
     B.data += column * B.column_stride
     C.data += row * C.row_stride + column * C.column_stride
-    C.rows, C.columns = row_end - row, column_end - column
+    C.rows = row_end - row
+    C.columns = column_end - column
     for axis in range(p.ndim - 1, -1, -1):
         index = rest_of_index % p.shape[axis] if axis else rest_of_index
         rest_of_index = rest_of_index // p.shape[axis] if axis else 0

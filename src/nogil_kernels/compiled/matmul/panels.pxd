@@ -51,7 +51,8 @@ cdef inline Panel panel_b(
     """Return a panel of B, packed or in place. Its columns are contiguous, so column_stride is not set."""
     cdef Panel panel
     if reads_b_in_place(p, nr):
-        panel.data, panel.row_stride = at(B, pc, jc + jr), B.row_stride
+        panel.data = at(B, pc, jc + jr)
+        panel.row_stride = B.row_stride
     else:
         panel.data = packed_panel_b(p, kc, jr, packed)
         panel.row_stride = rounded_up(nr, p.tile.nr_step) * p.kernel.element_size
@@ -69,5 +70,7 @@ cdef inline Panel panel_a(
         panel.row_stride = p.kernel.element_size
         panel.column_stride = p.kernel.block.mr * p.kernel.element_size
     else:
-        panel.data, panel.row_stride, panel.column_stride = at(A, ic, pc), A.row_stride, A.column_stride
+        panel.data = at(A, ic, pc)
+        panel.row_stride = A.row_stride
+        panel.column_stride = A.column_stride
     return panel
