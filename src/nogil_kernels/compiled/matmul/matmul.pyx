@@ -212,7 +212,7 @@ cdef inline bint threads_may_run(const Problem *p) noexcept nogil:
     return FREE_THREADED or p.release_gil or p.bands_per_slice < p.bands
 
 
-cdef int run(Problem *p, object a, object b, object c, object threads) except -1:
+cdef inline int run(Problem *p, object a, object b, object c, object threads) except -1:
     """Run all bands on this thread, or share them with other threads."""
     cdef object _a, _b, _c
     cdef Task task
