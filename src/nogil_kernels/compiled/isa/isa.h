@@ -42,7 +42,7 @@ static inline int nk_supports(enum nk_isa isa)
     const unsigned int f = 1u << 16, dq = 1u << 17, cd = 1u << 28, bw = 1u << 30, vl = 1u << 31; /* leaf 7, EBX */
     const unsigned long long ymm = 0x06, zmm = 0xe6;                                             /* XCR0 */
     unsigned int leaf0[4], leaf1[4], leaf7[4], extended[4];
-    unsigned long long saved_registers;
+    unsigned long long xcr0;
 
     if (isa == NK_PORTABLE) return 1;
     if (isa == NK_NEON) return 0;
@@ -53,9 +53,9 @@ static inline int nk_supports(enum nk_isa isa)
     nk_cpuid((int)0x80000001, 0, extended);
     if (!nk_all(leaf1[ECX], fma | osxsave | avx | f16c)) return 0;
     if (!nk_all(leaf7[EBX], avx2 | bmi) || !nk_all(extended[ECX], lzcnt)) return 0; /* MSVC's /arch:AVX2 uses BMI, LZCNT */
-    saved_registers = nk_saved_registers();
-    if (isa == NK_AVX2) return nk_all(saved_registers, ymm);
-    return nk_all(saved_registers, zmm) && nk_all(leaf7[EBX], f | dq | cd | bw | vl); /* /arch:AVX512 uses CD, too */
+    xcr0 = nk_saved_registers();
+    if (isa == NK_AVX2) return nk_all(xcr0, ymm);
+    return nk_all(xcr0, zmm) && nk_all(leaf7[EBX], f | dq | cd | bw | vl); /* /arch:AVX512 uses CD, too */
 }
 #elif defined(__aarch64__) || defined(_M_ARM64)
 static inline int nk_supports(enum nk_isa isa) { return isa == NK_PORTABLE || isa == NK_NEON; } /* NEON is part of AArch64 */

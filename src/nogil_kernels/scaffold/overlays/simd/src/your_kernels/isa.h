@@ -42,7 +42,7 @@ static inline int supports(enum isa isa)
     const unsigned int f = 1u << 16, dq = 1u << 17, cd = 1u << 28, bw = 1u << 30, vl = 1u << 31; /* leaf 7, EBX */
     const unsigned long long ymm = 0x06, zmm = 0xe6;                                             /* XCR0 */
     unsigned int leaf0[4], leaf1[4], leaf7[4], extended[4];
-    unsigned long long saved_registers;
+    unsigned long long xcr0;
 
     if (isa == PORTABLE) return 1;
     if (isa == NEON) return 0;
@@ -53,9 +53,9 @@ static inline int supports(enum isa isa)
     cpuid((int)0x80000001, 0, extended);
     if (!all(leaf1[ECX], fma | osxsave | avx | f16c)) return 0;
     if (!all(leaf7[EBX], avx2 | bmi) || !all(extended[ECX], lzcnt)) return 0; /* MSVC's /arch:AVX2 uses BMI, LZCNT */
-    saved_registers = saved_registers();
-    if (isa == AVX2) return all(saved_registers, ymm);
-    return all(saved_registers, zmm) && all(leaf7[EBX], f | dq | cd | bw | vl); /* /arch:AVX512 uses CD, too */
+    xcr0 = saved_registers();
+    if (isa == AVX2) return all(xcr0, ymm);
+    return all(xcr0, zmm) && all(leaf7[EBX], f | dq | cd | bw | vl); /* /arch:AVX512 uses CD, too */
 }
 #elif defined(__aarch64__) || defined(_M_ARM64)
 static inline int supports(enum isa isa) { return isa == PORTABLE || isa == NEON; } /* NEON is part of AArch64 */
