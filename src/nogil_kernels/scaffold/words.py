@@ -26,7 +26,7 @@ LONG, SHORT = (C, X, X), (C, X[:100], X[:100])
 """
 
 STATEMENTS = """\
-X = np.arange(100_000.0)
+X: Any = np.arange(100_000.0)  # Any: before Python 3.12, an ndarray has not the type Buffer
 STATEMENTS = {
     "sum_of_squares(x)": lambda: sum_of_squares(X),
     "np.sum(x * x)": lambda: np.sum(X * X),
@@ -34,7 +34,9 @@ STATEMENTS = {
 }
 """
 ELEMENTWISE_STATEMENTS = """\
-C, X, OUT = np.full(30, 0.1), np.linspace(0, 1, 50_000), np.empty(50_000)
+C: Any = np.full(30, 0.1)  # Any: before Python 3.12, an ndarray has not the type Buffer
+X: Any = np.linspace(0, 1, 50_000)
+OUT: Any = np.empty(50_000)
 STATEMENTS = {
     "polyval(c, x, out)": lambda: polyval(C, X, OUT),
     "np.polyval(c, x)": lambda: np.polyval(C, X),
