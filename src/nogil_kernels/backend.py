@@ -1,7 +1,8 @@
 """The only module that chooses between the compiled and the pure backend.
 
 NOGIL_KERNELS_BACKEND, if set, must be compiled or pure. If it is unset and the compiled modules can be imported, the
-backend is compiled. If they cannot, it is pure, and the first call warns. The public functions have no wrapper.
+backend is compiled. If they cannot, it is pure, and the first call warns. The public names are the functions of the
+backend itself, because a wrapper would slow down short calls.
 """
 
 from __future__ import annotations

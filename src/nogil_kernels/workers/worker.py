@@ -57,7 +57,7 @@ def run(part: Part) -> Span:
 
 @contextmanager
 def picklable_errors() -> Iterator[None]:
-    """Replace SystemExit, and errors that cannot be pickled: a multiprocessing.Pool hangs on both."""
+    """Replace errors that a worker cannot send: SystemExit and those that cannot be pickled. A Pool hangs on both."""
     try:
         yield
     except SystemExit as error:

@@ -48,7 +48,7 @@ cdef inline Panel panel_b(
     const Problem *p, const Matrix *B, Py_ssize_t pc, Py_ssize_t kc, Py_ssize_t jc, Py_ssize_t jr, Py_ssize_t nr,
     char *packed
 ) noexcept nogil:
-    """Return a panel of B, packed or in place. Its columns are contiguous, so column_stride is not set."""
+    """Return a panel of B, packed or in place. column_stride is not set: the elements of a row are contiguous."""
     cdef Panel panel
     if reads_b_in_place(p, nr):
         panel.data = at(B, pc, jc + jr)

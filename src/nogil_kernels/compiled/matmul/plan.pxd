@@ -90,7 +90,7 @@ cdef inline bint better_transposed(const Problem *p) noexcept nogil:
 
 
 cdef inline void plan_blocks(Problem *p) noexcept nogil:
-    """Plan one product from its sizes and strides alone, so that the number of threads changes no bit of it."""
+    """Plan one product from its operands alone, so that the number of threads changes no bit of it."""
     cdef const nk_matmul_kernel *kernel = p.kernel
     cdef Py_ssize_t element_size = kernel.element_size, blocks = 1, max_kc
     if better_transposed(p):

@@ -133,7 +133,7 @@ class Session:
             self.notes.append(f"skipped {workload.name} on {', '.join(ways)}: {reason}")
 
     def _warm_up(self, workload: Workload, way: str, counts: Sequence[int]) -> list[Row]:
-        """Fit the calls, and run each row once. Return the rows, or [] if that fails."""
+        """Fit the calls of all rows, and run those with the most workers once. Return all rows, or [] on failure."""
         warm_rows = [*rows(workload, way, counts)]
         try:
             for row in warm_rows:
