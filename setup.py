@@ -103,7 +103,7 @@ class BuildKernels(build_ext):
 
     def build_extension(self, ext: Extension) -> None:
         per_isa, _ = EXTENSIONS[ext.name.removeprefix("nogil_kernels.").replace(".", "/")]
-        # ext has the macros of its .pyx. They are for subinterpreters and not for abi3.
+        # ext has the macros of the lines `# distutils:`. They are for subinterpreters, which abi3 builds do not have.
         ext.define_macros = [*([] if ABI3 else ext.define_macros), *MACROS]
         ext.extra_compile_args = self.flags()
         ext.extra_objects = [path for source in per_isa for path in self.compile_per_isa(source)]

@@ -57,7 +57,8 @@ def run(part: Part) -> Span:
 
 @contextmanager
 def picklable_errors() -> Iterator[None]:
-    """Replace errors that a worker cannot send: SystemExit and those that cannot be pickled. A Pool hangs on both."""
+    """Replace errors on which a Pool hangs: SystemExit and those that cannot be pickled. Replace an ImportError by its
+    cause."""
     try:
         yield
     except SystemExit as error:

@@ -6,13 +6,13 @@ from nogil_kernels.compiled.matmul.problem cimport Matrix, Problem
 cdef enum:
     # The fewest columns of a band, counted in tiles. Each band reads all of A from memory, so bands must not be narrow.
     BAND_TILES = 4
-    # The fewest rows of a band. Each band packs its own B, which costs half a cycle per element. An element of B takes
-    # part in 128 multiply-adds, 16 per cycle: 8 cycles.
+    # The fewest rows of a band. Each band packs its own B: half a cycle per element. With 128 rows, an element is then
+    # used for 128 multiply-adds, 8 cycles at 16 per cycle, so packing costs a sixteenth.
     BAND_ROWS = 128
 
 
 cdef inline Py_ssize_t cut(Py_ssize_t size, Py_ssize_t step, Py_ssize_t part, Py_ssize_t parts) noexcept nogil:
-    """Return where a part begins. The first parts have one step more than the last ones, which run last."""
+    """Return where a part begins. The first parts have at most one step more, so the shortest parts run at the end."""
     cdef Py_ssize_t steps = (size + step - 1) // step
     return min(size, (steps // parts * part + min(part, steps % parts)) * step)
 

@@ -23,10 +23,10 @@ from nogil_kernels import threads as sharing
 cdef void multiply(const Problem *p, Matrix C, Matrix A, Matrix B, Workspace space) noexcept nogil:
     """C := A @ B: the loops around the tile.
 
-    They are those of Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", 2008. A block of B,
-    KC x NC, is packed into panels that stay in L2. A panel of A, MR x KC, stays in L1. The first block of k overwrites
-    C, and the later ones add to it. Names are BLIS's: blocks begin at column jc and at p = pc, panels at row ic and
-    column jr; nc, kc, mr and nr are their sizes, which are smaller at the edges.
+    They follow Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", 2008, without blocks of
+    A. A block of B, KC x NC, stays in L2. A panel of A, MR x KC, stays in L1. The first block of k overwrites C, and
+    later ones add to it. A block of B begins at row pc and column jc, a panel of A at row ic, a panel of B at column
+    jc + jr. nc, kc, mr and nr are their sizes, which are smaller at the edges.
     """
     cdef Py_ssize_t jc = 0, pc, ic, jr, nc, kc, mr, nr
     cdef Panel a, b
@@ -117,10 +117,10 @@ def matmul(a, b, *, out=None, gil="auto", threads=1):
         The memory for C, of C's shape, with any strides. NumPy's rule "same_kind" must allow a cast from C's dtype. out
         may overlap a and b. Without NumPy installed, a, b and out must be 2-D buffers of one format.
     gil : {"auto", "release", "hold"}, optional
-        "release" always releases the GIL, and "hold" never does. "auto", the default, holds the GIL for short calls of
-        at most some tens of microseconds, in which a release could cost more than it gains, and releases it for longer
-        calls. All three run the same machine code. On a free-threaded build "hold" means that the calling thread stays
-        attached; other threads run in parallel all the same. On the pure backend the value has no effect.
+        "release" always releases the GIL, and "hold" never does. "auto", the default, holds the GIL for calls of at
+        most some tens of microseconds on one thread, in which a release could cost more than it gains, and releases it
+        for others. All three run the same machine code. On a free-threaded build "hold" means that the calling thread
+        stays attached; other threads run in parallel all the same. On the pure backend the value has no effect.
     threads : int or concurrent.futures.ThreadPoolExecutor, optional
         The threads that share the work if it takes at least about 3 ms (1 ms with an executor). An int starts threads
         for this call and ends them before it returns. The result has the same bits for every number of threads. On the
@@ -222,7 +222,7 @@ cdef inline int run(Problem *p, object a, object b, object c, object threads) ex
         task.owners = [memoryview(owner) for owner in (a, b, c)]
         sharing.share(task, p.tasks, threads)
         return 0
-    if threads_may_run(p):  # these references keep the memory: ndarray.resize() in another thread then frees nothing
+    if threads_may_run(p):  # ndarray.resize() in another thread refuses while there is a reference
         _a, _b, _c = a, b, c
     run_bands(p, 0, p.bands)
     return 0

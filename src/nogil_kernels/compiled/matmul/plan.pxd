@@ -10,9 +10,9 @@ from nogil_kernels.compiled.shared.gil cimport is_unshared, release_wanted
 
 
 cdef enum:
-    # The most rows of a block of B. Per KC multiply-adds of an element of C, it is read and written once and a tile is
-    # started once. L1 is the limit: it keeps a panel of A (MR x KC) while B streams through: 4 x 512 float64 (AVX2) are
-    # 16 KiB of 32, 8 x 512 (AVX-512) are 32 KiB of 48. n = 1024 is 2 to 3 % faster than with a limit of 256.
+    # The most rows of a block of B. Each block reads and writes all of C once, so few large blocks are better. L1 is
+    # the limit: it keeps a panel of A (MR x KC) while B streams through. 4 x 512 float64 (AVX2) are 16 KiB of 32, and
+    # 8 x 512 (AVX-512) are 32 KiB of 48. n = 1024 is 2 to 3 % faster than with a limit of 256.
     KC_MAX = 512
     # The most elements of a dot product at a time. All rows of A use the same part of B: 16 KiB of float64 stay in L1.
     DOT_KC_MAX = 2048
@@ -80,7 +80,7 @@ cdef inline bint is_b_worth_packing(const Problem *p) noexcept nogil:
 
 
 cdef inline bint better_transposed(const Problem *p) noexcept nogil:
-    """Return whether C.T has the contiguous rows that tiles need: of C, or of A or B if the other one is a vector."""
+    """Return whether only C.T has contiguous rows: its own, or those of the matrix if the other operand is a vector."""
     cdef Py_ssize_t element_size = p.kernel.element_size
     if p.n == 1 and p.A.column_stride != element_size:
         return p.A.row_stride == element_size

@@ -28,8 +28,8 @@ typedef T NK_PASTE(vec, NAME);
 
 /* A tile has MR rows of NV vectors. Registers that it uses:
  *   of 32: 8 x 3 accumulators + 3 of B + 1 of A = 28
- *   of 16, with FMA: 4 x 3 + 3 + 1 = 16, or 6 x 2 + 2 + 1 = 15. 6 x 2 reads a third less of B and is 3 % faster from
- *     n = 512 on. It is no faster for float64.
+ *   of 16, with FMA: 4 x 3 + 3 + 1 = 16 for float64. 6 x 2 + 2 + 1 = 15 for float32 and complex types: it reads a
+ *     third less of B and is 3 % faster from n = 512 on. float64 gains nothing from it.
  *   of 16, without FMA: 4 x 2 + 2 + 1 + 1 for the product = 12; without vectors: 4 x 2, too
  *   of the 8 of long double: 2 x 2 + 2 + 1 + 1 for the product = 8
  * 8 accumulators hide the latency of an FMA (4 cycles x 2 units). */
@@ -170,9 +170,9 @@ NK_INLINE VEC FUNCTION(load_b)(const char *b, int v, const int vecs, const int w
     return value;
 }
 
-/* The tile of at most max_rows real rows and vecs vectors of columns. The last vector is partial unless whole is set.
- * max_rows, vecs and whole are constants in each inlined copy. columns counts real numbers. If rows < max_rows, the
- * missing rows repeat the last row, which is as fast as skipping them and reads nothing beyond A. */
+/* The tile of at most max_rows real rows and vecs vectors of columns. max_rows, vecs and whole are constants in each
+ * inlined copy. Unless whole is set, the last vector has a mask. rows counts elements, columns counts real numbers. If
+ * rows * PARTS < max_rows, the missing rows repeat the last row: as fast as skipping them, and without reads beyond A. */
 NK_INLINE void FUNCTION(tile_of)(const int max_rows, const int vecs, const int whole, ptrdiff_t rows, ptrdiff_t columns,
                                  ptrdiff_t kc, const char *a, ptrdiff_t a_row_stride, ptrdiff_t a_column_stride,
                                  const char *b, ptrdiff_t b_row_stride, char *c, ptrdiff_t c_row_stride,
@@ -258,7 +258,7 @@ static void FUNCTION(tile)(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t kc, cons
     }
 }
 
-/* The tile of one row of A. It is as wide as registers allow, since the next row of B is on another page. */
+/* The tile of one row of A, up to 8 vectors wide: the next row of B may be on another page, so more is read at once. */
 static void FUNCTION(row)(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t kc, const char *a, ptrdiff_t a_row_stride,
                           ptrdiff_t a_column_stride, const char *b, ptrdiff_t b_row_stride, char *c,
                           ptrdiff_t c_row_stride, ptrdiff_t c_column_stride, int accumulate)

@@ -40,7 +40,7 @@ cdef struct Problem:
     Py_ssize_t chunks     # of all rows
     Py_ssize_t tasks      # equal shares of the chunks, for at most as many threads
     bint release_gil
-    # Set before act 3, which fills them in:
+    # Results: act 2 sets them up, act 3 writes to them.
     nk_sum *sums          # one per chunk, or NULL to write each row's only chunk to `out`
     Py_ssize_t overflow   # a row whose sum does not fit `out`, or -1
 

@@ -83,7 +83,7 @@ NK_INLINE void run_8_bits(enum nk_kind kind, const void *x, ptrdiff_t n, nk_sum 
     }
 }
 
-/* 16 bits: squares fit 32 bits, and the sum of 2**17 squares fits 49 bits. */
+/* 16 bits: squares fit 32 bits. A run has fewer than 2**17 numbers (NK_RUN), so their sum fits 49 bits. */
 NK_INLINE void run_16_bits(enum nk_kind kind, const void *x, ptrdiff_t n, nk_sum *sum)
 {
     uint64_t total = 0;
@@ -141,8 +141,8 @@ static void add_shifted(nk_sum *sum, uint64_t value, int bit)
     if (bit % 64) add_at(sum, bit / 64 + 1, value >> (64 - bit % 64));
 }
 
-/* sum += all products << bit. wrapped - (upper << 32) is the sum of the lower halves. It is exact, because 2**17 lower
- * halves add up to less than 2**49. */
+/* sum += all products << bit. wrapped - (upper << 32) is the sum of the lower halves. It is exact, because a
+ * run has fewer than 2**17 numbers, so their lower halves add up to less than 2**49. */
 static void add_products(nk_sum *sum, const product_sums *sums, int bit)
 {
     uint64_t wrapped = total_of(sums->wrapped), upper = total_of(sums->upper);

@@ -80,10 +80,10 @@ def sum_of_squares(x, *, axis=None, gil="auto", threads=1):
     axis : int or tuple of ints, optional
         The axes to sum over. None, the default, sums over all axes.
     gil : {"auto", "release", "hold"}, optional
-        "release" always releases the GIL, and "hold" never does. "auto", the default, holds the GIL for short calls of
-        at most some tens of microseconds, in which a release could cost more than it gains, and releases it for longer
-        calls. All three run the same machine code. On a free-threaded build "hold" means that the calling thread stays
-        attached; other threads run in parallel all the same. On the pure backend the value has no effect.
+        "release" always releases the GIL, and "hold" never does. "auto", the default, holds the GIL for calls of at
+        most some tens of microseconds on one thread, in which a release could cost more than it gains, and releases it
+        for others. All three run the same machine code. On a free-threaded build "hold" means that the calling thread
+        stays attached; other threads run in parallel all the same. On the pure backend the value has no effect.
     threads : int or concurrent.futures.ThreadPoolExecutor, optional
         The threads that share the work if it has at least 24 MiB (8 MiB with an executor). An int starts threads for
         this call and ends them before it returns. The result has the same bits for every number of threads. On the pure
@@ -225,7 +225,7 @@ cdef inline bint is_short(const Py_buffer *view) noexcept nogil:
 
 
 cdef object sum_short(const Py_buffer *view, Kind kind):
-    """Return the sum of one run. A Problem would double the time of a short run."""
+    """Return the sum of a short vector. A Problem would double its time."""
     cdef nk_sum sum = NK_SUM_ZERO
     runs.run[<int> kind](view.buf, view.shape[0] * parts_of(kind), &sum)
     return as_double(&sum) if kind >= buffers.F16 else as_int(&sum)
@@ -233,7 +233,7 @@ cdef object sum_short(const Py_buffer *view, Kind kind):
 
 cdef object sum_row(Problem *p, object x, bint is_float, object gil, object threads):
     """Return the sum of a problem with one row."""
-    cdef object _x = x  # this reference keeps the memory: ndarray.resize() in another thread then frees nothing
+    cdef object _x = x  # ndarray.resize() in another thread refuses while there is a reference
     cdef nk_sum chunk_sum, sum
     p.sums = &chunk_sum
     plan_chunks(p)  # 2. plan

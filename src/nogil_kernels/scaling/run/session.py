@@ -15,12 +15,12 @@ from ..workloads import HOLD, PYTHON, Workload
 from ..workloads.native import Native
 from .plan import Request, Row, Sample, fit_calls, rows, workers_of
 
-SERIAL_SECONDS = 0.035  # seconds of work in a row whose workers take turns (seven switch intervals)
-PARALLEL_SECONDS = 0.05  # seconds of work in a row whose workers run at the same time
+SERIAL_SECONDS = 0.035  # seconds of work per sample if the workers take turns: seven switch intervals
+PARALLEL_SECONDS = 0.05  # seconds of work per sample if the workers run at the same time
 WORKER_SECONDS = 0.005  # the least work of one worker: workers begin within 0.15 ms of each other
 MIN_CALIBRATION_SECONDS = 0.01  # the shortest measurement of repeated calls
 CALIBRATION_TRIES = 3  # measurements, of which the best counts
-LONG_SECONDS = 1.0  # a measurement that is longer is not repeated, and longer work is not cut into equal shares
+LONG_SECONDS = 1.0  # a longer measurement is not repeated, and its calls are rounded up per row
 
 
 class Session:
@@ -161,7 +161,7 @@ class Session:
         counts = [1] if self.request.weak else self.request.workers or [1]
         multiple = math.lcm(*counts)
         if multiple * seconds > LONG_SECONDS:
-            # Then each row rounds up instead. With equal shares, 64 sequential calls of 1 s take a minute per sample.
+            # Then each row rounds up by itself. A common multiple for 64 workers would be 64 sequential calls of 1 s.
             multiple = 1
         target = max(PARALLEL_SECONDS, WORKER_SECONDS * max(counts))
         self.calls[row.work] = fit_calls(seconds, target, multiple)

@@ -2,7 +2,7 @@
 
 
 cdef inline bint release_wanted(object gil, bint is_long) except -1:
-    """Return whether to release the GIL. "auto" releases it if `is_long`, for more work than the kernel's AUTO_HOLD."""
+    """Return whether to release the GIL. "auto" releases it if `is_long`: the work exceeds the kernel's limit."""
     if gil == "auto":
         return is_long
     if gil == "release":
