@@ -1,7 +1,7 @@
 """Sessions for nox: the tests on every supported Python, the pure build, wheels, lint and types.
 
-`nox` runs all sessions whose interpreters are installed. `nox -s tests-3.14t` runs one session. Every change has to
-pass `.ci/run`, which does not need nox.
+`nox` runs all sessions whose interpreters are installed, except `cross`. `nox -s tests-3.14t` runs one session. Every
+change has to pass `.ci/run`, which does not need nox.
 """
 
 import shutil
@@ -42,7 +42,7 @@ def pure(session: nox.Session) -> None:
 def wheel(session: nox.Session) -> None:
     """Build a wheel from the sdist, and run the sdist's tests on it in a folder without the sources."""
     session.install("build")
-    with tempfile.TemporaryDirectory() as folder_name:  # short, because a socket's path has at most 100 characters
+    with tempfile.TemporaryDirectory() as folder_name:  # a short path: tests put sockets below it
         dist, unpacked = Path(folder_name, "dist"), Path(folder_name, "unpacked")
         session.run("python", "-m", "build", "--outdir", str(dist), silent=True)
         (sdist,), (wheel_file,) = dist.glob("*.tar.gz"), dist.glob("*.whl")

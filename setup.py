@@ -36,8 +36,8 @@ X86_64 = "-march=x86-64", {"portable": "", "avx2": AVX2, "avx512": AVX512}
 AARCH64 = "-march=armv8-a", {"portable": "", "neon": ""}
 FAMILIES = {"x86_64": X86_64, "amd64": X86_64, "aarch64": AARCH64, "arm64": AARCH64}
 
-# -ffp-contract=fast: with -std=c11 GCC otherwise fuses no multiplication and addition into an FMA, which halves the
-# speed. -g0: Python's flags often include -g, and debug information is 80 % of a wheel. CFLAGS=-g overrides -g0.
+# -ffp-contract=fast: otherwise -std=c11 stops GCC from using FMAs, and the kernels are half as fast. -g0: Python's
+# flags often include -g, and debug information is 80 % of a wheel. CFLAGS=-g overrides -g0.
 FLAGS = "-std=c11 -g0 -ffp-contract=fast -fno-math-errno -fvisibility=hidden"
 # Frame pointers let profilers and debuggers unwind the stack through a kernel (PEP 831). Windows uses tables instead.
 FRAME_POINTERS = "" if sys.platform == "win32" else "-fno-omit-frame-pointer -mno-omit-leaf-frame-pointer"
@@ -91,19 +91,19 @@ class BuildKernels(build_ext):
         self.baseline, self.instruction_sets = FAMILIES.get(family, ("", {"portable": ""}))
         self.msvc = self.compiler.compiler_type == "msvc"
         self.clang_cl = self.msvc and shutil.which("clang-cl")
-        if self.clang_cl:  # cl compiles no vectors, and MSVC's linker accepts clang-cl's objects
+        if self.clang_cl:  # cl has no vector types, and MSVC's linker accepts clang-cl's objects
             self.compiler.initialize(self.plat_name)
             self.compiler.cc = self.clang_cl
             self.compiler.compile_options.remove("/GL")  # clang-cl cannot make the intermediate code of /GL
             processor = self.plat_name.removeprefix("win-").replace("win32", "i686")
             self.compiler.compile_options.append(f"--target={processor}-pc-windows-msvc")
         elif self.msvc:
-            self.warn("the kernels will be slow: MSVC compiles no vectors. Install LLVM, and add clang-cl to PATH.")
+            self.warn("the kernels will be slow: MSVC has no vector types. Install LLVM, and add clang-cl to PATH.")
         super().build_extensions()
 
     def build_extension(self, ext: Extension) -> None:
         per_isa, _ = EXTENSIONS[ext.name.removeprefix("nogil_kernels.").replace(".", "/")]
-        # ext has the macros of the lines `# distutils:`. They are for subinterpreters, which abi3 builds do not have.
+        # ext has the macros of `# distutils:` lines, which are for subinterpreters: abi3 builds have none of these.
         ext.define_macros = [*([] if ABI3 else ext.define_macros), *MACROS]
         ext.extra_compile_args = self.flags()
         ext.extra_objects = [path for source in per_isa for path in self.compile_per_isa(source)]
@@ -126,7 +126,7 @@ class BuildKernels(build_ext):
         flags = shlex.split(f"{level} {FLAGS} {FRAME_POINTERS if self.baseline else ''} {cflags}")
         flags += self.baseline.split() if isa and "-march" in cflags else []
         flags += self.instruction_sets.get(isa, "").split()
-        return [f"/clang:{flag}" for flag in flags] if self.clang_cl else flags  # MSVC-style flags make no FMAs
+        return [f"/clang:{flag}" for flag in flags] if self.clang_cl else flags  # MSVC's flags stop FMAs
 
 
 def extensions() -> list[Extension]:

@@ -34,7 +34,7 @@ TWO_THREADS = {
     "a kernel that holds the GIL": ("sum_of_squares", "hold"),
     "the same kernel, GIL released": ("sum_of_squares", "release"),
 }
-"""The README's table: the heading of each row, with its workload and side."""
+"""The README's table: the heading of each row, with its workload and side (python, hold or release)."""
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -15,7 +15,7 @@ from statistics import median
 from nogil_kernels import pure, sum_of_squares
 
 ROUNDS = 9
-# The arguments of a call. The long ones take 30 us or more, much longer than a hand-over of the GIL.
+# The arguments of a call. The long ones take 30 us or more: with much shorter calls, releasing the GIL gains little.
 X = array("q", range(2**40, 2**40 + 100_000))
 LONG, SHORT = (X,), (range(1_000),)
 

@@ -44,7 +44,7 @@ def load(path: str | Path, *names: str) -> Any:
 
 
 def noise(suite: Any) -> float:
-    """Return how much times vary between rounds: the third quartile of the ratios of all statements."""
+    """Return the variation of times between rounds: the third quartile of the ratios of all statements."""
     # The ratio of a statement is the third quartile of its times divided by the first.
     repeated_values = [values for benchmark in suite if len(values := benchmark.get_values()) > 1]
     quartiles = [statistics.quantiles(values, n=4) for values in repeated_values]

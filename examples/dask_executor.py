@@ -3,7 +3,7 @@
     pip install distributed
     nogil-kernels compare squares-python --executor dask_executor:make    # in this folder
 
-`Client.get_executor` returns an executor of concurrent.futures, which does not own its cluster. This one does.
+The executor that `Client.get_executor` returns leaves its cluster running at shutdown. This one closes its cluster.
 """
 
 from distributed import Client, LocalCluster

@@ -23,14 +23,14 @@ def is_installed(name):
     """Return whether a module is installed. Its parent packages are imported, but not the module itself."""
     try:
         return importlib.util.find_spec(name) is not None
-    except ModuleNotFoundError:  # its package is missing; tests/bench is another package
+    except ModuleNotFoundError:  # its package is missing, or is tests/bench instead of bench
         return False
 
 
 MISSING = [name for name in NEEDED_BY_EXPERIMENTS if not is_installed(name)]
 collect_ignore = ["bench"] if MISSING else []
 
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # in a shell's background job child processes ignore Ctrl-C
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # child processes of a shell's background job ignore Ctrl-C
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 

@@ -47,7 +47,7 @@ def prepared(dtype: str, setup: str, statement: str) -> timeit.Timer:
     """Run the setup, and the statement once; return the timer of the statement."""
     names: dict[str, Any] = {"np": np, "dtype": dtype, "normal": random_numbers(dtype)}
     names |= {name: getattr(nogil_kernels, name) for name in ("matmul", "sum_of_squares")}
-    # The place of an array within its page changes times by up to a third: another place in each process.
+    # The place of an array within its page changes times by up to a third, so each process gets another place.
     names["padding"] = [np.empty(random.randrange(4096), np.uint8) for _ in range(8)]
     exec(setup, names)
     timer = timeit.Timer(statement, globals=names)

@@ -38,7 +38,7 @@ void unit_stride(ptrdiff_t n, const double *restrict a, const double *restrict b
 
 /* ---- 3: a strip of C stays in registers ---- */
 
-/* Compute C outside of rows [0, i0) and columns [0, j0) by the loops of step 2. Strips or tiles compute the inside. */
+/* Compute C except its corner of i0 rows and j0 columns, by the loops of step 2. Strips or tiles compute the corner. */
 static void leftovers(ptrdiff_t n, ptrdiff_t i0, ptrdiff_t j0, const double *restrict a, const double *restrict b,
                       double *restrict c)
 {
@@ -81,8 +81,8 @@ enum { NR = NV * LANES };
 
 typedef double vec __attribute__((vector_size(LANES * sizeof(double)), aligned(sizeof(double)), may_alias));
 
-/* C[MR x NR] (+)= A[MR x kc] @ B[kc x NR]. Element (i, p) of A is a[i * a_row + p * a_column], B and C are alike.
- * `vecs` is NV, or less for fewer columns. It is a constant at every inlined call. */
+/* C[MR x NR] (+)= A[MR x kc] @ B[kc x NR]. Element (i, p) of A is a[i * a_row + p * a_column]. The rows of B and C are
+ * contiguous. `vecs` is NV, or less for fewer columns. It is a constant at every inlined call. */
 ALWAYS_INLINE void tile(const int vecs, ptrdiff_t kc, const double *a, ptrdiff_t a_row, ptrdiff_t a_column,
                         const double *b, ptrdiff_t b_row, double *c, ptrdiff_t c_row, int accumulate)
 {

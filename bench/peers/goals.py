@@ -109,7 +109,8 @@ def verdict(goal: Goal, results: Sequence[Result]) -> Verdict | None:
 
 def geometric_mean(intervals: Sequence[Interval]) -> Interval:
     """Return the geometric mean of independent ratios, with its interval."""
-    # In logarithms, the half width of the mean's interval is the root of the sum of the squared half widths, over n.
+    # In logarithms, the half width of the mean's interval is the root of the sum of the squared half widths,
+    # divided by n.
     n = len(intervals)
     middle = [math.log(interval.median) for interval in intervals]
     mean = sum(middle) / n

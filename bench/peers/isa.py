@@ -15,7 +15,7 @@ from nogil_kernels import build_info
 VARIABLE = "NOGIL_KERNELS_ISA"
 X86_64 = ("x86_64", "amd64")
 
-# ISA -> a processor core whose largest ISA this is: the core's name in OpenBLAS, and in LLVM (for numba). Sources:
+# ISA -> the names in OpenBLAS, and in LLVM (for numba), of a processor core that has no larger ISA. Sources:
 # OpenBLAS, README.md, "Setting the target at runtime"; numba, "Environment variables".
 CORES = {"avx2": ("Haswell", "haswell"), "portable": ("Nehalem", "nehalem")}
 
@@ -28,7 +28,7 @@ NUMKONG = {"avx2": NUMKONG_AVX512, "portable": (*NUMKONG_AVX512, "haswell", "ald
 def environment(isa: str) -> dict[str, str]:
     """Return the variables that restrict the kernels and the peers to `isa`. Libraries read them when they load."""
     variables = {VARIABLE: isa}
-    # The restrictions are for x86-64: on AArch64 the peers use no ISA beyond the portable one.
+    # Only x86-64 needs restrictions: on AArch64, portable code uses NEON too.
     if isa in CORES and platform.machine().lower() in X86_64:
         variables["OPENBLAS_CORETYPE"], variables["NUMBA_CPU_NAME"] = CORES[isa]
         variables["NUMBA_CPU_FEATURES"] = ""  # only the features of the named core, not those of this processor

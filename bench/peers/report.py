@@ -89,8 +89,8 @@ def errors(rows: Sequence[Result]) -> str:
     if not float32_errors:
         return ""
     return (
-        "the largest relative errors of packages with a step in float32, which is less work, are"
-        f" {', '.join(float32_errors)}; those of packages that compute in float64 are {', '.join(float64_errors)}"
+        "largest relative errors: packages with a step in float32 (less work):"
+        f" {', '.join(float32_errors)}; packages that compute in float64: {', '.join(float64_errors)}"
     )
 
 

@@ -27,8 +27,8 @@ FLOATS = "efd"
 SUM_DTYPES = INTEGERS + FLOATS + "FD" + "O"
 MATMUL_DTYPES = SUM_DTYPES + "gG"
 
-# matmul has no kernel for these types. A wider type multiplies them, and the product is cast, with the same result:
-# integers modulo 2**32 and then modulo their own size, float16 with one rounding, bool True if the count is above 0.
+# matmul has no kernel for these types. They are multiplied in a wider type, and the product is cast, with the same
+# result: integers modulo 2**32, then modulo their own range; float16 rounded once; bool True if the sum is above 0.
 COMPUTED_AS = {"?": "i", "b": "i", "h": "i", "B": "I", "H": "I", "e": "f"}
 
 
@@ -278,7 +278,7 @@ def _product_of_objects(a: _Array, b: _Array, shape: tuple[int, ...]) -> _Array:
 
 
 def _overlaps_itself(array: _Array) -> bool:
-    """Return whether elements may share bytes: not if each stride is at least the reach of all smaller ones."""
+    """Return False if each stride is at least the bytes that the axes with smaller strides span, else True."""
     reach = array.itemsize
     for stride, size in sorted((abs(stride), size) for stride, size in zip(array.strides, array.shape, strict=True)):
         if array.size and size > 1:

@@ -35,7 +35,7 @@ def worker_count(threads: object) -> int:
 
 
 def task_count(limit: int, threads: object) -> int:
-    """Return into how many tasks to cut work that is worth at most `limit` tasks. 1 means not to share the work."""
+    """Return the number of tasks for work that is worth at most `limit` tasks. 1 means not to share the work."""
     max_tasks = worker_count(threads) * TASKS_PER_WORKER
     return 1 if limit < (2 if _has_no_index(threads) else MIN_TASKS_FOR_NEW_THREADS) else min(limit, max_tasks)
 
@@ -68,7 +68,7 @@ def _start(run_tasks: Callable[[], None]) -> Callable[[], object]:
     """Start a thread that runs run_tasks, and return its join. An executor of one thread would take twice as long."""
     from threading import Thread
 
-    # Subinterpreters allow no daemon threads, but a thread that Python did not start would start daemons by default.
+    # `daemon` is inherited, and True in threads that Python did not start. Subinterpreters allow no daemon threads.
     thread = Thread(target=run_tasks, name="nogil_kernels", daemon=False)
     thread.start()
     return thread.join

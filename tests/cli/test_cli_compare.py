@@ -279,7 +279,7 @@ def test_ctrl_c_prints_the_results_so_far_and_ends_all_processes(group, bare, tm
         ["user_functions:creates_a_file_when_measured", *arguments], lambda pid: mark.exists(), temporary, group
     )
     assert (status, errors) == (130, "")
-    assert "Interrupted: this is what there was by then." in " ".join(output.split())
+    assert "Interrupted: these are the results until then." in " ".join(output.split())
     assert "2 processes, Pool" in output
 
 

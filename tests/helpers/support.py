@@ -66,7 +66,7 @@ def _padded(shape, dtype):
 
 
 def environment(**variables):
-    """Return this process's environment with `variables`, and without the variables of the package and of Python."""
+    """Return this process's environment without OUR_VARIABLES, plus `variables`."""
     return {name: value for name, value in os.environ.items() if name not in OUR_VARIABLES} | variables
 
 

@@ -63,7 +63,7 @@ def assert_exact_product(result, a, b):
 
 
 def assert_product(result, a, b):
-    """Check that `result` is NumPy's a @ b: exactly for integers and bools, within k eps |a| |b| for floats."""
+    """Check that `result` is NumPy's a @ b: exactly for integers and bools, within some k eps |a| |b| for floats."""
     dtype = np.result_type(a, b)
     assert isinstance(result, np.ndarray | np.generic)
     assert result.dtype == dtype
@@ -77,6 +77,6 @@ def assert_product(result, a, b):
     k = a.shape[-1]
     if dtype == np.float16:  # sums are in float32, and rounded once
         relative = np.finfo(np.float16).eps + k * np.finfo(np.float32).eps
-    else:  # k + 4 roundings for complex products, twice as many if the reference has the precision of dtype
+    else:  # k + 4 roundings suffice, twice as many if the reference is only as precise as dtype
         relative = (k + 4) * (2 if np.finfo(wider).eps == np.finfo(dtype).eps else 1) * np.finfo(dtype).eps
     assert np.all(np.abs(result.astype(wider) - truth) <= relative * magnitude + np.finfo(dtype).smallest_subnormal)

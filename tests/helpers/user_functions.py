@@ -106,7 +106,7 @@ def exits_in_processes():
 
 
 def is_killed_in_processes_later():
-    """Kill the worker process in the twentieth call, long after warming up."""
+    """Kill the worker process in its own twentieth call, after it has warmed up."""
     global times
     times += 1
     if parent_process() and times == 20:

@@ -235,8 +235,8 @@ POOR = rows("native-arithmetic", {"sequential": 1.0, "threads 4": 0.5})
     [
         (
             KERNEL | {("hold", "threads 4"): 1.0, ("release", "threads 4"): 0.25},
-            "Released, 4 threads are 4.00x as fast as one, 100% of what native threads gain; held, 1.00x: the GIL is"
-            " what keeps them apart.",
+            "Released, 4 threads are 4.00x as fast as one, 100% of what native threads gain; held, 1.00x: the GIL makes"
+            " the difference.",
         ),
         (
             KERNEL | {("hold", "threads 4"): 0.5, ("release", "threads 4"): 0.25},
@@ -250,8 +250,8 @@ POOR = rows("native-arithmetic", {"sequential": 1.0, "threads 4": 0.5})
             KERNEL
             | {("hold", "threads 4"): 1.0, ("release", "threads 4"): 0.25}
             | {("hold", "pool 4"): 0.3125, ("hold", "processes 4"): 0.25, ("release", "processes 4"): 0.3},
-            "Released, 4 threads are 4.00x as fast as one, 100% of what native threads gain; held, 1.00x: the GIL is"
-            " what keeps them apart. With the GIL held, a Pool's processes 3.20x, processes 4.00x: each has a GIL of"
+            "Released, 4 threads are 4.00x as fast as one, 100% of what native threads gain; held, 1.00x: the GIL makes"
+            " the difference. With the GIL held, a Pool's processes 3.20x, processes 4.00x: each has a GIL of"
             " its own.",
         ),
         (
@@ -262,24 +262,25 @@ POOR = rows("native-arithmetic", {"sequential": 1.0, "threads 4": 0.5})
         ({("python", "sequential"): 1.0, ("python", "threads 4"): 0.5}, "4 threads are 2.00x as fast as one."),
         (
             SEQUENTIAL | {"threads 4": 1.0},
-            "4 threads are 1.00x as fast as one: it holds the GIL, or waits for something else that they share.",
+            "4 threads are 1.00x as fast as one: the function holds the GIL, or waits for something else that they"
+            " share.",
         ),
         (
             SEQUENTIAL | {"threads 4": 0.25},
-            "4 threads are 4.00x as fast as one, 100% of what native threads gain: it releases the GIL.",
+            "4 threads are 4.00x as fast as one, 100% of what native threads gain: the function releases the GIL.",
         ),
         (
             SEQUENTIAL | {"threads 4": 0.125},
-            "4 threads are 8.00x as fast as one, more than native threads gain: it releases the GIL, and waits for"
-            " something else than a core.",
+            "4 threads are 8.00x as fast as one, more than native threads gain: the function waits, with the GIL"
+            " released.",
         ),
         (
             SEQUENTIAL | {"threads 4": 0.5},
-            "4 threads are 2.00x as fast as one: it releases the GIL for a part of its time.",
+            "4 threads are 2.00x as fast as one: the function releases the GIL for a part of its time.",
         ),
         (SEQUENTIAL | {"processes 4": 0.25}, "Processes 4.00x."),
         (SEQUENTIAL | {"loky:get_reusable_executor 4": 0.25}, "Workers of loky 4.00x."),
-        (SEQUENTIAL, "One worker alone: nothing here ran at once, so there is no speed-up to see."),
+        (SEQUENTIAL, "Only one worker: nothing ran in parallel, so there is no speed-up."),
     ],
 )
 def test_sentences_about_computing_explain_the_gil(seconds, sentence):
@@ -294,7 +295,7 @@ def test_the_sentence_names_interpreters_without_a_gil_in_which_threads_scale():
         if benchmark.get_metadata()["nk_session"] != "3.14":
             benchmark.update_metadata({"nk_gil_enabled": 0})
     assert meaning(Report(result.suite), "a:f").endswith(
-        "run Python. Without a GIL threads do it alone: 4.00x by Python 3.14t with the GIL off."
+        "run Python. Without a GIL, threads are enough: 4.00x by Python 3.14t with the GIL off."
     )
 
 
@@ -307,8 +308,8 @@ def test_the_sentence_of_an_interpreter_without_a_gil():
 def test_missing_cores_are_explained_first():
     sentence = sentence_of([*rows("a:f", SEQUENTIAL | {"threads 4": 0.5}), *POOR])
     assert sentence.startswith(
-        "Native threads, 4 of them, doing arithmetic with no GIL in play, gained 2.00x here: what is missing beyond"
-        " that is the machine's, not the GIL's. 4 threads are 2.00x"
+        "4 native threads, doing arithmetic without the GIL, gained only 2.00x here: the machine limits the speed-up"
+        " too. 4 threads are 2.00x"
     )
 
 
@@ -336,20 +337,20 @@ def test_only_processes_that_gain_are_explained_by_their_own_gil():
 
 def test_the_sentence_about_work_that_waits():
     assert sentence_of(made.waiting(), "sleep") == (
-        "Who waits needs no GIL: 5 threads 5.00x, 5 coroutines 4.69x as fast as one after another."
+        "Waiting needs no GIL: 5 threads 5.00x, 5 coroutines 4.69x as fast as one after another."
     )
 
 
 def test_the_sentence_about_lost_updates():
     assert sentence_of(made.counter(), "counter") == (
-        "With a GIL (3.14) counter += 1 lost none, f(counter) + 1 31%. Nothing promises that none is lost, but a lock."
+        "With a GIL (3.14) counter += 1 lost none, f(counter) + 1 31%. Only a lock guarantees that no update is lost."
     )
 
 
 def test_the_sentence_about_a_convoy():
     assert sentence_of(made.convoy(), "convoy") == (
-        "Beside a thread that runs Python, a call that takes 20.0 µs alone takes 5.00 ms when it releases the GIL, with"
-        " a switch interval of 5 ms: it waits so long to get it back; held, 40.0 µs."
+        "A call that takes 20.0 µs alone takes 5.00 ms beside a thread that runs Python, if it releases the GIL: it"
+        " waits for a switch interval (5 ms) to get the GIL back. If it holds the GIL, it takes 40.0 µs."
     )
 
 
@@ -359,7 +360,7 @@ def test_the_sentence_without_a_convoy():
         for setting in ("alone", "5 ms")
         for side in ("hold", "release")
     ]
-    assert sentence_of(same_times, "convoy").startswith("Releasing the GIL cost no more here than holding it")
+    assert sentence_of(same_times, "convoy").startswith("Releasing the GIL cost little here")
 
 
 @pytest.mark.parametrize(
@@ -442,14 +443,14 @@ def test_the_table_shows_the_machine_notes_and_warnings():
 
 
 def test_the_table_explains_held_for_interpreters_without_a_gil():
-    assert "held means to stay attached" in on_one_line(printed(report(rows("a:f", SEQUENTIAL), nk_gil_enabled=0)))
+    assert "calls that hold it scale like" in on_one_line(printed(report(rows("a:f", SEQUENTIAL), nk_gil_enabled=0)))
     assert "attached" not in printed(report(rows("a:f", SEQUENTIAL)))
 
 
 def test_the_table_mentions_weak_scaling_and_an_interruption():
     text = printed(report(rows("a:f", SEQUENTIAL), weak=True, interrupted=True))
     assert "Weak scaling" in text
-    assert "Interrupted: this is what there was by then." in text
+    assert "Interrupted: these are the results until then." in text
     assert "Weak scaling" not in printed(report(rows("a:f", SEQUENTIAL)))
 
 

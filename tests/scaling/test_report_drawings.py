@@ -211,7 +211,7 @@ def test_a_page_is_complete_and_loads_nothing(name):
         for row in report.block(workload):
             assert labels.way(row) in parsed.cells
             assert any(cell.startswith(first_number(report, row)) for cell in parsed.cells)
-    assert ("Interrupted: this is what there was by then." in parsed.texts) == report.interrupted
+    assert ("Interrupted: these are the results until then." in parsed.texts) == report.interrupted
 
 
 def test_names_sizes_and_notes_are_escaped():

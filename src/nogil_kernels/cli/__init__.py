@@ -1,4 +1,4 @@
-"""The command `nogil-kernels`. Each module but outputs defines a subcommand: its options and how to run it."""
+"""The command `nogil-kernels`. Each module except outputs.py defines a subcommand: its options and how to run it."""
 
 import argparse
 import io

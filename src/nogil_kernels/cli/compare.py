@@ -26,18 +26,18 @@ COMPARE_OPTIONS = ("ways", "workers", "weak", "quick", "seconds", "pythons", "ex
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of `compare` to its parser."""
     parser.description = (
-        "Measure how work scales with threads, processes, interpreters and asyncio, on this Python and on others, with"
-        " the GIL held and released. Native threads give the ceiling. Takes about a minute. Ctrl-C stops measuring and"
-        " shows the results so far."
+        "Measure how work scales with threads, processes, subinterpreters and asyncio, on this Python and on others,"
+        " with the GIL held and released. Native threads give the ceiling. Takes about a minute. Ctrl-C stops measuring"
+        " and shows the results so far."
     )
     parser.epilog = (
         f"Workloads: {', '.join(WORKLOADS)}, or your own function as module:function. The function takes no arguments,"
         f" its module may be in the current folder, and its output is hidden. Ways: {', '.join(WAYS)}."
     )
     parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help="what to measure; by default all of them")
-    parser.add_argument("--quick", action="store_true", help="10 seconds: few samples, without other interpreters")
+    parser.add_argument("--quick", action="store_true", help="10 seconds: few samples, no search for other Pythons")
     parser.add_argument("--seconds", type=positive, metavar="N", help="measure for N seconds after the workers' start")
-    parser.add_argument("--ways", type=names, metavar="WAY,...", help="ways to measure; sequential is always measured")
+    parser.add_argument("--ways", type=names, metavar="WAY,...", help="ways to run work; sequential is always measured")
     parser.add_argument(
         "--workers", type=counts, metavar="N,...", help="numbers of workers; default: 2, 4, ... and the number of cores"
     )

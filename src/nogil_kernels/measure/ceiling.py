@@ -1,6 +1,6 @@
 """Hardware limits: the arithmetic and read rates of one core, and the speed-up of native threads.
 
-The loops are in limits.pyx and use the same instruction set as the kernels. The pure backend has no such loops: every
+The loops are in loops.c and use the same instruction set as the kernels. The pure backend has no such loops: every
 function here raises RuntimeError.
 """
 
@@ -99,7 +99,7 @@ def _reader(buffer: Any, streams: int, prefetch: bool) -> Loop:
 
 
 def _memory(size_bytes: int) -> Any:
-    """Return a buffer from NumPy, which requests large pages for large arrays, because the kernels read such arrays."""
+    """Return a NumPy array: like the arrays that the kernels read, it has large pages if it is large."""
     import numpy
 
     return numpy.ones(size_bytes, numpy.uint8)

@@ -1,4 +1,4 @@
-"""Facts about the machine, interpreter and package, for every report. Names are those of pyperf if it has one."""
+"""Facts about the machine, interpreter and package, for every report. A fact has pyperf's name if pyperf has one."""
 
 import os
 import platform

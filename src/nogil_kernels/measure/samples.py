@@ -5,7 +5,7 @@ import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-OUTSIDE = 0.025  # the most that each of two probabilities may be: the true median is below the interval, or above it
+OUTSIDE = 0.025  # the largest probability that the true median is below the interval; the same for above
 MIN_VALUES = 6  # 5 values contain the true median with 1 - 2 / 2**5 = 93.75 % confidence, which is too little
 
 

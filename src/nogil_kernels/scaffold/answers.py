@@ -87,9 +87,9 @@ def gather(
 ) -> Answers:
     """Return the answers: from options, else from the terminal, else from git, else the template's placeholders.
 
-    `ask(answer, default)` asks on a terminal. None means that there is no terminal. Answers that the options have are
-    not asked for. If the options have the name, only those of author, email and repo that git lacks are asked for,
-    otherwise all. `check_name(name)` raises Refused before the other questions are asked.
+    `ask(answer, default)` asks on a terminal. None means that there is no terminal. It is never asked for what an
+    option gives. If an option gives the name, it is asked only for author, email and repo, and only if git lacks them.
+    `check_name(name)` raises Refused for a bad name, before the other questions.
     """
     if "name" not in from_options and ask is None:
         raise Refused("NAME is missing, and without a terminal the command cannot ask for it")

@@ -13,7 +13,7 @@ from .answers import AUTHOR, EMAIL, OWNER, Answers
 from .names import import_name
 from .words import SIMD_WORDS, WORDS
 
-INSTALLED = ("pip", "pkg_resources", "pyximport", "wheel")  # of installers and of Cython, in most environments
+INSTALLED = ("pip", "pkg_resources", "pyximport", "wheel")  # modules that most environments have
 AT_START = ("sitecustomize", "usercustomize")  # modules that Python imports when it starts
 
 # Packages that the tools in pyproject.toml depend on. A project of the same name could not be installed beside them.
@@ -73,7 +73,7 @@ def render(template: Mapping[str, str], answers: Answers) -> dict[str, str]:
 
 
 def replaced(text: str, replacements: Mapping[str, str]) -> str:
-    """Replace all words in one pass, because a replacement may contain a word. The first word that matches counts."""
+    """Replace all keys in one pass, because a replacement may contain a key. The first key that matches is replaced."""
     return re.sub("|".join(map(re.escape, replacements)), lambda match: replacements[match.group()], text)
 
 

@@ -1,4 +1,4 @@
-"""The example kernels, and the words that differ between their projects in the files that they share.
+"""The words that differ between the example kernels, in the files that their projects share.
 
 Shared files are written for `reduction` without SIMD. WORDS and SIMD_WORDS turn them into those of a variant.
 """

@@ -1,8 +1,8 @@
 """Write all of a project, or nothing.
 
 A new folder is filled under a temporary name and renamed once it is complete. An existing empty folder is kept, since
-it may be a shell's working directory or a mount point: the files are written to a temporary folder inside it, and its
-top entries are then moved up. If one of them cannot be moved, all files of the project are removed.
+it may be a shell's working directory or a mount point: the files are written to a temporary folder inside it, whose top
+entries are then moved up. If one of them cannot be moved, all files of the project are removed.
 """
 
 import os

@@ -65,7 +65,7 @@ def picklable_errors() -> Iterator[None]:
         raise Exited(f"the function called sys.exit({error.code!r})") from None
     except Exception as error:
         while isinstance(error, ImportError) and isinstance(error.__cause__, ImportError):
-            error = error.__cause__  # the cause, not NumPy's long advice, which does not apply to interpreters
+            error = error.__cause__  # the cause, not NumPy's long advice, which does not apply to subinterpreters
         try:
             pickle.loads(pickle.dumps(error))
         except Exception:

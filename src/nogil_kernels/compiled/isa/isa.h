@@ -1,4 +1,4 @@
-/* The instruction sets (ISAs) that this machine supports. isa.pyx calls nk_supports for each of them once, at import.
+/* The instruction sets (ISAs) that this machine supports. isa.pyx calls nk_supports() once per ISA, at import.
  *
  * CPUID is called directly: __builtin_cpu_supports() returns 0 for everything with some compilers (zig cc), and MSVC
  * does not have it. XGETBV returns which registers the operating system saves at a thread switch. */

@@ -120,7 +120,7 @@ def matmul(a, b, *, out=None, gil="auto", threads=1):
         "release" always releases the GIL, and "hold" never does. "auto", the default, holds the GIL for calls of at
         most some tens of microseconds on one thread, in which a release could cost more than it gains, and releases it
         for others. All three run the same machine code. On a free-threaded build "hold" means that the calling thread
-        stays attached; other threads run in parallel all the same. On the pure backend the value has no effect.
+        stays attached; other threads still run in parallel. On the pure backend the value has no effect.
     threads : int or concurrent.futures.ThreadPoolExecutor, optional
         The threads that share the work if it takes at least about 3 ms (1 ms with an executor). An int starts threads
         for this call and ends them before it returns. The result has the same bits for every number of threads. On the
@@ -176,7 +176,7 @@ def matmul(a, b, *, out=None, gil="auto", threads=1):
     return arrays.matmul(a, b, out, gil, threads, matmul_plain)
 
 
-matmul.__module__ = "nogil_kernels"  # so that pickle finds the build of the interpreter that loads it
+matmul.__module__ = "nogil_kernels"  # unpickling takes the build of the interpreter that unpickles
 
 
 def matmul_plain(a, b, *, out, gil="auto", threads=1):
@@ -307,7 +307,7 @@ cdef object new_result(const Problem *p, const Operands *operands):
     return empty(shape, (<list> dtypes)[<int> p.kind])
 
 
-# inline: a module that does not export this function, as in subinterpreters/, does not compile it
+# inline: a module without a .pxd that exports this function (subinterpreters/) contains no code for it
 cdef inline int matmul_f64(  # no-cython-lint
     Py_ssize_t m, Py_ssize_t n, Py_ssize_t k,
     const double *a, Py_ssize_t a_row_stride, Py_ssize_t a_column_stride,

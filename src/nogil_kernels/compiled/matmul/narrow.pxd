@@ -7,8 +7,8 @@ from nogil_kernels.compiled.shared.buffers cimport I64, U64
 
 
 cdef enum:
-    # The fewest products per element that repay the check. Checking an element costs half a cycle. The narrow tile
-    # saves an eighth of a cycle per product: 4 cycles in 32 products.
+    # The check is made from this many products per element on. It costs half a cycle per element. The narrow tile saves
+    # an eighth of a cycle per product: 4 cycles in 32 products.
     NARROW_ROWS = 32
 
 
@@ -31,7 +31,7 @@ cdef inline bint are_narrow(
 
 
 cdef inline const nk_matmul_narrow *narrow_for(const Problem *p) noexcept nogil:
-    """Return the narrow tile if the problem has 64-bit integers and uses the block tile, and this ISA has one."""
+    """Return the narrow tile if this ISA has one, and the problem has 64-bit integers and uses the tile `block`."""
     cdef const nk_matmul_narrow *narrow
     if (p.kind != I64 and p.kind != U64) or p.tile != &p.kernel.block:
         return NULL

@@ -10,27 +10,28 @@ from nogil_kernels.compiled.shared.gil cimport is_unshared, release_wanted
 
 
 cdef enum:
-    # The most rows of a block of B. Each block reads and writes all of C once, so few large blocks are better. L1 is
-    # the limit: it keeps a panel of A (MR x KC) while B streams through. 4 x 512 float64 (AVX2) are 16 KiB of 32, and
-    # 8 x 512 (AVX-512) are 32 KiB of 48. n = 1024 is 2 to 3 % faster than with a limit of 256.
+    # The most rows of a block of B. All of C is read and written once per KC rows, so few large blocks are better. L1
+    # is the limit: it keeps a panel of A (MR x KC) while B streams through. 4 x 512 float64 (AVX2) are 16 KiB of 32,
+    # and 8 x 512 (AVX-512) are 32 KiB of 48. n = 1024 is 2 to 3 % faster than with a limit of 256.
     KC_MAX = 512
     # The most elements of a dot product at a time. All rows of A use the same part of B: 16 KiB of float64 stay in L1.
     DOT_KC_MAX = 2048
     # The shortest dot product that uses the dots tile: for shorter ones, adding up the lanes takes longer than the
-    # products. Products of at most dots.mr rows use it for every k.
+    # multiplications. If A has at most dots.mr rows, any k uses the tile.
     DOT_K = 16
     # The most bytes of a packed block of B: half of an L2 of 2 MiB, or all of an L2 of 1 MiB.
     BLOCK_B_BYTES = 1024 * 1024
     # B is packed if several panels of A read it, and their number times B's row stride in bytes exceeds PACK_B_REACH.
     # With long strides each row of B is on a page of its own, or nearly so. If the stride is a multiple of PAGE, the
-    # rows also share sets of L1, so half of the limit applies. Packing B against this rule costs half of the speed at
-    # m = 8 and a tenth at m = 128. Not packing it against this rule costs a third at m = 8 and half at m = 128.
+    # rows also share sets of L1, so half of the limit applies. Packing B where the rule does not costs half of the
+    # speed at m = 8 and a tenth at m = 128. Leaving B unpacked where the rule packs costs a third at m = 8 and half at
+    # m = 128.
     PACK_B_REACH = 16 * 1024
     PAGE = 4096
     # The fewest rows of B worth packing: fewer rows stay in the TLB and in the ways of L1.
     PACK_B_ROWS = 32
-    # A is packed if its rows are not contiguous and more panels of B than this read it. Contiguous rows stay in L1
-    # without packing, and packing them cost a tenth at n = 1024.
+    # A is packed if its rows are not contiguous and each of its panels is used with more than this many panels of B.
+    # Contiguous rows stay in L1 without packing, and packing them cost a tenth at n = 1024.
     PACK_A_PANELS = 4
     # gil="auto" holds the GIL for at most this many multiply-adds (gil.pxd has the reason). They take 14 us with
     # AVX-512, 30 us with AVX2, 50 us with SSE2. An element moved to or from memory counts as 16 multiply-adds, so the
@@ -80,7 +81,7 @@ cdef inline bint is_b_worth_packing(const Problem *p) noexcept nogil:
 
 
 cdef inline bint better_transposed(const Problem *p) noexcept nogil:
-    """Return whether only C.T has contiguous rows: its own, or those of the matrix if the other operand is a vector."""
+    """Return whether C has contiguous columns only. If A or B is a vector, the other one's columns decide."""
     cdef Py_ssize_t element_size = p.kernel.element_size
     if p.n == 1 and p.A.column_stride != element_size:
         return p.A.row_stride == element_size

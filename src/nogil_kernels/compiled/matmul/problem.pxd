@@ -31,9 +31,9 @@ cdef struct Problem:
     bint pack_a, pack_b
     bint one_tile                     # the product is one tile, and no panel is packed
     bint symmetric                    # A.T @ A or A @ A.T: bands below the diagonal are copies of those above
-    Py_ssize_t bands_down, bands_across  # of each matrix: their numbers along the rows and along the columns
+    Py_ssize_t bands_down, bands_across  # of each matrix: one below another, and side by side
     Py_ssize_t bands, bands_per_slice    # of all matrices
-    Py_ssize_t tasks                     # equal shares of the bands, for at most as many threads
+    Py_ssize_t tasks                     # equal shares of the bands; at most this many threads work
     bint release_gil
 
 

@@ -6,7 +6,8 @@ from nogil_kernels.compiled.matmul.problem cimport Matrix, Problem, at
 
 cdef enum:
     # Of N x N bands, the share (N + 1) / (2 * N) is computed: 53 % for N = 16. A band has at least SYMMETRIC_ROWS rows,
-    # because each packs its own B. k is at least SYMMETRIC_K, because half of the elements are copied.
+    # because each packs its own B. k is at least SYMMETRIC_K, so that copying half of the elements costs less than it
+    # saves.
     SYMMETRIC_BANDS = 16
     SYMMETRIC_ROWS = 128
     SYMMETRIC_K = 192

@@ -227,7 +227,7 @@ NK_INLINE void FUNCTION(tile_of)(const int max_rows, const int vecs, const int w
 }
 
 /* Call the instance with the fewest rows that suffice: MR, half of MR, or one. The full tile has one more instance, for
- * exactly MR rows, without comparisons with rows. Narrower tiles do not: theirs would be a tenth of all code. */
+ * exactly MR rows, without comparisons with rows. For narrower tiles such an instance would add a tenth to all code. */
 #define TILE_OF(max_rows, vecs, whole, rows)                                                                               \
     FUNCTION(tile_of)(max_rows, vecs, whole, rows, columns * PARTS, kc, a, a_row_stride, a_column_stride, b, b_row_stride, c, \
                       c_row_stride, c_column_stride, accumulate)

@@ -137,7 +137,7 @@ cdef inline bint take_as(Kind expected, object x, Py_buffer *view, int flags) no
 
 
 cdef inline bint take_again(Kind expected, object x, Py_buffer *view) noexcept:
-    """Take a buffer again if an ndarray's fields gave it: Python code can change these, but not an exported buffer."""
+    """Take x again if it was read from an ndarray's fields: Python code can change fields, but not a buffer."""
     return needs_release(view) or take_as(expected, x, view, 0)
 
 
@@ -169,7 +169,7 @@ cdef inline Py_ssize_t absolute_stride(const Py_buffer *view, int axis) noexcept
 
 
 cdef inline bint overlaps_itself(const Py_buffer *view) noexcept nogil:
-    """Return whether elements may share bytes: not if each stride is at least the reach of all smaller ones."""
+    """Return False if each stride is at least the bytes that the axes with smaller strides span, else True."""
     cdef Py_ssize_t stride, other_stride, reach
     cdef int axis, other_axis
     if view.len == 0:

@@ -11,8 +11,8 @@ from nogil_kernels.compiled.sum_of_squares.layout cimport Layout, gather, in_mem
 cdef enum:
     # Numbers between two checks for Ctrl-C: 2**28 take 0.1 to 1 second.
     SLICE_NUMBERS = 1 << 28
-    # Strided elements are copied to a block of this many: 32 KiB of complex128, which fit any L1. Contiguous lines of
-    # at least this many are read in place.
+    # Strided elements are copied to a block of this many: 32 KiB of complex128, which fit any L1. If the innermost axis
+    # is contiguous and has at least this many, they are read in place.
     BLOCK_ELEMENTS = 2048
     # Buffers larger than this are beyond L2 (0.25 to 2 MiB) and are prefetched. Inside L2, prefetching would cost 7 %.
     FAR_BYTES = 2 * 1024 * 1024
@@ -38,7 +38,7 @@ cdef struct Problem:
     Py_ssize_t chunks_per_row
     Py_ssize_t chunks_per_slice
     Py_ssize_t chunks     # of all rows
-    Py_ssize_t tasks      # equal shares of the chunks, for at most as many threads
+    Py_ssize_t tasks      # number of equal shares of the chunks; at most this many threads work
     bint release_gil
     # Results: act 2 sets them up, act 3 writes to them.
     nk_sum *sums          # one per chunk, or NULL to write each row's only chunk to `out`
@@ -76,7 +76,7 @@ cdef inline bint describe_range(Problem *p, object x) except -1:
         length = len(x)
         p.start = x.start if length else 0
         p.step = x.step if length > 1 else 0
-        # OverflowError if int64 cannot hold it; all other terms are between it and the start
+        # OverflowError if int64 cannot hold the last term; the others are between it and the start
         _last_term = x.start + (length - 1) * x.step if length else 0
     except OverflowError:
         return False
@@ -106,7 +106,7 @@ cdef inline const char *row_at(const Problem *p, Py_ssize_t row) noexcept nogil:
 cdef inline void sum_strided(
     const Problem *p, const char *row, Py_ssize_t start, Py_ssize_t count, nk_sum *sum
 ) noexcept nogil:
-    """Add the squares of `count` elements from `start` on. Copy them to a block first, unless lines are long."""
+    """Add the squares of `count` elements from `start` on. Copy them to a block, unless they are read in place."""
     cdef char[BLOCK_ELEMENTS * 16] block
     cdef Py_ssize_t[MAX_NDIM] index
     cdef Py_ssize_t filled = 0, piece

@@ -112,8 +112,8 @@ NK_INLINE void run_32_bits(enum nk_kind kind, const void *x, ptrdiff_t n, nk_sum
 
 /* 64 bits: with |x| = h * 2**32 + l, x**2 = h**2 * 2**64 + 2 * h * l * 2**32 + l**2. For each of the three products
  * (h * h, h * l, l * l) there are two sums: of the products modulo 2**64 (wrapped), and of their upper halves (upper).
- * add_products computes the exact sum from both. This takes three operations per product. Splitting each product into
- * halves would take four. */
+ * add_products computes the exact sum from both. Two sums take three operations per product. Splitting each product
+ * into halves would take four. */
 typedef struct {
     uint_vec wrapped, upper;
 } product_sums;
@@ -141,8 +141,8 @@ static void add_shifted(nk_sum *sum, uint64_t value, int bit)
     if (bit % 64) add_at(sum, bit / 64 + 1, value >> (64 - bit % 64));
 }
 
-/* sum += all products << bit. wrapped - (upper << 32) is the sum of the lower halves. It is exact, because a
- * run has fewer than 2**17 numbers, so their lower halves add up to less than 2**49. */
+/* sum += all products << bit. wrapped - (upper << 32) is the sum of the lower halves. It is exact, because a run has
+ * fewer than 2**17 products, so their lower halves add up to less than 2**49. */
 static void add_products(nk_sum *sum, const product_sums *sums, int bit)
 {
     uint64_t wrapped = total_of(sums->wrapped), upper = total_of(sums->upper);
@@ -252,7 +252,7 @@ NK_INLINE double float16_magnitude(uint16_t bits)
 }
 
 #if NK_VECTOR_BYTES < 32
-/* Not inlined: with 16-byte vectors, a block of float16 needs 64 calls for 128 numbers, a third of this file's code. */
+/* Not inlined: with 16-byte vectors, a block of float16 has 64 calls, which would be a third of this file's code. */
 NK_NOINLINE vec float16_magnitudes(const uint16_t *x)
 {
     vec value;

@@ -9,7 +9,7 @@
 #include "../shared/kinds.h"
 
 /* A sum in progress. For floats it is hi + lo, exact to about 100 bits. For integers it is 192 bits in three words,
- * least significant first: 2**64 squares of at most 2**128 fit. */
+ * least significant first: 2**64 squares below 2**128 fit. */
 typedef struct {
     double hi, lo;
     uint64_t words[3];

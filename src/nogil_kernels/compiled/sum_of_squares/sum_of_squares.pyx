@@ -83,7 +83,7 @@ def sum_of_squares(x, *, axis=None, gil="auto", threads=1):
         "release" always releases the GIL, and "hold" never does. "auto", the default, holds the GIL for calls of at
         most some tens of microseconds on one thread, in which a release could cost more than it gains, and releases it
         for others. All three run the same machine code. On a free-threaded build "hold" means that the calling thread
-        stays attached; other threads run in parallel all the same. On the pure backend the value has no effect.
+        stays attached; other threads still run in parallel. On the pure backend the value has no effect.
     threads : int or concurrent.futures.ThreadPoolExecutor, optional
         The threads that share the work if it has at least 24 MiB (8 MiB with an executor). An int starts threads for
         this call and ends them before it returns. The result has the same bits for every number of threads. On the pure
@@ -148,7 +148,7 @@ def sum_of_squares(x, *, axis=None, gil="auto", threads=1):
     return arrays.sum_of_squares(x, axis, gil, threads, sum_of_squares_plain, sum_of_squares_rows)
 
 
-sum_of_squares.__module__ = "nogil_kernels"  # so that pickle finds the build of the interpreter that loads it
+sum_of_squares.__module__ = "nogil_kernels"  # unpickling takes the build of the interpreter that unpickles
 
 
 def sum_of_squares_plain(x, *, gil="auto", threads=1):
@@ -325,7 +325,7 @@ cdef int raise_overflow(Problem *p, Py_ssize_t row) except -1:
     raise OverflowError(f"the sum of squares {as_int(&sum)} does not fit {dtype}. Use axis=None, or floats.")
 
 
-# inline: a module that does not export this function, as in subinterpreters/, does not compile it
+# inline: a module without a .pxd that exports this function (subinterpreters/) contains no code for it
 cdef inline double sum_of_squares_f64(const double *x, Py_ssize_t n) noexcept nogil:  # no-cython-lint
     """Sum the same chunks as sum_of_squares, in the same order, so the bits are equal."""
     cdef nk_sum total = NK_SUM_ZERO, sum

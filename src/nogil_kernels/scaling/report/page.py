@@ -130,7 +130,7 @@ def _costs(report: Report) -> Iterator[str]:
     yield "<section><h2>What workers cost</h2>"
     yield _element("p", COSTS)
     yield _element("p", "The times above include neither.", "faint")
-    yield _table(["Python", "way", "start", "a round"], lines)
+    yield _table(["Python", "way", "start", "a sample"], lines)
     yield "</section>"
 
 

@@ -223,7 +223,7 @@ def _bars(
 
 
 def shortened(text: str, length: int) -> str:
-    """Return the text, or its last `length` characters if it is longer."""
+    """Return the text, or "…" and its end if it is longer than `length`."""
     return text if len(text) <= length else f"…{text[1 - length :]}"
 
 

@@ -10,10 +10,10 @@ FLAT = 1.25  # a speed-up up to this counts as none: noise and the caches of fur
 CLEAR = 1.5  # the machine must reach this speed-up for certain before a FLAT one allows a conclusion about the GIL
 NEAR = 0.8  # an efficiency from which the workers ran in parallel
 BEYOND = 1.2  # a share of the ceiling that is not chance: the work waits and needs no core
-LATE = 5.0  # a call that takes this many times as long as alone waits for the GIL
+LATE = 5.0  # a call that takes this multiple of its time without another thread is waiting for the GIL
 
-INTERRUPTED = "Interrupted: this is what there was by then."
-COSTS = "Start: until all of them ran. A round: handing out the parts, waiting for all, getting the answers."
+INTERRUPTED = "Interrupted: these are the results until then."
+COSTS = "Start: until all of them ran. A sample: handing out the parts, waiting for all, getting the answers."
 
 
 def meaning(report: Report, workload: str) -> str:
@@ -33,10 +33,10 @@ def meaning(report: Report, workload: str) -> str:
     if not largest:
         if report.interrupted:
             return "Interrupted before there was anything to compare."
-        return "One worker alone: nothing here ran at once, so there is no speed-up to see."
+        return "Only one worker: nothing ran in parallel, so there is no speed-up."
     if subject is About.WAITING:
         gains = ", ".join(f"{way(row)} {_gain(report, row)}" for row in largest if row.session == report.sessions[0])
-        return f"Who waits needs no GIL: {gains} as fast as one after another."
+        return f"Waiting needs no GIL: {gains} as fast as one after another."
     return " ".join([*_missing_cores(report, largest), *_computing(report, largest)])
 
 
@@ -48,8 +48,8 @@ def _missing_cores(report: Report, rows: Sequence[Row]) -> list[str]:
         return []
     work = "reading memory" if row.limit == "memory" else "doing arithmetic"
     return [
-        f"Native threads, {row.workers} of them, {work} with no GIL in play, gained {ceiling.median:.2f}x here:"
-        " what is missing beyond that is the machine's, not the GIL's."
+        f"{row.workers} native threads, {work} without the GIL, gained only {ceiling.median:.2f}x here: the machine"
+        " limits the speed-up too."
     ]
 
 
@@ -95,7 +95,7 @@ def _without_a_gil(report: Report, rows: Sequence[Row], held: Row | None) -> Ite
     free = [row for row in others if not report.facts_of(row.session)["nk_gil_enabled"]]
     if free and _is_flat(report, held):
         gains = ", ".join(f"{_gain(report, row)} by {interpreter(row.session)}" for row in free)
-        yield f"Without a GIL threads do it alone: {gains}."
+        yield f"Without a GIL, threads are enough: {gains}."
 
 
 def _released(report: Report, threads: dict[str, Row]) -> str:
@@ -108,7 +108,7 @@ def _released(report: Report, threads: dict[str, Row]) -> str:
     if held is None:
         return start + "."
     if _is_flat(report, held) and not _is_flat(report, row):
-        return f"{start}; held, {_gain(report, held)}: the GIL is what keeps them apart."
+        return f"{start}; held, {_gain(report, held)}: the GIL makes the difference."
     return f"{start}; held, {_gain(report, held)}."
 
 
@@ -129,12 +129,12 @@ def _one_side(report: Report, row: Row, reached: float) -> str:
         spread = f"{speed_up.low:.2f}x to {speed_up.high:.2f}x"
         return f"{gain}, or {spread}: too uncertain to tell whether it releases the GIL. Measure longer, or in quiet."
     if _is_flat(report, row):
-        return f"{gain}: it holds the GIL, or waits for something else that they share."
+        return f"{gain}: the function holds the GIL, or waits for something else that they share."
     if share is not None and share > BEYOND:
-        return f"{gain}, more than native threads gain: it releases the GIL, and waits for something else than a core."
+        return f"{gain}, more than native threads gain: the function waits, with the GIL released."
     if share is not None and share >= NEAR:
-        return f"{gain}, {share:.0%} of what native threads gain: it releases the GIL."
-    return f"{gain}: it releases the GIL for a part of its time."
+        return f"{gain}, {share:.0%} of what native threads gain: the function releases the GIL."
+    return f"{gain}: the function releases the GIL for a part of its time."
 
 
 def _lost_updates(report: Report, rows: Sequence[Row]) -> str:
@@ -150,7 +150,7 @@ def _lost_updates(report: Report, rows: Sequence[Row]) -> str:
             )
     if any(row.side == "locked" and row.lost for row in rows):
         return " ".join([*sentences, "The lock lost some: that is a bug."])
-    return " ".join([*sentences, "Nothing promises that none is lost, but a lock."])
+    return " ".join([*sentences, "Only a lock guarantees that no update is lost."])
 
 
 def _range_of_shares(rows: Sequence[Row]) -> str:
@@ -171,13 +171,13 @@ def _convoy(report: Report, rows: Sequence[Row]) -> str:
     worst = max(beside, key=lambda row: row.seconds_per_call.median)
     worst_seconds, alone_seconds = worst.seconds_per_call.median, alone.seconds_per_call.median
     if worst_seconds < LATE * alone_seconds:
-        return "Releasing the GIL cost no more here than holding it: nobody kept it from the kernel."
+        return "Releasing the GIL cost little here: no other thread kept it from the kernel for long."
     held = here.get((HOLD, worst.setting))
-    comparison = f"; held, {duration(held.seconds_per_call.median)}" if held else ""
+    comparison = f" If it holds the GIL, it takes {duration(held.seconds_per_call.median)}." if held else ""
     return (
-        f"Beside a thread that runs Python, a call that takes {duration(alone_seconds)} alone takes"
-        f" {duration(worst_seconds)} when it releases the GIL, with a switch interval of {worst.setting}: it waits so"
-        f" long to get it back{comparison}."
+        f"A call that takes {duration(alone_seconds)} alone takes {duration(worst_seconds)} beside a thread that runs"
+        f" Python, if it releases the GIL: it waits for a switch interval ({worst.setting}) to get the GIL back."
+        f"{comparison}"
     )
 
 

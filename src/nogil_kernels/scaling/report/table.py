@@ -51,9 +51,10 @@ def heading(report: Report) -> Iterator[RenderableType]:
         f"{facts['cpu_model_name']}, {cores}, L2 {int(facts['nk_l2_bytes']) / 2**20:.3g} MiB",
     ]
     if len(report.sessions) > 1:
-        lines.append(f"Beside it: Python {', '.join(report.sessions[1:])}, each compared with itself")
+        others = ", ".join(report.sessions[1:])
+        lines.append(f"Also measured: Python {others}; each speed-up is relative to the same Python")
     if report.weak:
-        lines.append("Weak scaling: so much work for each worker")
+        lines.append("Weak scaling: the same work per worker")
     yield Text("\n".join(lines), style="dim")
 
 
@@ -136,7 +137,7 @@ def _details(report: Report, row: Row, subject: About) -> list[str]:
 
 
 def _brief(report: Report, row: Row, subject: About) -> str:
-    """Return the cell of another interpreter: the speed-up, or the first column without one."""
+    """Return the cell of another interpreter: the speed-up, or the first column if there is none."""
     first, second, *_ = _details(report, row, subject)
     return second or first if subject in (About.WAITING, About.SPEED_UP) else first
 
@@ -147,7 +148,7 @@ def costs(report: Report) -> Iterator[RenderableType]:
     if not costs:
         return
     table = style.table()
-    for heading in ("", "start", "a round"):
+    for heading in ("", "start", "a sample"):
         table.add_column(heading, justify="right" if heading else "left", no_wrap=True, min_width=7)
     several = len(report.sessions) > 1
     for name in report.sessions:
@@ -155,7 +156,7 @@ def costs(report: Report) -> Iterator[RenderableType]:
             table.add_row(Text("  " + interpreter(name), style="dim"))
         for row, start_up, overhead in (cost for cost in costs if cost[0].session == name):
             table.add_row(("    " if several else "  ") + way(row), duration(start_up), duration(overhead))
-    yield Text.assemble("\n", ("What workers cost", "bold"), "  ", ("in none of the times above", "dim"))
+    yield Text.assemble("\n", ("What workers cost", "bold"), "  ", ("not included in the times above", "dim"))
     yield table
     yield Padding(Text(COSTS), (0, 2))
 
@@ -167,11 +168,11 @@ def _notes(report: Report) -> Iterator[RenderableType]:
     samples = counted(most, "sample") if fewest == most else f"{fewest} to {counted(most, 'sample')}"
     notes = [
         f"a call: time of all the work / number of calls; medians of {samples}, taken in"
-        " turns. Speed-up: against one after another, round by round, with the interval that holds it with 95 %"
-        " confidence. Ceiling: what native threads gained meanwhile."
+        " turns. Speed-up: relative to one after another in the same round, with its 95 % interval. Ceiling: what"
+        " native threads gained meanwhile."
     ]
     if not facts["nk_gil_enabled"]:
-        notes.append("This Python runs without a GIL: held means to stay attached, and scales like released.")
+        notes.append("This Python runs without a GIL: calls that hold it scale like calls that release it.")
     notes += [f"- {note}" for note in (*report.notes, *report.warnings)]
     if report.interrupted:
         notes.append(INTERRUPTED)

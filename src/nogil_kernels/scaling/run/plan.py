@@ -19,8 +19,8 @@ class Request:
     """Whether this is the interpreter that runs the command. It also measures the native ceilings, and it raises the
     errors of workloads. Other interpreters skip a workload that fails."""
     calls: dict[str, int] = field(default_factory=dict)
-    """Row.work, or Row.work + " serial" if the workers take turns -> number of calls that another session has chosen.
-    With weak, the number is per worker."""
+    """The numbers of calls that another session has chosen, by Row.work, or by Row.work + " serial" if only one worker
+    can run at a time. With weak, the numbers are per worker."""
 
 
 @dataclass(frozen=True)

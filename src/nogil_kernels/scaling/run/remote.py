@@ -59,8 +59,8 @@ def find_on_path() -> tuple[list[str], list[str]]:
 def start_sessions(python: str, request: Request) -> Iterator[RemoteSession]:
     """Yield one session, or two for a free-threaded interpreter: with the GIL off and on.
 
-    Raise RemoteError if the interpreter does not start, is too old, is not CPython, or is this one, which is measured
-    already. If this one is free-threaded, yield only the session with the other GIL state.
+    Raise RemoteError if the interpreter does not start, is too old, is not CPython, or is this one and has a single GIL
+    state. If it is this one and free-threaded, yield only the session with the other GIL state.
     """
     free_threaded, release, version, implementation, prefix = _inspect(python)
     if tuple(version) < (3, 11) or implementation != "cpython":
@@ -101,7 +101,7 @@ def _inspect(python: str) -> Any:
 
 
 def _environment() -> dict[str, str]:
-    """Return the environment of another interpreter, without variables for this one or PACKAGE_PARENT in PYTHONPATH."""
+    """Return an environment without this interpreter's variables, and without PACKAGE_PARENT in PYTHONPATH."""
     variables = {name: value for name, value in os.environ.items() if name not in ("PYTHONHOME", "PYTHON_GIL")}
     folders = variables.pop("PYTHONPATH", "").split(os.pathsep)
     folders = [folder for folder in folders if folder and Path(folder).resolve() != PACKAGE_PARENT]
@@ -146,7 +146,7 @@ class RemoteSession:
             self._send(asdict(request))
             description = self._receive()
         except BaseException as error:
-            if isinstance(error, RemoteError):  # because another process than our server may ignore a closed input
+            if isinstance(error, RemoteError):  # because a program that is not our server may ignore a closed input
                 self.process.kill()
             self.close()
             raise

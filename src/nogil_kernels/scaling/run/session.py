@@ -20,7 +20,7 @@ PARALLEL_SECONDS = 0.05  # seconds of work per sample if the workers run at the 
 WORKER_SECONDS = 0.005  # the least work of one worker: workers begin within 0.15 ms of each other
 MIN_CALIBRATION_SECONDS = 0.01  # the shortest measurement of repeated calls
 CALIBRATION_TRIES = 3  # measurements, of which the best counts
-LONG_SECONDS = 1.0  # a longer measurement is not repeated, and its calls are rounded up per row
+LONG_SECONDS = 1.0  # a longer measurement is not repeated, nor are calls rounded to a common multiple
 
 
 class Session:
@@ -138,7 +138,7 @@ class Session:
         try:
             for row in warm_rows:
                 self._fit_calls(workload, row)
-                if row.workers == max(counts):  # creates the calls for rows with fewer workers, too
+                if row.workers == max(counts):  # also creates the functions that rows with fewer workers call
                     self._run(workload, row, 1)
                 workload.tally(0)  # discard what was counted so far
         except Exception as error:

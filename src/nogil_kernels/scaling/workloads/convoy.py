@@ -27,7 +27,7 @@ WAKING = 1.5e-4  # seconds that a call waits in addition to the switch interval,
 ALONE = "alone"
 INTERVALS = {"5 ms": 5e-3, "0.5 ms": 5e-4, "0.05 ms": 5e-5}
 SAMPLE = 0.05  # seconds
-SHORT_CALLS = 1_500  # take half of SAMPLE alone, and all of it if the other thread gets every second interval
+SHORT_CALLS = 1_500  # take half of SAMPLE without another thread, and all of it if one runs half of the time
 
 
 class Convoy(Kernel):

@@ -15,7 +15,7 @@ from statistics import median
 from your_kernels import pure, sum_of_squares
 
 ROUNDS = 9
-# The arguments of a call. The long ones take 30 us or more, much longer than a hand-over of the GIL.
+# The arguments of a call. The long ones take 30 us or more: with much shorter calls, releasing the GIL gains little.
 X = array("d", range(250_000))
 LONG, SHORT = (X,), (X[:1_000],)
 

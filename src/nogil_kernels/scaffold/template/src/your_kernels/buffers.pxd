@@ -11,7 +11,7 @@ cdef extern from *:
 cdef inline int check_aligned(const void *data, Py_ssize_t n, size_t itemsize) except -1:
     """Raise ValueError if the address of n numbers is not a multiple of their size, as C must not read them there.
 
-    Empty buffers pass at any address, because array.array gives them any.
+    Empty buffers pass, because an empty array.array may have any address.
     """
     if n > 0 and <size_t> data % itemsize:
         raise ValueError("the numbers of a buffer must be aligned in memory to their size. Pass a copy.")

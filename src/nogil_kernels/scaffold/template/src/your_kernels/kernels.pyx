@@ -7,7 +7,7 @@ from your_kernels.gil cimport release_wanted
 
 cdef enum:
     # The number of independent sums. With a single sum, each addition waits four cycles for the one before. The
-    # compiler makes vectors of eight sums.
+    # compiler puts the eight sums into vectors.
     LANES = 8
     # gil="auto" holds the GIL for at most this many numbers. Getting the GIL back can take a switch interval, 5 ms, if
     # other threads run Python. 16 Ki numbers take 3 us from cache at 5 per nanosecond, 13 us from memory at 10 GB/s.

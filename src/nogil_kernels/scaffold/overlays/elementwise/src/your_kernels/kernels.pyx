@@ -6,8 +6,8 @@ from your_kernels.gil cimport release_wanted
 
 
 cdef enum:
-    # Numbers of x per block. A step of a number waits eight cycles for the number's previous step. 32 numbers, in 16
-    # vectors, keep the processor busy in the meantime.
+    # Numbers of x per block. A step is y = y * x + c. It waits eight cycles for the previous step of the same number.
+    # 32 numbers, in 16 vectors, keep the processor busy in the meantime.
     LANES = 32
     # gil="auto" holds the GIL for at most this many steps. Getting the GIL back can take a switch interval, 5 ms, if
     # other threads run Python. 32 Ki steps take 4 us at 9 per nanosecond.
@@ -65,7 +65,7 @@ def polyval(const double[::1] c not None, const double[::1] x not None, double[:
     buffers.check_aligned(&out[0], n, sizeof(double))
     if buffers.overlap(&c[0], terms * sizeof(double), &out[0], n * sizeof(double)) or \
             (&x[0] != &out[0] and buffers.overlap(&x[0], n * sizeof(double), &out[0], n * sizeof(double))):
-        raise ValueError("out must not share memory with c, or with x unless it is x")
+        raise ValueError("out must not share memory with c or x, unless it is x")
     if release_wanted(gil, <double> n * (terms + MOVE_STEPS) > AUTO_HOLD):
         with nogil:
             polyval_nogil(&c[0], terms, &x[0], &out[0], n)

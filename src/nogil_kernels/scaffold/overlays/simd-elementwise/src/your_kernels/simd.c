@@ -1,8 +1,8 @@
 /* The kernels' loops. setup.py compiles them per instruction set, with the set's flags and name (macro ISA). */
 #include "simd.h"
 
-/* Numbers of x per block: 16 vectors with SSE2, eight with AVX2, four with AVX-512. Each step waits four cycles for the
- * previous step of its number, and eight cycles without FMA. */
+/* Numbers of x per block: 16 vectors with SSE2, eight with AVX2, four with AVX-512. A step is y = y * x + c. It waits
+ * four cycles (eight without FMA) for the previous step of the same number. */
 enum { LANES = 32 };
 
 /* out[i] = (c[0] * x[i] + c[1]) * x[i] + ... */

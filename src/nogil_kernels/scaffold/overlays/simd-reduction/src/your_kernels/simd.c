@@ -2,8 +2,8 @@
 #include "simd.h"
 
 /* The number of independent sums. A single sum waits four cycles per addition. 16 sums are eight vectors with SSE2,
- * four with AVX2, two with AVX-512. GCC makes vectors of the inner loop only if it unrolls it completely, which it does
- * up to 16 times. */
+ * four with AVX2, two with AVX-512. GCC vectorizes the inner loop only if it is unrolled completely, and GCC does that
+ * for at most 16 iterations. */
 enum { LANES = 16 };
 
 static double sum_of_squares(const double *x, ptrdiff_t n)
