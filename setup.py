@@ -103,7 +103,7 @@ class BuildKernels(build_ext):
 
     def build_extension(self, ext: Extension) -> None:
         per_isa, _ = EXTENSIONS[ext.name.removeprefix("nogil_kernels.").replace(".", "/")]
-        # ext has the macros of `# distutils:` lines, which are for subinterpreters: abi3 builds have none of these.
+        # A `# distutils:` line adds a macro for subinterpreters. abi3 builds do not support these, so they drop it.
         ext.define_macros = [*([] if ABI3 else ext.define_macros), *MACROS]
         ext.extra_compile_args = self.flags()
         ext.extra_objects = [path for source in per_isa for path in self.compile_per_isa(source)]
@@ -126,7 +126,7 @@ class BuildKernels(build_ext):
         flags = shlex.split(f"{level} {FLAGS} {FRAME_POINTERS if self.baseline else ''} {cflags}")
         flags += self.baseline.split() if isa and "-march" in cflags else []
         flags += self.instruction_sets.get(isa, "").split()
-        return [f"/clang:{flag}" for flag in flags] if self.clang_cl else flags  # MSVC's flags stop FMAs
+        return [f"/clang:{flag}" for flag in flags] if self.clang_cl else flags  # with MSVC's flags, no FMAs
 
 
 def extensions() -> list[Extension]:

@@ -1,4 +1,4 @@
-"""Dask's worker processes as another way to run `compare`.
+"""Dask's worker processes as another way that `compare` measures.
 
     pip install distributed
     nogil-kernels compare squares-python --executor dask_executor:make    # in this folder

@@ -146,14 +146,14 @@ static double *allocate(ptrdiff_t rows, ptrdiff_t columns)
     return memory;
 }
 
-/* mr rows of A, one column after the other; rows up to MR are zeros. */
+/* mr rows of A, one column after the other; rows mr to MR - 1 are zeros. */
 static void pack_panel_a(ptrdiff_t mr, ptrdiff_t kc, const double *a, ptrdiff_t n, double *restrict packed)
 {
     for (ptrdiff_t p = 0; p < kc; p++)
         for (ptrdiff_t i = 0; i < MR; i++) *packed++ = i < mr ? a[i * n + p] : 0;
 }
 
-/* nr columns of B, one row after the other; columns up to NR are zeros. */
+/* nr columns of B, one row after the other; columns nr to NR - 1 are zeros. */
 static void pack_panel_b(ptrdiff_t kc, ptrdiff_t nr, const double *b, ptrdiff_t n, double *restrict packed)
 {
     for (ptrdiff_t p = 0; p < kc; p++, b += n, packed += NR) {

@@ -324,7 +324,7 @@ def test_a_wide_interval_allows_no_conclusion_about_the_gil():
     wide = {"spread": (1.0, 0.5, 1.6, 0.7, 1.4)}
     for seconds in (0.9, 0.6):
         sentence = sentence_of([*rows("a:f", SEQUENTIAL), *rows("a:f", {"threads 4": seconds}, **wide), *GOOD])
-        assert "too uncertain to tell whether it releases the GIL" in sentence
+        assert "too uncertain to tell whether the function releases the GIL" in sentence
 
 
 def test_only_processes_that_gain_are_explained_by_their_own_gil():
@@ -343,7 +343,8 @@ def test_the_sentence_about_work_that_waits():
 
 def test_the_sentence_about_lost_updates():
     assert sentence_of(made.counter(), "counter") == (
-        "With a GIL (3.14) counter += 1 lost none, f(counter) + 1 31%. Only a lock guarantees that no update is lost."
+        "With a GIL (3.14) counter += 1 lost none, f(counter) + 1 lost 31%."
+        " Only a lock guarantees that no update is lost."
     )
 
 
@@ -443,7 +444,8 @@ def test_the_table_shows_the_machine_notes_and_warnings():
 
 
 def test_the_table_explains_held_for_interpreters_without_a_gil():
-    assert "calls that hold it scale like" in on_one_line(printed(report(rows("a:f", SEQUENTIAL), nk_gil_enabled=0)))
+    text = on_one_line(printed(report(rows("a:f", SEQUENTIAL), nk_gil_enabled=0)))
+    assert "the rows 'GIL held' scale like" in text
     assert "attached" not in printed(report(rows("a:f", SEQUENTIAL)))
 
 

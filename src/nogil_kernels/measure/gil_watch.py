@@ -34,8 +34,8 @@ def watch() -> Iterator[GilStates]:
     """Yield a `GilStates` that is complete at the end of the block.
 
     If the GIL is on already, do nothing. Otherwise collect the warnings of the block and issue them at its end.
-    Warnings about the GIL are collected in any case, and are filtered at the end of the block by the caller's filters,
-    including "error". Other warnings are filtered when they are issued, and only shown at the end.
+    Warnings about the GIL are collected whatever the caller's filters say. These filters, including "error", apply at
+    the end of the block. Other warnings are filtered when they are issued, and only shown at the end.
 
     >>> with watch() as gil:
     ...     import json

@@ -33,7 +33,7 @@ def import_name(name: str) -> str:
 def why_invalid(name: str, reserved: Mapping[str, str]) -> str:
     """Return in one line why no project can have that name, or an empty string.
 
-    `reserved` maps import names that a project cannot have to the reason, see template.reserved_names.
+    `reserved` maps each forbidden import name to the reason, see template.reserved_names.
     """
     if not DISTRIBUTION.fullmatch(name):
         return f"a name must consist of ASCII letters and digits, with '-', '_' and '.' only between them, got {name!r}"

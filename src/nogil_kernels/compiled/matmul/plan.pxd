@@ -23,9 +23,8 @@ cdef enum:
     BLOCK_B_BYTES = 1024 * 1024
     # B is packed if several panels of A read it, and their number times B's row stride in bytes exceeds PACK_B_REACH.
     # With long strides each row of B is on a page of its own, or nearly so. If the stride is a multiple of PAGE, the
-    # rows also share sets of L1, so half of the limit applies. Packing B where the rule does not costs half of the
-    # speed at m = 8 and a tenth at m = 128. Leaving B unpacked where the rule packs costs a third at m = 8 and half at
-    # m = 128.
+    # rows also share sets of L1, so half of the limit applies. Against the rule, packing B costs half of the speed at
+    # m = 8 and a tenth at m = 128, and not packing it costs a third at m = 8 and half at m = 128.
     PACK_B_REACH = 16 * 1024
     PAGE = 4096
     # The fewest rows of B worth packing: fewer rows stay in the TLB and in the ways of L1.

@@ -240,7 +240,7 @@ class PanelType:
     subject: str
     """What is shown, for the title."""
     draw: Callable[[Axes, SharedStyle, Sequence[Row], float], None]
-    """Draws into axes with a height in inches, which may exceed `height`."""
+    """Draws into axes. The last argument, their height in inches, may exceed `height(rows)`."""
     together: bool = True
     """Whether one panel shows all interpreters, as bars."""
 

@@ -10,7 +10,7 @@ FLAT = 1.25  # a speed-up up to this counts as none: noise and the caches of fur
 CLEAR = 1.5  # the machine must reach this speed-up for certain before a FLAT one allows a conclusion about the GIL
 NEAR = 0.8  # an efficiency from which the workers ran in parallel
 BEYOND = 1.2  # a share of the ceiling that is not chance: the work waits and needs no core
-LATE = 5.0  # a call that takes this multiple of its time without another thread is waiting for the GIL
+LATE = 5.0  # a call that takes at least this many times as long as alone waits for the GIL
 
 INTERRUPTED = "Interrupted: these are the results until then."
 COSTS = "Start: until all of them ran. A sample: handing out the parts, waiting for all, getting the answers."
@@ -122,12 +122,12 @@ def _one_side(report: Report, row: Row, reached: float) -> str:
     share, speed_up = report.of_ceiling(row), report.speed_up(row)
     if reached < CLEAR:
         return (
-            f"{gain}. Whether it releases the GIL cannot be told: neither native threads nor anything else gained"
-            f" {CLEAR}x here for sure."
+            f"{gain}. Whether the function releases the GIL cannot be told: neither native threads nor anything else"
+            f" gained {CLEAR}x here for sure."
         )
     if speed_up and speed_up.low <= FLAT < speed_up.high:
         spread = f"{speed_up.low:.2f}x to {speed_up.high:.2f}x"
-        return f"{gain}, or {spread}: too uncertain to tell whether it releases the GIL. Measure longer, or in quiet."
+        return f"{gain}, or {spread}: too uncertain to tell whether the function releases the GIL."
     if _is_flat(report, row):
         return f"{gain}: the function holds the GIL, or waits for something else that they share."
     if share is not None and share > BEYOND:
@@ -146,7 +146,8 @@ def _lost_updates(report: Report, rows: Sequence[Row]) -> str:
             sessions = ", ".join(dict.fromkeys(row.session.partition(" GIL")[0] for row in group))
             plain, call = (_range_of_shares([row for row in group if row.side == side]) for side in ("plain", "call"))
             sentences.append(
-                f"{'With' if gil else 'Without'} a GIL ({sessions}) counter += 1 lost {plain}, f(counter) + 1 {call}."
+                f"{'With' if gil else 'Without'} a GIL ({sessions}) counter += 1 lost {plain},"
+                f" f(counter) + 1 lost {call}."
             )
     if any(row.side == "locked" and row.lost for row in rows):
         return " ".join([*sentences, "The lock lost some: that is a bug."])

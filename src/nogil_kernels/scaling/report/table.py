@@ -172,7 +172,7 @@ def _notes(report: Report) -> Iterator[RenderableType]:
         " native threads gained meanwhile."
     ]
     if not facts["nk_gil_enabled"]:
-        notes.append("This Python runs without a GIL: calls that hold it scale like calls that release it.")
+        notes.append("This Python runs without a GIL: the rows 'GIL held' scale like the rows 'GIL released'.")
     notes += [f"- {note}" for note in (*report.notes, *report.warnings)]
     if report.interrupted:
         notes.append(INTERRUPTED)

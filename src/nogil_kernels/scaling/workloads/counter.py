@@ -1,6 +1,6 @@
 """A counter that threads share, with and without a lock: the GIL does not make updates atomic.
 
-An update reads, adds and writes. A thread that loses the GIL in between later writes an old number, and the updates of
+An update reads, adds and writes. If a thread loses the GIL in between, it then writes an old number, and the updates of
 other threads are lost. CPython 3.10 and later pass the GIL on only at calls and at backward jumps (CHECK_EVAL_BREAKER
 in Python/ceval.c). `counter += 1` therefore loses no update, although the language does not guarantee this. An update
 that contains a call does lose some. Without the GIL, both lose some.

@@ -12,7 +12,7 @@ from . import MEMORY, Unavailable, Workload
 
 NATIVE = "native-"
 
-# A call takes about 2 ms, so that taking the GIL back between calls is negligible.
+# A call takes about 1 ms, so that taking the GIL back between calls is negligible.
 MULTIPLY_ADDS = 300_000
 HASHED_BYTES = 1_500_000
 READ_BYTES = 1 << 23  # as much as file-read reads

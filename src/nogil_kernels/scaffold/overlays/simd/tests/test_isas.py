@@ -27,7 +27,7 @@ def run(name, *arguments):
 
 @pytest.mark.parametrize("name", OTHERS or [SKIPPED])
 def test_the_kernels_pass_their_tests_on_the_isa(name):
-    """Skip the twins by `not pure`: `-k compiled` would skip tests whose ids lack it, with the fixture `compiled`."""
+    """Skip the twins by `not pure`: `-k compiled` would skip tests without that word in their ids."""
     process = run(name, "-m", "pytest", "-k", "not pure", "--ignore", HERE, "-p", "no:cacheprovider", HERE.parent)
     assert process.returncode == 0, process.stdout
 
