@@ -91,14 +91,14 @@ class BuildKernels(build_ext):
         self.baseline, self.instruction_sets = FAMILIES.get(family, ("", {"portable": ""}))
         self.msvc = self.compiler.compiler_type == "msvc"
         self.clang_cl = self.msvc and shutil.which("clang-cl")
-        if self.clang_cl:  # cl has no vector types, and MSVC's linker accepts clang-cl's objects
+        if self.clang_cl:  # cl has no GNU vector types, and MSVC's linker accepts clang-cl's objects
             self.compiler.initialize(self.plat_name)
             self.compiler.cc = self.clang_cl
             self.compiler.compile_options.remove("/GL")  # clang-cl cannot make the intermediate code of /GL
             processor = self.plat_name.removeprefix("win-").replace("win32", "i686")
             self.compiler.compile_options.append(f"--target={processor}-pc-windows-msvc")
         elif self.msvc:
-            self.warn("the kernels will be slow: MSVC has no vector types. Install LLVM, and add clang-cl to PATH.")
+            self.warn("the kernels will be slow: MSVC has no GNU vector types. Install LLVM, and add clang-cl to PATH.")
         super().build_extensions()
 
     def build_extension(self, ext: Extension) -> None:

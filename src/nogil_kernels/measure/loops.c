@@ -2,7 +2,7 @@
 #include "loops.h"
 #include "../compiled/shared/vector.h"
 
-/* A core needs at least (latency x units) independent chains of multiply-adds: 4 x 2 on Intel, 5 x 2 on AMD, 4 x 4
+/* A core needs at least (latency x units) independent chains of multiply-adds: 4 x 2 or 5 x 2 on x86-64, 4 x 4
  * on wide AArch64 cores, which have 32 registers. With 16 registers, 12 chains, the factor and the product (on ISAs
  * without FMA) leave two registers free. */
 enum { ACCUMULATORS = NK_REGISTERS == 32 ? 16 : 12 };

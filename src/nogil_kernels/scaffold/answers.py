@@ -88,8 +88,8 @@ def gather(
     """Return the answers: from options, else from the terminal, else from git, else the template's placeholders.
 
     `ask(answer, default)` asks on a terminal. None means that there is no terminal. The user is never asked for what an
-    option gives, and if that includes the name, only for author, email and repo if git lacks them. `check_name(name)`
-    raises Refused for a bad name, before the other questions.
+    option gives. If an option gives the name, the user is asked only for those of author, email and repo that git lacks
+    too. `check_name(name)` raises Refused for a bad name, before the other questions.
     """
     if "name" not in from_options and ask is None:
         raise Refused("NAME is missing, and without a terminal the command cannot ask for it")

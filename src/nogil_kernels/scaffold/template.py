@@ -13,7 +13,7 @@ from .answers import AUTHOR, EMAIL, OWNER, Answers
 from .names import import_name
 from .words import SIMD_WORDS, WORDS
 
-INSTALLED = ("pip", "pkg_resources", "pyximport", "wheel")  # modules that most environments have
+INSTALLED = ("pip", "pkg_resources", "pyximport", "wheel")  # modules of pip, setuptools, Cython and wheel
 AT_START = ("sitecustomize", "usercustomize")  # modules that Python imports when it starts
 
 # Packages that the tools in pyproject.toml depend on. A project of the same name could not be installed beside them.

@@ -117,10 +117,11 @@ def matmul(a, b, *, out=None, gil="auto", threads=1):
         The memory for C, of C's shape, with any strides. NumPy's rule "same_kind" must allow a cast from C's dtype. out
         may overlap a and b. Without NumPy installed, a, b and out must be 2-D buffers of one format.
     gil : {"auto", "release", "hold"}, optional
-        "release" always releases the GIL, and "hold" never does. "auto", the default, holds the GIL on one thread for
-        at most a fixed amount of work, for which a release could cost more than it gains, and releases it for more. All
-        three run the same machine code. On a free-threaded build "hold" means that the calling thread stays attached;
-        other threads still run in parallel. On the pure backend the value has no effect.
+        "release" always releases the GIL, and "hold" never does. "auto", the default, holds the GIL for the whole call
+        if threads is 1 and the work is at most a fixed amount, because a release could then cost more than it gains. It
+        releases the GIL for all other calls. All three run the same machine code. On a free-threaded build "hold" means
+        that the calling thread stays attached; other threads still run in parallel. On the pure backend the value has
+        no effect.
     threads : int or concurrent.futures.ThreadPoolExecutor, optional
         The threads that share the work if it takes at least about 3 ms (1 ms with an executor). An int starts threads
         for this call and ends them before it returns. The result has the same bits for every number of threads. On the
@@ -176,7 +177,7 @@ def matmul(a, b, *, out=None, gil="auto", threads=1):
     return arrays.matmul(a, b, out, gil, threads, matmul_plain)
 
 
-matmul.__module__ = "nogil_kernels"  # unpickling takes the build of the interpreter that unpickles
+matmul.__module__ = "nogil_kernels"  # the name for pickle: each interpreter finds its own build there
 
 
 def matmul_plain(a, b, *, out, gil="auto", threads=1):

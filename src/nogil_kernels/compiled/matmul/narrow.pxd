@@ -7,8 +7,9 @@ from nogil_kernels.compiled.shared.buffers cimport I64, U64
 
 
 cdef enum:
-    # The check is made from this many products per element on. It costs half a cycle per element. The narrow tile saves
-    # an eighth of a cycle per product: 4 cycles in 32 products.
+    # are_narrow is called only if each element is used in at least this many products. It costs half a cycle per
+    # element. The narrow tile saves an eighth of a cycle per product, 4 cycles in 32 products: much more than a failed
+    # check costs.
     NARROW_ROWS = 32
 
 

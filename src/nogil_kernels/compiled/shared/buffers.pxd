@@ -137,7 +137,7 @@ cdef inline bint take_as(Kind expected, object x, Py_buffer *view, int flags) no
 
 
 cdef inline bint take_again(Kind expected, object x, Py_buffer *view) noexcept:
-    """Take x again if it was read from an ndarray's fields: Python code can change fields, but not a buffer."""
+    """Take x again if it was read from an ndarray's fields: Python code can change these, but not an exported view."""
     return needs_release(view) or take_as(expected, x, view, 0)
 
 

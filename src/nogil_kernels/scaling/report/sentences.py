@@ -49,7 +49,7 @@ def _missing_cores(report: Report, rows: Sequence[Row]) -> list[str]:
     work = "reading memory" if row.limit == "memory" else "doing arithmetic"
     return [
         f"{row.workers} native threads, {work} without the GIL, gained only {ceiling.median:.2f}x here: the machine"
-        " limits the speed-up too."
+        " allows no more, whatever the GIL does."
     ]
 
 

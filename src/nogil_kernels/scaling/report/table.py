@@ -52,7 +52,7 @@ def heading(report: Report) -> Iterator[RenderableType]:
     ]
     if len(report.sessions) > 1:
         others = ", ".join(report.sessions[1:])
-        lines.append(f"Also measured: Python {others}; each speed-up is relative to the same Python")
+        lines.append(f"Also measured: Python {others}; each Python is compared only with itself")
     if report.weak:
         lines.append("Weak scaling: the same work per worker")
     yield Text("\n".join(lines), style="dim")
@@ -167,9 +167,9 @@ def _notes(report: Report) -> Iterator[RenderableType]:
     fewest, *_, most = sorted(len(row.values) for row in (report.rows[0], *report.rows))
     samples = counted(most, "sample") if fewest == most else f"{fewest} to {counted(most, 'sample')}"
     notes = [
-        f"a call: time of all the work / number of calls; medians of {samples}, taken in"
-        " turns. Speed-up: relative to one after another in the same round, with its 95 % interval. Ceiling: what"
-        " native threads gained meanwhile."
+        f"a call: time of all the work / number of calls; medians of {samples}, taken in turns. Speed-up: relative to"
+        " the row 'one after another' in the same round, with its 95 % interval. Ceiling: what native threads gained"
+        " meanwhile."
     ]
     if not facts["nk_gil_enabled"]:
         notes.append("This Python runs without a GIL: the rows 'GIL held' scale like the rows 'GIL released'.")
