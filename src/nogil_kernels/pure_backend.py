@@ -35,10 +35,10 @@ def sum_of_squares(x: Any, *, axis: Any = None, gil: str = "auto", threads: Any 
         The axes to sum over. None, the default, sums over all axes.
     gil : {"auto", "release", "hold"}, optional
         "release" always releases the GIL, and "hold" never does. "auto", the default, holds the GIL for the whole call
-        if threads is 1 and the work is at most a fixed amount, because a release could then cost more than it gains. It
-        releases the GIL for all other calls. All three run the same machine code. On a free-threaded build "hold" means
-        that the calling thread stays attached; other threads still run in parallel. On the pure backend the value has
-        no effect.
+        if threads is 1 and the work is at most a fixed amount, because a release could then cost more than it gains.
+        Otherwise it releases the GIL. The three values run the same machine code, and have no effect on what plain
+        Python computes. On a free-threaded build "hold" means that the calling thread stays attached; other threads
+        still run in parallel. On the pure backend the value has no effect.
     threads : int or concurrent.futures.ThreadPoolExecutor, optional
         The threads that share the work if it has at least 24 MiB (8 MiB with an executor). An int starts threads for
         this call and ends them before it returns. The result has the same bits for every number of threads. On the pure
@@ -103,10 +103,10 @@ def matmul(a: Any, b: Any, *, out: Any = None, gil: str = "auto", threads: Any =
         may overlap a and b. Without NumPy installed, a, b and out must be 2-D buffers of one format.
     gil : {"auto", "release", "hold"}, optional
         "release" always releases the GIL, and "hold" never does. "auto", the default, holds the GIL for the whole call
-        if threads is 1 and the work is at most a fixed amount, because a release could then cost more than it gains. It
-        releases the GIL for all other calls. All three run the same machine code. On a free-threaded build "hold" means
-        that the calling thread stays attached; other threads still run in parallel. On the pure backend the value has
-        no effect.
+        if threads is 1 and the work is at most a fixed amount, because a release could then cost more than it gains.
+        Otherwise it releases the GIL. The three values run the same machine code, and have no effect on what plain
+        Python computes. On a free-threaded build "hold" means that the calling thread stays attached; other threads
+        still run in parallel. On the pure backend the value has no effect.
     threads : int or concurrent.futures.ThreadPoolExecutor, optional
         The threads that share the work if it takes at least about 3 ms (1 ms with an executor). An int starts threads
         for this call and ends them before it returns. The result has the same bits for every number of threads. On the

@@ -38,7 +38,7 @@ WAY_COLOURS = {
 }
 EXECUTOR_COLOURS = ("#56b4e9", "#a89a00", "#8c564b")  # of other packages, in order of appearance
 MARKERS = {"threads": "o", "pool": "s", "processes": "D", "interpreters": "^", "asyncio": "v"}
-SIDE_COLOURS = {"hold": "#d55e00", "release": "#0072b2"}  # in plots that show a single way
+SIDE_COLOURS = {"hold": "#d55e00", "release": "#0072b2"}  # GIL held or released, in plots of latency
 
 
 def colours(ways: Iterable[str]) -> dict[str, str]:

@@ -80,7 +80,7 @@ cdef inline bint is_b_worth_packing(const Problem *p) noexcept nogil:
 
 
 cdef inline bint better_transposed(const Problem *p) noexcept nogil:
-    """Return whether C's columns are contiguous and its rows are not. Next to a vector, the other operand decides."""
+    """Return whether C has contiguous columns and no contiguous rows. If A or B is a vector, test the other one."""
     cdef Py_ssize_t element_size = p.kernel.element_size
     if p.n == 1 and p.A.column_stride != element_size:
         return p.A.row_stride == element_size

@@ -142,7 +142,7 @@ static void add_shifted(nk_sum *sum, uint64_t value, int bit)
 }
 
 /* sum += all products << bit. wrapped - (upper << 32) is the sum of the lower halves. It is exact, because a run has
- * fewer than 2**17 products of each kind, so their lower halves add up to less than 2**49. */
+ * fewer than 2**17 of each of the three products, so their lower halves add up to less than 2**49. */
 static void add_products(nk_sum *sum, const product_sums *sums, int bit)
 {
     uint64_t wrapped = total_of(sums->wrapped), upper = total_of(sums->upper);

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 WIDTH = 9.5  # inches: an SVG of 912 pixels
 HEAD, FOOT = 0.6, 0.35  # inches: the title, the legend
 LINE, HANDLE, CHARACTER = 0.18, 0.6, 0.08  # inches in a legend: a line, the space beside a text, a character
-TWO_COLUMNS = 8  # more panels of curves than this have three columns, all others at most two
+TWO_COLUMNS = 8  # a plot of more panels has three columns if all are curves; any other plot has at most two
 MAX_BARS = 24  # in a panel with several interpreters
 MAX_NAMES = 5  # interpreters in the heading
 STOPPED = "#d55e00"

@@ -65,7 +65,7 @@ def polyval(const double[::1] c not None, const double[::1] x not None, double[:
     buffers.check_aligned(&out[0], n, sizeof(double))
     if buffers.overlap(&c[0], terms * sizeof(double), &out[0], n * sizeof(double)) or \
             (&x[0] != &out[0] and buffers.overlap(&x[0], n * sizeof(double), &out[0], n * sizeof(double))):
-        raise ValueError("out must not share memory with c, or with a part of x only")
+        raise ValueError("out must not share memory with c; it may be x, but must not overlap x otherwise")
     if release_wanted(gil, <double> n * (terms + MOVE_STEPS) > AUTO_HOLD):
         with nogil:
             polyval_nogil(&c[0], terms, &x[0], &out[0], n)
