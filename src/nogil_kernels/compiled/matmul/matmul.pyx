@@ -119,9 +119,9 @@ def matmul(a, b, *, out=None, gil="auto", threads=1):
     gil : {"auto", "release", "hold"}, optional
         "release" always releases the GIL, and "hold" never does. "auto", the default, holds the GIL for the whole call
         if threads is 1 and the work is at most a fixed amount, because a release could then cost more than it gains.
-        Otherwise it releases the GIL. The three values run the same machine code, and have no effect on what plain
-        Python computes. On a free-threaded build "hold" means that the calling thread stays attached; other threads
-        still run in parallel. On the pure backend the value has no effect.
+        Otherwise it releases the GIL. The three values run the same machine code. Where plain Python does the work, gil
+        is ignored and the GIL is not released. On a free-threaded build "hold" means that the calling thread stays
+        attached; other threads still run in parallel. On the pure backend the value has no effect.
     threads : int or concurrent.futures.ThreadPoolExecutor, optional
         The threads that share the work if it takes at least about 3 ms (1 ms with an executor). An int starts threads
         for this call and ends them before it returns. The result has the same bits for every number of threads. On the

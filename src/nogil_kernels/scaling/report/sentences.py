@@ -48,8 +48,8 @@ def _missing_cores(report: Report, rows: Sequence[Row]) -> list[str]:
         return []
     work = "reading memory" if row.limit == "memory" else "doing arithmetic"
     return [
-        f"{row.workers} native threads, {work} without the GIL, gained only {ceiling.median:.2f}x here, so the"
-        " GIL is not the only limit on this machine."
+        f"{row.workers} native threads, {work} without the GIL, gained only {ceiling.median:.2f}x here, so something"
+        " other than the GIL limits the speed-up on this machine."
     ]
 
 

@@ -20,7 +20,7 @@ PARALLEL_SECONDS = 0.05  # seconds of work per sample if the workers run at the 
 WORKER_SECONDS = 0.005  # the least work of one worker: workers begin within 0.15 ms of each other
 MIN_CALIBRATION_SECONDS = 0.01  # the shortest measurement of repeated calls
 CALIBRATION_TRIES = 3  # measurements, of which the best counts
-LONG_SECONDS = 1.0  # a longer measurement is not repeated; _fit_calls uses it as a limit too
+LONG_SECONDS = 1.0  # a measurement longer than this is not repeated; _fit_calls uses this limit too
 
 
 class Session:
