@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,9 @@ from nogil_kernels import __version__
 from nogil_kernels.scaling import compare
 from nogil_kernels.scaling.run import comparison, remote
 from nogil_kernels.scaling.run.plan import Request
-from nogil_kernels.scaling.run.remote import RemoteError, RemoteSession
+from nogil_kernels.scaling.run.remote import RemoteSession
+from nogil_kernels.workers import pythons
+from nogil_kernels.workers.pythons import PythonError
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the fake interpreters are shell scripts")
 
@@ -53,10 +56,10 @@ def other_versions():
     paths = []
     for path in listed or filter(None, map(shutil.which, names)):
         try:
-            version = remote._inspect(path)[2]
-        except RemoteError:
+            version = pythons.inspect(path).version
+        except PythonError:
             continue  # a shim for a version that is not installed
-        if tuple(version[:2]) != sys.version_info[:2] or path in listed:
+        if version[:2] != sys.version_info[:2] or path in listed:
             paths.append(path)
     return paths
 
@@ -87,7 +90,7 @@ def test_another_interpreter_measures_the_same_calls(bare, no_pythonpath):
 
 
 def test_the_copy_of_the_package_has_no_compiled_files(bare, no_pythonpath):
-    with remote._copy_package() as copy:
+    with pythons.copy_package() as copy:
         files = [path for path in Path(copy).rglob("*") if path.is_file()]
         assert Path(copy, "nogil_kernels", "scaling", "run", "remote_server.py") in files
         assert not [path for path in files if path.suffix in (".so", ".pyd", ".pyc")]
@@ -95,7 +98,7 @@ def test_the_copy_of_the_package_has_no_compiled_files(bare, no_pythonpath):
 
 def test_an_interpreter_with_the_package_uses_its_own(bare, no_pythonpath):
     path = Path(site_packages(bare), "nogil_kernels_test.pth")
-    path.write_text(str(remote.PACKAGE_PARENT))
+    path.write_text(str(pythons.PACKAGE_PARENT))
     try:
         sessions, rows, notes = compare_with(bare)
     finally:
@@ -119,10 +122,10 @@ def test_an_interpreter_with_another_release_runs_ours_in_pure_python(bare, no_p
 
 
 def test_the_folder_of_this_package_is_removed_from_pythonpath(monkeypatch, tmp_path):
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(remote.PACKAGE_PARENT), str(tmp_path)]))
-    assert remote._environment()["PYTHONPATH"] == str(tmp_path)
-    monkeypatch.setenv("PYTHONPATH", str(remote.PACKAGE_PARENT))
-    assert "PYTHONPATH" not in remote._environment()
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(pythons.PACKAGE_PARENT), str(tmp_path)]))
+    assert pythons.environment()["PYTHONPATH"] == str(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(pythons.PACKAGE_PARENT))
+    assert "PYTHONPATH" not in pythons.environment()
 
 
 @pytest.mark.parametrize("python", other_versions() or [None])
@@ -203,7 +206,7 @@ def test_free_threaded_interpreters_are_found_on_path_and_missing_ones_noted(fak
     ],
 )
 def test_an_unusable_interpreter_is_skipped_with_the_reason(script, reason, fake_python, bare, no_pythonpath):
-    with pytest.raises(RemoteError, match=rf"\Askipped python3\.99: {re.escape(reason)}\Z"):
+    with pytest.raises(PythonError, match=rf"\Askipped python3\.99: {re.escape(reason)}\Z"):
         next(remote.start_sessions(fake_python(script, bare), REQUEST))
 
 
@@ -216,7 +219,7 @@ def test_an_unusable_interpreter_is_skipped_with_the_reason(script, reason, fake
 )
 def test_a_session_that_does_not_start_raises_the_reason(script, reason, fake_python, bare, no_pythonpath):
     python = fake_python(f'[ $1 = -c ] && exec $PYTHON "$@"; {script}', bare)
-    with pytest.raises(RemoteError, match=rf"\Apython3\.99 {re.escape(reason)}\Z"):
+    with pytest.raises(PythonError, match=rf"\Apython3\.99 {re.escape(reason)}\Z"):
         next(remote.start_sessions(python, REQUEST))
 
 
@@ -237,16 +240,16 @@ def test_a_file_that_is_not_an_interpreter_gives_a_note(content, mode, reason, t
 
 
 def test_an_interpreter_that_hangs_times_out(fake_python, monkeypatch):
-    monkeypatch.setattr(remote, "START_TIMEOUT", 0.5)
+    monkeypatch.setattr(pythons, "START_TIMEOUT", 0.5)
     begin = time.monotonic()
-    with pytest.raises(RemoteError, match=r"skipped python3\.99: no output within 0\.5 s"):
+    with pytest.raises(PythonError, match=r"skipped python3\.99: no output within 0\.5 s"):
         next(remote.start_sessions(fake_python("exec sleep 60"), REQUEST))
     assert time.monotonic() - begin < 20
 
 
 @pytest.mark.skipif(not shutil.which("python2.7"), reason="python2.7 is not on PATH")
 def test_python_2_is_skipped():
-    with pytest.raises(RemoteError, match=r"skipped python2\.7"):
+    with pytest.raises(PythonError, match=r"skipped python2\.7"):
         next(remote.start_sessions("python2.7", REQUEST))
 
 
@@ -282,7 +285,7 @@ def close_within(session, seconds):
 
 
 def test_close_ends_the_process_during_a_sample(bare, no_pythonpath):
-    session = RemoteSession(bare, REQUEST, "", False)
+    session = RemoteSession(replace(pythons.inspect(bare), has_package=False), REQUEST, "")
     for _ in session.round([row.work for row in session.rows], False):
         break
     close_within(session, 3)
@@ -293,7 +296,7 @@ def test_close_kills_a_process_that_does_not_exit(bare, no_pythonpath, monkeypat
     monkeypatch.chdir(Path(user_functions.__file__).parent)
     calls = {"user_functions:sleeps//": 100}
     request = Request(("user_functions:sleeps",), ("sequential",), (), is_local=False, calls=calls)
-    session = RemoteSession(bare, request, "", False)
+    session = RemoteSession(replace(pythons.inspect(bare), has_package=False), request, "")
     session._send([["user_functions:sleeps//"], False])
     close_within(session, 3)
     assert session.process.returncode < 0
@@ -303,7 +306,7 @@ def test_close_kills_a_process_that_does_not_exit(bare, no_pythonpath, monkeypat
 def test_close_leaves_no_file_and_no_process(bare, no_pythonpath, tmp_path, monkeypatch):
     monkeypatch.setattr(remote.tempfile, "tempdir", str(tmp_path))
     request = Request(("squares-python",), ("sequential", "processes"), (2,), is_local=False)
-    session = RemoteSession(bare, request, "", False)
+    session = RemoteSession(replace(pythons.inspect(bare), has_package=False), request, "")
     close_within(session, 5)
     assert list(tmp_path.iterdir()) == []
     assert remaining_processes(session.process.pid) == []

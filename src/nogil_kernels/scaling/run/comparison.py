@@ -13,6 +13,7 @@ from ...measure.noise import noise
 from ...workers import WAYS, find_way
 from ...workers.errors import Unavailable
 from ...workers.gate import MAX_WORKERS
+from ...workers.pythons import PythonError
 from .. import Progress, workloads
 from ..report.suite import Measured, Report
 from ..workloads.users import path_of
@@ -64,7 +65,7 @@ def measure(
             try:
                 for remote_session in remote.start_sessions(python, remote_request):
                     remotes.append(stack.enter_context(closing(remote_session)))
-            except remote.RemoteError as error:
+            except PythonError as error:
                 notes.append(str(error))
         if not local_session.rows:
             raise Unavailable("; ".join(local_session.notes))
