@@ -15,17 +15,17 @@ from setuptools.errors import CCompilerError, ExecError, PlatformError
 
 PACKAGE = "src/nogil_kernels"
 
-# Extension -> (C files compiled once per instruction set, C files compiled once). subinterpreters/ has both kernels
-# again, for interpreters with their own GIL.
+# Extension -> (C files compiled once per instruction set, C files compiled once)
 SUM_SOURCES = ["compiled/sum_of_squares/runs.c"], []
 MATMUL_SOURCES = ["compiled/matmul/tiles.c", "compiled/matmul/narrow.c"], [f"{PACKAGE}/compiled/matmul/long_double.c"]
 EXTENSIONS = {
     "compiled/isa/isa": ([], []),
     "compiled/sum_of_squares/sum_of_squares": SUM_SOURCES,
     "compiled/matmul/matmul": MATMUL_SOURCES,
-    "compiled/subinterpreters/sum_of_squares": SUM_SOURCES,
+    "compiled/subinterpreters/sum_of_squares": SUM_SOURCES,  # the kernels again, for interpreters with their own GIL
     "compiled/subinterpreters/matmul": MATMUL_SOURCES,
     "measure/limits": (["measure/loops.c"], []),
+    "gil/sampler": ([], [f"{PACKAGE}/gil/watch.c", f"{PACKAGE}/gil/clocks.c"]),
 }
 
 # Processor family -> (baseline, {instruction set: flags}). If CFLAGS has -march, the baseline comes after CFLAGS and
@@ -133,11 +133,11 @@ def extensions() -> list[Extension]:
     from Cython.Build import cythonize
 
     common_settings = {"include_dirs": [PACKAGE, *HEADERS], "py_limited_api": ABI3}
-    common_settings["depends"] = [str(path) for path in Path(PACKAGE).glob("[cm]*/**/*.[ch]")]
+    common_settings["depends"] = [str(path) for path in Path(PACKAGE).glob("[cgm]*/**/*.[ch]")]
     modules = [
         Extension(f"nogil_kernels.{name.replace('/', '.')}", [f"{PACKAGE}/{name}.pyx", *once], **common_settings)
         for name, (_, once) in EXTENSIONS.items()
-        if not (ABI3 and "subinterpreters" in name)  # they need CPython 3.12, and an abi3 build has to run on 3.11
+        if not (ABI3 and name.startswith(("compiled/subinterpreters", "gil")))  # these are for one version of CPython
     ]
     return cythonize(modules, build_dir="build/cython", compiler_directives=DIRECTIVES, include_path=["src"])
 

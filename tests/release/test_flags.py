@@ -25,7 +25,7 @@ def built(unpacked):
 
 def test_cflags_add_debug_information_and_ldflags_a_build_id(built):
     modules = [*built.glob("build/lib*/**/*.so")]
-    assert len(modules) == 6
+    assert len(modules) == 7
     for module in modules:
         sections = run("readelf", "--sections", "--wide", module)
         assert ".debug_info" in sections

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from .. import __version__
 from ..extras import MissingExtra
-from . import compare, info, new, report
+from . import compare, info, new, probe, report
 from .outputs import INTERRUPTED as INTERRUPTED
 from .outputs import writable as writable
 
@@ -50,6 +50,7 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     for name, command, summary in (
         ("compare", compare, "measure threads, processes, interpreters and asyncio, with the GIL held and released"),
+        ("probe", probe, "say whether your code holds the GIL, and what threads would gain"),
         ("report", report, "show or plot a report that compare --json saved"),
         ("new", new, "create a project for your own extension, with tests, a benchmark and wheels"),
         ("info", info, "show the kernels in use, the state of the GIL, the machine, and warnings"),
