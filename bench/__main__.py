@@ -10,11 +10,14 @@ HERE = Path(__file__).parent
 EXPERIMENTS = {
     "held_vs_released": "",
     "switches": "",
+    "stop_the_world": "",
     "peers": "[--quick]",
     "roofline": "[--quick]",
     "overhead": "[--quick]",
     "gemm_steps": "[--quick]",
     "against": "PYTHON",
+    "probe_accuracy": "[EXPERIMENT ...] [--busy] [--times N]",
+    "probe_examples": "",
     "docs": "FILE ...",
 }
 """Experiment -> its arguments in the usage line. Experiments without arguments are short scripts, made to be read."""

@@ -33,8 +33,17 @@ def exit_status(main, *arguments):
 def test_every_experiment_is_listed_with_how_to_run_it():
     process = bench()
     assert process.returncode == 0, process.stderr
-    listed = re.findall(r"^python -m bench (\w+) ?\S*(?: \.\.\.)?\n    (\S.+)$", process.stdout, re.MULTILINE)
-    assert {name for name, _ in listed} == {*COMMANDS, "held_vs_released", "switches", "against", "docs"}
+    listed = re.findall(r"^python -m bench (\w+)(?: .+)?\n    (\S.+)$", process.stdout, re.MULTILINE)
+    assert {name for name, _ in listed} == {
+        *COMMANDS,
+        "held_vs_released",
+        "switches",
+        "against",
+        "probe_accuracy",
+        "probe_examples",
+        "stop_the_world",
+        "docs",
+    }
     for name, line in listed:
         assert f'"""{line}\n' in source(name).read_text(encoding="utf-8").replace('"""\n', "\n")
 

@@ -1,0 +1,33 @@
+"""Run the commands `nogil-kernels probe` of docs/gil.md again, and write what they print to that document."""
+
+import re
+import shlex
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENT = ROOT / "docs" / "gil.md"
+EXAMPLE = re.compile(r"^\$ (nogil-kernels probe .+)(?:\n(?!\$|```).*)*", re.MULTILINE)
+"""A command and its output."""
+WIDTH = 110
+
+
+def run_again(example: re.Match[str]) -> str:
+    """Return the example with new output."""
+    process = subprocess.run(
+        [sys.executable, "-m", "nogil_kernels", *shlex.split(example[1])[1:]],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    lines = [
+        line for text in process.stdout.splitlines() for line in textwrap.wrap(text, WIDTH, subsequent_indent="  ")
+    ]
+    return "\n".join([f"$ {example[1]}", *lines])
+
+
+if __name__ == "__main__":
+    DOCUMENT.write_text(EXAMPLE.sub(run_again, DOCUMENT.read_text(encoding="utf-8")), encoding="utf-8")
