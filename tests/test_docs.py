@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from nogil_kernels import pure, pure_backend
+from nogil_kernels.gil import checks, probing
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -28,7 +29,7 @@ def test_examples_of_a_docstring_print_its_output(kernels, function):
     assert doctest.DocTestRunner().run(examples).failed == 0
 
 
-@pytest.mark.parametrize("module", [pure, pure_backend], ids=lambda module: module.__name__)
+@pytest.mark.parametrize("module", [pure, pure_backend, checks, probing], ids=lambda module: module.__name__)
 def test_examples_of_a_module_print_its_output(module):
     assert doctest.testmod(module).failed == 0
 
