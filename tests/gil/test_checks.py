@@ -71,3 +71,11 @@ def test_the_functions_to_test_against_take_their_time(compute, has_sampler, mon
         monkeypatch.delattr("nogil_kernels.gil.sampler", raising=False)
     assert seconds_of(compute, 0.01) >= 0.01
     assert seconds_of(compute, -1.0) < 0.5
+
+
+def test_an_async_function_is_refused_by_assert_scales():
+    async def nap():
+        pass
+
+    with pytest.raises(TypeError, match="got the async function"):
+        gil.assert_scales(nap)

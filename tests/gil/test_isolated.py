@@ -9,6 +9,7 @@ from support import needs_proc, remaining_processes
 
 from nogil_kernels.gil import isolated
 from nogil_kernels.workers import pythons
+from nogil_kernels.workers.shared import Folder
 
 
 @needs_native
@@ -160,7 +161,15 @@ def test_standard_input_is_empty():
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /dev/shm")
-def test_no_folder_is_left():
-    before = set(os.listdir("/dev/shm"))
+def test_no_folder_is_left(monkeypatch):
+    folders = []
+
+    class Recorded(Folder):
+        def __init__(self):
+            super().__init__()
+            folders.append(self.path)
+
+    monkeypatch.setattr(isolated, "Folder", Recorded)
     isolated.probe("sum(range(100))", limit=0.2, parallel=False)
-    assert set(os.listdir("/dev/shm")) <= before
+    assert folders
+    assert not folders[0].exists()

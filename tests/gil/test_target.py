@@ -36,7 +36,7 @@ def test_a_file_in_another_folder_imports_its_neighbour(files):
     [
         ("nk_jobs.py:number", TypeError, "nk_jobs.py:number must be a function, got int"),
         ("nk_jobs.py:nothing", AttributeError, "nothing"),
-        ("missing.py:work", ModuleNotFoundError, "no file .*missing.py"),
+        ("missing.py:work", FileNotFoundError, "no file .*missing.py"),
         ("nk_missing:work", ModuleNotFoundError, "nk_missing"),
     ],
 )
@@ -59,6 +59,15 @@ def test_a_setup_that_raises_and_code_that_is_none_are_errors(text, setup):
 
 def test_a_statement_does_not_inherit_future_imports():
     assert target.from_text("f.__annotations__", "def f(x: int): pass")() == {"x": int}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("len", "does not call it. Write len"), ("jobs.py", "names no function. Write jobs.py:function")],
+)
+def test_a_forgotten_call_is_an_error(text, message):
+    with pytest.raises(TypeError, match=message):
+        target.from_text(text)()
 
 
 def test_each_thread_of_a_statement_has_its_own_names():

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
+from dataclasses import asdict
 
 from ..gil import isolated, probing, report
 from ..workers import pythons
@@ -54,7 +56,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="also measure two threads in this interpreter, for example python3.14t; can be repeated",
     )
-    parser.add_argument("--expect", choices=report.VERDICTS, help="exit with status 1 if the verdict is another one")
+    parser.add_argument(
+        "--expect", choices=report.VERDICTS, help="exit with status 1 for another verdict; waits is also released"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object per target instead of text")
     parser.set_defaults(run=run)
 
@@ -81,10 +85,11 @@ def probe(target: str, options: argparse.Namespace, others: list[pythons.Python]
         print(failure, f"nogil-kernels probe: {target!r} failed, so there is no report", sep="\n", file=sys.stderr)
         return 2
     if options.json:
-        print(result.to_json())
+        print(json.dumps({"target": target} | asdict(result)))
     else:
         print(f"{target}: {result.headline()}" if len(options.targets) > 1 else result)
-    if options.expect in (None, result.verdict):
+    if options.expect in (None, result.verdict) or (options.expect, result.verdict) == ("released", "waits"):
         return 0
-    print(f"nogil-kernels probe: expected {options.expect}, got {result.verdict or 'undecided'}", file=sys.stderr)
+    verdict = result.verdict or "undecided"
+    print(f"nogil-kernels probe: {target!r}: expected {options.expect}, got {verdict}", file=sys.stderr)
     return 1

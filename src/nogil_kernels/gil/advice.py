@@ -15,6 +15,8 @@ LONG = 0.001  # seconds; a shorter call does not need asyncio.to_thread
 MOST_THREADS = 1024
 BLOCKED = 0.5  # a share of the time
 SPEED_UP_THAT_PAYS = 1.2
+BUSY = 0.8  # a speed-up of native threads, relative to their number, below which other programs use the cores
+MOSTLY_IDLE = 0.5  # a share of the time on a core, below which more threads than cores pay
 
 
 def complete(report: GilReport, measured: speed_up.SpeedUp | None = None, workers: int = 2) -> None:
@@ -44,6 +46,9 @@ def _speed_ups(report: GilReport, workers: int) -> list[str]:
     if not report.measured:
         return [text + "."]
     text += f", measured {report.measured.text()}, native threads {report.measured.native:.2f}x"
+    native, usable = report.measured.native, min(workers, machine.usable_cores())
+    if native < BUSY * usable and report.cores_per_call <= 1:
+        return [text + ".", f"Other programs use the cores: {usable} native threads gain only {native:.2f}x now."]
     if expected.agrees(report.measured.low, report.measured.high, TOLERANCE):
         return [text + "."]
     return [text + ".", _disagreement(report, report.measured, expected)]
@@ -60,8 +65,6 @@ def _disagreement(report: GilReport, measured: speed_up.SpeedUp, expected: forec
     """Return the cause of a measured speed-up outside of the forecast, as far as the measurements show it."""
     if measured.speed_up > expected.high:
         return "More than the forecast, and unexplained."
-    if measured.native < expected.low * (1 - TOLERANCE) and measured.speed_up > measured.native * (1 - TOLERANCE):
-        return f"Less than the forecast: native threads gain only {measured.native:.2f}x, so other programs use cores."
     if report.share("preempted") > TOLERANCE:
         return f"Less than the forecast: the call was preempted {percent(report.share('preempted'))} of the time."
     if report.cores_per_call > 1:
@@ -89,7 +92,7 @@ def _what_to_do(report: GilReport, cores: int) -> list[str]:
             f"A call uses {report.cores_per_call:.1f} cores: make one call at a time, or limit the call's own threads"
             " (for BLAS, with threadpoolctl)."
         ]
-    elif report.verdict == "waits":
+    elif report.verdict == "waits" or (report.verdict == "released" and report.on_core < MOSTLY_IDLE):
         lines = [_waiting(report, cores)]
     elif cores == 1:
         lines = ["This process may use 1 core, so more workers do not help."]
@@ -158,8 +161,8 @@ def _asyncio(report: GilReport) -> list[str]:
     if report.verdict == "held":
         wait = duration(sys.getswitchinterval())
         return [
-            "In an asyncio program, asyncio.to_thread does not help: the loop waits at least"
-            f" {wait} whenever it needs the GIL."
+            f"In an asyncio program, asyncio.to_thread makes the loop wait for the GIL, {wait} each time and longer for"
+            " native code. Processes do not."
         ]
     return [f"In an asyncio program, use asyncio.to_thread: the longest hold is {duration(report.longest_hold)}."]
 
@@ -171,6 +174,10 @@ def _event_loop(report: GilReport, stall: float) -> str:
     if not report.gil_enabled:
         return f"{text} asyncio.to_thread ends the stall."
     if report.verdict == "held":
-        return f"{text} The GIL is held, so asyncio.to_thread does not help: use loop.run_in_executor with processes."
+        wait = duration(sys.getswitchinterval())
+        return (
+            f"{text} The GIL is held: with asyncio.to_thread the loop waits for it, {wait} each time and longer for"
+            " native code. Use loop.run_in_executor with processes."
+        )
     held, longest = percent(report.hold_fraction or 0.0), duration(report.longest_hold)
     return f"{text} The GIL is held {held} of the time: asyncio.to_thread shortens it to the longest hold, {longest}."

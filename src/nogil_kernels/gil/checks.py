@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import time
 import unittest
 from collections.abc import Callable
@@ -63,6 +64,8 @@ def assert_scales(
     ------
     AssertionError
         The speed-up is too low, and native threads reached `at_least`.
+    TypeError
+        The function is asynchronous.
     unittest.SkipTest
         Native threads do not reach `at_least` on this machine, so that nothing can be said. pytest skips the test, too.
 
@@ -72,6 +75,9 @@ def assert_scales(
     >>> from nogil_kernels.gil import assert_scales
     >>> assert_scales(time.sleep, 0.01)
     """
+
+    if inspect.iscoroutinefunction(function):
+        raise TypeError(f"assert_scales needs a function that threads can call, got the async function {function}")
 
     def call() -> object:
         return function(*args, **kwargs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import importlib
 import importlib.util
@@ -34,7 +35,11 @@ def from_text(text: str, setup: str = "pass") -> Callable[[], object]:
         if not callable(target):
             raise TypeError(f"{text} must be a function, got {type(target).__name__}")
         return target  # type: ignore[no-any-return]
+    if text.endswith(".py"):
+        raise TypeError(f"{text} names no function. Write {text}:function.")
+    is_name = False
     try:
+        is_name = isinstance(ast.parse(text, mode="eval").body, (ast.Name, ast.Attribute))
         code = compile(text, "<statement>", "eval", dont_inherit=True)  # an expression, whose value may be lazy
     except SyntaxError:
         code = compile(text, "<statement>", "exec", dont_inherit=True)
@@ -44,7 +49,10 @@ def from_text(text: str, setup: str = "pass") -> Callable[[], object]:
     def execute() -> object:
         if not hasattr(own, "names"):
             own.names = names.copy()  # in `f = open(path); f.close()`, each thread has its own f
-        return eval(code, own.names)
+        value: object = eval(code, own.names)
+        if is_name and callable(value):
+            raise TypeError(f"{text} is a function, and the statement does not call it. Write {text}().")
+        return value
 
     return execute
 
@@ -55,7 +63,7 @@ def _imported(module: str) -> Any:
     path = Path(module).resolve()
     spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None or not path.exists():
-        raise ModuleNotFoundError(f"no file {module!r}")
+        raise FileNotFoundError(f"no file {module!r}")
     loaded = importlib.util.module_from_spec(spec)
     sys.modules[path.stem] = loaded
     sys.path.insert(0, str(path.parent))
