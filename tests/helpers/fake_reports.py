@@ -23,10 +23,21 @@ CALLS = 192
 
 
 def series(
-    workload, way, workers, seconds, side="", setting="", limit="arithmetic", lost=None, spread=SPREAD, size="a call"
+    workload,
+    way,
+    workers,
+    seconds,
+    side="",
+    setting="",
+    limit="arithmetic",
+    lost=None,
+    spread=SPREAD,
+    size="a call",
+    verdict="",
+    hold="",
 ):
     """Return a row whose samples have the median `seconds`."""
-    row = Row(workload, side, setting, way, workers, size, limit, 0 if lost is None else 1000)
+    row = Row(workload, side, setting, way, workers, size, limit, 0 if lost is None else 1000, verdict, hold)
     shift = (workers + len(way)) % max(1, len(spread))
     spread = spread[shift:] + spread[:shift]  # the slow samples of the rows are in different rounds
     tallies = [None] * len(spread) if lost is None else [round(lost * CALLS * 1000 * s) for s in spread]

@@ -14,7 +14,7 @@ from support import completed  # noqa: E402
 
 from nogil_kernels.scaling import compare  # noqa: E402
 from nogil_kernels.scaling.report import labels, table  # noqa: E402
-from nogil_kernels.scaling.report.sentences import meaning  # noqa: E402
+from nogil_kernels.scaling.report.sentences import answer, meaning  # noqa: E402
 from nogil_kernels.scaling.report.suite import Report  # noqa: E402
 from nogil_kernels.scaling.run.progress import bar  # noqa: E402
 
@@ -260,24 +260,7 @@ POOR = rows("native-arithmetic", {"sequential": 1.0, "threads 4": 0.5})
             " each has a GIL of its own.",
         ),
         ({("python", "sequential"): 1.0, ("python", "threads 4"): 0.5}, "4 threads are 2.00x as fast as one."),
-        (
-            SEQUENTIAL | {"threads 4": 1.0},
-            "4 threads are 1.00x as fast as one: the function holds the GIL, or waits for something else that they"
-            " share.",
-        ),
-        (
-            SEQUENTIAL | {"threads 4": 0.25},
-            "4 threads are 4.00x as fast as one, 100% of what native threads gain: the function releases the GIL.",
-        ),
-        (
-            SEQUENTIAL | {"threads 4": 0.125},
-            "4 threads are 8.00x as fast as one, more than native threads gain: the function waits, with the GIL"
-            " released.",
-        ),
-        (
-            SEQUENTIAL | {"threads 4": 0.5},
-            "4 threads are 2.00x as fast as one: the function releases the GIL for a part of its time.",
-        ),
+        (SEQUENTIAL | {"threads 4": 0.5}, "4 threads are 2.00x as fast as one, 50% of what native threads gain."),
         (SEQUENTIAL | {"processes 4": 0.25}, "Processes 4.00x."),
         (SEQUENTIAL | {"loky:get_reusable_executor 4": 0.25}, "Workers of loky 4.00x."),
         (SEQUENTIAL, "Only one worker: nothing ran in parallel, so there is no speed-up."),
@@ -313,18 +296,38 @@ def test_missing_cores_are_explained_first():
     )
 
 
-def test_a_busy_machine_allows_no_conclusion_about_the_gil():
-    busy = rows("native-arithmetic", {"sequential": 1.0, "threads 4": 0.8})
-    for seconds in (1.0, 0.7):
-        sentence = sentence_of([*rows("a:f", SEQUENTIAL | {"threads 4": seconds}), *busy])
-        assert sentence.endswith("cannot be told: neither native threads nor anything else gained 1.5x here for sure.")
+VERDICTS = [
+    ("held", "100 %", 1.0, "holds the GIL", "1.00x of 4.00x"),
+    ("released", "1 %", 0.25, "releases the GIL", "4.00x of 4.00x"),
+    ("partly", "62 %", 0.5, "holds the GIL 62 % of the time", "2.00x of 4.00x"),
+]
 
 
-def test_a_wide_interval_allows_no_conclusion_about_the_gil():
-    wide = {"spread": (1.0, 0.5, 1.6, 0.7, 1.4)}
-    for seconds in (0.9, 0.6):
-        sentence = sentence_of([*rows("a:f", SEQUENTIAL), *rows("a:f", {"threads 4": seconds}, **wide), *GOOD])
-        assert "too uncertain to tell whether the function releases the GIL" in sentence
+@pytest.mark.parametrize(("verdict", "hold", "seconds", "does", "reached"), VERDICTS)
+def test_the_probe_decides_what_a_function_does(verdict, hold, seconds, does, reached):
+    probed = [*rows("a:f", SEQUENTIAL | {"threads 4": seconds}, verdict=verdict, hold=hold), *GOOD]
+    assert sentence_of(probed).endswith(f"of what native threads gain: the function {does}.")
+    assert answer(report(probed), "a:f") == f"a:f {does}: {reached} on 4 threads."
+    assert printed(report(probed)).startswith(f"a:f {does}: {reached}")
+
+
+def test_an_undecided_probe_gives_no_verdict():
+    probed = [*rows("a:f", SEQUENTIAL | {"threads 4": 0.25}, hold="5 % to 15 %"), *GOOD]
+    assert sentence_of(probed).endswith("Undecided: the function holds the GIL 5 % to 15 % of the time.")
+    assert answer(report(probed), "a:f") == ""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "sentence"),
+    [
+        (0.25, "Waiting needs no GIL: 4 threads 4.00x as fast as one after another."),
+        (1.0, "4 threads 1.00x as fast as one after another: the threads wait for each other, as for a lock."),
+    ],
+)
+def test_a_function_that_waits_has_no_ceiling(seconds, sentence):
+    waiting = rows("a:f", SEQUENTIAL | {"threads 4": seconds}, limit="", verdict="waits", hold="0 %")
+    assert sentence_of(waiting) == sentence
+    assert answer(report(waiting), "a:f").startswith("a:f waits, with the GIL released: ")
 
 
 def test_only_processes_that_gain_are_explained_by_their_own_gil():
@@ -472,3 +475,16 @@ def test_the_progress_bar_is_not_shown_without_a_terminal():
     with bar(console) as progress:
         progress(1.0, 8.4)
     assert console.file.getvalue().strip() == ""
+
+
+# From Python
+
+
+def test_a_report_has_verdicts_a_text_and_a_plot(tmp_path):
+    probed = report([*rows("a:f", SEQUENTIAL | {"threads 4": 0.25}, verdict="released", hold="1 %"), *GOOD])
+    assert probed.verdicts == {"a:f": "released"}
+    assert str(probed).startswith("a:f releases the GIL: 4.00x of 4.00x on 4 threads.")
+    pytest.importorskip("matplotlib")
+    probed.plot(tmp_path / "plot.svg")
+    assert (tmp_path / "plot.svg").stat().st_size > 1000
+    assert "a:f releases the GIL: 4.00x" in probed._repr_html_()

@@ -8,6 +8,7 @@ from contextlib import closing
 import pytest
 import user_functions
 
+import nogil_kernels
 from nogil_kernels import build_info
 from nogil_kernels.measure import machine
 from nogil_kernels.scaling import compare
@@ -17,6 +18,7 @@ from nogil_kernels.scaling.run.session import Session
 from nogil_kernels.scaling.workloads import WORKLOADS, Unavailable, Workload
 from nogil_kernels.scaling.workloads.users import path_of
 from nogil_kernels.workers import worker
+from nogil_kernels.workers.errors import Unknown
 
 FAST = ("sequential", "threads")
 
@@ -277,3 +279,32 @@ def test_close_removes_files_threads_and_calls():
     assert not folder.exists()
     assert {*threading.enumerate()} == threads
     assert worker.calls == {}
+
+
+# Functions of the user
+
+
+def test_a_function_is_probed_before_it_is_measured():
+    def nap():
+        time.sleep(0.005)
+
+    with open_session([path_of(nap)]) as here:
+        (workload,) = here.workloads.values()
+        assert (workload.verdict, workload.limit) == ("waits", "")
+        assert {row.verdict for row in here.rows} == {"waits"}
+
+
+def test_another_session_takes_over_what_the_first_one_has_probed():
+    probed = {"user_functions:squares": ["held", "100 %", "arithmetic"]}
+    with open_session(["user_functions:squares"], is_local=False, probed=probed) as there:
+        assert {(row.verdict, row.hold, row.limit) for row in there.rows} == {("held", "100 %", "arithmetic")}
+
+
+def test_a_lazy_result_is_refused():
+    with pytest.raises(Unknown, match="computed nothing yet"), open_session([path_of(lambda: map(str, [1]))]):
+        pass
+
+
+def test_one_way_and_one_number_need_no_list():
+    report = nogil_kernels.scaling.compare("squares-python", ways="threads", workers=2, seconds=0.1)
+    assert {(row.way, row.workers) for row in report.block("squares-python")} == {("sequential", 1), ("threads", 2)}

@@ -32,7 +32,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.epilog = (
         f"Workloads: {', '.join(WORKLOADS)}, or your own function as module:function. The function takes no arguments,"
-        f" its module may be in the current folder, and its output is hidden. Ways: {', '.join(WAYS)}."
+        f" its module may be in the current folder, and its output is hidden. Ways: {', '.join(WAYS)}. Use probe for a"
+        " verdict on one function: it takes a second."
     )
     parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help="what to measure; by default all of them")
     parser.add_argument("--quick", action="store_true", help="10 seconds: few samples, no search for other Pythons")

@@ -71,12 +71,16 @@ def _imported(module: str) -> Any:
     return loaded
 
 
+class Lazy(TypeError):
+    """The result of a call is lazy, such as an awaitable or a generator."""
+
+
 def check_result(result: object) -> None:
-    """Raise TypeError for a lazy result, such as an awaitable or a generator."""
+    """Raise Lazy for a lazy result."""
     if inspect.isawaitable(result):
-        raise TypeError("the call returned an awaitable, which has not run. Probe the `async def` function itself.")
+        raise Lazy("the call returned an awaitable, which has not run. Probe the `async def` function itself.")
     if isinstance(result, LAZY) or type(result).__module__ == "itertools":
-        raise TypeError(
+        raise Lazy(
             f"the call returned a {type(result).__name__}, which has computed nothing yet."
             " Probe a call that consumes it, such as list(...)."
         )

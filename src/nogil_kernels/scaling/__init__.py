@@ -18,13 +18,13 @@ Progress = Callable[[float, float], None]
 def compare(
     workloads: str | Callable[[], object] | Sequence[str | Callable[[], object]] | None = None,
     *,
-    ways: Sequence[str] | None = None,
-    workers: Sequence[int] | None = None,
+    ways: str | Sequence[str] | None = None,
+    workers: int | Sequence[int] | None = None,
     weak: bool = False,
     quick: bool = False,
     seconds: float | None = None,
-    pythons: Sequence[str] | None = (),
-    executors: Sequence[str] = (),
+    pythons: str | Sequence[str] | None = (),
+    executors: str | Sequence[str] = (),
     progress: Progress | None = None,
 ) -> Report:
     """Measure how work scales with threads, processes, interpreters and coroutines.
@@ -32,15 +32,16 @@ def compare(
     A row of the report is one workload in one way, with one number of workers. The workers of a row share a number of
     calls that is fitted to the machine. A sample is the time from the start of the first worker to the end of the last
     one. Each round takes one sample of every row of every interpreter, until each median is known to 1 % or time is up.
+    Before that, `gil.probe` gives a verdict on each function: does it hold the GIL?
 
     Parameters
     ----------
     workloads : str, callable or sequence of these, optional
         Names from workloads.WORKLOADS, functions without arguments, or their paths "module:function". All of WORKLOADS
         by default.
-    ways : sequence of str, optional
+    ways : str or sequence of str, optional
         Names from workers.WAYS, all by default. Sequential calls are always measured.
-    workers : sequence of int, optional
+    workers : int or sequence of int, optional
         The numbers of workers. The default is 2, 4, ... and the number of usable cores.
     weak : bool
         Weak scaling: the calls are per worker instead of shared.
@@ -48,10 +49,10 @@ def compare(
         Measure for 5 seconds instead of 50, and look for no interpreters on PATH.
     seconds : float, optional
         How long to measure. The first round is always completed.
-    pythons : sequence of str, optional
+    pythons : str or sequence of str, optional
         Paths of other interpreters to measure. Free-threaded ones run with the GIL off and on. None means the
         free-threaded interpreters on PATH.
-    executors : sequence of str
+    executors : str or sequence of str
         Paths "package.module:factory" of further ways. factory(workers) must return an executor.
     progress : callable, optional
         progress(elapsed, expected) is called after every sample, with seconds.
@@ -87,5 +88,12 @@ def compare(
         raise ValueError(f"seconds must be positive, got {seconds!r}")
     if isinstance(workloads, str) or callable(workloads):
         workloads = [workloads]
+    ways, pythons, executors = _listed(ways), _listed(pythons), _listed(executors) or ()
+    workers = [workers] if isinstance(workers, int) else workers
     request = comparison.request_of(workloads, ways, workers, weak, quick, executors)
     return comparison.measure(request, quick, seconds, pythons, progress or (lambda elapsed, expected: None))
+
+
+def _listed(names: str | Sequence[str] | None) -> Sequence[str] | None:
+    """Return a single name as a list."""
+    return [names] if isinstance(names, str) else names

@@ -10,7 +10,7 @@ from pathlib import Path
 from ...measure import style
 from ...measure.samples import interval
 from . import labels, plot
-from .sentences import COSTS, INTERRUPTED, meaning
+from .sentences import COSTS, INTERRUPTED, answer, meaning
 from .suite import About, Report, Row, about
 
 CSS = files(__package__).joinpath("page.css")
@@ -51,6 +51,7 @@ def page(report: Report) -> str:
 
 def _heading(report: Report) -> Iterator[str]:
     yield f"<h1>{TITLE}</h1>"
+    yield from (_element("p", text) for workload in report.workloads if (text := answer(report, workload)))
     yield _element("p", plot.where(report))
     yield _element("p", "Measured " + str(report.facts["date"]), "faint")
     if report.interrupted:

@@ -7,9 +7,7 @@ from .labels import duration, interpreter, way, way_in_sentence
 from .suite import About, Report, Row, about
 
 FLAT = 1.25  # a speed-up up to this counts as none: noise and the caches of further cores can cause it
-CLEAR = 1.5  # the machine must reach this speed-up for certain before a FLAT one allows a conclusion about the GIL
 NEAR = 0.8  # an efficiency from which the workers ran in parallel
-BEYOND = 1.2  # a share of the ceiling that is not chance: the work waits and needs no core
 LATE = 5.0  # a call that takes at least this many times as long as alone waits for the GIL
 
 INTERRUPTED = "Interrupted: these are the results until then."
@@ -35,7 +33,10 @@ def meaning(report: Report, workload: str) -> str:
             return "Interrupted before there was anything to compare."
         return "Only one worker: nothing ran in parallel, so there is no speed-up."
     if subject is About.WAITING:
-        gains = ", ".join(f"{way(row)} {_gain(report, row)}" for row in largest if row.session == report.sessions[0])
+        here = [row for row in largest if row.session == report.sessions[0]]
+        gains = ", ".join(f"{way(row)} {_gain(report, row)}" for row in here)
+        if any(row.way == "threads" and _is_flat(report, row) for row in here):
+            return f"{gains} as fast as one after another: the threads wait for each other, as for a lock."
         return f"Waiting needs no GIL: {gains} as fast as one after another."
     return " ".join([*_missing_cores(report, largest), *_computing(report, largest)])
 
@@ -70,7 +71,7 @@ def _computing(report: Report, rows: Sequence[Row]) -> list[str]:
         sentences.append(_released(report, threads))
     elif threads:
         (row,) = threads.values()
-        sentences.append(_one_side(report, row, _reached(report, rows)))
+        sentences.append(_one_side(report, row))
     return [*sentences, *_other_ways(report, here, threads), *_without_a_gil(report, rows, held)]
 
 
@@ -112,29 +113,42 @@ def _released(report: Report, threads: dict[str, Row]) -> str:
     return f"{start}; held, {_gain(report, held)}."
 
 
-def _one_side(report: Report, row: Row, reached: float) -> str:
+def _one_side(report: Report, row: Row) -> str:
     """Return the sentence for pure Python, and for functions of the user."""
     gain = f"{way(row).capitalize()} are {_gain(report, row)} as fast as one"
     if not report.facts_of(row.session)["nk_gil_enabled"]:
         return f"{gain}: there is no GIL here."
     if row.side == PYTHON:
         return f"{gain}: the GIL lets one of them at a time run Python." if _is_flat(report, row) else f"{gain}."
-    share, speed_up = report.of_ceiling(row), report.speed_up(row)
-    if reached < CLEAR:
-        return (
-            f"{gain}. Whether the function releases the GIL cannot be told: neither native threads nor anything else"
-            f" gained {CLEAR}x here for sure."
-        )
-    if speed_up and speed_up.low <= FLAT < speed_up.high:
-        spread = f"{speed_up.low:.2f}x to {speed_up.high:.2f}x"
-        return f"{gain}, or {spread}: too uncertain to tell whether the function releases the GIL."
-    if _is_flat(report, row):
-        return f"{gain}: the function holds the GIL, or waits for something else that they share."
-    if share is not None and share > BEYOND:
-        return f"{gain}, more than native threads gain: the function waits, with the GIL released."
-    if share is not None and share >= NEAR:
-        return f"{gain}, {share:.0%} of what native threads gain: the function releases the GIL."
-    return f"{gain}: the function releases the GIL for a part of its time."
+    share = report.of_ceiling(row)
+    if share is not None:
+        gain += f", {share:.0%} of what native threads gain"
+    if row.verdict:
+        return f"{gain}: the function {VERDICTS[row.verdict].format(hold=row.hold)}."
+    return f"{gain}. Undecided: the function holds the GIL {row.hold} of the time." if row.hold else f"{gain}."
+
+
+VERDICTS = {
+    "held": "holds the GIL",
+    "released": "releases the GIL",
+    "partly": "holds the GIL {hold} of the time",
+    "waits": "waits, with the GIL released",
+}
+"""The probe's verdict on a function -> what the function does."""
+
+
+def answer(report: Report, workload: str) -> str:
+    """Return the answer for a function of the user, in one line, or "" for other workloads and without a verdict."""
+    rows = [row for row in report.block(workload) if row.session == report.sessions[0] and row.way == "threads"]
+    row = rows[-1] if rows else report.block(workload)[0]
+    if not row.verdict:
+        return ""
+    text = f"{workload} {VERDICTS[row.verdict].format(hold=row.hold)}"
+    if not rows or report.speed_up(row) is None:
+        return f"{text}."
+    ceiling = report.ceiling(row)
+    limit = f" of {ceiling.median:.2f}x" if ceiling else ""
+    return f"{text}: {_gain(report, row)}{limit} on {way(row)}."
 
 
 def _lost_updates(report: Report, rows: Sequence[Row]) -> str:

@@ -11,6 +11,8 @@ nk_workers      the number of workers
 nk_calls        the total number of calls
 nk_size         a description of the data of one call
 nk_limit        the native ceiling to compare with: arithmetic | memory; absent for work that waits
+nk_verdict      held | released | partly | waits: the probe's verdict on a function of the user; absent if undecided
+nk_hold         the share of the time in which that function holds the GIL, or the interval of the share, as text
 nk_session      the name of the interpreter
 nk_overhead     the median seconds for submitting the parts, waiting for all workers, and collecting the results
 nk_start_up     the seconds until all workers of this way were running
@@ -39,7 +41,11 @@ from ...measure.samples import Interval, interval, ratio
 from ..run.runner import Series
 from ..workloads.native import NATIVE
 
-EMPTY = {"nk_side": "", "nk_setting": "", "nk_size": "", "nk_limit": "", "nk_updates": 0, "nk_tally": ""}
+TEXT_WIDTH = 100  # characters
+EMPTY: dict[str, Fact] = dict.fromkeys(
+    ("nk_side", "nk_setting", "nk_size", "nk_limit", "nk_tally", "nk_verdict", "nk_hold"), ""
+)
+EMPTY |= {"nk_updates": 0}
 """The defaults for absent metadata."""
 
 
@@ -70,6 +76,8 @@ class Row:
     start_up: float
     updates: int
     tally: tuple[int, ...]
+    verdict: str
+    hold: str
 
     @property
     def work(self) -> tuple[str, str, str, str]:
@@ -187,6 +195,34 @@ class Report:
         """Warnings about the machine and the interpreter that may distort the measurements."""
         has_user_function = any(":" in name for name in self.workloads)  # other workloads limit BLAS to one thread
         return warnings_of(self.facts, blas=has_user_function)
+
+    @property
+    def verdicts(self) -> dict[str, str]:
+        """Function of the user -> the probe's verdict, or "" if that is undecided."""
+        return {name: self.block(name)[0].verdict for name in self.workloads if ":" in name}
+
+    def __str__(self) -> str:
+        """Return the text that `nogil-kernels compare` prints. It needs rich."""
+        from rich.console import Console
+
+        from .table import render
+
+        console = Console(width=TEXT_WIDTH)
+        with console.capture() as captured:
+            console.print(render(self, TEXT_WIDTH))
+        return "\n".join(line.rstrip() for line in captured.get().splitlines())
+
+    def _repr_html_(self) -> str:
+        """Return the page that `nogil-kernels compare -o report.html` writes, for notebooks. It needs matplotlib."""
+        from .page import page
+
+        return page(self)
+
+    def plot(self, path: str | os.PathLike[str]) -> None:
+        """Write the plot to a file whose ending is a format of matplotlib, such as .svg or .png."""
+        from .plot import draw
+
+        draw(self, path)
 
     @property
     def interrupted(self) -> bool:

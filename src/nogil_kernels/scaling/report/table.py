@@ -9,7 +9,7 @@ from rich.text import Text
 
 from ...measure import style
 from .labels import SIDES, counted, duration, interpreter, side, way
-from .sentences import COSTS, INTERRUPTED, NEAR, meaning
+from .sentences import COSTS, INTERRUPTED, NEAR, answer, meaning
 from .suite import About, Report, Row, about
 
 FIRST_WIDTH, OTHER_WIDTH = 52, 8  # characters for the first interpreter and for each other one
@@ -19,6 +19,8 @@ HEADINGS = {
     About.WAITING: ("all calls", "speed-up", "95 %"),
     About.SPEED_UP: ("a call", "speed-up", "of\nceiling", "effi-\nciency", "95 %"),
 }
+COLOURS = {"released": "green", "waits": "green", "partly": "yellow", "held": "red"}
+"""Verdict -> the colour of an answer."""
 BESIDE_OTHERS = {About.LOST: 1, About.LATENCY: 1, About.WAITING: 2, About.SPEED_UP: 3}
 """How many of these columns remain if there are other interpreters."""
 
@@ -37,7 +39,14 @@ def show(report: Report, console: Console) -> None:
 def render(report: Report, width: int) -> Group:
     """Return the report for rich, `width` characters wide."""
     blocks = (part for workload in report.workloads for part in block(report, workload, width))
-    return Group(*heading(report), *blocks, *costs(report), *_notes(report))
+    return Group(*answers(report), *heading(report), *blocks, *costs(report), *_notes(report))
+
+
+def answers(report: Report) -> Iterator[RenderableType]:
+    """Yield the answer for each function of the user, before everything else."""
+    for workload in report.workloads:
+        if text := answer(report, workload):
+            yield Text(text, style=COLOURS[report.block(workload)[0].verdict])
 
 
 def heading(report: Report) -> Iterator[RenderableType]:

@@ -59,7 +59,8 @@ def measure(
             pythons = [sys.executable, *(path for path in pythons if not os.path.samefile(path, sys.executable))]
     with ExitStack() as stack:
         local_session = stack.enter_context(closing(Session(request)))
-        remote_request = replace(request, calls={**local_session.calls}, is_local=False)
+        probed = {name: [w.verdict, w.hold, w.limit] for name, w in local_session.workloads.items() if w.verdict}
+        remote_request = replace(request, calls={**local_session.calls}, probed=probed, is_local=False)
         remotes: list[remote.RemoteSession] = []
         for python in pythons or ():
             try:

@@ -18,6 +18,8 @@ class Request:
     is_local: bool = True
     """Whether this is the interpreter that runs the command. It also measures the native ceilings, and it raises the
     errors of workloads. Other interpreters skip a workload that fails."""
+    probed: dict[str, list[str]] = field(default_factory=dict)
+    """Workload -> [verdict, hold, limit], if another session has probed it."""
     calls: dict[str, int] = field(default_factory=dict)
     """The numbers of calls that another session has chosen, by Row.work, or by Row.work + " serial" if only one worker
     can run at a time. With weak, the numbers are per worker."""
@@ -39,6 +41,8 @@ class Row:
     limit: str
     """The native ceiling to compare with: "arithmetic", "memory", or "" for work that waits."""
     updates: int = 0  # the number of updates per call; Sample.tally counts the lost ones
+    verdict: str = ""  # of the probe, on a function of the user
+    hold: str = ""  # see Workload
 
     @property
     def work(self) -> str:
@@ -73,8 +77,8 @@ def rows(workload: Workload, way: str, counts: Sequence[int]) -> Iterator[Row]:
     for setting in workload.settings:
         for side in workload.sides:
             for workers in workers_of(workload, way, counts):
-                size, limit, updates = workload.size, workload.limit, workload.updates
-                yield Row(workload.name, side, setting, way, workers, size, limit, updates)
+                about_workload = workload.size, workload.limit, workload.updates, workload.verdict, workload.hold
+                yield Row(workload.name, side, setting, way, workers, *about_workload)
 
 
 def workers_of(workload: Workload, way: str, counts: Sequence[int]) -> list[int]:

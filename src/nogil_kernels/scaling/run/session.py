@@ -99,6 +99,11 @@ class Session:
         for name in self.request.workloads:
             try:
                 workload = workloads.find(name, self.crew.folder)
+                if name in self.request.probed:
+                    workload.verdict, workload.hold, workload.limit = self.request.probed[name]
+                elif self.request.is_local:
+                    with worker.picklable_errors():
+                        workload.probe()
             except Exception as error:
                 if self.request.is_local and not isinstance(error, Unavailable):
                     raise

@@ -56,11 +56,18 @@ class Workload:
     """The total number of calls, or None to fit it to the machine."""
     updates: int = 0
     """The number of updates per call, if `tally` counts lost updates."""
+    verdict = ""
+    """The probe's verdict on a function of the user, see gil.GilReport. "" if undecided, and for other workloads."""
+    hold = ""
+    """The share of the time in which a function of the user holds the GIL, or the interval of that share: "62 %"."""
     stays_on_core = True
     """Whether workers may be pinned to one core. This must be False if a call starts threads."""
 
     def __init__(self, folder: Folder) -> None:
         """Prepare the data of the workers, with files in `folder`. Raise Unavailable with the reason if that fails."""
+
+    def probe(self) -> None:
+        """Set `verdict` and `hold`, and no `limit` for work that waits."""
 
     def job(self, side: str, setting: str, way: str) -> Job:
         """Return the job of a worker. Its imports happen only in the worker."""

@@ -5,10 +5,15 @@ from collections.abc import Callable
 from contextlib import suppress
 from itertools import count
 
+from ...gil import probing
+from ...gil.report import percent
+from ...gil.target import Lazy
 from ...workers import import_callable
 from ...workers.errors import Unknown
 from ...workers.worker import Job, local_functions, resolve
 from . import Workload
+
+PROBE_SECONDS = 2.0  # at most; most functions take 0.1
 
 
 class UserFunction(Workload):
@@ -20,8 +25,21 @@ class UserFunction(Workload):
         function = local_functions[path] if path in local_functions else import_callable(path)
         if problem := _problem_of(function):
             raise Unknown(f"{path} {problem}")
+        self._function = function
         self.name = self.path = path
         self.size = f"{path.partition(':')[2]}()"
+
+    def probe(self) -> None:
+        try:
+            report = probing.measure(self._function, limit=PROBE_SECONDS, parallel=False, advise=False)
+        except Lazy as error:
+            raise Unknown(f"{self.path}: {error}") from None
+        self.verdict = report.verdict
+        if report.interval:
+            low, high = map(percent, report.interval)
+            self.hold = percent(report.hold_fraction or 0.0) if report.verdict else f"{low} to {high}"
+        if report.verdict == "waits":
+            self.limit = ""
 
     def job(self, side: str, setting: str, way: str) -> Job:
         return Job("nogil_kernels.workers.worker:user_function", (self.path,))
