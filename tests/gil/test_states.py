@@ -6,7 +6,7 @@ import pytest
 from recordings import US, recording
 
 from nogil_kernels.gil.recording import HOLDS, MOST_SPANS, OTHERS, WANTS
-from nogil_kernels.gil.states import FEWEST, States, Tally, hold_fraction, merged
+from nogil_kernels.gil.states import FEWEST, States, Tally, fraction_of, hold_fraction, merged
 
 
 def total(samples, spans):
@@ -150,3 +150,11 @@ def test_a_long_sleep_is_read_in_linear_time():
     count = 100_000  # an hour in quadratic time
     states = total([(i * 50 * US, 0, 0, 0) for i in range(count + 1)], [(0, count * 50 * US, 1)])
     assert states.waiting == pytest.approx(count * 50e-6)
+
+
+def test_the_share_on_a_core_has_an_interval_too():
+    running = [0.8e-4, 1.1e-4] * 10
+    blocks = [States(parallel=seconds, waiting=1e-3 - seconds) for seconds in running]
+    share = fraction_of(blocks, running, 0.0)
+    assert share.value == pytest.approx(0.095)
+    assert share.low < 0.09 < 0.1 < share.high

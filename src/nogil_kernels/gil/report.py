@@ -178,7 +178,10 @@ def duration(seconds: float) -> str:
 
 
 def verdict_of(fraction: HoldFraction | None, on_core: float) -> str:
-    """Return the verdict, or "" if the interval contains a threshold."""
+    """Return the verdict, or "" if the interval contains a threshold.
+
+    `on_core` is the upper end of its interval: work that may be on a core for a tenth of the time is "released".
+    """
     if fraction is None:
         return ""
     if fraction.low >= HELD:
@@ -211,7 +214,8 @@ def make(tally: Tally, *, finished: bool, core_was_free: bool = True, **others: 
         **others,
     )
     if result.knows_idle:
-        result.verdict = verdict_of(fraction, result.on_core)
+        on_core = tally.core_fraction()
+        result.verdict = verdict_of(fraction, on_core.high if on_core else result.on_core)
     else:
         del result.states["blocked"], result.states["waiting"]
     return result

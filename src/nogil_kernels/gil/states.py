@@ -72,7 +72,7 @@ class States:
 
 @dataclass(frozen=True)
 class HoldFraction:
-    """The share of the time in which the GIL was held, with its 95 % interval."""
+    """A share of the time, such as that in which the GIL was held, with its 95 % interval."""
 
     value: float
     low: float
@@ -239,6 +239,11 @@ class Tally:
         """Return the hold fraction, or None for fewer than FEWEST blocks."""
         return hold_fraction(self.blocks, self.samples)
 
+    def core_fraction(self) -> HoldFraction | None:
+        """Return the share of the time on a core, or None for fewer than FEWEST blocks. No sample can miss it."""
+        blocks = self.blocks
+        return fraction_of(blocks, [block.serial + block.parallel for block in blocks], 0.0)
+
 
 def merged(blocks: Sequence[States]) -> list[States]:
     """Return at most MOST_BLOCKS blocks. The longer blocks are, the closer their distribution is to a normal one."""
@@ -247,19 +252,27 @@ def merged(blocks: Sequence[States]) -> list[States]:
 
 
 def hold_fraction(blocks: Sequence[States], samples: int) -> HoldFraction | None:
-    """Return the ratio of two sums over blocks, with its 95 % interval.
+    """Return the hold fraction, or None for fewer than FEWEST blocks.
 
-    The variance of the ratio R = sum(held) / sum(counted) is that of the residuals held - R * counted (W. G. Cochran,
-    Sampling Techniques, section 6.3). If none of n samples shows an event, its share is below 3 / n with 95 %
-    confidence (the rule of three). So 3 / n is added on both sides.
+    If none of n samples shows an event, its share is below 3 / n with 95 % confidence (the rule of three). So 3 / n is
+    added on both sides of the interval.
+    """
+    return fraction_of(blocks, [block.held for block in blocks], 3 / samples if samples else 0.0)
+
+
+def fraction_of(blocks: Sequence[States], parts: Sequence[float], margin: float) -> HoldFraction | None:
+    """Return the ratio of the parts to the time that counts, with its 95 % interval and a margin on both sides.
+
+    The variance of the ratio R = sum(part) / sum(counted) is that of the residuals part - R * counted (W. G. Cochran,
+    Sampling Techniques, section 6.3).
     """
     n = len(blocks)
     counted = sum(block.counted for block in blocks)
     if n < FEWEST or not counted:
         return None
-    value = sum(block.held for block in blocks) / counted
-    residuals = sum((block.held - value * block.counted) ** 2 for block in blocks)
+    value = sum(parts) / counted
+    residuals = sum((part - value * block.counted) ** 2 for part, block in zip(parts, blocks, strict=True))
     deviation = math.sqrt(residuals * n / (n - 1)) / counted
     student = next(t for df, t in sorted(STUDENT.items(), reverse=True) if df <= n - 1)
-    half = student * deviation + 3 / samples
+    half = student * deviation + margin
     return HoldFraction(value, max(0.0, value - half), min(1.0, value + half))
