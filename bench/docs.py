@@ -12,8 +12,7 @@ from typing import Any
 
 from rich.console import Console, RenderableType
 
-from nogil_kernels.scaling.report import plot, table
-from nogil_kernels.scaling.report.suite import Report
+from nogil_kernels.scaling.report import Report, plot, table
 
 from . import Impossible, suites
 from .experiment import plain_errors

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from nogil_kernels.scaling.report.suite import Report
+from nogil_kernels.scaling.report import Report
 
 ROOT = Path(__file__).parents[2]
 BASELINE = ROOT / "bench" / "results" / "compare-xeon.json"

@@ -17,7 +17,7 @@ pytest.importorskip("pyperf")
 pytest.importorskip("rich")
 
 from nogil_kernels.cli import main, outputs
-from nogil_kernels.scaling.report.suite import Report
+from nogil_kernels.scaling.report import Report
 
 
 def start(*arguments, variables=None, **options):

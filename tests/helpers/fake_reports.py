@@ -1,6 +1,7 @@
 """Reports of known numbers: rows as the runner makes them, with given samples."""
 
-from nogil_kernels.scaling.report.suite import Measured, Report
+from nogil_kernels.scaling.report import Report
+from nogil_kernels.scaling.report.suite import Measured
 from nogil_kernels.scaling.run.plan import Row, Sample
 from nogil_kernels.scaling.run.runner import Series
 

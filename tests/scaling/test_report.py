@@ -13,9 +13,12 @@ from rich.console import Console  # noqa: E402
 from support import completed  # noqa: E402
 
 from nogil_kernels.scaling import compare  # noqa: E402
-from nogil_kernels.scaling.report import labels, table  # noqa: E402
+from nogil_kernels.scaling.report import (  # noqa: E402
+    Report,
+    labels,
+    table,
+)
 from nogil_kernels.scaling.report.sentences import answer, meaning  # noqa: E402
-from nogil_kernels.scaling.report.suite import Report  # noqa: E402
 from nogil_kernels.scaling.run.progress import bar  # noqa: E402
 
 STEADY = (1.0,) * 6

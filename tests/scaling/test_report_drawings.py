@@ -12,8 +12,13 @@ for module in ("pyperf", "matplotlib"):
 from fake_reports import amdahl, convoy, counter, kernels, native, report, scaling, series, waiting  # noqa: E402
 
 from nogil_kernels.measure import style  # noqa: E402
-from nogil_kernels.scaling.report import labels, page, panels, plot  # noqa: E402
-from nogil_kernels.scaling.report.suite import Report  # noqa: E402
+from nogil_kernels.scaling.report import (  # noqa: E402
+    Report,
+    labels,
+    page,
+    panels,
+    plot,
+)
 
 UP_TO_64, ONLY_2 = (1, 2, 4, 8, 16, 32, 64), (2,)
 AWKWARD = "my.module:<lambda> & $x$ 'co'"

@@ -19,7 +19,7 @@ from ..workers.gate import MAX_WORKERS
 from .outputs import INTERRUPTED, add_outputs, require_for, show, writable
 
 if TYPE_CHECKING:
-    from ..scaling.report.suite import Report
+    from ..scaling.report import Report
 COMPARE_OPTIONS = ("ways", "workers", "weak", "quick", "seconds", "pythons", "executors")
 
 

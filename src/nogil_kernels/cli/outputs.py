@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ..extras import require
 
 if TYPE_CHECKING:
-    from ..scaling.report.suite import Report
+    from ..scaling.report import Report
 
 PLOT_SUFFIXES = (".svg", ".png", ".pdf", ".html")
 INTERRUPTED = 130  # 128 + SIGINT: the status that shells report for a process that Ctrl-C ended

@@ -17,7 +17,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Show a saved report and return the exit status."""
     require_for(options)
-    from ..scaling.report.suite import Report
+    from ..scaling.report import Report
 
     try:
         report = Report.load(options.file)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .report.suite import Report
+    from .report import Report
 
 Progress = Callable[[float, float], None]
 """progress(elapsed, expected) is called after every sample, with the elapsed and the expected total seconds."""

@@ -1,3 +1,3 @@
 """The report of a comparison: its samples, and their output as text, plot and page."""
 
-from .suite import Report as Report
+from .shown import Report as Report

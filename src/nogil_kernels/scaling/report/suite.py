@@ -32,7 +32,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from enum import Enum
 from functools import cache, cached_property
-from typing import Any
+from typing import Any, Self
 
 from ...measure import suite_file
 from ...measure.facts import Fact
@@ -41,7 +41,6 @@ from ...measure.samples import Interval, interval, ratio
 from ..run.runner import Series
 from ..workloads.native import NATIVE
 
-TEXT_WIDTH = 100  # characters
 EMPTY: dict[str, Fact] = dict.fromkeys(
     ("nk_side", "nk_setting", "nk_size", "nk_limit", "nk_tally", "nk_verdict", "nk_hold"), ""
 )
@@ -142,7 +141,7 @@ class Report:
         self._speed_up = cache(lambda baseline, row: ratio(baseline.per_call, row.per_call))
 
     @classmethod
-    def of(cls, measured: Sequence[Measured], *, weak: bool, notes: Sequence[str], interrupted: bool) -> Report:
+    def of(cls, measured: Sequence[Measured], *, weak: bool, notes: Sequence[str], interrupted: bool) -> Self:
         """Create the report of the samples of a run."""
         common: dict[str, Fact] = {
             "nk_scaling": "weak" if weak else "strong",
@@ -159,7 +158,7 @@ class Report:
         )
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Report:
+    def load(cls, path: str | os.PathLike[str]) -> Self:
         """Return the report that `save` wrote. Raise OSError if it cannot be read, ValueError if it is another file."""
         suite = suite_file.load(path)
         try:
@@ -200,29 +199,6 @@ class Report:
     def verdicts(self) -> dict[str, str]:
         """Function of the user -> the probe's verdict, or "" if that is undecided."""
         return {name: self.block(name)[0].verdict for name in self.workloads if ":" in name}
-
-    def __str__(self) -> str:
-        """Return the text that `nogil-kernels compare` prints. It needs rich."""
-        from rich.console import Console
-
-        from .table import render
-
-        console = Console(width=TEXT_WIDTH)
-        with console.capture() as captured:
-            console.print(render(self, TEXT_WIDTH))
-        return "\n".join(line.rstrip() for line in captured.get().splitlines())
-
-    def _repr_html_(self) -> str:
-        """Return the page that `nogil-kernels compare -o report.html` writes, for notebooks. It needs matplotlib."""
-        from .page import page
-
-        return page(self)
-
-    def plot(self, path: str | os.PathLike[str]) -> None:
-        """Write the plot to a file whose ending is a format of matplotlib, such as .svg or .png."""
-        from .plot import draw
-
-        draw(self, path)
 
     @property
     def interrupted(self) -> bool:

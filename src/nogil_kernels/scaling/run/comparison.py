@@ -15,7 +15,8 @@ from ...workers.errors import Unavailable
 from ...workers.gate import MAX_WORKERS
 from ...workers.pythons import PythonError
 from .. import Progress, workloads
-from ..report.suite import Measured, Report
+from ..report import Report
+from ..report.suite import Measured
 from ..workloads.users import path_of
 from . import remote
 from .plan import Request, worker_counts
