@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
 from types import ModuleType
 from typing import Any, Protocol
 
@@ -191,9 +190,17 @@ TRIES = 3  # a run that is preempted at the wrong moment proves nothing
 ENOUGH_SAMPLES = 50
 
 
-@cache
+self_test_results: list[bool] = []  # empty before the self-test
+
+
 def native_works() -> bool:
     """Return whether this build has the native sampler, and whether it reads known fractions here: 20 ms, once."""
+    if not self_test_results:
+        self_test_results.append(_passes_self_test())
+    return self_test_results[0]
+
+
+def _passes_self_test() -> bool:
     try:
         from . import sampler
     except ImportError:  # pure and abi3 builds

@@ -17,7 +17,7 @@ from types import AsyncGeneratorType, GeneratorType
 from typing import Any
 
 PATH = re.compile(r"([\w.]+|.+\.py):[^\W\d][\w.]*")
-LAZY = GeneratorType, AsyncGeneratorType, map, filter, zip, enumerate, reversed
+LAZY: tuple[type, ...] = GeneratorType, AsyncGeneratorType, map, filter, zip, enumerate, reversed
 
 
 def from_text(text: str, setup: str = "pass") -> Callable[[], object]:
@@ -49,7 +49,7 @@ def from_text(text: str, setup: str = "pass") -> Callable[[], object]:
     def execute() -> object:
         if not hasattr(own, "names"):
             own.names = names.copy()  # in `f = open(path); f.close()`, each thread has its own f
-        value: object = eval(code, own.names)
+        value: Any = eval(code, own.names)
         if is_name and callable(value):
             raise TypeError(f"{text} is a function, and the statement does not call it. Write {text}().")
         return value
