@@ -1,7 +1,7 @@
 """Compare what `nogil_kernels.gil` reads, decides and forecasts with the truth.
 
 Experiments: fractions (known hold fractions), slow_down (by the sampler), verdicts (on five calls), assertions
-(assert_releases_gil), speed_ups (beside their forecasts), peers (what other tools read).
+(assert_releases_gil), speed_ups (beside their forecasts), other_tools (what they read).
 """
 
 import argparse
@@ -18,10 +18,9 @@ from nogil_kernels.measure import facts, machine
 from .. import Impossible, tables
 from ..experiment import plain_errors
 
-EXPERIMENTS = {"fractions": 1, "slow_down": 25, "verdicts": 3, "assertions": 20, "speed_ups": 5, "peers": 1}
+EXPERIMENTS = {"fractions": 1, "slow_down": 25, "verdicts": 3, "assertions": 20, "speed_ups": 5, "other_tools": 1}
 """Experiment -> how many times it measures each call, without --times."""
-FILES = {"peers": "other_tools"}  # of experiments whose file has another name: peers.py is another experiment of bench
-DEFAULT = ("fractions", "peers")
+DEFAULT = ("fractions", "other_tools")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -42,7 +41,7 @@ def main(arguments: Sequence[str]) -> int:
         print(heading(), flush=True)
         with busy_cores(machine.usable_cores() if options.busy else 0):
             for name in options.experiments or DEFAULT:
-                experiment = importlib.import_module(f".{FILES.get(name, name)}", __package__)
+                experiment = importlib.import_module(f".{name}", __package__)
                 print()
                 tables.show(experiment.run(options.times or EXPERIMENTS[name]))
     return 0

@@ -9,7 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from typing_extensions import Buffer
 
+from . import gil as gil
+from . import measure as measure
 from . import pure as pure
+from . import scaling as scaling
 
 __all__ = ["__version__", "build_info", "matmul", "pure", "sum_of_squares"]
 

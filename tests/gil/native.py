@@ -8,9 +8,10 @@ import time
 import pytest
 
 from nogil_kernels.gil import probing
+from nogil_kernels.measure import machine
 
 needs_native = pytest.mark.skipif(not probing.native_works(), reason="this build has no native sampler")
-needs_a_gil = pytest.mark.skipif(not probing.gil_enabled(), reason="without a GIL nothing holds it")
+needs_a_gil = pytest.mark.skipif(not machine.gil_enabled(), reason="without a GIL nothing holds it")
 
 
 def count_threads():

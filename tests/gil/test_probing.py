@@ -85,9 +85,9 @@ def test_acquisitions_tell_held_from_released(monkeypatch):
 
 def test_acquisitions_give_no_verdict_without_a_gil(monkeypatch):
     monkeypatch.setattr(probing, "native_works", lambda: False)
-    monkeypatch.setattr(probing, "gil_enabled", lambda: False)
+    monkeypatch.setattr(probing.machine, "gil_enabled", lambda: False)
     report = probing.measure(spin, parallel=False, limit=0.1)
-    assert str(report).startswith("Undecided: this build has no sampler, and without a GIL")
+    assert str(report).startswith("Undecided: this build has no sampler, and its substitute needs a GIL.")
     assert (report.verdict, report.hold_fraction, report.advice) == ("", None, [])
 
 

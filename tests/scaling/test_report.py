@@ -266,7 +266,7 @@ POOR = rows("native-arithmetic", {"sequential": 1.0, "threads 4": 0.5})
         (SEQUENTIAL | {"threads 4": 0.5}, "4 threads are 2.00x as fast as one, 50% of what native threads gain."),
         (SEQUENTIAL | {"processes 4": 0.25}, "Processes 4.00x."),
         (SEQUENTIAL | {"loky:get_reusable_executor 4": 0.25}, "Workers of loky 4.00x."),
-        (SEQUENTIAL, "Only one worker: nothing ran in parallel, so there is no speed-up."),
+        (SEQUENTIAL, "Only one worker: a speed-up needs two."),
     ],
 )
 def test_sentences_about_computing_explain_the_gil(seconds, sentence):

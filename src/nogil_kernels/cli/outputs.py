@@ -39,8 +39,7 @@ def drawable(path: str) -> str:
 
 
 def writable(path: str) -> str:
-    """Return `path` if a file can be written there. The check comes before the measurement, which takes a minute or
-    more."""
+    """Return `path` if a file can be written there. The check comes before the measurement, which takes long."""
     is_new = not os.path.exists(path)
     if not is_new and not os.path.isfile(path) and not os.path.isdir(path):
         return path  # a pipe or a device: to open and close it would end the program that reads it

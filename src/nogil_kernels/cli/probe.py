@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-from dataclasses import asdict
 
 from ..gil import isolated, probing, report
 from ..workers import pythons
@@ -82,10 +80,10 @@ def probe(target: str, options: argparse.Namespace, others: list[pythons.Python]
     try:
         result = isolated.probe(target, setup=setup, limit=options.limit, parallel=parallel, others=others)
     except isolated.Failed as failure:
-        print(failure, f"nogil-kernels probe: {target!r} failed, so there is no report", sep="\n", file=sys.stderr)
+        print(failure, f"nogil-kernels probe: {target!r} failed: no report", sep="\n", file=sys.stderr)
         return 2
     if options.json:
-        print(json.dumps({"target": target} | asdict(result)))
+        print(result.to_json(target=target))
     else:
         print(f"{target}: {result.headline()}" if len(options.targets) > 1 else result)
     if options.expect in (None, result.verdict) or (options.expect, result.verdict) == ("released", "waits"):

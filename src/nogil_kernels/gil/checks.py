@@ -46,7 +46,7 @@ def assert_releases_gil(
 
     result = probing.measure(function, args, kwargs, limit=LIMIT, parallel=False, advise=False, decides=decides)
     if result.hold_fraction is None or result.interval is None:
-        raise AssertionError(f"too few samples in {duration(result.seconds)}: call a function that takes longer")
+        raise AssertionError(f"{result.headline()} An assertion needs some 0.1 s of calls.")
     if result.hold_fraction > at_most:
         low, high = result.interval
         raise AssertionError(
@@ -75,7 +75,6 @@ def assert_scales(
     >>> from nogil_kernels.gil import assert_scales
     >>> assert_scales(time.sleep, 0.01)
     """
-
     if inspect.iscoroutinefunction(function):
         raise TypeError(f"assert_scales needs a function that threads can call, got the async function {function}")
 

@@ -1,8 +1,8 @@
 """The process in which the command `probe` runs a user's code: `python -m nogil_kernels.gil.child FOLDER`.
 
-The folder has a request, and a recording that the parent reads meanwhile. This process writes its answers to the
-folder: started.json after the setup, sampled.json, and measured.json after the run with two threads. When the parent
-has enough samples, it creates a file "stop".
+The folder has a request, and a recording that the parent reads while the calls run. This process writes its answers
+into the folder: started.json after the setup, sampled.json, and measured.json after the run with two threads. When the
+parent has enough samples, it creates a file "stop".
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from ..measure import machine
 from ..workers.shared import mapped
 from . import probing, speed_up, target
 from .recording import Recording
@@ -50,7 +51,7 @@ def run(request: dict[str, Any], folder: Path, memory: memoryview | None) -> Non
     """Run the setup, sample the calls if there is memory for samples, and measure two threads."""
     function = target.from_text(request["target"], request["setup"])
     faulthandler.dump_traceback_later(2 * request["limit"] + GRACE, exit=True, file=2)  # sys.stderr may be replaced
-    write(folder, "started", {"gil_enabled": probing.gil_enabled(), "by_acquisitions": not probing.native_works()})
+    write(folder, "started", {"gil_enabled": machine.gil_enabled(), "by_acquisitions": not probing.native_works()})
     with target.as_call(function) as (call, stalls):
         if memory is not None:
             recording = Recording(memory, probing.most_samples(request["limit"]))

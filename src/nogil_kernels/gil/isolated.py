@@ -131,7 +131,10 @@ def _watched(child: Child, recording: Recording, limit: float) -> tuple[report.G
         time.sleep(POLL_SECONDS)
     (child.folder / "stop").touch()
     sampled = child.answer("sampled", PATIENCE)
-    answer = sampled and child.answer("measured", PARALLEL_SECONDS)
+    try:
+        answer = sampled and child.answer("measured", PARALLEL_SECONDS)
+    except Failed as failure:
+        raise Failed(f"{failure}\nThis was in two threads at once. --no-parallel makes one call at a time.") from None
     rule.tally.finish()
     result = report.make(rule.tally, finished=rule.finished, **(facts | (sampled or {})))
     return result, _speed_up(answer)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 from typing import Any, Protocol
 
+from ..measure import machine
 from . import acquisitions, advice, costs, report, speed_up, target
 from .recording import Recording
 from .states import HoldFraction, Tally
@@ -174,7 +174,7 @@ class Sampler(Protocol):
 
 def start_sampler(memory: memoryview) -> tuple[Sampler, dict[str, Any]]:
     """Sample the calling thread. Return the sampler, and facts of a report."""
-    facts = {"gil_enabled": gil_enabled(), "knows_wants": False, "by_acquisitions": True}
+    facts = {"gil_enabled": machine.gil_enabled(), "knows_wants": False, "by_acquisitions": True}
     if not native_works():
         return acquisitions.Sampler(memory, INTERVAL), facts
     from . import sampler
@@ -233,8 +233,3 @@ def idle_seconds() -> float:
     from . import sampler
 
     return max(0.0, sampler.idle_seconds())
-
-
-def gil_enabled() -> bool:
-    """Return whether this interpreter has a GIL that is switched on."""
-    return getattr(sys, "_is_gil_enabled", lambda: True)()

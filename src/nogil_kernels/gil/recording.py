@@ -63,7 +63,7 @@ class Recording:
             yield Sample(*words[place : place + SAMPLE])
 
     def begin(self, now: int, calls: int) -> bool:
-        """Begin a span of `calls` calls. Return False if there is no space for another one."""
+        """Begin a span of `calls` calls. Return False if the memory is full."""
         if self._spans[0] == MOST_SPANS:
             return False
         place = 1 + SPAN * self._spans[0]

@@ -16,11 +16,12 @@ OWN_THREADS = 1.2  # CPU time of the process / of the calling thread, from which
 NOTABLE = 0.05  # from this share of the time on, a note says that the call blocked, or that others held the GIL
 VERDICTS = ("held", "released", "partly", "waits")
 TEXTS = {
-    "held": "Holds the GIL",
-    "released": "Releases the GIL",
-    "partly": "Holds the GIL for a part of the time",
-    "waits": "Waits, with the GIL released",
+    "held": "holds the GIL",
+    "released": "releases the GIL",
+    "partly": "holds the GIL for a part of the time",
+    "waits": "waits, with the GIL released",
 }
+"""Verdict -> what the function does. The report of `compare` has the same words."""
 ATTACHED = {
     "held": "serial on a build with a GIL, parallel here",
     "released": "parallel on every build",
@@ -42,7 +43,7 @@ class GilReport:
         The 95 % interval of hold_fraction.
     states
         Seconds in each state: serial, blocked, parallel, waiting, waiting_for_gil, preempted. If the system cannot
-        distinguish blocked and waiting from preempted, these two are missing, and there is no verdict.
+        distinguish blocked and waiting from preempted, both are missing, and the verdict is "".
     longest_hold
         The longest hold in seconds, to one sampling interval (50 us; up to 2 ms on a busy machine).
     seconds_per_call
@@ -109,9 +110,9 @@ class GilReport:
         """Return the share of a state in all time of the calls."""
         return self.states.get(state, 0.0) / self.seconds if self.seconds else 0.0
 
-    def to_json(self) -> str:
-        """Return all fields as a JSON object."""
-        return json.dumps(asdict(self))
+    def to_json(self, **facts: str) -> str:
+        """Return a JSON object of these facts and of all fields."""
+        return json.dumps(facts | asdict(self))
 
     def __str__(self) -> str:
         return "\n".join([self.headline(), *self._notes(), *self.advice])
@@ -120,14 +121,15 @@ class GilReport:
         """Return the verdict, with the number that decided it."""
         longest = f"longest hold {duration(self.longest_hold)}"
         if self.by_acquisitions and not self.gil_enabled:
-            return "Undecided: this build has no sampler, and without a GIL there are no acquisitions to time."
+            return "Undecided: this build has no sampler, and its substitute needs a GIL."
         if self.hold_fraction is None or self.interval is None:
             return f"Undecided: too few samples, {counted(self.calls, 'call')} in {duration(self.seconds)}."
         if not self.gil_enabled:
             meaning = f": {ATTACHED[self.verdict]}" if self.verdict else ""
             return f"Attached {percent(self.hold_fraction)}{meaning}."
         if self.verdict:
-            return f"{TEXTS[self.verdict]}: held {percent(self.hold_fraction)} of the time, {longest}."
+            text = TEXTS[self.verdict]
+            return f"{text[0].upper()}{text[1:]}: held {percent(self.hold_fraction)} of the time, {longest}."
         low, high = self.interval
         return f"Undecided: held {percent(low)} to {percent(high)} of the time, {longest}."
 
@@ -135,8 +137,8 @@ class GilReport:
         notes = []
         if self.blocks() > NOTABLE:
             notes.append(
-                f"The call waits while it holds the GIL, {percent(self.blocks())} of the time, so no other"
-                " thread runs Python meanwhile."
+                f"The call waits while it holds the GIL, {percent(self.blocks())} of the time. Until it"
+                " returns, no other thread can run Python."
             )
         if self.held_by_others > NOTABLE and not self.knows_wants and self.gil_enabled:
             notes.append(
@@ -191,7 +193,7 @@ def verdict_of(fraction: HoldFraction | None, on_core: float) -> str:
     return "partly" if fraction.low > RELEASED and fraction.high < HELD else ""
 
 
-def make(tally: Tally, *, finished: bool, core_was_free: bool = True, **others: Any) -> GilReport:
+def make(tally: Tally, *, finished: bool, core_was_free: bool = False, **others: Any) -> GilReport:
     """Return the report of a complete tally."""
     is_blind = others.get("by_acquisitions") and not others.get("gil_enabled")
     total, fraction = tally.total, None if is_blind else tally.hold_fraction()

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from statistics import median, quantiles
 from time import perf_counter, process_time, thread_time
 from typing import NamedTuple
 
-from .. import backend
+from ..measure import ceiling
 from ..measure.samples import interval
 
 ROUNDS = 15
 ROUND_SECONDS = 0.02  # the least work of one thread in a round
+NATIVE_SECONDS = 1e-3  # about, of ceiling.arithmetic_call
 MEMORY_BYTES = 1 << 26  # per thread, more than most caches have
 
 
@@ -53,8 +52,11 @@ def measure(
     rounds = min(ROUNDS, int(limit / (2 * seconds + 2 * ROUND_SECONDS)))
     if rounds < 3:
         return None
-    with Crew(call, seconds_per_call, workers) as crew, Crew(native_call(), NATIVE_SECONDS, workers) as native_crew:
-        results = [(crew.round(), native_crew.round()) for _ in range(rounds)]
+    with (
+        Team(call, seconds_per_call, workers) as team,
+        Team(ceiling.arithmetic_call(), NATIVE_SECONDS, workers) as native_team,
+    ):
+        results = [(team.round(), native_team.round()) for _ in range(rounds)]
     spread = interval([own.alone / own.together for own, _ in results])
     speed_up = ratio_of_quartiles([own for own, _ in results])
     return SpeedUp(
@@ -77,27 +79,11 @@ def ratio_of_quartiles(rounds: Sequence[Round]) -> float:
     return float(alone[0] / together[0])
 
 
-NATIVE_SECONDS = 1e-3  # about
-
-
-def native_call() -> Callable[[], object]:
-    """Return a call of about NATIVE_SECONDS that computes in registers or in L1, with the GIL released."""
-    if backend.backend == "pure":
-        return partial(hashlib.sha256, bytes(1_500_000))
-    from ..measure.ceiling import multiply_adds
-
-    return partial(multiply_adds, "float64", 300_000)
-
-
 def memory_speed_up(workers: int) -> float | None:
     """Return the speed-up of native threads that read memory, or None if it cannot be measured here."""
-    if backend.backend == "pure":
-        return None
-    from ..measure.ceiling import native_speed_up
-
     try:
-        return native_speed_up("memory", workers, MEMORY_BYTES, seconds=ROUND_SECONDS)
-    except (ImportError, MemoryError):  # it needs NumPy, and memory
+        return ceiling.native_speed_up("memory", workers, MEMORY_BYTES, seconds=ROUND_SECONDS)
+    except (ImportError, MemoryError, RuntimeError):  # it needs NumPy, memory and the compiled backend
         return None
 
 
@@ -139,7 +125,7 @@ def repeat(call: Callable[[], object], calls: int) -> None:
         call()
 
 
-class Crew:
+class Team:
     """The calling thread and others. First it makes all calls alone, and then all threads share them."""
 
     def __init__(self, call: Callable[[], object], seconds_per_call: float, workers: int) -> None:
@@ -185,7 +171,7 @@ class Crew:
                     self._error = error
                 self._gate.wait()
 
-    def __enter__(self) -> Crew:
+    def __enter__(self) -> Team:
         return self
 
     def __exit__(self, *exception: object) -> None:

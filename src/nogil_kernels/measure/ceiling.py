@@ -1,7 +1,7 @@
 """Hardware limits: the arithmetic and read rates of one core, and the speed-up of native threads.
 
 The loops are in loops.c and use the same instruction set as the kernels. The pure backend has no such loops: every
-function here raises RuntimeError.
+function except arithmetic_call raises RuntimeError.
 """
 
 import os
@@ -16,6 +16,7 @@ from typing import Any
 
 from .. import backend
 
+MULTIPLY_ADDS, HASHED_BYTES = 300_000, 1_500_000  # of arithmetic_call
 SAMPLE_SECONDS = 0.002  # so short that interrupts and neighbours miss at least a few of ten samples
 SAMPLES = 10
 SHARED_SECONDS = 0.02  # work for all threads together: 200 times as long as waking a thread
@@ -43,6 +44,15 @@ def multiply_adds(dtype: str, count: int) -> int:
 def read(buffer: Any, streams: int, *, prefetch: bool = False, passes: int = 1) -> int:
     """Load every byte of a contiguous buffer `passes` times with the GIL released. Return the number of bytes read."""
     return int(loops().read(buffer, streams, prefetch=prefetch, passes=passes))
+
+
+def arithmetic_call() -> Callable[[], object]:
+    """Return a call of about 1 ms that needs no GIL: multiply-adds, or on the pure backend a hash."""
+    if backend.backend == "pure":
+        from hashlib import blake2b
+
+        return partial(blake2b, bytes(HASHED_BYTES))
+    return partial(multiply_adds, "float64", MULTIPLY_ADDS)
 
 
 def multiply_add_rate(dtype: str) -> float:

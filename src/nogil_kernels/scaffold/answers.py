@@ -87,7 +87,7 @@ def gather(
 ) -> Answers:
     """Return the answers: from options, else from the terminal, else from git, else the template's placeholders.
 
-    `ask(answer, default)` asks on a terminal. None means that there is no terminal. The user is never asked for what an
+    `ask(answer, default)` asks on a terminal, and is None without one. The user is never asked for what an
     option gives. If an option gives the name, the user is asked only for those of author, email and repo that git lacks
     too. `check_name(name)` raises Refused for a bad name, before the other questions.
     """

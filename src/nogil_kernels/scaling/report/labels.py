@@ -1,5 +1,6 @@
 """The names of sides, ways, interpreters and quantities in reports."""
 
+from ...gil.report import counted as counted
 from .suite import Row
 
 SIDES = {
@@ -62,8 +63,3 @@ def duration(seconds: float) -> str:
     number = seconds * scale
     digits = 2 if number < 9.995 else 1 if number < 99.95 else 0
     return f"{number:.{digits}f} {unit}"
-
-
-def counted(number: int, noun: str) -> str:
-    """Return "1 core" or "2 cores"."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from ...gil.report import TEXTS
 from ..workloads import HOLD, PYTHON, RELEASE
 from .labels import duration, interpreter, way, way_in_sentence
 from .suite import About, Report, Row, about
@@ -31,7 +32,7 @@ def meaning(report: Report, workload: str) -> str:
     if not largest:
         if report.interrupted:
             return "Interrupted before there was anything to compare."
-        return "Only one worker: nothing ran in parallel, so there is no speed-up."
+        return "Only one worker: a speed-up needs two."
     if subject is About.WAITING:
         here = [row for row in largest if row.session == report.sessions[0]]
         gains = ", ".join(f"{way(row)} {_gain(report, row)}" for row in here)
@@ -113,6 +114,11 @@ def _released(report: Report, threads: dict[str, Row]) -> str:
     return f"{start}; held, {_gain(report, held)}."
 
 
+def _does(row: Row) -> str:
+    """Return what the probe says about a function of the user."""
+    return f"holds the GIL {row.hold} of the time" if row.verdict == "partly" else TEXTS[row.verdict]
+
+
 def _one_side(report: Report, row: Row) -> str:
     """Return the sentence for pure Python, and for functions of the user."""
     gain = f"{way(row).capitalize()} are {_gain(report, row)} as fast as one"
@@ -124,17 +130,8 @@ def _one_side(report: Report, row: Row) -> str:
     if share is not None:
         gain += f", {share:.0%} of what native threads gain"
     if row.verdict:
-        return f"{gain}: the function {VERDICTS[row.verdict].format(hold=row.hold)}."
+        return f"{gain}: the function {_does(row)}."
     return f"{gain}. Undecided: the function holds the GIL {row.hold} of the time." if row.hold else f"{gain}."
-
-
-VERDICTS = {
-    "held": "holds the GIL",
-    "released": "releases the GIL",
-    "partly": "holds the GIL {hold} of the time",
-    "waits": "waits, with the GIL released",
-}
-"""The probe's verdict on a function -> what the function does."""
 
 
 def answer(report: Report, workload: str) -> str:
@@ -143,7 +140,7 @@ def answer(report: Report, workload: str) -> str:
     row = rows[-1] if rows else report.block(workload)[0]
     if not row.verdict:
         return ""
-    text = f"{workload} {VERDICTS[row.verdict].format(hold=row.hold)}"
+    text = f"{workload} {_does(row)}"
     if not rows or report.speed_up(row) is None:
         return f"{text}."
     ceiling = report.ceiling(row)

@@ -177,8 +177,8 @@ def _notes(report: Report) -> Iterator[RenderableType]:
     samples = counted(most, "sample") if fewest == most else f"{fewest} to {counted(most, 'sample')}"
     notes = [
         f"a call: time of all the work / number of calls; medians of {samples}, taken in turns. Speed-up: relative to"
-        " the row 'one after another' in the same round, with its 95 % interval. Ceiling: what native threads gained"
-        " meanwhile."
+        " the row 'one after another' in the same round, with its 95 % interval. Ceiling: the speed-up"
+        " of native threads in the same rounds."
     ]
     if not facts["nk_gil_enabled"]:
         notes.append("This Python runs without a GIL: the rows 'GIL held' scale like the rows 'GIL released'.")

@@ -12,9 +12,6 @@ from . import MEMORY, Unavailable, Workload
 
 NATIVE = "native-"
 
-# A call takes about 1 ms, so that taking the GIL back between calls is negligible.
-MULTIPLY_ADDS = 300_000
-HASHED_BYTES = 1_500_000
 READ_BYTES = 1 << 23  # as much as file-read reads
 
 
@@ -26,27 +23,13 @@ class Native(Workload):
     def __init__(self, limit: str) -> None:
         self.limit = limit
         self.name = NATIVE + limit
-        pure = backend.backend == "pure"
-        if limit == MEMORY and pure:
+        if limit == MEMORY and backend.backend == "pure":
             raise Unavailable("the memory ceiling needs the compiled backend")
-        self.make = "read_call" if limit == MEMORY else "hash_call" if pure else "multiply_add_call"
 
     def job(self, side: str, setting: str, way: str) -> Job:
-        return Job(f"{__name__}:{self.make}")
-
-
-def multiply_add_call() -> Call:
-    """Return a call that does independent multiply-adds."""
-    return partial(ceiling.loops().multiply_adds, "float64", MULTIPLY_ADDS)
+        return Job(f"{__name__}:read_call" if self.limit == MEMORY else f"{ceiling.__name__}:arithmetic_call")
 
 
 def read_call() -> Call:
     """Return a call that reads a buffer larger than L2."""
     return partial(ceiling.loops().read, bytearray(b"\1") * READ_BYTES, 4, prefetch=True)
-
-
-def hash_call() -> Call:
-    """Return a call that computes a hash, for which hashlib releases the GIL."""
-    from hashlib import blake2b
-
-    return partial(blake2b, bytes(HASHED_BYTES))
