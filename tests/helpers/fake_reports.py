@@ -2,8 +2,7 @@
 
 from nogil_kernels.scaling.report import Report
 from nogil_kernels.scaling.report.suite import Measured
-from nogil_kernels.scaling.run.plan import Row, Sample
-from nogil_kernels.scaling.run.runner import Series
+from nogil_kernels.scaling.run.rows import Row, Sample
 
 FACTS = {
     "date": "2026-01-02 03:04:05",
@@ -37,12 +36,13 @@ def series(
     verdict="",
     hold="",
 ):
-    """Return a row whose samples have the median `seconds`."""
-    row = Row(workload, side, setting, way, workers, size, limit, 0 if lost is None else 1000, verdict, hold)
+    """Return a row and its samples, one per start of the workers. The median time of CALLS calls is `seconds`."""
+    updates = 0 if lost is None else 1000
+    row = Row(workload, side, setting, way, workers, CALLS, size, limit, updates, verdict, hold)
     shift = (workers + len(way)) % max(1, len(spread))
-    spread = spread[shift:] + spread[:shift]  # the slow samples of the rows are in different rounds
-    tallies = [None] * len(spread) if lost is None else [round(lost * CALLS * 1000 * s) for s in spread]
-    return Series(row, [Sample(seconds * s, 0.002, tally) for s, tally in zip(spread, tallies, strict=True)])
+    spread = spread[shift:] + spread[:shift]  # the slow samples of the rows are in different starts
+    lost_updates = [None] * len(spread) if lost is None else [round(lost * CALLS * 1000 * s) for s in spread]
+    return row, [[Sample(seconds * s, 0.002, number)] for s, number in zip(spread, lost_updates, strict=True)]
 
 
 def report(*sessions, weak=False, notes=(), interrupted=False, **facts):
@@ -51,7 +51,7 @@ def report(*sessions, weak=False, notes=(), interrupted=False, **facts):
     start_up = {"threads": 0.001, "pool": 0.2, "processes": 0.3}
     return Report.of(
         [
-            Measured(name, FACTS | facts, [*session], [CALLS] * len(session), start_up)
+            Measured(name, FACTS | facts, start_up, dict(session))
             for name, session in zip(names, sessions, strict=False)
         ],
         weak=weak,

@@ -7,9 +7,9 @@ from .facts import Fact
 
 Facts = Mapping[str, Fact]
 
-# A program that keeps one of two cores busy raises the load to 0.5 per core, and the one-minute average to 0.4 after
-# 100 s. After our own measurements, the average falls below this in one or two minutes.
-LOAD_PER_CORE = 0.4
+# On a quiet machine a worker waits 0.1 % of its time for a core. Another program that keeps one of two cores busy takes
+# a quarter of the time of two workers.
+KEPT_WAITING = 0.05
 # The clock rate differs by up to 10 % between one and two busy cores. If another program shares a core, the speed-up is
 # at most 1.3. It is above 2 if the other program disturbed the run on one thread.
 NATIVE_SPEED_UP = 1.8, 2.2
@@ -115,11 +115,11 @@ def _cores(facts: Facts) -> Iterator[str]:
 
 
 def _noise(facts: Facts) -> Iterator[str]:
-    cores, load = int(facts.get("cpu_count", 1)), float(facts.get("load_avg_1min", 0))
-    if load >= LOAD_PER_CORE * cores:
+    waiting = float(facts.get("nk_kept_waiting", 0))
+    if waiting >= KEPT_WAITING:
         yield (
-            f"The load average was {load:.1f} on {_many(cores, 'core')} before the measurement. Other programs take"
-            " cores from the workers. End them, wait one minute, and measure again."
+            f"Other programs took cores from the workers, which were ready but did not run {waiting:.0%} of the time."
+            " End those programs and measure again."
         )
     gain, (low, high) = float(facts.get("nk_native_speed_up", 2)), NATIVE_SPEED_UP
     if not low <= gain <= high:

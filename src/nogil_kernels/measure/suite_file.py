@@ -9,19 +9,17 @@ import pyperf  # type: ignore[import-untyped]  # it ships no types
 from .facts import Fact
 
 Benchmark = tuple[Sequence[float], Mapping[str, Fact]]
-"""(seconds of each sample, metadata). The value of "name" is unique in a suite. Keys not in pyperf begin with nk_."""
+"""(values in seconds, metadata). The value of "name" is unique in a suite. Keys not in pyperf begin with nk_."""
 
 
 def make(benchmarks: Iterable[Benchmark]) -> Any:
-    """Return a pyperf.BenchmarkSuite of these samples. Omit empty facts, which pyperf does not accept."""
+    """Return a pyperf.BenchmarkSuite with one run per value. Omit empty facts, which pyperf does not accept."""
     common: Mapping[str, Fact] = {"perf_version": pyperf.__version__, "unit": "second"}
-    runs = [
-        pyperf.Run(
-            seconds, metadata={k: v for k, v in {**common, **metadata}.items() if v != ""}, collect_metadata=False
-        )
-        for seconds, metadata in benchmarks
-    ]
-    return pyperf.BenchmarkSuite([pyperf.Benchmark([run]) for run in runs])
+    suite = []
+    for values, metadata in benchmarks:
+        facts = {name: fact for name, fact in {**common, **metadata}.items() if fact != ""}
+        suite.append(pyperf.Benchmark([pyperf.Run([value], metadata=facts, collect_metadata=False) for value in values]))
+    return pyperf.BenchmarkSuite(suite)
 
 
 def save(suite: Any, path: str | os.PathLike[str]) -> None:

@@ -1,14 +1,14 @@
 """The report: a pyperf benchmark suite with one benchmark per row, and the values derived from it.
 
-All output is made from the suite, so a saved and loaded report looks the same. The values of a benchmark are the
-seconds of all calls of the row, per sample. Its metadata, in addition to the facts of measure.facts:
+All output is made from the suite, so a saved and loaded report looks the same. A benchmark has one run with one value
+per start of the workers: the seconds per call. Its metadata, in addition to the facts of measure.facts:
 
 nk_workload     squares-python, sum_of_squares, ... or module:function
 nk_side         python | hold | release, or another name; absent if the workload has one side
 nk_setting      the value of a further parameter; absent if the workload has none
 nk_way          sequential | threads | pool | processes | interpreters | asyncio, or the path of an executor factory
 nk_workers      the number of workers
-nk_calls        the total number of calls
+loops           the calls of all workers together, per sample
 nk_size         a description of the data of one call
 nk_limit        the native ceiling to compare with: arithmetic | memory; absent for work that waits
 nk_verdict      held | released | partly | waits: the probe's verdict on a function of the user; absent if undecided
@@ -17,10 +17,16 @@ nk_session      the name of the interpreter
 nk_overhead     the median seconds for submitting the parts, waiting for all workers, and collecting the results
 nk_start_up     the seconds until all workers of this way were running
 nk_updates      the number of updates per sample; only for the counter
-nk_tally        the number of lost updates of each sample; only for the counter
+nk_lost         the number of lost updates of each sample; only for the counter
+nk_p99          the seconds that 99 % of the calls take at most, per start; only where each call is timed
+nk_kept_waiting the share of the time in which workers were ready and got no core
+nk_own_threads  CPU time of the process, divided by that of the worker; only for sequential calls
 nk_scaling      strong (the workers share the calls) | weak (the calls are per worker)
 nk_notes        a JSON list of sentences: what was skipped and why
 nk_interrupted  1 if Ctrl-C ended the measurement; absent otherwise
+
+Older files have one run with the seconds of all calls, nk_calls instead of loops, and nk_tally instead of nk_lost.
+`Report.load` converts them.
 """
 
 from __future__ import annotations
@@ -29,7 +35,7 @@ import json
 import os
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from enum import Enum
 from functools import cache, cached_property
 from typing import Any, Self
@@ -37,15 +43,18 @@ from typing import Any, Self
 from ...measure import suite_file
 from ...measure.facts import Fact
 from ...measure.machine_warnings import warnings_of
-from ...measure.samples import Interval, interval, ratio
-from ..run.runner import Series
+from ...measure.samples import Interval, interval, lower_quartile, ratio
+from ..run.rows import Row as PlannedRow
+from ..run.rows import Sample
 from ..workloads.native import NATIVE
 
 EMPTY: dict[str, Fact] = dict.fromkeys(
-    ("nk_side", "nk_setting", "nk_size", "nk_limit", "nk_tally", "nk_verdict", "nk_hold"), ""
+    ("nk_side", "nk_setting", "nk_size", "nk_limit", "nk_lost", "nk_p99", "nk_verdict", "nk_hold"), ""
 )
-EMPTY |= {"nk_updates": 0}
+EMPTY |= {"nk_updates": 0, "nk_kept_waiting": 0.0, "nk_own_threads": 1.0}
 """The defaults for absent metadata."""
+OWN_THREADS = 1.2
+"""CPU time of the process / of the worker, from which the calls have threads of their own."""
 
 
 class About(Enum):
@@ -58,45 +67,34 @@ class About(Enum):
 
 
 @dataclass(frozen=True)
-class Row:
-    """One side and setting of a workload, in one way, with one number of workers, in one interpreter."""
+class Row(PlannedRow):
+    """A planned row with what was measured in one interpreter. `updates` and `calls` are per sample."""
 
-    workload: str
-    side: str
-    setting: str
-    way: str
-    workers: int
-    session: str
-    calls: int
-    size: str
-    limit: str
-    values: tuple[float, ...]
-    overhead: float
-    start_up: float
-    updates: int
-    tally: tuple[int, ...]
-    verdict: str
-    hold: str
+    session: str = ""
+    values: tuple[float, ...] = ()
+    """Seconds per call, one value per start of the workers. Parallel workers make it shorter than a call."""
+    overhead: float = 0.0
+    start_up: float = 0.0
+    lost_updates: tuple[int, ...] = ()
+    p99: tuple[float, ...] = ()
+    kept_waiting: float = 0.0
+    own_threads: float = 1.0
 
     @property
-    def work(self) -> tuple[str, str, str, str]:
-        """The key of the work, without way and workers. Rows with the same key are compared."""
-        return self.workload, self.side, self.setting, self.session
-
-    @property
-    def per_call(self) -> tuple[float, ...]:
-        """The seconds of each sample divided by the number of calls."""
-        return tuple(value / self.calls for value in self.values)
+    def key(self) -> tuple[str, str]:
+        """The work and the interpreter. Rows with the same key are compared."""
+        return self.work, self.session
 
     @property
     def lost(self) -> float | None:
         """The share of lost updates, or None for other workloads."""
-        return sum(self.tally) / self.updates / len(self.tally) if self.tally else None
+        lost = self.lost_updates
+        return sum(lost) / self.updates / len(lost) if lost else None
 
     @cached_property
     def seconds_per_call(self) -> Interval:
-        """The median of `per_call`. Parallel workers make it shorter than the duration of a call."""
-        return interval(self.per_call)
+        """The median of `values`, with its interval."""
+        return interval(self.values)
 
 
 def about(rows: Sequence[Row]) -> About:
@@ -108,15 +106,16 @@ def about(rows: Sequence[Row]) -> About:
     return About.SPEED_UP if any(row.limit for row in rows) else About.WAITING
 
 
-@dataclass(frozen=True)
+@dataclass
 class Measured:
     """The measurements of one interpreter."""
 
     name: str
     facts: Mapping[str, Fact]
-    series: Sequence[Series]
-    calls: Sequence[int]
-    start_up: Mapping[str, float]
+    start_up: Mapping[str, float] = field(default_factory=dict)
+    """Way -> the seconds until all its workers ran."""
+    starts: dict[PlannedRow, list[list[Sample]]] = field(default_factory=dict)
+    """Row -> the samples of each start of the workers."""
 
 
 class Report:
@@ -137,8 +136,8 @@ class Report:
         self._facts: dict[str, Mapping[str, Fact]] = {
             row.session: benchmark.get_metadata() for row, benchmark in zip(self.rows, suite, strict=True)
         }
-        self._by_key = {(row.work, row.way, row.workers): row for row in self.rows}
-        self._speed_up = cache(lambda baseline, row: ratio(baseline.per_call, row.per_call))
+        self._by_key = {(row.key, row.way, row.workers): row for row in self.rows}
+        self._speed_up = cache(lambda baseline, row: ratio(baseline.values, row.values))
 
     @classmethod
     def of(cls, measured: Sequence[Measured], *, weak: bool, notes: Sequence[str], interrupted: bool) -> Self:
@@ -150,10 +149,9 @@ class Report:
         }
         return cls(
             suite_file.make(
-                _benchmark(session, series, calls, common, is_first=session is measured[0])
+                _benchmark(session, row, starts, common, is_first=session is measured[0])
                 for session in measured
-                for series, calls in zip(session.series, session.calls, strict=True)
-                if series.samples
+                for row, starts in session.starts.items()
             )
         )
 
@@ -192,8 +190,10 @@ class Report:
     @property
     def warnings(self) -> list[str]:
         """Warnings about the machine and the interpreter that may distort the measurements."""
-        has_user_function = any(":" in name for name in self.workloads)  # other workloads limit BLAS to one thread
-        return warnings_of(self.facts, blas=has_user_function)
+        cores = int(self.facts["nk_usable_cores"])
+        waits = [row.kept_waiting for row in self.rows if row.workers <= cores and (row.limit or row.workers == 1)]
+        measured = {"nk_kept_waiting": statistics.median(waits)} if waits else {}
+        return warnings_of({**self.facts, **measured}, blas=any(row.own_threads >= OWN_THREADS for row in self.rows))
 
     @property
     def verdicts(self) -> dict[str, str]:
@@ -222,7 +222,7 @@ class Report:
 
     def baseline(self, row: Row) -> Row | None:
         """Return the sequential row of the same work and interpreter, or None if it is missing."""
-        return self._by_key.get((row.work, "sequential", 1))
+        return self._by_key.get((row.key, "sequential", 1))
 
     def speed_up(self, row: Row) -> Interval | None:
         """Return the speed-up over the sequential row, or None if that is missing."""
@@ -238,7 +238,7 @@ class Report:
         """Return the speed-up of as many native threads, or None for one worker and for work that waits."""
         if not row.limit or row.workers == 1:
             return None
-        native = NATIVE + row.limit, "", "", self.sessions[0]
+        native = f"{NATIVE}{row.limit}//", self.sessions[0]
         baseline, threads = (self._by_key.get((native, *way)) for way in (("sequential", 1), ("threads", row.workers)))
         return None if baseline is None or threads is None else self._speed_up(baseline, threads)
 
@@ -265,28 +265,40 @@ class Report:
 
 
 def _benchmark(
-    measured: Measured, series: Series, calls: int, common: Mapping[str, Fact], is_first: bool
+    measured: Measured, row: PlannedRow, starts: Sequence[Sequence[Sample]], common: Mapping[str, Fact], is_first: bool
 ) -> suite_file.Benchmark:
-    row = series.row
+    """Return the values and metadata of a row. The value of a start is the lower quartile of its samples."""
+    samples = [sample for start in starts for sample in start]
+    p99 = [statistics.median(sample.p99 or 0.0 for sample in start) for start in starts if start[0].p99]
+    planned = asdict(row)
     # pyperf compare_to needs names that are unique in a report, and equal in other reports.
     parts = (row.workload, row.side, row.setting, row.way, str(row.workers), "" if is_first else measured.name)
     metadata: dict[str, Fact] = {
         **measured.facts,
         **common,
         "name": "-".join(part.replace(" ", "_") for part in parts if part),
-        **{f"nk_{name}": value for name, value in asdict(row).items()},
-        "nk_calls": calls,
+        "loops": planned.pop("calls"),
+        **{f"nk_{name}": value for name, value in planned.items()},
         "nk_session": measured.name,
-        "nk_overhead": max(0.0, statistics.median(sample.overhead for sample in series.samples)),
+        "nk_overhead": max(0.0, statistics.median(sample.overhead for sample in samples)),
         "nk_start_up": measured.start_up.get(row.way, 0.0),
-        "nk_updates": calls * row.updates or "",
-        "nk_tally": " ".join(str(sample.tally) for sample in series.samples if sample.tally is not None),
+        "nk_updates": row.calls * row.updates or "",
+        "nk_lost": " ".join(str(sample.lost) for sample in samples if sample.lost is not None),
+        "nk_p99": " ".join(map(str, p99)),
+        "nk_kept_waiting": statistics.median(sample.kept_waiting for sample in samples),
+        "nk_own_threads": statistics.median(sample.own_threads for sample in samples),
     }
-    return series.seconds, metadata
+    return [lower_quartile([sample.seconds for sample in start]) / row.calls for start in starts], metadata
 
 
 def _row(benchmark: Any) -> Row:
     metadata = EMPTY | benchmark.get_metadata()
-    attributes = {field.name: metadata[f"nk_{field.name}"] for field in fields(Row) if field.name != "values"}
-    attributes["tally"] = tuple(map(int, attributes["tally"].split()))
-    return Row(values=benchmark.get_values(), **attributes)
+    values = benchmark.get_values()
+    if "nk_calls" in metadata:  # an older file
+        metadata |= {"loops": metadata["nk_calls"], "nk_lost": metadata.get("nk_tally", "")}
+        values = [value / metadata["loops"] for value in values]
+    attributes = {f"nk_{field.name}": field.name for field in fields(Row)} | {"loops": "calls", "nk_lost": "lost_updates"}
+    given = {name: metadata[key] for key, name in attributes.items() if key in metadata}
+    numbers = {"lost_updates": tuple(map(int, given["lost_updates"].split()))}
+    numbers |= {"p99": tuple(map(float, given["p99"].split()))}
+    return Row(**given | numbers | {"values": tuple(values)})
