@@ -3,41 +3,60 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 import os
 import sys
-import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from .. import scaling
+from ..gil.report import VERDICTS
 from ..scaling.workloads import WORKLOADS
 from ..workers import WAYS
-from ..workers.errors import Exited, Unavailable, Unknown
+from ..workers.errors import Failed, Unavailable, Unknown
 from ..workers.gate import MAX_WORKERS
 from .outputs import INTERRUPTED, add_outputs, require_for, show, writable
 
 if TYPE_CHECKING:
     from ..scaling.report import Report
-COMPARE_OPTIONS = ("ways", "workers", "weak", "quick", "seconds", "pythons", "executors")
+COMPARE_OPTIONS = ("ways", "workers", "weak", "quick", "seconds", "pythons", "executors", "beside_python")
+
+DESCRIPTION = """\
+Measure how work scales with threads, processes, subinterpreters and asyncio, on this Python
+and on others, with the GIL held and released. Native threads give the ceiling.
+
+It takes about a minute, and --quick some seconds. Functions run in processes of their own,
+their standard input is empty, and their output is not shown. Ctrl-C stops measuring and
+shows the results so far."""
+
+EPILOG = f"""\
+workloads: {", ".join(list(WORKLOADS)[:5])},
+  {", ".join(list(WORKLOADS)[5:])}, or your own function without arguments.
+ways: {", ".join(WAYS)}
+
+examples:
+  nogil-kernels compare --quick ./jobs.py:work
+  nogil-kernels compare mypackage.jobs:work --json work.json -o work.html
+  nogil-kernels compare ./jobs.py:work --expect released --fail-under 1.6      # in CI
+  nogil-kernels compare --beside-python ./jobs.py:work
+
+Use compare for every way to run a function, with a report: it takes a minute. Use probe for
+a verdict on one function or statement: it takes a second.
+
+exit status: 0; 1 if nothing could be measured, or --expect or --fail-under is not met; 2 if
+the request cannot be met; 130 after Ctrl-C"""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of `compare` to its parser."""
-    parser.description = (
-        "Measure how work scales with threads, processes, subinterpreters and asyncio, on this Python and on others,"
-        " with the GIL held and released. Native threads give the ceiling. Takes about a minute. Ctrl-C stops measuring"
-        " and shows the results so far."
+    parser.description, parser.epilog = DESCRIPTION, EPILOG
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument(
+        "workloads",
+        nargs="*",
+        metavar="WORKLOAD",
+        help="a workload, or a function as module:function or ./file.py:function; by default all workloads",
     )
-    parser.epilog = (
-        f"Workloads: {', '.join(WORKLOADS)}, or your own function as module:function. The function takes no arguments,"
-        f" its module may be in the current folder, and its output is hidden. Ways: {', '.join(WAYS)}. Use probe for a"
-        " verdict on one function: it takes a second."
-    )
-    parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help="what to measure; by default all of them")
-    parser.add_argument("--quick", action="store_true", help="10 seconds: few samples, no search for other Pythons")
-    parser.add_argument("--seconds", type=positive, metavar="N", help="measure for N seconds after the workers' start")
+    parser.add_argument("--quick", action="store_true", help="few samples, and no search for other Pythons")
+    parser.add_argument("--seconds", type=positive, metavar="N", help="measure for N seconds")
     parser.add_argument("--ways", type=names, metavar="WAY,...", help="ways to run work; sequential is always measured")
     parser.add_argument(
         "--workers", type=counts, metavar="N,...", help="numbers of workers; default: 2, 4, ... and the number of cores"
@@ -58,6 +77,20 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         dest="executors",
         metavar="MODULE:FACTORY",
         help="another way: FACTORY(workers) returns an executor; can be repeated",
+    )
+    parser.add_argument(
+        "--beside-python",
+        action="store_true",
+        help="measure the time of single calls instead, alone and beside a thread that runs Python, for three switch"
+        " intervals; with the GIL held and released if the function has a parameter gil",
+    )
+    parser.add_argument(
+        "--expect",
+        choices=VERDICTS,
+        help="exit with status 1 for another verdict on a function; waits is also released",
+    )
+    parser.add_argument(
+        "--fail-under", type=positive, metavar="X", help="exit with status 1 if threads gain less than X on a function"
     )
     add_outputs(parser)
     parser.add_argument("--json", metavar="FILE", type=writable, help="also save the samples in pyperf's format")
@@ -102,60 +135,45 @@ def run(options: argparse.Namespace) -> int:
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())  # for the user's own function; `python -m` adds it by itself
     try:
-        with bar(Console(stderr=True)) as progress, stdout_hidden():
+        with bar(Console(stderr=True)) as progress:
             arguments = {name: getattr(options, name) for name in COMPARE_OPTIONS}
             report = scaling.compare(options.workloads or None, progress=progress, **arguments)
     except (Unknown, Unavailable) as error:
         print(f"nogil-kernels compare: {error}", file=sys.stderr)
         return 2 if isinstance(error, Unknown) else 1
-    except Exception as error:
-        if not (failure := user_traceback(error)):
-            raise
-        print(f"{failure}\nnogil-kernels compare: the measured function failed, so there is no report", file=sys.stderr)
+    except Failed as failure:
+        print(f"{failure}\nnogil-kernels compare: nothing could be measured", file=sys.stderr)
         return 1
     is_saved = not options.json or save(report, options.json)
-    show(report, options.output)
-    if not is_saved:
+    show(report, options)
+    misses = [*unexpected(report, options.expect), *too_slow(report, options.fail_under)]
+    for miss in misses:
+        print(f"nogil-kernels compare: {miss}", file=sys.stderr)
+    if not is_saved or misses:
         return 1
     return INTERRUPTED if report.interrupted else 0
 
 
-@contextmanager
-def stdout_hidden() -> Iterator[None]:
-    """Discard stdout, also of worker processes, because a workload's output must not mix with the report."""
-    if sys.stdout is None:  # stdout is closed
-        yield
-        return
-    sys.stdout.flush()
-    stdout = os.dup(1)
-    with open(os.devnull, "wb") as devnull:
-        os.dup2(devnull.fileno(), 1)
-    try:
-        yield
-    finally:
-        sys.stdout.flush()
-        os.dup2(stdout, 1)
-        os.close(stdout)
+def unexpected(report: Report, expected: str | None) -> list[str]:
+    """Return a line per function with another verdict than the expected one."""
+    accepted = {None: (), "released": ("released", "waits")}.get(expected, (expected,))
+    return [
+        f"{name}: expected {expected}, got {verdict or 'undecided'}"
+        for name, verdict in report.verdicts.items()
+        if expected and verdict not in accepted
+    ]
 
 
-def user_traceback(error: Exception) -> str:
-    """Return the part of the traceback that starts in the user's function, or "" if the error is our own."""
-    if isinstance(error, Exited):
-        return str(error).capitalize()
-    package_folder = os.path.dirname(os.path.dirname(__file__)) + os.sep
-    entry, user_entry = error.__traceback__, None
-    while entry:
-        name = entry.tb_frame.f_code.co_filename
-        if name.startswith(package_folder):
-            user_entry = None
-        elif user_entry is None and not name.startswith("<frozen ") and name != importlib.__file__:
-            user_entry = entry
-        entry = entry.tb_next
-    if user_entry is None and isinstance(error.__cause__, Exception):
-        return user_traceback(error.__cause__)
-    if user_entry is None and not isinstance(error, SyntaxError):  # the text of a SyntaxError names file and line
-        return ""
-    return "".join(traceback.format_exception(type(error), error, user_entry)).rstrip()
+def too_slow(report: Report, least: float | None) -> list[str]:
+    """Return a line per function whose threads gain less than `least`, or of which no speed-up is known."""
+    lines = []
+    for name in report.verdicts if least else ():
+        rows = [row for row in report.block(name) if row.way in ("threads", "asyncio")]
+        speed_ups = [speed_up.median for row in rows if row.workers > 1 and (speed_up := report.speed_up(row))]
+        if max(speed_ups, default=0.0) < (least or 0.0):
+            gain = f"{max(speed_ups):.2f}x" if speed_ups else "no measurement of threads"
+            lines.append(f"{name}: expected a speed-up of at least {least:g}x, got {gain}")
+    return lines
 
 
 def save(report: Report, path: str) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..extras import require
@@ -18,7 +17,10 @@ INTERRUPTED = 130  # 128 + SIGINT: the status that shells report for a process t
 
 
 def add_outputs(parser: argparse.ArgumentParser) -> None:
-    """Add the option for plots of a report."""
+    """Add the options for the output of a report."""
+    parser.add_argument(
+        "--details", action="store_true", help="also print what workers cost, the legend of the tables, and all notes"
+    )
     parser.add_argument(
         "-o",
         "--output",
@@ -58,16 +60,16 @@ def require_for(options: argparse.Namespace) -> None:
     require("bench", "pyperf", "rich", *(["matplotlib"] if options.output else []))
 
 
-def show(report: Report, paths: Sequence[str]) -> None:
+def show(report: Report, options: argparse.Namespace) -> None:
     """Print the report, then write the pages and plots, even if stdout is closed."""
     from rich.console import Console
 
     from ..scaling.report import table
 
     try:
-        table.show(report, Console())
+        table.show(report, Console(), details=options.details)
     finally:
-        for path in paths:
+        for path in options.output:
             draw(report, path)
             print(f"Wrote {path}", file=sys.stderr)
 

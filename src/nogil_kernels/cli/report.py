@@ -27,5 +27,5 @@ def run(options: argparse.Namespace) -> int:
     except ValueError as error:
         print(f"nogil-kernels report: {options.file!r} was not written by compare --json: {error}", file=sys.stderr)
         return 2
-    show(report, options.output)
+    show(report, options)
     return 0

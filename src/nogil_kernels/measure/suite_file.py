@@ -18,7 +18,9 @@ def make(benchmarks: Iterable[Benchmark]) -> Any:
     suite = []
     for values, metadata in benchmarks:
         facts = {name: fact for name, fact in {**common, **metadata}.items() if fact != ""}
-        suite.append(pyperf.Benchmark([pyperf.Run([value], metadata=facts, collect_metadata=False) for value in values]))
+        suite.append(
+            pyperf.Benchmark([pyperf.Run([value], metadata=facts, collect_metadata=False) for value in values])
+        )
     return pyperf.BenchmarkSuite(suite)
 
 

@@ -25,20 +25,23 @@ def compare(
     seconds: float | None = None,
     pythons: str | Sequence[str] | None = (),
     executors: str | Sequence[str] = (),
+    beside_python: bool = False,
     progress: Progress | None = None,
 ) -> Report:
     """Measure how work scales with threads, processes, interpreters and coroutines.
 
     A row of the report is one workload in one way, with one number of workers. The workers of a row share a number of
     calls that is fitted to the machine. A sample is the time from the start of the first worker to the end of the last
-    one. Each round takes one sample of every row of every interpreter, until each median is known to 1 % or time is up.
-    Before that, `gil.probe` gives a verdict on each function: does it hold the GIL?
+    one. Each round takes one sample of every row. The workers start six times, in new processes: each start gives one
+    value per row, and these six values give its interval. Before that, `gil.probe` gives a verdict on each function:
+    does it hold the GIL?
 
     Parameters
     ----------
     workloads : str, callable or sequence of these, optional
         Names from workloads.WORKLOADS, functions without arguments, or their paths "module:function". All of WORKLOADS
-        by default.
+        by default. Functions run in other processes, except lambdas and functions of __main__. An `async def` function
+        runs in an event loop, several calls at once.
     ways : str or sequence of str, optional
         Names from workers.WAYS, all by default. Sequential calls are always measured.
     workers : int or sequence of int, optional
@@ -46,7 +49,7 @@ def compare(
     weak : bool
         Weak scaling: the calls are per worker instead of shared.
     quick : bool
-        Measure for 5 seconds instead of 50, and look for no interpreters on PATH.
+        Measure for 6 seconds, and 3 more for each further workload, instead of 75. Look for no interpreters on PATH.
     seconds : float, optional
         How long to measure. The first round is always completed.
     pythons : str or sequence of str, optional
@@ -54,6 +57,9 @@ def compare(
         free-threaded interpreters on PATH.
     executors : str or sequence of str
         Paths "package.module:factory" of further ways. factory(workers) must return an executor.
+    beside_python : bool
+        Measure the time of single calls instead, alone and beside a thread that runs Python, for three switch
+        intervals. A function with a parameter `gil` is measured with "hold" and "release".
     progress : callable, optional
         progress(elapsed, expected) is called after every sample, with seconds.
 
@@ -66,7 +72,9 @@ def compare(
     Raises
     ------
     ValueError
-        If a name or path does not exist, or a number is out of range. Errors of a measured function propagate.
+        If a name or path does not exist, or a number is out of range.
+    Failed
+        If every function failed. The text has their tracebacks. If only some failed, `notes` says how.
     MissingExtra
         If pyperf is not installed.
     KeyboardInterrupt
@@ -82,18 +90,16 @@ def compare(
     from ..extras import require
 
     require("bench", "pyperf")
+    from ..workers.worker import local_functions
     from .run import comparison
+    from .run.request import other_pythons, request_of
 
     if seconds is not None and seconds <= 0:
         raise ValueError(f"seconds must be positive, got {seconds!r}")
-    if isinstance(workloads, str) or callable(workloads):
-        workloads = [workloads]
-    ways, pythons, executors = _listed(ways), _listed(pythons), _listed(executors) or ()
-    workers = [workers] if isinstance(workers, int) else workers
-    request = comparison.request_of(workloads, ways, workers, weak, quick, executors)
-    return comparison.measure(request, quick, seconds, pythons, progress or (lambda elapsed, expected: None))
-
-
-def _listed(names: str | Sequence[str] | None) -> Sequence[str] | None:
-    """Return a single name as a list."""
-    return [names] if isinstance(names, str) else names
+    request = request_of(workloads, ways, workers, weak, quick, executors, beside_python)
+    others = None if pythons is None else other_pythons(pythons)
+    try:
+        return comparison.measure(request, others, quick, seconds, progress or (lambda elapsed, expected: None))
+    finally:
+        for name in request.workloads:
+            local_functions.pop(name, None)

@@ -8,7 +8,7 @@ from concurrent.futures import FIRST_EXCEPTION, Executor, Future, wait
 from contextlib import ExitStack, contextmanager
 from threading import current_thread, main_thread
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import find_way, gate, worker
 from .errors import one_line
@@ -16,14 +16,26 @@ from .gate import Gates
 from .shared import Folder, maps
 
 
+class Timing(NamedTuple):
+    """What all workers of a sample measured together."""
+
+    seconds: float
+    """From the first start to the last end."""
+    overhead: float
+    """Seconds for submitting the parts, waiting for all workers, and collecting the results."""
+    kept_waiting: float
+    """The share of the time in which workers were ready and got no core."""
+    own_threads: float
+    """See worker.Span. Only known if there is one worker."""
+
+
 class Crew:
     """Workers and their shared memory. Workers wait for work until `close` is called."""
 
-    def __init__(self) -> None:
-        self.folder = Folder()
-        self.gates = Gates(self.folder)
+    def __init__(self, folder: Folder) -> None:
+        self.folder = folder
+        self.gates = Gates(folder)
         self.stack = ExitStack()
-        self.stack.push(self.folder)
         self.start_up: dict[str, float] = {}  # way -> seconds from creating its executor until all its workers ran
         self._executors: dict[tuple[str, int], Executor] = {}
         self._failures: dict[tuple[str, int], str] = {}
@@ -59,21 +71,21 @@ class Crew:
 
     def run(
         self, way: str, started_workers: int, job: worker.Job, calls: int, workers: int, stays_on_core: bool
-    ) -> tuple[float, float]:
-        """Make `calls` calls on each of `workers` workers. `start` was called with `started_workers`.
-
-        Return the seconds from the first start to the last end, and the seconds of overhead: submitting the parts,
-        waiting for all workers, and collecting the results.
-        """
+    ) -> Timing:
+        """Make `calls` calls on each of `workers` workers. `start` was called with `started_workers`."""
         sample_gate = self.gates.next(workers)
-        task = worker.run_async if way == "asyncio" else worker.run
+        task = worker.run_async if way == "asyncio" else worker.run_in_loop if job.is_async else worker.run
         cores = self._cores[:workers] if stays_on_core and workers <= len(self._cores) else [None] * workers
         begin = perf_counter()
         parts = (worker.Part(job, calls, sample_gate, index, core) for index, core in enumerate(cores))
-        spans = self.results([self._executors[way, started_workers].submit(task, part) for part in parts])
+        spans: list[worker.Span] = self.results(
+            [self._executors[way, started_workers].submit(task, part) for part in parts]
+        )
         wall = perf_counter() - begin
-        seconds = max(end for _, end in spans) - min(start for start, _ in spans)
-        return seconds, wall - seconds
+        seconds = max(span.end for span in spans) - min(span.begin for span in spans)
+        total = sum(span.end - span.begin for span in spans)
+        kept_waiting = sum(span.kept_waiting for span in spans) / total if total else 0.0
+        return Timing(seconds, wall - seconds, kept_waiting, spans[0].own_threads if workers == 1 else 1.0)
 
     def results(self, futures: Sequence[Future[Any]]) -> list[Any]:
         """Return all results. If a worker fails or Ctrl-C is pressed, abort the gate, so that no other one waits."""

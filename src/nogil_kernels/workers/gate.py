@@ -5,6 +5,7 @@ other pools and interpreters. All workers map the same memory, in which each has
 the sample to its byte and waits until all bytes are equal.
 """
 
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -60,7 +61,7 @@ class Gates:
     """A sequence of gates that use the same memory."""
 
     def __init__(self, folder: Folder) -> None:
-        self.path = folder.file("gate", bytes([255]) * MAX_WORKERS)
+        self.path = folder.file(f"gate-{os.getpid()}", bytes([255]) * MAX_WORKERS)
         self.sample = 255
 
     def next(self, workers: int) -> Gate:

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,6 +103,11 @@ def environment(package_copy: str = "") -> dict[str, str]:
     folders = [folder for folder in folders if folder and Path(folder).resolve() != PACKAGE_PARENT]
     folders = [package_copy, *folders] if package_copy else folders
     return variables | ({"PYTHONPATH": os.pathsep.join(folders)} if folders else {})
+
+
+def is_free_threaded() -> bool:
+    """Return whether this is a free-threaded build."""
+    return bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 
 
 def last_line(text: str) -> str:

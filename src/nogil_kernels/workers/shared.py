@@ -26,26 +26,37 @@ LOCK_SECONDS = 60  # a folder that is younger may not have its lock yet
 
 
 class Folder:
-    """A temporary folder of mapped files. If its process is killed, the next process that makes a Folder removes it."""
+    """A temporary folder of mapped files. If its process is killed, the next process that makes a Folder removes it.
 
-    def __init__(self) -> None:
+    A child process opens the folder of its parent by its path, and does not remove it.
+    """
+
+    def __init__(self, path: str = "") -> None:
+        self._lock = None
+        if path:
+            self.path = Path(path)
+            self._is_owner = False
+            return
         in_memory = os.path.isdir(MEMORY_DISK) and os.access(MEMORY_DISK, os.W_OK)
         self.path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=MEMORY_DISK if in_memory else None))
+        self._is_owner = True
         self._lock = _lock(self.path)
         _remove_orphans(self.path.parent)
 
     def file(self, name: str, data: bytes | bytearray | memoryview) -> str:
         """Write a file with these bytes unless it exists already. Return its path."""
-        path = self.path / name
+        path, unfinished = self.path / name, self.path / f"{name}.{os.getpid()}"
         if not path.exists():
-            path.write_bytes(data)
+            unfinished.write_bytes(data)
+            unfinished.replace(path)  # a process that is killed meanwhile leaves no incomplete file of this name
         return str(path)
 
     def __enter__(self) -> Folder:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        shutil.rmtree(self.path, ignore_errors=True)  # Windows keeps mapped files until their process ends
+        if self._is_owner:
+            shutil.rmtree(self.path, ignore_errors=True)  # Windows keeps mapped files until their process ends
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None

@@ -13,15 +13,24 @@ from dataclasses import dataclass
 from importlib import import_module
 from itertools import repeat
 from threading import get_ident
-from time import perf_counter
-from typing import Any
+from time import perf_counter, process_time, thread_time
+from typing import Any, NamedTuple
 
 from .errors import Exited
 from .gate import Gate
 
 Call = Callable[[], Any]
-Span = tuple[float, float]
-"""(begin, end) in seconds of perf_counter. perf_counter is the same clock in all processes of a machine."""
+
+
+class Span(NamedTuple):
+    """When the calls of a worker began and ended, in seconds of perf_counter: all processes share that clock."""
+
+    begin: float
+    end: float
+    kept_waiting: float = 0.0
+    """Seconds in which the thread was ready and got no core. 0 if the system does not tell."""
+    own_threads: float = 1.0
+    """CPU time of the process, divided by that of the thread."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +39,7 @@ class Job:
 
     make: str  # the import path "package.module:function"
     arguments: tuple[Any, ...] = ()  # plain values, and paths of files to map in place of arrays
+    is_async: bool = False  # whether the call returns a coroutine
 
 
 @dataclass(frozen=True)
@@ -52,7 +62,25 @@ def run(part: Part) -> Span:
     with picklable_errors(), on_core(part.core):
         call = call_of(part.job)
         part.gate.wait(part.index)
-        return repeat_call(call, part.calls)
+        return span_of(call, part.calls)
+
+
+def span_of(call: Call, count: int) -> Span:
+    """Make `count` calls, and see how much CPU time they got."""
+    waited, process_seconds, thread_seconds = run_queue_seconds(), process_time(), thread_time()
+    begin, end = repeat_call(call, count)
+    thread_seconds, process_seconds = thread_time() - thread_seconds, process_time() - process_seconds
+    own_threads = process_seconds / thread_seconds if thread_seconds > 0 else 1.0
+    return Span(begin, end, run_queue_seconds() - waited, own_threads)
+
+
+def run_queue_seconds() -> float:
+    """Return how long this thread was ready and got no core since it started. Return 0 if the system does not tell."""
+    try:
+        with open("/proc/thread-self/schedstat", "rb", buffering=0) as file:
+            return int(file.read().split()[1]) * 1e-9
+    except (OSError, IndexError, ValueError):
+        return 0.0
 
 
 @contextmanager
@@ -77,13 +105,37 @@ async def run_async(part: Part) -> Span:
     """Run one part whose calls return coroutines."""
     call = call_of(part.job)
     await part.gate.wait_async(part.index)
+    return Span(*await repeat_async(call, part.calls))
+
+
+async def repeat_async(call: Call, count: int) -> tuple[float, float]:
+    """Await `count` calls, one after the other. Return when they began and ended."""
     begin = perf_counter()
-    for _ in repeat(None, part.calls):
+    for _ in repeat(None, count):
         await call()
     return begin, perf_counter()
 
 
-def repeat_call(call: Call, count: int) -> Span:
+def seconds_of(job: Job, count: int) -> float:
+    """Make `count` calls of the job on this thread. Return the seconds."""
+    call = call_of(job)
+    if job.is_async:
+        import asyncio
+
+        begin, end = asyncio.run(repeat_async(call, count))
+    else:
+        begin, end = repeat_call(call, count)
+    return end - begin
+
+
+def run_in_loop(part: Part) -> Span:
+    """Run one part whose calls return coroutines, in an event loop of its own."""
+    import asyncio
+
+    return asyncio.run(run_async(part))
+
+
+def repeat_call(call: Call, count: int) -> tuple[float, float]:
     """Make `count` calls. Return when they began and ended."""
     begin = perf_counter()
     for _ in repeat(None, count):
@@ -110,11 +162,18 @@ def resolve(path: str) -> Callable[..., Any]:
 
 local_functions: dict[str, Call] = {}
 """Workload name -> function without an import path, such as a lambda. Only threads of this process can call it."""
+pickled_functions: dict[str, str] = {}
+"""Workload name -> pickled function in hexadecimal digits, such as a functools.partial."""
 
 
-def user_function(path: str) -> Call:
+def user_function(name: str) -> Call:
     """Return the function that `compare module:function` measures."""
-    return local_functions[path] if path in local_functions else resolve(path)
+    return local_functions[name] if name in local_functions else resolve(name)
+
+
+def unpickled(digits: str) -> Call:
+    """Return the function that was pickled."""
+    return pickle.loads(bytes.fromhex(digits))  # type: ignore[no-any-return]
 
 
 def first_task(gate: Gate, index: int, search_path: list[str]) -> None:

@@ -112,7 +112,7 @@ class Measured:
 
     name: str
     facts: Mapping[str, Fact]
-    start_up: Mapping[str, float] = field(default_factory=dict)
+    start_up: dict[str, float] = field(default_factory=dict)
     """Way -> the seconds until all its workers ran."""
     starts: dict[PlannedRow, list[list[Sample]]] = field(default_factory=dict)
     """Row -> the samples of each start of the workers."""
@@ -297,7 +297,10 @@ def _row(benchmark: Any) -> Row:
     if "nk_calls" in metadata:  # an older file
         metadata |= {"loops": metadata["nk_calls"], "nk_lost": metadata.get("nk_tally", "")}
         values = [value / metadata["loops"] for value in values]
-    attributes = {f"nk_{field.name}": field.name for field in fields(Row)} | {"loops": "calls", "nk_lost": "lost_updates"}
+    attributes = {f"nk_{field.name}": field.name for field in fields(Row)} | {
+        "loops": "calls",
+        "nk_lost": "lost_updates",
+    }
     given = {name: metadata[key] for key, name in attributes.items() if key in metadata}
     numbers = {"lost_updates": tuple(map(int, given["lost_updates"].split()))}
     numbers |= {"p99": tuple(map(float, given["p99"].split()))}

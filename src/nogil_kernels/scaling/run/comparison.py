@@ -1,94 +1,105 @@
-"""A comparison, from its options to its report."""
+"""A comparison, from its request to its report."""
+
+from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
 
 from ... import build_info
 from ...measure import machine
 from ...measure.facts import Fact
-from ...measure.noise import noise
-from ...workers import WAYS, find_way
-from ...workers.errors import Unavailable
-from ...workers.gate import MAX_WORKERS
-from ...workers.pythons import PythonError
-from .. import Progress, workloads
+from ...workers import pythons, worker
+from ...workers.shared import Folder
+from .. import Progress
 from ..report import Report
-from ..report.suite import Measured
-from ..workloads.users import path_of
-from . import remote
-from .plan import Request, worker_counts
-from .runner import run
-from .session import Session
+from .children import Interpreter, ThisInterpreter
+from .request import Request, this_python
+from .samples import Budget, Measuring, take
 
-SECONDS = 50.0  # about one minute in total, with starting and stopping workers
-SECONDS_PER_REMOTE = 15.0  # additional time per remote session
-QUICK_SECONDS = 5.0  # about 10 s in total, with imports, starting workers and the overrun of the last round
+FREE_THREADED = ("python3.13t", "python3.14t", "python3.15t")  # names to search for on PATH
 
-
-def request_of(
-    names: Iterable[str | Callable[[], object]] | None,
-    ways: Sequence[str] | None,
-    workers: Sequence[int] | None,
-    weak: bool,
-    quick: bool,
-    executors: Sequence[str],
-) -> Request:
-    """Return the request for these options. Raise ValueError for an unknown way or a number out of range."""
-    names = list(workloads.WORKLOADS if names is None else names)
-    request = Request(
-        workloads=[name if isinstance(name, str) else path_of(name) for name in names],
-        ways=list(dict.fromkeys([*(WAYS if ways is None else ways), *executors])),
-        workers=_worker_counts(workers, quick),
-        weak=weak,
-    )
-    for way in request.ways:
-        find_way(way)
-    return request
+SECONDS, ROUNDS = 75.0, 8
+SECONDS_PER_OTHER = 35.0  # additional time per other interpreter: six starts with a round
+QUICK_SECONDS, QUICK_SECONDS_PER_WORKLOAD, QUICK_ROUNDS = 6.0, 3.0, 3
+UNLIMITED = 1_000_000
 
 
 def measure(
-    request: Request, quick: bool, seconds: float | None, pythons: Sequence[str] | None, progress: Progress
+    request: Request,
+    others: Sequence[pythons.Python] | None,
+    quick: bool,
+    seconds: float | None,
+    progress: Progress,
 ) -> Report:
-    """Take samples of all rows in all sessions, and return the report."""
+    """Take samples of all rows in all interpreters, and return the report. `others` is None to search for them."""
     notes: list[str] = []
-    if pythons is None and not quick:
-        pythons, notes = remote.find_on_path()
-        if build_info()["free_threaded_build"]:  # the same interpreter once more, with its GIL in the other state
-            pythons = [sys.executable, *(path for path in pythons if not os.path.samefile(path, sys.executable))]
+    if others is None:
+        others, notes = ([], []) if quick else find_on_path()
     with ExitStack() as stack:
-        local_session = stack.enter_context(closing(Session(request)))
-        probed = {name: [w.verdict, w.hold, w.limit] for name, w in local_session.workloads.items() if w.verdict}
-        remote_request = replace(request, calls={**local_session.calls}, probed=probed, is_local=False)
-        remotes: list[remote.RemoteSession] = []
-        for python in pythons or ():
-            try:
-                for remote_session in remote.start_sessions(python, remote_request):
-                    remotes.append(stack.enter_context(closing(remote_session)))
-            except PythonError as error:
-                notes.append(str(error))
-        if not local_session.rows:
-            raise Unavailable("; ".join(local_session.notes))
-        if seconds is None:
-            seconds = QUICK_SECONDS if quick else SECONDS + SECONDS_PER_REMOTE * len(remotes)
-        facts = [{**local_session.facts, **noise()}, *(session.facts for session in remotes)]
-        sessions: list[Session | remote.RemoteSession] = [local_session, *remotes]
-        series_by_session, interrupted = run(sessions, seconds, progress)
-    if interrupted and not any(series.samples for series in series_by_session[0]):
-        raise KeyboardInterrupt
-    labels = _unique([label(session_facts) for session_facts in facts])
-    measured_sessions = [
-        Measured(name, session_facts, series, [session.calls_of(row) for row in session.rows], session.start_up)
-        for name, session_facts, series, session in zip(labels, facts, series_by_session, sessions, strict=True)
-    ]
-    names_by_note: dict[str, list[str]] = {}
-    for name, session in zip(labels, sessions, strict=True):
-        for note in session.notes:
-            names_by_note.setdefault(note, []).append(name)
-    notes = [f"{note} ({', '.join(names)})" if remotes else note for note, names in names_by_note.items()] + notes
-    return Report.of(measured_sessions, weak=request.weak, notes=notes, interrupted=interrupted)
+        folder = stack.enter_context(Folder())
+        in_process = any(name in worker.local_functions for name in request.workloads)
+        this = Measuring(stack.enter_context(closing(ThisInterpreter(in_process))), request)
+        other_request = replace(request, is_first=False)
+        all_measuring = [this]
+        for python in others:
+            for interpreter in _with_gil_settings(python):
+                all_measuring.append(Measuring(stack.enter_context(closing(interpreter)), other_request))
+        budget = budget_of(request, len(all_measuring), quick, seconds)
+        interrupted = take(all_measuring, folder, budget, progress, notes)
+    measured = [measuring for measuring in all_measuring if measuring.measured.starts]
+    for name, measuring in zip(_unique([label(m.measured.facts) for m in measured]), measured, strict=True):
+        measuring.measured.name = name
+    return Report.of(
+        [measuring.measured for measuring in measured],
+        weak=request.weak,
+        notes=[*_joined(measured), *notes],
+        interrupted=interrupted,
+    )
+
+
+def budget_of(request: Request, interpreters: int, quick: bool, seconds: float | None) -> Budget:
+    """Return the seconds and rounds of these options."""
+    if seconds is not None:
+        return Budget(seconds, UNLIMITED)
+    if quick:
+        seconds = QUICK_SECONDS + QUICK_SECONDS_PER_WORKLOAD * (len(request.workloads) - 1)
+        return Budget(seconds * interpreters, QUICK_ROUNDS)
+    return Budget(SECONDS + SECONDS_PER_OTHER * (interpreters - 1), ROUNDS)
+
+
+def find_on_path() -> tuple[list[pythons.Python], list[str]]:
+    """Return the FREE_THREADED interpreters on PATH, and notes on those that are missing or do not work.
+
+    If this is a free-threaded build, return it too: its GIL is measured in the other state.
+    """
+    paths = {name: shutil.which(name) for name in FREE_THREADED}
+    missing = [name for name, path in paths.items() if path is None]
+    notes = []
+    if missing:
+        advice = f"install one with `uv python install {missing[0].removeprefix('python')}`, or use --python PATH"
+        notes = [f"skipped {', '.join(missing)}: not found on PATH; {advice}"]
+    found = [this_python()] if build_info()["free_threaded_build"] else []
+    for path in filter(None, paths.values()):
+        try:
+            python = pythons.inspect(path)
+        except pythons.PythonError as error:
+            notes.append(str(error))
+        else:
+            found += [python] if not python.is_this_one else []
+    return found, notes
+
+
+def _with_gil_settings(python: pythons.Python) -> Iterator[Interpreter]:
+    """Yield the interpreter, twice if it is free-threaded: with the GIL off and on.
+
+    Of this interpreter, yield only the GIL state that it does not have now.
+    """
+    for setting in ("0", "1") if python.is_free_threaded else ("",):
+        if not python.is_this_one or int(setting or 1) != machine.gil_enabled():
+            yield Interpreter(python, setting)
 
 
 def label(facts: Mapping[str, Fact]) -> str:
@@ -104,9 +115,11 @@ def _unique(names: Sequence[str]) -> list[str]:
     return [name if name not in names[:index] else f"{name} ({index + 1})" for index, name in enumerate(names)]
 
 
-def _worker_counts(workers: Sequence[int] | None, quick: bool) -> list[int]:
-    if workers is None:
-        return [count for count in worker_counts(machine.usable_cores(), quick) if count > 1]
-    if not workers or min(workers) < 1 or max(workers) > MAX_WORKERS:
-        raise ValueError(f"workers must be from 1 to {MAX_WORKERS}, got {', '.join(map(str, workers)) or 'none'}")
-    return sorted(set(workers))
+def _joined(all_measuring: Sequence[Measuring]) -> list[str]:
+    """Return the notes of all interpreters, each once, with the names of those that it concerns."""
+    names_by_note: dict[str, list[str]] = {}
+    for measuring in all_measuring:
+        for note in measuring.notes:
+            names_by_note.setdefault(note, []).append(measuring.measured.name)
+    several = len(all_measuring) > 1
+    return [f"{note} ({', '.join(names)})" if several else note for note, names in names_by_note.items()]

@@ -1,4 +1,4 @@
-"""A progress bar for measurements."""
+"""The progress of a measurement: a bar on a terminal, otherwise a line now and then."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,13 +9,18 @@ from rich.progress import Progress as RichProgress
 
 from .. import Progress
 
+LINE_SECONDS = 10.0  # between two lines
+
 
 @contextmanager
 def bar(console: Console) -> Iterator[Progress]:
-    """Show a bar if `console` is a terminal. Yield the function that updates it.
+    """Show a bar, or print lines if `console` is no terminal. Yield the function that updates it.
 
-    The bar is drawn only between samples. A thread that refreshes it would take the GIL from the measured work.
+    The bar is drawn only between samples. A thread that refreshes it would take time from the measured work.
     """
+    if not console.is_terminal:
+        yield _lines(console)
+        return
     columns = (TextColumn("measuring"), BarColumn(), TextColumn("{task.fields[remaining]}"))
     with RichProgress(
         *columns,
@@ -23,7 +28,6 @@ def bar(console: Console) -> Iterator[Progress]:
         auto_refresh=False,
         redirect_stdout=False,  # with True, rich would print the output of measured functions above the bar
         transient=True,
-        disable=not console.is_terminal,
     ) as progress_bar:
         task = progress_bar.add_task("", total=None, remaining="")
 
@@ -32,3 +36,20 @@ def bar(console: Console) -> Iterator[Progress]:
             progress_bar.update(task, completed=elapsed, total=expected, remaining=remaining, refresh=True)
 
         yield update
+
+
+def _lines(console: Console) -> Progress:
+    """Return a function that prints a line every LINE_SECONDS."""
+    next_line = LINE_SECONDS
+
+    def update(elapsed: float, expected: float) -> None:
+        nonlocal next_line
+        if elapsed >= next_line:
+            next_line = elapsed + LINE_SECONDS
+            print(
+                f"measured for {elapsed:.0f} s, {max(0.0, expected - elapsed):.0f} s left",
+                file=console.file,
+                flush=True,
+            )
+
+    return update

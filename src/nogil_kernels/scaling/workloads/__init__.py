@@ -7,7 +7,6 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from ...workers.errors import Unavailable as Unavailable
-from ...workers.errors import Unknown
 from ...workers.worker import resolve
 
 if TYPE_CHECKING:
@@ -55,7 +54,9 @@ class Workload:
     calls: int | None = None
     """The total number of calls, or None to fit it to the machine."""
     updates: int = 0
-    """The number of updates per call, if `tally` counts lost updates."""
+    """The number of updates per call, if `lost` counts lost updates."""
+    times_calls = False
+    """Whether each call is timed, see `latencies`."""
     verdict = ""
     """The probe's verdict on a function of the user, see gil.GilReport. "" if undecided, and for other workloads."""
     hold = ""
@@ -85,24 +86,30 @@ class Workload:
         """Return the context manager in which each sample runs."""
         return nullcontext()
 
-    def tally(self, calls: int) -> int | None:
-        """Return what was counted in a sample with this number of calls, such as lost updates."""
+    def lost(self, calls: int) -> int | None:
+        """Return the number of lost updates of a sample with this number of calls, or None if they are not counted."""
+        return None
+
+    def latencies(self) -> list[float] | None:
+        """Return the seconds of each call since the last call of this method, or None if they are not timed singly."""
         return None
 
     def close(self) -> None:
         """Stop everything that the workload has started."""
 
 
-def find(name: str, folder: Folder) -> Workload:
+def find(name: str, folder: Folder, search_path: list[str], *, beside_python: bool = False) -> Workload:
     """Return the workload with this name, or one for the user's function with this import path.
 
     Raise Unknown if there is none, and Unavailable if it does not work in this environment.
     """
+    if ":" in name and beside_python:
+        from .convoy import FunctionBesidePython
+
+        return FunctionBesidePython(name, search_path)
     if ":" in name:
         from .users import UserFunction
 
-        return UserFunction(name)
-    if name not in WORKLOADS:
-        raise Unknown(f"unknown workload {name!r}: expected one of {', '.join(WORKLOADS)}, or module:function")
+        return UserFunction(name, search_path)
     workload: Workload = resolve(f"{__name__}.{WORKLOADS[name]}")(folder)
     return workload

@@ -42,7 +42,7 @@ class Counter(Workload):
         counter = 0
         yield
 
-    def tally(self, calls: int) -> int:
+    def lost(self, calls: int) -> int:
         """Return the number of lost updates of the last sample."""
         return calls * UPDATES - counter
 

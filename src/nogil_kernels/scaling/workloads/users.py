@@ -1,39 +1,47 @@
 """A function of the user as a workload."""
 
+import functools
 import inspect
+import os
+import pickle
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import count
+from typing import Any
 
 from ...gil import probing
 from ...gil.report import percent
 from ...gil.target import Lazy
 from ...workers import import_callable
 from ...workers.errors import Unknown
-from ...workers.worker import Job, local_functions, resolve
-from . import Workload
+from ...workers.worker import Job, local_functions, pickled_functions, resolve, unpickled
+from . import WAITING, Workload
 
-PROBE_SECONDS = 2.0  # at most; most functions take 0.1
+PROBE_SECONDS = 5.0  # at most; most functions take 0.1, and more on a busy machine
+MAX_PICKLED = 1 << 24  # bytes of a pickled function that is sent to workers
 
 
 class UserFunction(Workload):
-    """A function without arguments, which workers import by its path."""
+    """A function without arguments, which workers import by its path, or unpickle."""
 
     stays_on_core = False
 
-    def __init__(self, path: str) -> None:
-        function = local_functions[path] if path in local_functions else import_callable(path)
-        if problem := _problem_of(function):
-            raise Unknown(f"{path} {problem}")
-        self._function = function
-        self.name = self.path = path
-        self.size = f"{path.partition(':')[2]}()"
+    def __init__(self, name: str, search_path: list[str]) -> None:
+        self.function = _function(name, search_path)
+        if problem := _problem_of(self.function):
+            raise Unknown(f"{name} {problem}")
+        self.name = name
+        self.size = f"{name.partition(':')[2]}()"
+        self.is_async = _is_async(self.function)
+        if self.is_async:
+            self.ways = tuple(way for way in WAITING if way != "threads")
 
     def probe(self) -> None:
         try:
-            report = probing.measure(self._function, limit=PROBE_SECONDS, parallel=False, advise=False)
+            report = probing.measure(self.function, limit=PROBE_SECONDS, parallel=False, advise=False)
         except Lazy as error:
-            raise Unknown(f"{self.path}: {error}") from None
+            raise Unknown(f"{self.name}: {error}") from None
         self.verdict = report.verdict
         if report.interval:
             low, high = map(percent, report.interval)
@@ -42,40 +50,68 @@ class UserFunction(Workload):
             self.limit = ""
 
     def job(self, side: str, setting: str, way: str) -> Job:
-        return Job("nogil_kernels.workers.worker:user_function", (self.path,))
+        if self.name in pickled_functions and self.name not in local_functions:
+            return Job("nogil_kernels.workers.worker:unpickled", (pickled_functions[self.name],), self.is_async)
+        return Job("nogil_kernels.workers.worker:user_function", (self.name,), self.is_async)
 
     def missing(self, way: str) -> str:
-        is_importable = self.path not in local_functions and not self.path.startswith("__main__:")
-        if way in ("sequential", "threads") or is_importable:
+        is_importable = self.name not in local_functions and not self.name.startswith("__main__:")
+        if way in ("sequential", "threads", "asyncio") or is_importable:
             return ""
         return "workers cannot import the function; move it to a module"
 
-    def close(self) -> None:
-        """Drop the reference to the function."""
-        local_functions.pop(self.path, None)
+
+def _function(name: str, search_path: list[str]) -> Callable[..., object]:
+    if name in local_functions:
+        return local_functions[name]
+    if name in pickled_functions:
+        return unpickled(pickled_functions[name])
+    function = import_callable(name)
+    module = sys.modules[name.partition(":")[0]]
+    file = getattr(module, "__file__", None) or ""
+    path = next((os.path.join(folder, f"{module.__name__}.py") for folder in search_path), file)
+    if os.path.isfile(path) and os.path.realpath(path) != os.path.realpath(file):
+        raise Unknown(f"cannot import {path}: another module has the name {module.__name__!r}; rename the file")
+    return function
+
+
+def _is_async(function: Callable[..., object]) -> bool:
+    while isinstance(function, functools.partial):
+        function = function.func
+    return inspect.iscoroutinefunction(function)
 
 
 def _problem_of(function: Callable[..., object]) -> str:
     """Return why calls without arguments do not do the work of the function, or ""."""
-    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
-        return "is async, so a call only returns a coroutine; use a function that calls asyncio.run"
-    if inspect.isgeneratorfunction(function):
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
         return "is a generator, so a call only returns an iterator; use a function that consumes it"
     try:
         inspect.signature(function).bind()
     except TypeError as error:
-        return f"takes arguments ({error}); use a function without arguments"
+        return f"takes arguments ({error}); use a function without arguments, such as a functools.partial"
     except ValueError:
         pass  # a builtin without a signature
     return ""
 
 
-def path_of(function: Callable[[], object]) -> str:
-    """Return the import path of a function. Register a lambda, partial or bound method under a unique name instead."""
-    module = getattr(function, "__module__", None) or type(function).__module__
-    path = f"{module}:{getattr(function, '__qualname__', type(function).__name__)}"
+def name_of(function: Callable[[], object], pickled: list[tuple[str, str]]) -> str:
+    """Return the import path of a function. Register any other callable under a name of its own.
+
+    Such a callable is also pickled if possible, so that other processes can call it: a partial or a bound method.
+    """
+    named: Any = function
+    while isinstance(named, functools.partial):
+        named = named.func
+    module = getattr(named, "__module__", None) or type(named).__module__
+    path = f"{module}:{getattr(named, '__qualname__', type(named).__name__)}"
     with suppress(ImportError, AttributeError):
         if resolve(path) is function:
             return path
     names = (path if number == 1 else f"{path} ({number})" for number in count(1))
-    return next(name for name in names if local_functions.setdefault(name, function) is function)
+    name = next(name for name in names if local_functions.setdefault(name, function) is function)
+    with suppress(Exception):  # objects of users can raise anything
+        data = pickle.dumps(function)
+        if len(data) <= MAX_PICKLED and b"__main__" not in data:  # other processes have another __main__
+            del local_functions[name]
+            pickled.append((name, data.hex()))
+    return name

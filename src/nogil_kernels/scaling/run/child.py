@@ -1,0 +1,66 @@
+"""The process in which a start of the workers runs: `python -m nogil_kernels.scaling.run.child`.
+
+It talks to its parent in lines of JSON. Input: the request and the folder of shared files, then one line per round with
+the indices of its rows. Output: what it is doing, then its rows or an error, then each sample.
+
+The pipes are not its standard input and output: a measured function may read, write, replace or close those. It needs
+only the standard library.
+"""
+
+import json
+import os
+import queue
+import signal
+import sys
+from dataclasses import asdict
+from threading import Thread
+from typing import Any, TextIO
+
+from ...workers.errors import Unavailable, Unknown
+from ...workers.shared import Folder
+from .request import Request
+from .rows import Row
+from .start import Start
+
+
+def main() -> int:
+    """Serve the parent and return the exit status."""
+    requests = os.fdopen(os.dup(0), encoding="utf-8")
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    devnull = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(devnull, 0)
+    os.dup2(2, 1)
+    lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+    Thread(target=_read, args=(requests, lines), daemon=True).start()
+    message = json.loads(lines.get())
+    rows = [Row(**row) for row in message["request"].pop("rows")]
+    request = Request(**message["request"], rows=rows)
+    try:
+        start = Start(request, Folder(message["folder"]), lambda *step: send(answers, {"doing": step}))
+    except (Unknown, Unavailable) as error:
+        send(answers, {"error": type(error).__name__, "text": str(error)})
+        return 1
+    send(answers, {"rows": [asdict(row) for row in start.rows], **start.description()})
+    while True:
+        indices = json.loads(lines.get())
+        for index, (_, sample) in zip(indices, start.samples(start.rows[i] for i in indices), strict=True):
+            send(answers, [index, sample if isinstance(sample, str) else asdict(sample)])
+        send(answers, start.changes())
+
+
+def _read(requests: TextIO, lines: "queue.SimpleQueue[str]") -> None:
+    """Pass on the parent's lines. When they end, so do this process and all that it started, even during a call."""
+    for line in requests:
+        lines.put(line)
+    if os.name == "posix" and os.getpgid(0) == os.getpid():
+        os.killpg(0, signal.SIGKILL)
+    os._exit(1)
+
+
+def send(answers: TextIO, message: Any) -> None:
+    """Write the message as one line."""
+    print(json.dumps(message), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

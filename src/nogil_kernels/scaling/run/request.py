@@ -1,0 +1,144 @@
+"""What to compare: the options of `compare`, checked before anything runs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from ...measure import machine
+from ...workers import WAYS, pythons
+from ...workers.errors import Unknown, unknown
+from ...workers.gate import MAX_WORKERS
+from ..workloads import WORKLOADS
+from ..workloads.users import name_of
+from .rows import Row, worker_counts
+
+CONVOY = ("convoy",)
+"""The workload that is measured beside Python anyway."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What one start of the workers measures, as plain values that can be sent to other interpreters."""
+
+    workloads: Sequence[str]
+    ways: Sequence[str]  # names of ways, and import paths of executor factories
+    workers: Sequence[int]
+    weak: bool = False
+    """Whether the calls are per worker instead of shared."""
+    beside_python: bool = False
+    """Whether to time single calls beside a thread that runs Python, instead of scaling."""
+    tries_more: bool = False
+    """Whether to try more threads or tasks for functions that wait, until more of them do not pay."""
+    is_first: bool = True
+    """Whether this is the interpreter that runs the command. It also probes functions of the user, and measures the
+    native ceilings."""
+    search_path: Sequence[str] = ()
+    """Folders in which to look for the modules of functions first."""
+    pickled: Sequence[tuple[str, str]] = ()
+    """(name, pickled function in hexadecimal digits) for functions that have no import path."""
+    rows: Sequence[Row] = ()
+    """The rows, if an earlier start has planned them."""
+    probed: Sequence[tuple[str, str, str, str]] = ()
+    """(function, verdict, hold, limit), if another interpreter has probed it."""
+    calls: Sequence[tuple[str, int]] = ()
+    """(key, calls) that another interpreter has chosen, see preparing.Calls."""
+    excluded: Sequence[tuple[str, str]] = ()
+    """(workload, way) that ended an earlier process. The way "" means all."""
+
+
+def request_of(
+    workloads: str | Callable[[], object] | Iterable[str | Callable[[], object]] | None,
+    ways: str | Sequence[str] | None,
+    workers: int | Sequence[int] | None,
+    weak: bool,
+    quick: bool,
+    executors: str | Sequence[str],
+    beside_python: bool,
+) -> Request:
+    """Return the request for these options. Raise Unknown for a name that does not exist or a number out of range."""
+    if isinstance(workloads, str) or callable(workloads):
+        workloads = [workloads]
+    search_path: list[str] = []
+    pickled: list[tuple[str, str]] = []
+    names = [
+        _workload(workload, search_path) if isinstance(workload, str) else name_of(workload, pickled)
+        for workload in ((CONVOY if beside_python else WORKLOADS) if workloads is None else workloads)
+    ]
+    for name in names if beside_python else ():
+        if ":" not in name and name not in CONVOY:
+            raise Unknown(f"beside Python, the workload must be a function or {CONVOY[0]}, got {name!r}")
+    if not names:
+        raise Unknown("no workload to measure: expected at least one name, path or function")
+    counts = [workers] if isinstance(workers, int) else workers
+    return Request(
+        workloads=list(dict.fromkeys(names)),
+        ways=_ways(ways, _listed(executors)),
+        workers=_worker_counts(counts, quick),
+        weak=weak,
+        beside_python=beside_python,
+        tries_more=workers is None,
+        search_path=search_path,
+        pickled=pickled,
+    )
+
+
+def _workload(text: str, search_path: list[str]) -> str:
+    """Return the name of a workload, or the import path of a function. Add the folder of a file to the search path."""
+    if ":" not in text:
+        if text not in WORKLOADS:
+            raise unknown("workload", text, WORKLOADS, "module:function, or ./file.py:function")
+        return text
+    module, _, name = text.rpartition(":")
+    if not module.endswith(".py"):
+        return text
+    path = os.path.abspath(module)
+    if not os.path.isfile(path):
+        raise Unknown(f"cannot import {text}: no file {module!r}")
+    folder, file = os.path.split(path)
+    search_path += [folder] if folder not in search_path else []
+    return f"{file.removesuffix('.py')}:{name}"
+
+
+def _ways(ways: str | Sequence[str] | None, executors: Sequence[str]) -> list[str]:
+    chosen = [*(WAYS if ways is None else _listed(ways)), *executors]
+    for way in chosen:
+        if ":" not in way and (way not in WAYS or way in executors):
+            if way in executors:
+                raise Unknown(f"an executor must be package.module:factory, got {way!r}")
+            raise unknown("way", way, WAYS, "package.module:factory")
+    return list(dict.fromkeys(chosen))
+
+
+def _worker_counts(workers: Sequence[int] | None, quick: bool) -> list[int]:
+    if workers is None:
+        return [count for count in worker_counts(machine.usable_cores(), quick) if count > 1]
+    if not workers or min(workers) < 1 or max(workers) > MAX_WORKERS:
+        raise Unknown(f"workers must be from 1 to {MAX_WORKERS}, got {', '.join(map(str, workers)) or 'none'}")
+    return sorted(set(workers))
+
+
+def other_pythons(paths: str | Sequence[str]) -> list[pythons.Python]:
+    """Return what these interpreters say about themselves. Raise Unknown for one that cannot be measured."""
+    others = []
+    for path in _listed(paths):
+        try:
+            python = pythons.inspect(path)
+        except pythons.PythonError as error:
+            raise Unknown(f"cannot measure {path}: {str(error).partition(': ')[2]}") from None
+        if python.is_this_one and not python.is_free_threaded:
+            raise Unknown(f"cannot measure {path}: it is this interpreter, which is measured anyway")
+        others.append(python)
+    return others
+
+
+def this_python() -> pythons.Python:
+    """Return this interpreter."""
+    return pythons.inspect(sys.executable)
+
+
+def _listed(names: str | Sequence[str]) -> Sequence[str]:
+    """Return a single name as a list."""
+    return [names] if isinstance(names, str) else names

@@ -1,0 +1,191 @@
+"""The samples of a comparison: six starts of the workers per interpreter, with rounds of one sample per row.
+
+Two runs of the same program differ more than two samples of one run: memory, caches and cores are assigned anew. So a
+start of the workers gives one value per row, and the interval of a row is that of its starts.
+Source: T. Kalibera, R. Jones, "Rigorous benchmarking in reasonable time", ISMM 2013.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from time import perf_counter
+
+from ... import __version__
+from ...workers.errors import Failed
+from ...workers.pythons import PythonError
+from ...workers.shared import Folder
+from .. import Progress
+from ..report.suite import Measured
+from ..workloads.kernels import NOT_COMPILED
+from .children import Broken, Interpreter, ThisInterpreter, Workers
+from .request import Request
+from .rows import Row, Sample
+
+STARTS = 6  # the least number of values that have a 95 % interval
+OVERRUN = 1.25  # another start begins if it will probably end before this times the budget
+
+
+@dataclass(frozen=True)
+class Budget:
+    """When to stop. The first start always completes a round."""
+
+    seconds: float
+    """For all starts of all interpreters."""
+    rounds: int
+    """Per start, at most."""
+
+
+class Measuring:
+    """The measurement of one interpreter: its request, which shrinks when functions fail, and its samples."""
+
+    def __init__(self, interpreter: Interpreter | ThisInterpreter, request: Request) -> None:
+        self.interpreter = interpreter
+        self.request = request
+        self.measured = Measured("", {})
+        self.notes: list[str] = []
+        self.failures: list[str] = []
+        self._workers: Workers | None = None
+
+    def start(self, number: int, folder: Folder, budget: Budget, end: float) -> Iterable[float]:
+        """Take the samples of one start. Yield the completed share after each sample."""
+        try:
+            self._open(folder)
+            for round_number in range(budget.rounds):
+                begin = perf_counter()
+                rows = self._rows()
+                # every other round runs backwards, so that drift within a round cancels out
+                for done, _ in enumerate(self._round(rows[::-1] if round_number % 2 else rows, number, folder), 1):
+                    yield (round_number + done / len(rows)) / budget.rounds
+                now = perf_counter()
+                if not rows or now + (now - begin) > end:
+                    break
+        finally:
+            self.close_workers()
+
+    def _open(self, folder: Folder) -> None:
+        """Start the workers. Exclude a function that ends the process, and try again."""
+        while self._workers is None:
+            try:
+                self._workers = self.interpreter.start(self.request, folder)
+            except Broken as broken:
+                if not broken.workload:
+                    raise PythonError(f"skipped {self.interpreter.name}: {broken}") from None
+                self._exclude(broken.workload, broken.way, f"failed: {_on(broken)}: {broken}")
+        description = self._workers.description
+        if not self.request.rows:
+            self._adopt(self._workers)
+        self._add_notes(description["notes"] if not self.measured.starts else [])
+        self.failures += description["failures"]
+        for way, seconds in description["start_up"].items():
+            self.measured.start_up[way] = max(seconds, self.measured.start_up.get(way, 0.0))
+
+    def _adopt(self, workers: Workers) -> None:
+        """Let later starts sample the rows of the first one."""
+        description = workers.description
+        self.request = replace(
+            self.request, rows=workers.rows, probed=description["probed"], calls=description["calls"]
+        )
+        self.measured.facts = description["facts"]
+
+    def _rows(self) -> list[Row]:
+        return [row for row in self._workers.rows if not self._is_excluded(row)] if self._workers else []
+
+    def _round(self, rows: Sequence[Row], number: int, folder: Folder) -> Iterable[Row]:
+        """Take one sample of each row. Yield each row."""
+        remaining = list(rows)
+        while remaining:
+            self._open(folder)
+            assert self._workers
+            try:
+                for row, sample in self._workers.samples(remaining[:]):
+                    remaining.remove(row)
+                    if isinstance(sample, Sample):
+                        self._record(row, number, sample)
+                    else:
+                        self._exclude(row.workload, row.way, f"stopped {row.workload} on {row.way} early: {sample}")
+                    yield row
+            except Broken as broken:
+                self.close_workers()
+                self._exclude(broken.workload, broken.way, f"stopped {_on(broken)} early: {broken}")
+            remaining = [row for row in remaining if not self._is_excluded(row)]
+
+    def _record(self, row: Row, number: int, sample: Sample) -> None:
+        starts = self.measured.starts.setdefault(row, [])
+        if len(starts) <= number:
+            starts.append([])
+        starts[-1].append(sample)
+
+    def _exclude(self, workload: str, way: str, note: str) -> None:
+        self.request = replace(
+            self.request, excluded=(*self.request.excluded, (workload, "" if way == "sequential" else way))
+        )
+        self._add_notes([note])
+
+    def _is_excluded(self, row: Row) -> bool:
+        return bool({(row.workload, ""), (row.workload, row.way)} & {*self.request.excluded})
+
+    def _add_notes(self, notes: Iterable[str]) -> None:
+        if self.interpreter.is_copy:
+            notes = [note for note in notes if not note.endswith(NOT_COMPILED)]
+            notes.append(f"skipped the kernels: nogil_kernels {__version__} is not installed there")
+        self.notes += [note for note in notes if note not in self.notes]
+
+    def close_workers(self) -> None:
+        """End the workers, and note what functions changed."""
+        if self._workers:
+            for name, changed in self._workers.changes().items():
+                self._add_notes([f"{name} changed {' and '.join(changed)}, restored after each sample"])
+            self._workers.close()
+            self._workers = None
+
+
+def _on(broken: Broken) -> str:
+    return f"{broken.workload} on {broken.way}" if broken.way else broken.workload
+
+
+def take(
+    all_measuring: Sequence[Measuring], folder: Folder, budget: Budget, progress: Progress, dropped: list[str]
+) -> bool:
+    """Take all samples, and return whether Ctrl-C ended the measurement. Add a note for each interpreter that failed.
+
+    Every start of the first interpreter is followed by one of each other, so that drift concerns all of them.
+    Raise KeyboardInterrupt without samples, and Failed if the first interpreter has nothing to sample.
+    """
+    begin = perf_counter()
+    working = list(all_measuring)
+    first = working[0]
+    try:
+        for number in range(STARTS):
+            start_begin = perf_counter()
+            for position, measuring in enumerate(list(working)):
+                done = number + position / len(working)
+                end = begin + budget.seconds * (done + 1 / len(working)) / STARTS
+                try:
+                    for share in measuring.start(number, folder, budget, end):
+                        elapsed = perf_counter() - begin
+                        total = elapsed * STARTS / (done + share / len(working))
+                        progress(elapsed, max(elapsed, min(total, budget.seconds)))
+                except PythonError as error:
+                    if measuring is first:
+                        raise
+                    dropped.append(str(error))
+                    working.remove(measuring)
+                if number == 0 and measuring is first:
+                    _hand_on(first, working[1:])
+            now = perf_counter()
+            if now - begin + (now - start_begin) > OVERRUN * budget.seconds:
+                break
+    except KeyboardInterrupt:
+        if not first.measured.starts:
+            raise
+        return True
+    return False
+
+
+def _hand_on(first: Measuring, others: Sequence[Measuring]) -> None:
+    """Give the verdicts and numbers of calls to the other interpreters. Raise Failed if there is nothing to sample."""
+    if not first.measured.starts:
+        raise Failed("\n".join([*first.failures, *first.notes]) or "there is nothing to measure")
+    for other in others:
+        other.request = replace(other.request, probed=first.request.probed, calls=first.request.calls)
