@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import threading
 import time
-from collections import deque
 from collections.abc import Sequence
-from contextlib import suppress
-from typing import IO, Any
+from typing import Any
 
 from ..workers import pythons
+from ..workers.isolated import Isolated
 from ..workers.shared import Folder, mapped
 from . import advice, probing, report
 from .recording import Recording
 from .speed_up import SpeedUp
 
-LAST_LINES = 20
-LONGEST_LINE = 4096  # bytes; longer lines are split
 PATIENCE = 2.0  # seconds beyond the limit that a call may take to return
 PARALLEL_SECONDS = 15.0  # the longest run with two threads
 POLL_SECONDS = 0.02
@@ -58,32 +53,17 @@ def probe(
 
 
 class Child:
-    """The child process. A thread reads its output and keeps the last lines."""
+    """The child process. Its answers are files in a folder, and its output is read and dropped but for the end."""
 
     def __init__(self, folder: Folder, request: dict[str, Any], python: str, environment: dict[str, str]) -> None:
         self.folder = folder.path
         folder.file("request.json", json.dumps(request).encode())
-        self._process = subprocess.Popen(
-            [python, "-m", f"{__package__}.child", str(folder.path)],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C reaches only the parent, which then ends the child
-        )
-        self._lines: deque[str] = deque(maxlen=LAST_LINES)
-        assert self._process.stdout
-        self._stream = self._process.stdout
-        self._reader = threading.Thread(target=self._read, args=(self._stream,), daemon=True)
-        self._reader.start()
-
-    def _read(self, stream: IO[bytes]) -> None:
-        for line in iter(lambda: stream.readline(LONGEST_LINE), b""):
-            self._lines.append(line.decode(errors="replace").rstrip("\n"))
+        command = [python, "-m", f"{__package__}.child", str(folder.path)]
+        self._process = Isolated(command, environment, subprocess.DEVNULL)
 
     def has_ended(self) -> bool:
         """Return whether the process has ended."""
-        return self._process.poll() is not None
+        return self._process.process.poll() is not None
 
     def answer(self, name: str, seconds: float) -> dict[str, Any] | None:
         """Return an answer of the child, or None if it takes longer. Raise Failed if the child ended without it."""
@@ -98,27 +78,16 @@ class Child:
         return content
 
     def _ending(self) -> str:
-        status = self._process.returncode
-        self._reader.join(timeout=1.0)
-        output = "\n".join(self._lines)
-        if status == 1 and output:  # the traceback
+        output = self._process.last_lines()
+        if self._process.process.returncode == 1 and output:  # the traceback
             return output
-        ending = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
-        return f"{output}\nThe process of the code {ending}.".lstrip()
+        return f"{output}\nThe process of the code {self._process.ending()}.".lstrip()
 
     def __enter__(self) -> Child:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """End the process, and on POSIX also the processes that it started."""
-        if os.name == "posix":
-            with suppress(ProcessLookupError, PermissionError):  # PermissionError: macOS, if all have ended
-                os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.kill()
-        self._process.wait()
-        self._reader.join(timeout=1.0)
-        if not self._reader.is_alive():  # a process in another session may keep the stream open
-            self._stream.close()
+        self._process.end()
 
 
 def _watched(child: Child, recording: Recording, limit: float) -> tuple[report.GilReport, SpeedUp | None]:

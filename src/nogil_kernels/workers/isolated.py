@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import IO
 
-LAST_BYTES = 4096
+LAST_BYTES = 1 << 14
 LAST_LINES = 20
 EXIT_SECONDS = 0.5  # that the reader of the output may need after the end of the process
 
