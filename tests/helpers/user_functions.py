@@ -8,6 +8,7 @@ from multiprocessing import parent_process
 from pathlib import Path
 
 times = 0
+received = set()
 
 
 def squares():
@@ -129,3 +130,8 @@ def one_thread(workers):
 
 def no_executor(workers):
     raise OSError(f"no {workers} workers today")
+
+
+def takes_gil(gil="hold"):
+    received.add(gil)
+    squares()
