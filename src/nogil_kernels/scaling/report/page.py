@@ -8,7 +8,6 @@ from importlib.resources import files
 from pathlib import Path
 
 from ...measure import style
-from ...measure.samples import interval
 from . import labels, plot
 from .sentences import COSTS, INTERRUPTED, answer, meaning
 from .suite import About, Report, Row, about
@@ -16,8 +15,9 @@ from .suite import About, Report, Row, about
 CSS = files(__package__).joinpath("page.css")
 TITLE = "How the same work scales"
 ROW_METADATA = (
-    "name unit perf_version nk_workload nk_side nk_setting nk_way nk_workers nk_calls nk_size nk_limit nk_session"
-    " nk_overhead nk_start_up nk_updates nk_tally nk_notes nk_interrupted"
+    "name unit perf_version loops nk_calls nk_workload nk_side nk_setting nk_way nk_workers nk_size nk_limit nk_verdict"
+    " nk_hold nk_session nk_overhead nk_start_up nk_updates nk_tally nk_lost nk_p99 nk_kept_waiting nk_own_threads"
+    " nk_notes nk_interrupted"
 )
 """Metadata that is not about the machine or the interpreter."""
 
@@ -97,12 +97,9 @@ def _columns(report: Report, rows: Sequence[Row]) -> Iterator[Column]:
     if subject is About.LOST:
         yield "updates", lambda report, row: f"{row.updates:,}"
         yield "lost", lambda report, row: _share(row.lost)
-        yield "at most", lambda report, row: _share(max(row.tally, default=0) / row.updates)
+        yield "at most", lambda report, row: _share(max(row.lost_updates, default=0) / row.updates)
         return
-    if subject is About.WAITING:
-        yield "all calls", lambda report, row: interval(row.values).text(labels.duration)
-    else:
-        yield "time per call", lambda report, row: row.seconds_per_call.text(labels.duration)
+    yield "time per call", lambda report, row: row.seconds_per_call.text(labels.duration)
     if subject is not About.LATENCY:
         yield "speed-up", _speed_up
         yield "efficiency", lambda report, row: "" if row.way == "sequential" else _share(report.efficiency(row))

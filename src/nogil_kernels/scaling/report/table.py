@@ -130,7 +130,7 @@ def _details(report: Report, row: Row, subject: About) -> list[str]:
     """Return the cells of the first interpreter, in the order of HEADINGS."""
     seconds = row.seconds_per_call
     if subject is About.LOST:
-        worst = max(row.tally, default=0) / row.updates
+        worst = max(row.lost_updates, default=0) / row.updates
         return [f"{share:.1%}" if share else "none" for share in (row.lost, worst)] + [f"{row.updates:,}"]
     if subject is About.LATENCY:
         return [duration(seconds.median), seconds.span(duration)]
