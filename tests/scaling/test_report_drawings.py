@@ -106,7 +106,7 @@ def test_other_suffixes_are_rejected(tmp_path):
         ("one core", "matmul", panels.CALLS),
         ("one worker", "squares-python", panels.BARS),
         ("interrupted", "squares-python", panels.CALLS),
-        ("others", "sleep", panels.WAITS),
+        ("others", "sleep", panels.BARS),
         ("others", "counter", panels.LOST),
         ("others", "convoy", panels.LATENCY),
     ],
