@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 from commands import HERE, SHORT, run
-from support import SOURCES, environment, needs_proc, remaining_processes, running_processes
+from fake_reports import native, report, series
+from support import SOURCES, descendants, environment, needs_proc, processes, remaining
 
 pytest.importorskip("pyperf")
 pytest.importorskip("rich")
@@ -52,6 +53,7 @@ def requests(monkeypatch):
         (["--seconds", "0.5"], {"seconds": 0.5}),
         (["--python", "a", "--python", "b"], {"pythons": ["a", "b"]}),
         (["--executor", "a:b", "--executor", "c:d"], {"executors": ["a:b", "c:d"]}),
+        (["--beside-python", "a:f"], {"beside_python": True}),
     ],
 )
 def test_options_become_arguments_of_the_measurement(arguments, expected, requests):
@@ -72,6 +74,8 @@ def test_options_become_arguments_of_the_measurement(arguments, expected, reques
         (["--seconds", "nan"], "must be a positive number of seconds, got 'nan'"),
         (["--seconds", "inf"], "must be a positive number of seconds, got 'inf'"),
         (["--seconds", "soon"], "must be a positive number of seconds, got 'soon'"),
+        (["--expect", "free"], "invalid choice: 'free'"),
+        (["--fail-under", "0x"], "must be a positive number, got '0x'"),
         (["-o", "plot.txt"], "must end in .svg, .png, .pdf, .html, got 'plot.txt'"),
         (["-o", "no/such/folder/plot.svg"], "cannot write 'no/such/folder/plot.svg': "),
         (["--json", "no/such/folder/report.json"], "cannot write 'no/such/folder/report.json': "),
@@ -92,6 +96,7 @@ def test_invalid_options_are_refused_before_measuring(arguments, message, reques
     ("arguments", "message"),
     [
         (["squares"], "unknown workload 'squares': expected one of squares-python, "),
+        (["./nobody.py:f"], "cannot import ./nobody.py:f: no file './nobody.py'"),
         (
             ["user_functions:nobody"],
             "cannot import user_functions:nobody: module 'user_functions' has no attribute 'nobody'",
@@ -101,8 +106,11 @@ def test_invalid_options_are_refused_before_measuring(arguments, message, reques
         (["--ways", "thread"], "unknown way 'thread': expected one of sequential, threads"),
         (["--ways", ""], "unknown way '': expected one of sequential, threads"),
         (["--executor", "no_such_module:make"], "cannot import no_such_module:make: No module named"),
-        (["--executor", "make"], "unknown way 'make'"),
-        (["user_functions:is_async"], "user_functions:is_async is async"),
+        (["--executor", "make"], "an executor must be package.module:factory, got 'make'"),
+        (["--python", "/nope"], "cannot measure /nope: No such file or directory"),
+        (["--beside-python", "sleep"], "beside Python, the workload must be a function or convoy, got 'sleep'"),
+        (["user_functions:squares", "--ways", "asyncio"], "user_functions:squares is not async, so none of the ways"),
+        (["user_functions:is_async", "--ways", "threads"], "user_functions:is_async is async, so none of the ways"),
         (["user_functions:is_a_generator"], "user_functions:is_a_generator is a generator"),
         (
             ["user_functions:takes_arguments"],
@@ -111,7 +119,7 @@ def test_invalid_options_are_refused_before_measuring(arguments, message, reques
     ],
 )
 def test_unknown_names_and_functions_that_cannot_be_called_without_arguments_are_refused(arguments, message, capsys):
-    assert main(["compare", "--python", sys.executable, *arguments]) == 2
+    assert main(["compare", "--quick", *arguments]) == 2
     output = capsys.readouterr()
     assert output.err.startswith(f"nogil-kernels compare: {message}")
     assert output.out == ""
@@ -120,7 +128,7 @@ def test_unknown_names_and_functions_that_cannot_be_called_without_arguments_are
 def test_an_unavailable_workload_is_an_error_with_the_reason():
     done = run("compare", "sum_of_squares", *SHORT[1:], NOGIL_KERNELS_BACKEND="pure")
     assert done.returncode == 1
-    assert done.stderr.endswith("compare: skipped sum_of_squares: the compiled kernels are not in use\n")
+    assert "skipped sum_of_squares: the compiled kernels are not in use\n" in done.stderr
 
 
 def test_compare_prints_a_table_and_saves_its_samples(tmp_path, capsys):
@@ -137,7 +145,7 @@ def test_compare_prints_a_table_and_saves_its_samples(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("function", "options", "shown"),
     [
-        ("squares", ["--workers", "2", "--python", sys.executable], ["2 threads", "2 processes, Pool", "2 processes"]),
+        ("squares", ["--workers", "2"], ["2 threads", "2 processes, Pool", "2 processes"]),
         ("prints", ["--ways", "threads,processes,pool"], ["one after another"]),
     ],
 )
@@ -173,6 +181,7 @@ def test_output_is_hidden_in_a_terminal_with_a_progress_bar_too():
     [
         ("fails", ["Traceback", "in fails", "LookupError: nothing there"]),
         ("exits", ["The function called sys.exit(3)"]),
+        ("ends_its_process", ["user_functions:ends_its_process: the process ended with status 4"]),
         ("fails_unsendably", ["Traceback", "in fails_unsendably", "Unsendable: this and that"]),
         ("1 / 0", ["Traceback", "made_failing.py", "ZeroDivisionError"]),
         ("def f(:", ["made_failing.py", "SyntaxError"]),
@@ -181,18 +190,12 @@ def test_output_is_hidden_in_a_terminal_with_a_progress_bar_too():
 def test_an_error_of_a_function_is_shown_without_our_own_frames(function, messages, tmp_path):
     Path(tmp_path, "made_failing.py").write_text(f"{function}\n")
     name = f"user_functions:{function}" if function.isidentifier() else "made_failing:f"
-    done = run("compare", name, PYTHONPATH=os.pathsep.join([str(SOURCES), str(tmp_path)]))
+    done = run("compare", "--quick", name, PYTHONPATH=os.pathsep.join([str(SOURCES), str(tmp_path)]))
     assert (done.returncode, done.stdout) == (1, "")
-    for words in (*messages, "the measured function failed, so there is no report"):
+    for words in (*messages, "nothing could be measured"):
         assert words in done.stderr
     assert os.path.join("nogil_kernels", "scaling") not in done.stderr  # the tests' folder may be called nogil_kernels
     assert "importlib" not in done.stderr
-
-
-def test_an_internal_error_is_a_traceback(monkeypatch):
-    monkeypatch.setattr("nogil_kernels.scaling.run.session.seconds_per_call", None)
-    with pytest.raises(TypeError, match="not callable"):
-        main(["compare", "user_functions:squares"])
 
 
 @pytest.mark.parametrize(
@@ -204,7 +207,7 @@ def test_an_internal_error_is_a_traceback(monkeypatch):
 )
 def test_a_module_that_fails_to_import_is_an_error_with_the_reason(code, message, tmp_path):
     Path(tmp_path, "made_unimportable.py").write_text(f"{code}\n")
-    done = run("compare", "made_unimportable:f", PYTHONPATH=os.pathsep.join([str(SOURCES), str(tmp_path)]))
+    done = run("compare", "--quick", "made_unimportable:f", PYTHONPATH=os.pathsep.join([str(SOURCES), str(tmp_path)]))
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == f"nogil-kernels compare: cannot import made_unimportable:f: {message}\n"
 
@@ -223,18 +226,75 @@ def test_a_closed_stdout_loses_no_samples(tmp_path):
     assert plot.exists()
 
 
-def test_quick_takes_less_than_ten_seconds():
+def test_quick_takes_less_than_ten_seconds_for_a_function():
     """In one of three tries, since other processes may use the cores. ASCII can encode the report."""
 
     def seconds():
         begin = time.monotonic()
-        done = run("compare", "--quick", PYTHONIOENCODING="ascii")
+        done = run("compare", "--quick", "user_functions:squares", PYTHONIOENCODING="ascii")
         duration = time.monotonic() - begin
-        assert (done.returncode, done.stderr) == (0, "")
-        assert "squares-python" in done.stdout
+        assert done.returncode == 0
+        assert done.stdout.startswith("user_functions:squares holds the GIL")
+        assert "?" not in done.stdout
         return duration
 
     assert any(seconds() < 10 for _ in range(3))
+
+
+def test_a_line_of_progress_is_printed_every_ten_seconds_without_a_terminal(capsys):
+    from rich.console import Console
+
+    from nogil_kernels.scaling.run.progress import bar
+
+    with bar(Console(stderr=True)) as progress:
+        for elapsed in (1.0, 9.9, 10.0, 12.0, 19.9, 21.0):
+            progress(elapsed, 60.0)
+    lines = ["measured for 10 s, 50 s left", "measured for 21 s, 39 s left"]
+    assert capsys.readouterr().err.splitlines() == lines
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["comapre"], "nogil-kernels: unknown command 'comapre': did you mean 'compare'?\n"),
+        (["prob", "-s", "pass", "1"], "nogil-kernels: unknown command 'prob': did you mean 'probe'?\n"),
+    ],
+)
+def test_a_command_that_is_nearly_right_gets_a_suggestion(arguments, message, capsys):
+    assert main(arguments) == 2
+    assert capsys.readouterr() == ("", message)
+
+
+@pytest.fixture
+def measured(monkeypatch):
+    """A report of a function whose threads gain 1.9x, instead of a measurement."""
+    rows = [
+        series("jobs:f", "sequential", 1, 1.0, verdict="released", hold="2 %"),
+        series("jobs:f", "threads", 2, 1 / 1.9, verdict="released", hold="2 %"),
+    ]
+    monkeypatch.setattr("nogil_kernels.scaling.compare", lambda workloads, **options: report([*rows, *native((1, 2))]))
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "message"),
+    [
+        (["--expect", "released"], 0, ""),
+        (["--expect", "held"], 1, "nogil-kernels compare: jobs:f: expected held, got released\n"),
+        (["--fail-under", "1.8"], 0, ""),
+        (["--fail-under", "2"], 1, "nogil-kernels compare: jobs:f: expected a speed-up of at least 2x, got 1.90x\n"),
+    ],
+)
+def test_the_exit_status_says_whether_what_was_expected_came_true(options, status, message, measured, capsys):
+    assert main(["compare", "jobs:f", *options]) == status
+    assert capsys.readouterr().err == message
+
+
+def test_details_add_costs_and_the_legend(measured, capsys):
+    assert main(["compare", "jobs:f"]) == 0
+    brief = capsys.readouterr().out
+    assert main(["compare", "jobs:f", "--details"]) == 0
+    assert len(capsys.readouterr().out) > len(brief)
+    assert "--details" in brief
 
 
 def test_ctrl_c_before_the_first_sample_prints_nothing(requests, capsys):
@@ -253,16 +313,18 @@ def interrupted(arguments, is_time, tmp_path, group=False):
         encoding="utf-8",
         start_new_session=True,
     )
+    started = set()
     try:
         give_up = time.monotonic() + 60
         while not is_time(process.pid) and time.monotonic() < give_up:
-            time.sleep(0.05)
+            time.sleep(0.02)
+        started |= descendants(process.pid)
         (os.killpg if group else os.kill)(process.pid, signal.SIGINT)
         output, errors = process.communicate(timeout=30)
     finally:
         process.kill()
         process.wait()
-    assert remaining_processes(process.pid) == []
+    assert remaining(lambda: started & processes().keys()) == set()
     assert list(tmp_path.iterdir()) == []
     return process.returncode, output, errors
 
@@ -278,15 +340,18 @@ def test_ctrl_c_prints_the_results_so_far_and_ends_all_processes(group, bare, tm
     status, output, errors = interrupted(
         ["user_functions:creates_a_file_when_measured", *arguments], lambda pid: mark.exists(), temporary, group
     )
-    assert (status, errors) == (130, "")
+    assert status == 130
+    assert "Traceback" not in errors
     assert "Interrupted: these are the results until then." in " ".join(output.split())
     assert "2 processes, Pool" in output
 
 
 @needs_proc
-def test_ctrl_c_while_workers_start_prints_nothing(tmp_path):
-    arguments = ["squares-python", "--ways", "pool,processes", "--workers", "4", "--python", sys.executable]
-    status, output, errors = interrupted(arguments, lambda pid: len(running_processes(pid)) >= 3, tmp_path)
+@pytest.mark.parametrize("at_least", range(7))
+def test_ctrl_c_while_workers_start_prints_nothing(at_least, tmp_path):
+    """At least so many processes have started: the child, its server of forks, and the workers."""
+    arguments = ["squares-python", "--ways", "pool,processes", "--workers", "4", "--quick"]
+    status, output, errors = interrupted(arguments, lambda pid: len(descendants(pid)) >= at_least, tmp_path)
     assert (status, output, errors) == (130, "", "")
 
 

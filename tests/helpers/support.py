@@ -127,22 +127,40 @@ def every_call(kernels):
 needs_proc = pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="this system does not list processes in /proc")
 
 
-def running_processes(group):
-    """Return the ids of the running processes of a process group or session."""
-    running = []
+def processes():
+    """Return {process: (its parent, its group, its session)} of all running processes."""
+    running = {}
     for name in filter(str.isdecimal, os.listdir("/proc")):
         try:
-            state, _, *ids = Path("/proc", name, "stat").read_text().rpartition(")")[2].split()[:4]
+            state, *ids = Path("/proc", name, "stat").read_text().rpartition(")")[2].split()[:4]
         except OSError:
             continue  # it has exited since listdir
-        if str(group) in ids and state != "Z":  # a zombie has exited, but its parent has not waited for it yet
-            running.append(int(name))
+        if state != "Z":  # a zombie has exited, but its parent has not waited for it yet
+            running[int(name)] = tuple(map(int, ids))
     return running
+
+
+def descendants(process):
+    """Return the running processes that a process has started, and those that these have started."""
+    running, found = processes(), {process}
+    while more := {name for name, (parent, *_) in running.items() if parent in found} - found:
+        found |= more
+    return found - {process}
+
+
+def running_processes(group):
+    """Return the ids of the running processes of a process group or session."""
+    return [name for name, ids in processes().items() if group in ids]
 
 
 def remaining_processes(group, seconds=10):
     """Wait at most `seconds` for the processes of a group to exit; return the ids of those that still run."""
+    return remaining(lambda: running_processes(group), seconds)
+
+
+def remaining(running, seconds=10):
+    """Wait at most `seconds` until `running()` is empty; return what it is then."""
     deadline = time.monotonic() + seconds
-    while (running := running_processes(group)) and time.monotonic() < deadline:
+    while (left := running()) and time.monotonic() < deadline:
         time.sleep(0.02)
-    return running
+    return left

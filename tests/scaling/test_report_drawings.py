@@ -106,7 +106,7 @@ def test_other_suffixes_are_rejected(tmp_path):
         ("one core", "matmul", panels.CALLS),
         ("one worker", "squares-python", panels.BARS),
         ("interrupted", "squares-python", panels.CALLS),
-        ("others", "sleep", panels.WAITS),
+        ("others", "sleep", panels.BARS),
         ("others", "counter", panels.LOST),
         ("others", "convoy", panels.LATENCY),
     ],
@@ -196,8 +196,7 @@ class PageParser(HTMLParser):
 def first_number(report, row):
     """Return the first number of a row in the page: updates, the time of all calls for waits, or the time per call."""
     panel_type = panels.panel_type(report, report.block(row.workload))
-    seconds = row.seconds_per_call.median * (row.calls if panel_type is panels.WAITS else 1)
-    return f"{row.updates:,}" if panel_type is panels.LOST else labels.duration(seconds)
+    return f"{row.updates:,}" if panel_type is panels.LOST else labels.duration(row.seconds_per_call.median)
 
 
 @each

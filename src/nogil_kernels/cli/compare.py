@@ -90,7 +90,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="exit with status 1 for another verdict on a function; waits is also released",
     )
     parser.add_argument(
-        "--fail-under", type=positive, metavar="X", help="exit with status 1 if threads gain less than X on a function"
+        "--fail-under", type=positive_number, metavar="X", help="exit with status 1 if threads gain less than X on a function"
     )
     add_outputs(parser)
     parser.add_argument("--json", metavar="FILE", type=writable, help="also save the samples in pyperf's format")
@@ -114,15 +114,20 @@ def counts(text: str) -> list[int]:
     return numbers
 
 
-def positive(text: str) -> float:
+def positive(text: str, unit: str = " of seconds") -> float:
     """Return a positive, finite number of seconds."""
     try:
-        seconds = float(text)
+        number = float(text)
     except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < float("inf"):
-        raise argparse.ArgumentTypeError(f"must be a positive number of seconds, got {text!r}")
-    return seconds
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"must be a positive number{unit}, got {text!r}")
+    return number
+
+
+def positive_number(text: str) -> float:
+    """Return a positive, finite number."""
+    return positive(text, "")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -170,13 +170,18 @@ def percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
-def duration(seconds: float) -> str:
-    """Return a time as a short text: 50 us, 1.3 ms, 123 ms, 2 s."""
-    for unit, size in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
-        if seconds >= 0.9995 * size:
-            value = seconds / size
-            return f"{value:.0f} {unit}" if value >= 9.95 else f"{value:.2g} {unit}"
-    return f"{seconds * 1e9:.0f} ns"
+def duration(seconds: float, in_table: bool = False) -> str:
+    """Return a time with two digits, or in tables with three. The integer digits are always complete.
+
+    >>> duration(0.00134), duration(0.002), duration(0.12345), duration(0.002, in_table=True)
+    ('1.3 ms', '2 ms', '123 ms', '2.00 ms')
+    """
+    digits = 3 if in_table else 2
+    units = (("s", 1.0), ("ms", 1e-3), ("us", 1e-6), ("ns", 1e-9))
+    unit, size = next((unit for unit in units if seconds >= 0.9995 * unit[1]), units[-1])
+    decimals = sum(seconds / size < 10**n - 10 ** (n - digits) / 2 for n in range(1, digits))
+    text = f"{seconds / size:.{decimals}f}"
+    return f"{text if in_table else text.removesuffix('.0')} {unit}"
 
 
 def verdict_of(fraction: HoldFraction | None, on_core: float) -> str:

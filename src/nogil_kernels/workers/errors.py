@@ -36,6 +36,11 @@ def one_line(error: BaseException) -> str:
     return text if isinstance(error, (Unavailable, Exited)) else f"{type(error).__name__}: {text}"
 
 
+def described(error: Exception) -> str:
+    """Return the traceback from the user's function on, or the whole traceback if the error is our own."""
+    return user_traceback(error) or "".join(traceback.format_exception(error)).rstrip()
+
+
 def user_traceback(error: Exception) -> str:
     """Return the part of the traceback that starts in the user's function, or "" if the error is our own."""
     if isinstance(error, Exited):

@@ -1,7 +1,12 @@
 """The names of sides, ways, interpreters and quantities in reports."""
 
+from functools import partial
+
+from ...gil import report as gil_report
 from ...gil.report import counted as counted
 from .suite import Row
+
+duration = partial(gil_report.duration, in_table=True)
 
 SIDES = {
     "": "",
@@ -43,23 +48,10 @@ def way_in_sentence(row: Row) -> str:
     if row.way == "pool":
         return "a Pool's processes"
     module, colon, _ = row.way.partition(":")
-    return f"workers of {module}" if colon else row.way
+    return f"workers of {module}" if colon else WAYS[row.way][1]
 
 
 def interpreter(session: str) -> str:
     """Return the name of an interpreter in a sentence: "Python 3.13t with the GIL off"."""
     version, _, gil = session.partition(" GIL ")
     return f"Python {version} with the GIL {gil}" if gil else f"Python {version}"
-
-
-def duration(seconds: float) -> str:
-    """Format a time with three digits: "13.1 µs".
-
-    >>> duration(0.0000131), duration(0.9996), duration(0.0009996)
-    ('13.1 µs', '1.00 s', '1.00 ms')
-    """
-    units = (("s", 1.0), ("ms", 1e3), ("µs", 1e6), ("ns", 1e9))
-    unit, scale = next((unit for unit in units if seconds * unit[1] >= 0.9995), units[-1])
-    number = seconds * scale
-    digits = 2 if number < 9.995 else 1 if number < 99.95 else 0
-    return f"{number:.{digits}f} {unit}"

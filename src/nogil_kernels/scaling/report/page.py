@@ -5,24 +5,28 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from html import escape
 from importlib.resources import files
+from itertools import repeat
 from pathlib import Path
 
 from ...measure import style
-from ...measure.samples import interval
 from . import labels, plot
-from .sentences import COSTS, INTERRUPTED, answer, meaning
-from .suite import About, Report, Row, about
+from .answers import answer
+from .columns import columns
+from .sentences import COSTS, INTERRUPTED, LEGEND, meaning
+from .suite import Report, Row
 
 CSS = files(__package__).joinpath("page.css")
 TITLE = "How the same work scales"
 ROW_METADATA = (
-    "name unit perf_version nk_workload nk_side nk_setting nk_way nk_workers nk_calls nk_size nk_limit nk_session"
-    " nk_overhead nk_start_up nk_updates nk_tally nk_notes nk_interrupted"
+    "name unit perf_version loops nk_calls nk_workload nk_side nk_setting nk_way nk_workers nk_size nk_limit nk_verdict"
+    " nk_hold nk_session nk_overhead nk_start_up nk_updates nk_tally nk_lost nk_p99 nk_kept_waiting nk_own_threads"
+    " nk_notes nk_interrupted"
 )
 """Metadata that is not about the machine or the interpreter."""
 
-Column = tuple[str, Callable[[Report, Row], str]]
-"""(heading, function that returns the text of a cell)."""
+LABEL, NUMBER, MINOR = "label", "", "minor"
+"""Classes of cells: on phones, labels wrap and minor numbers are not shown."""
+Cell = Callable[[Report, Row], str]
 
 
 def write(report: Report, path: str | os.PathLike[str]) -> None:
@@ -51,7 +55,8 @@ def page(report: Report) -> str:
 
 def _heading(report: Report) -> Iterator[str]:
     yield f"<h1>{TITLE}</h1>"
-    yield from (_element("p", text) for workload in report.workloads if (text := answer(report, workload)))
+    for result in (answer(report, workload) for workload in report.workloads):
+        yield _element("p", result.text, f"answer {result.verdict}".rstrip())
     yield _element("p", plot.where(report))
     yield _element("p", "Measured " + str(report.facts["date"]), "faint")
     if report.interrupted:
@@ -79,45 +84,27 @@ def _block(report: Report, workload: str, prefix: str) -> Iterator[str]:
     yield "<section>"
     yield f"<h2>{escape(workload)}</h2>"
     yield _element("p", "; ".join(size for size in dict.fromkeys(row.size for row in rows) if size), "faint")
-    yield _element("p", meaning(report, workload))
+    if text := meaning(report, workload):
+        yield _element("p", text)
     yield f"<figure>{_inline(plot.svg(report, workload), prefix, workload)}</figure>"
-    columns = [column for column in _columns(report, rows) if any(column[1](report, row) for row in rows)]
-    yield _table([heading for heading, _ in columns], [[cell(report, row) for _, cell in columns] for row in rows])
+    shown = [column for column in _columns(report, rows) if any(column[1](report, row) for row in rows)]
+    headings, cells, classes = zip(*shown, strict=True)
+    yield _table(headings, [[cell(report, row) for cell in cells] for row in rows], classes)
     yield "</section>"
 
 
-def _columns(report: Report, rows: Sequence[Row]) -> Iterator[Column]:
-    """Yield the columns of the table of a block. The caller omits empty ones."""
-    subject = about(rows)
+def _columns(report: Report, rows: Sequence[Row]) -> Iterator[tuple[str, Cell, str]]:
+    """Yield (heading, function that returns a cell, class). The caller omits empty columns."""
     if len(report.sessions) > 1:
-        yield "Python", lambda report, row: row.session
-    yield "way", lambda report, row: labels.way(row)
-    yield "side", lambda report, row: labels.side(row)
-    yield "beside Python, interval", lambda report, row: row.setting
-    if subject is About.LOST:
-        yield "updates", lambda report, row: f"{row.updates:,}"
-        yield "lost", lambda report, row: _share(row.lost)
-        yield "at most", lambda report, row: _share(max(row.tally, default=0) / row.updates)
-        return
-    if subject is About.WAITING:
-        yield "all calls", lambda report, row: interval(row.values).text(labels.duration)
-    else:
-        yield "time per call", lambda report, row: row.seconds_per_call.text(labels.duration)
-    if subject is not About.LATENCY:
-        yield "speed-up", _speed_up
-        yield "efficiency", lambda report, row: "" if row.way == "sequential" else _share(report.efficiency(row))
-        yield "of ceiling", lambda report, row: _share(report.of_ceiling(row))
-    yield "samples", lambda report, row: str(len(row.values))
-
-
-def _speed_up(report: Report, row: Row) -> str:
-    """Return "" for sequential rows, which are the baseline."""
-    speed_up = None if row.way == "sequential" else report.speed_up(row)
-    return "" if speed_up is None else speed_up.text("{:.2f}x".format)
-
-
-def _share(share: float | None) -> str:
-    return "" if share is None else f"{share:.1%}" if 0 < share < 0.1 else f"{share:.0%}"
+        yield "Python", lambda report, row: row.session, LABEL
+    yield "way", lambda report, row: labels.way(row), LABEL
+    if len({row.side for row in rows}) > 1:
+        yield "side", lambda report, row: labels.side(row), LABEL
+    yield "beside Python, interval", lambda report, row: row.setting, LABEL
+    for column in columns(rows):
+        heading = column.heading.replace("-\n", "").replace("\n", " ")
+        yield heading, column.cell, MINOR if column.is_minor else NUMBER
+    yield "starts", lambda report, row: str(len(row.values)), MINOR
 
 
 def _costs(report: Report) -> Iterator[str]:
@@ -128,34 +115,25 @@ def _costs(report: Report) -> Iterator[str]:
         (row.session, labels.way(row), labels.duration(start_up), labels.duration(overhead))
         for row, start_up, overhead in report.costs
     ]
-    yield "<section><h2>What workers cost</h2>"
+    yield "<details><summary>What workers cost</summary>"
     yield _element("p", COSTS)
     yield _element("p", "The times above include neither.", "faint")
     yield _table(["Python", "way", "start", "a sample"], lines)
-    yield "</section>"
+    yield "</details>"
 
 
 def _notes(report: Report) -> Iterator[str]:
-    yield "<section><h2>Notes</h2>"
-    yield "<ul>"
-    yield _element(
-        "li",
-        "Times are for all calls, from the start of all workers to the end of the last one. Times per call are divided"
-        " by the number of calls. Each round takes one sample of every row.",
-    )
-    yield _element(
-        "li",
-        "Speed-up: relative to sequential calls on the same Python, in the same rounds. Efficiency: speed-up divided by"
-        " the number of workers. Of ceiling: speed-up divided by that of native threads in the same rounds. Brackets"
-        " contain the 95 % confidence interval of the median.",
-    )
-    yield from (_element("li", note) for note in (*report.notes, *report.warnings))
-    yield "</ul>"
+    yield "<details><summary>Columns</summary>"
+    yield from (_element("p", sentence) for sentence in LEGEND)
+    yield "</details>"
+    if notes := [*report.notes, *report.warnings]:
+        yield "<section><h2>Notes</h2><ul>"
+        yield from (_element("li", note) for note in notes)
+        yield "</ul></section>"
     yield (
         "<p><code>nogil-kernels compare --json FILE</code> saves the samples for pyperf."
         " <code>nogil-kernels report FILE</code> makes this page from them.</p>"
     )
-    yield "</section>"
 
 
 def _inline(svg: str, prefix: str, label: str) -> str:
@@ -172,20 +150,23 @@ def _inline(svg: str, prefix: str, label: str) -> str:
     return svg.replace("<svg", f'<svg role="img" aria-label="{escape(label)}: plot"', 1)
 
 
-def _table(headings: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+def _table(headings: Sequence[str], lines: Iterable[Sequence[str]], classes: Sequence[str] = ()) -> str:
     """Return a table. The last cell of a short line spans the remaining columns."""
-    head = "".join(_element("th", heading) for heading in headings)
-    body = "\n".join(f"<tr>{''.join(_cells(line, len(headings)))}</tr>" for line in lines)
+    classes = classes or [""] * len(headings)
+    head = "".join(map(_element, repeat("th"), headings, classes))
+    body = "\n".join(f"<tr>{''.join(_cells(line, classes))}</tr>" for line in lines)
     table = f"<table><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table>"
     return f'<div class="table">{table}</div>'
 
 
-def _cells(texts: Sequence[str], columns: int) -> Iterator[str]:
-    for index, text in enumerate(texts):
-        extra = columns - len(texts) if index == len(texts) - 1 else 0
-        yield f"<td{f' colspan={extra + 1}' if extra else ''}>{escape(text)}</td>"
+def _cells(texts: Sequence[str], classes: Sequence[str]) -> Iterator[str]:
+    *first, last = texts
+    yield from map(_element, repeat("td"), first, classes)
+    extra = len(classes) - len(texts)
+    yield f"<td colspan={extra + 1}>{escape(last)}</td>" if extra else _element("td", last, classes[-1])
 
 
 def _element(tag: str, text: str, css_class: str = "") -> str:
     """Return an element with the escaped text."""
-    return f"<{tag}{f' class={css_class}' if css_class else ''}>{escape(text)}</{tag}>"
+    attribute = f' class="{css_class}"' if css_class else ""
+    return f"<{tag}{attribute}>{escape(text)}</{tag}>"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from ...gil.report import duration
 from ...measure import style
 from ...measure.samples import Interval, interval
 from ..workloads import HOLD
 from . import labels
+from .answers import ALONE, answer
 from .suite import About, Report, Row, about
 
 if TYPE_CHECKING:
@@ -23,10 +24,11 @@ BASE = 2
 SHIFT = 0.008  # horizontal distance of curves, as a share of the axis, so that their intervals do not overlap
 MARGIN = 1.3  # factor between data and the end of a logarithmic axis
 BRIEF = {"python": "", "hold": "held", "release": "released"}
-ALONE = "alone"
 LEGEND = ("ideal", NATIVE := "native threads", "GIL held", "GIL released")
 """The order of labels after the ways."""
 
+ONE: Any = {"color": style.INK, "linewidth": 0.6, "zorder": 0.3}
+"""The line of a speed-up of 1."""
 IDEAL: Any = {"color": style.FAINT, "linestyle": ":", "linewidth": 1.3}
 CEILING: Any = {"color": style.FAINT, "linewidth": 5, "alpha": 0.35, "solid_capstyle": "butt"}
 WHISKER: Any = {"ecolor": style.INK, "elinewidth": 1, "capsize": 2}
@@ -65,6 +67,7 @@ def _draw_curves(axes: Axes, shared: SharedStyle, rows: Sequence[Row], inches: f
     report, compared = shared.report, _compared(shared.report, rows)
     counts = sorted({1, *(row.workers for row in compared)})
     logarithmic = counts[-1] >= MANY
+    axes.axhline(1, **ONE)
     axes.plot([1, counts[-1]], [1, counts[-1]], zorder=0.5, **IDEAL)
     shared.add_to_legend("ideal", **IDEAL)
     if ceilings := {row.workers: ceiling.median for row in compared if (ceiling := report.ceiling(row))}:
@@ -90,6 +93,7 @@ def _draw_curves(axes: Axes, shared: SharedStyle, rows: Sequence[Row], inches: f
     axes.set_xticks(counts if len(counts) < 9 else counts[:: len(counts) // 6], minor=False)
     axes.xaxis.set_major_formatter("{x:g}")
     axes.set_xlabel("workers")
+    axes.set_ylabel("speed-up")
     axes.grid(alpha=0.25)
 
 
@@ -106,7 +110,7 @@ def _plot(axes: Axes, shared: SharedStyle, curve: Sequence[Row], shift: Callable
     axes.errorbar(
         [shift(workers) for workers in points],
         [speed_up.median for speed_up in points.values()],
-        yerr=style.whiskers([*points.values()]),
+        yerr=_whiskers([*points.values()]),
         color=colour,
         linestyle="--" if held else "-",
         marker=marker,
@@ -121,6 +125,11 @@ def _plot(axes: Axes, shared: SharedStyle, curve: Sequence[Row], shift: Callable
         shared.add_to_legend("GIL released", color=style.INK, marker="o")
 
 
+def _whiskers(values: Sequence[Interval]) -> Any:
+    """Return the lengths of error bars, or None if no value has an interval."""
+    return style.whiskers(values) if any(value.has_95_percent for value in values) else None
+
+
 def _height(rows: Sequence[Row]) -> float:
     """Return the height in inches of bars for these rows, with a heading per interpreter."""
     sessions = {row.session for row in rows}
@@ -131,6 +140,7 @@ def _draw_speed_ups(axes: Axes, shared: SharedStyle, rows: Sequence[Row], inches
     """Draw bars of the speed-up for one number of workers."""
     speed_ups = {row: shared.report.speed_up(row) or interval([0.0]) for row in _compared(shared.report, rows)}
     largest = max(speed_ups, key=lambda row: row.workers)
+    axes.axvline(1, **ONE)
     axes.axvline(largest.workers, zorder=0.5, **IDEAL)
     shared.add_to_legend("ideal", **IDEAL)
     if ceiling := shared.report.ceiling(largest):
@@ -141,16 +151,16 @@ def _draw_speed_ups(axes: Axes, shared: SharedStyle, rows: Sequence[Row], inches
     axes.set_xlabel("times as fast as one after another")
 
 
-def _draw_times(axes: Axes, shared: SharedStyle, rows: Sequence[Row], inches: float, of_all: bool = False) -> None:
-    """Draw bars of the time per call, or of the time of all calls."""
+def _draw_times(axes: Axes, shared: SharedStyle, rows: Sequence[Row], inches: float) -> None:
+    """Draw bars of the time per call."""
     from matplotlib.ticker import MaxNLocator
 
-    times = {row: interval(row.values) if of_all else row.seconds_per_call for row in rows}
+    times = {row: row.seconds_per_call for row in rows}
     _bars(axes, shared, times, inches, labels.duration)
     axes.xaxis.set_major_locator(MaxNLocator(3))
-    axes.xaxis.set_major_formatter(_seconds())
+    axes.xaxis.set_major_formatter(_seconds)
     axes.set_xlim(0, 1.1 * max(time.high for time in times.values()))
-    axes.set_xlabel("all calls, less is better" if of_all else "less is better")
+    axes.set_xlabel("time of a call, less is better")
 
 
 def _draw_lost(axes: Axes, shared: SharedStyle, rows: Sequence[Row], inches: float) -> None:
@@ -162,7 +172,7 @@ def _draw_lost(axes: Axes, shared: SharedStyle, rows: Sequence[Row], inches: flo
     end = max(0.01, 1.1 * max((share.high for share in shares.values()), default=0.0))
     axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0 if end > 0.05 else 1))
     axes.set_xlim(0, end)
-    axes.set_xlabel("of all updates")
+    axes.set_xlabel("lost, of all updates")
 
 
 def _draw_latency(axes: Axes, shared: SharedStyle, rows: Sequence[Row], inches: float) -> None:
@@ -181,16 +191,17 @@ def _draw_latency(axes: Axes, shared: SharedStyle, rows: Sequence[Row], inches: 
         ):
             times = [row.seconds_per_call for row in part]
             places = [settings.index(row.setting) + shift for row in part]
-            axes.errorbar(places, [time.median for time in times], yerr=style.whiskers(times), **line, **CURVE)
+            axes.errorbar(places, [time.median for time in times], yerr=_whiskers(times), **line, **CURVE)
         shared.add_to_legend(labels.SIDES.get(side, side), **line)
     all_times = [row.seconds_per_call for row in shared.report.block(rows[0].workload)]
     axes.set_yscale("log")
     axes.set_ylim(min(time.median for time in all_times) / MARGIN, max(time.high for time in all_times) * MARGIN)
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=99))
-    axes.yaxis.set_major_formatter(_seconds())
+    axes.yaxis.set_major_formatter(_seconds)
     axes.set_xticks(range(len(settings)), settings)
     axes.set_xlim(-0.4, len(settings) - 0.6)
     axes.set_xlabel("beside a thread that runs Python, by switch interval")
+    axes.set_ylabel("time of a call")
     axes.grid(alpha=0.25)
 
 
@@ -227,10 +238,17 @@ def shortened(text: str, length: int) -> str:
     return text if len(text) <= length else f"…{text[1 - length :]}"
 
 
-def _seconds() -> Any:
-    from matplotlib.ticker import EngFormatter
+def _seconds(seconds: float, _: int) -> str:
+    """Return the label of a tick, in the units of the tables."""
+    return duration(seconds) if seconds else "0"
 
-    return EngFormatter(unit="s")
+
+def title(report: Report, rows: Sequence[Row], panel_type: PanelType) -> str:
+    """Return the workload with its answer in the first interpreter of the rows, or with what the panel shows."""
+    workload, session = rows[0].workload, rows[0].session
+    suffix = f" ({session})" if len(report.sessions) > 1 else ""
+    short = answer(report, workload, session).short
+    return f"{shortened(workload, 36 - len(suffix))}{suffix}: {short or panel_type.subject}"
 
 
 @dataclass(frozen=True)
@@ -254,7 +272,6 @@ class PanelType:
 BARS = PanelType("speed-up", _draw_speed_ups)
 CURVES = PanelType("speed-up", _draw_curves, together=False)
 CALLS = PanelType("time of a call", _draw_times)
-WAITS = PanelType("time", partial(_draw_times, of_all=True))
 LOST = PanelType("updates lost", _draw_lost)
 LATENCY = PanelType("time of a call", _draw_latency, together=False)
 
@@ -262,7 +279,7 @@ LATENCY = PanelType("time of a call", _draw_latency, together=False)
 def panel_type(report: Report, rows: Sequence[Row]) -> PanelType:
     """Return the type of panel for the rows of one workload."""
     subject = about(rows)
-    if subject is not About.SPEED_UP:
-        return {About.LOST: LOST, About.LATENCY: LATENCY, About.WAITING: WAITS}[subject]
+    if subject in (About.LOST, About.LATENCY):
+        return LOST if subject is About.LOST else LATENCY
     workers = {row.workers for row in _compared(report, rows)}
     return CALLS if not workers else CURVES if len(workers - {1}) > 1 else BARS

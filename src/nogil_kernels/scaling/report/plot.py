@@ -21,6 +21,7 @@ WIDTH = 9.5  # inches: an SVG of 912 pixels
 HEAD, FOOT = 0.6, 0.35  # inches: the title, the legend
 LINE, HANDLE, CHARACTER = 0.18, 0.6, 0.08  # inches in a legend: a line, the space beside a text, a character
 TWO_COLUMNS = 8  # a plot of more panels has three columns if all are curves; any other plot has at most two
+TITLE = 72  # characters of one title above all columns
 MAX_BARS = 24  # in a panel with several interpreters
 MAX_NAMES = 5  # interpreters in the heading
 STOPPED = "#d55e00"
@@ -71,7 +72,7 @@ def draw_figure(report: Report, workloads: Sequence[str], head: float) -> Figure
     for index, line in enumerate(lines):
         for column, (title, panel_type, rows) in enumerate(line):
             axes = figure.add_subplot(grid[index, column])
-            style.title(axes, title)
+            style.title(axes, title if len(title) <= TITLE // columns else title.replace(": ", ":\n", 1))
             panel_type.draw(axes, shared, rows, heights[index])
             axes.minorticks_off()
     height = head + sum(heights) + _legend(figure, shared)
@@ -94,18 +95,12 @@ def _panels(report: Report, rows: Sequence[Row]) -> Iterator[Panel]:
     """Yield the panels of one workload."""
     panel_type = panels.panel_type(report, rows)
     sessions = list(dict.fromkeys(row.session for row in rows))
-    title = f"{panels.shortened(rows[0].workload, 40)}: {panel_type.subject}"
-    if len(sessions) == 1 and len(report.sessions) > 1:
-        title += f" ({sessions[0]})"
-    if len(sessions) == 1:
-        yield title, panel_type, rows
-    elif panel_type.together:
-        parts = min(math.ceil(len(rows) / MAX_BARS), len(sessions))
-        for first, last in pairwise(len(sessions) * part // parts for part in range(parts + 1)):
-            yield title, panel_type, [row for row in rows if row.session in sessions[first:last]]
-    else:
-        for session in sessions:
-            yield f"{title}, {session}", panel_type, [row for row in rows if row.session == session]
+    parts = len(sessions)
+    if panel_type.together:
+        parts = min(math.ceil(len(rows) / MAX_BARS), parts)
+    for first, last in pairwise(len(sessions) * part // parts for part in range(parts + 1)):
+        shown = [row for row in rows if row.session in sessions[first:last]]
+        yield panels.title(report, shown, panel_type), panel_type, shown
 
 
 def _heading(figure: Figure, report: Report) -> None:
@@ -115,8 +110,13 @@ def _heading(figure: Figure, report: Report) -> None:
     figure.text(0.01, 1 - 0.2 / height, title, fontsize=12, fontweight="bold", va="center")
     if report.interrupted:
         figure.text(0.99, 1 - 0.2 / height, "interrupted", color=STOPPED, fontweight="bold", ha="right", va="center")
-    line = f"{where(report)}; medians and their 95 % intervals"
+    values = "medians and their 95 % intervals" if _has_intervals(report) else "medians"
+    line = f"{where(report)}; {values}"
     figure.text(0.01, 1 - 0.44 / height, line, fontsize=8, color=style.FAINT, va="center")
+
+
+def _has_intervals(report: Report) -> bool:
+    return any(row.seconds_per_call.has_95_percent for row in report.rows)
 
 
 def where(report: Report) -> str:

@@ -1,168 +1,85 @@
-"""One or two sentences that explain the numbers of a workload."""
+"""The sentences below a table: what its numbers add to the answer."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
-from ...gil.report import TEXTS
+from ...gil.report import duration, percent
 from ..workloads import HOLD, PYTHON, RELEASE
-from .labels import duration, interpreter, way, way_in_sentence
+from .answers import gain, is_flat, is_gain, missing, slowest, threads_of
+from .labels import WAYS, interpreter, way_in_sentence
 from .suite import About, Report, Row, about
 
-FLAT = 1.25  # a speed-up up to this counts as none: noise and the caches of further cores can cause it
-NEAR = 0.8  # an efficiency from which the workers ran in parallel
 LATE = 5.0  # a call that takes at least this many times as long as alone waits for the GIL
 
 INTERRUPTED = "Interrupted: these are the results until then."
 COSTS = "Start: until all of them ran. A sample: handing out the parts, waiting for all, getting the answers."
+LEGEND = (
+    "A call: the time of all the work / the number of calls, median of the starts.",
+    "Speed-up: relative to the row 'one after another' in the same start.",
+    "Of ceiling: the speed-up as a share of that of native threads. Efficiency: the speed-up / the number of workers.",
+    "95 %: the interval of the median, from six starts on. 99 %: the time that 99 % of the calls take at most.",
+)
+"""The columns of the tables."""
 
 
 def meaning(report: Report, workload: str) -> str:
-    """Return the explanation of the rows of one workload."""
+    """Return what the rows of one workload add to its answer, or ""."""
     rows = report.block(workload)
     subject = about(rows)
     if subject is About.LOST:
-        return _lost_updates(report, rows)
-    if subject is About.LATENCY:
-        return _convoy(report, rows)
-    ways = {
-        (row.session, row.side, row.way): row  # the last row has the most workers
-        for row in rows
-        if row.workers > 1 and report.speed_up(row) is not None
-    }
-    largest = list(ways.values())
-    if not largest:
-        if report.interrupted:
-            return "Interrupted before there was anything to compare."
-        return "Only one worker: a speed-up needs two."
-    if subject is About.WAITING:
-        here = [row for row in largest if row.session == report.sessions[0]]
-        gains = ", ".join(f"{way(row)} {_gain(report, row)}" for row in here)
-        if any(row.way == "threads" and _is_flat(report, row) for row in here):
-            return f"{gains} as fast as one after another: the threads wait for each other, as for a lock."
-        return f"Waiting needs no GIL: {gains} as fast as one after another."
-    return " ".join([*_missing_cores(report, largest), *_computing(report, largest)])
+        return " ".join(_lost_updates(report, rows))
+    here = [row for row in rows if row.session == rows[0].session]
+    return " ".join(_latency(here) if subject is About.LATENCY else _speed_ups(report, rows, here))
 
 
-def _missing_cores(report: Report, rows: Sequence[Row]) -> list[str]:
-    """Return a sentence if the machine has fewer free cores than workers."""
-    row = max(rows, key=lambda row: row.workers)
-    ceiling = report.ceiling(row)
-    if ceiling is None or _reached(report, rows) >= NEAR * row.workers:
-        return []
-    work = "reading memory" if row.limit == "memory" else "doing arithmetic"
-    return [
-        f"{row.workers} native threads, {work} without the GIL, gained only {ceiling.median:.2f}x here, so something"
-        " other than the GIL limits the speed-up on this machine."
-    ]
-
-
-def _reached(report: Report, rows: Sequence[Row]) -> float:
-    """Return the speed-up that native threads or any row reached with 95 % confidence."""
-    most = max(row.workers for row in rows)
-    speed_ups = [report.speed_up(row) for row in rows if row.workers == most]
-    speed_ups += [report.ceiling(row) for row in rows if row.workers == most]
-    return max((speed_up.low for speed_up in speed_ups if speed_up), default=0.0)
-
-
-def _computing(report: Report, rows: Sequence[Row]) -> list[str]:
-    here = [row for row in rows if row.session == report.sessions[0]]
-    threads = {row.side: row for row in here if row.way == "threads"}
-    held = threads.get(HOLD, threads.get(PYTHON, threads.get("")))
-    sentences = []
-    if RELEASE in threads:
-        sentences.append(_released(report, threads))
-    elif threads:
-        (row,) = threads.values()
-        sentences.append(_one_side(report, row))
-    return [*sentences, *_other_ways(report, here, threads), *_without_a_gil(report, rows, held)]
-
-
-def _other_ways(report: Report, here: Sequence[Row], threads: Mapping[str, Row]) -> Iterator[str]:
-    """Yield a sentence about the ways of this package except threads, and one about other executors."""
-    rows = [row for row in here if row.way != "threads" and row.side != RELEASE]
-    held = "with the GIL held, " if RELEASE in threads else ""
-    for is_foreign in (False, True):
-        group = [row for row in rows if (":" in row.way) == is_foreign]
-        if not group:
-            continue
-        all_gain = not any(_is_flat(report, row) for row in group)
-        is_explained = all_gain and not is_foreign and _is_flat(report, threads.get(HOLD, threads.get(PYTHON)))
-        gains = ", ".join(f"{way_in_sentence(row)} {_gain(report, row)}" for row in group)
-        sentence = f"{held}{gains}{': each has a GIL of its own' if is_explained else ''}."
-        yield sentence[0].upper() + sentence[1:]
-
-
-def _without_a_gil(report: Report, rows: Sequence[Row], held: Row | None) -> Iterator[str]:
-    """Yield a sentence about other interpreters without a GIL, if the threads of this one gain nothing."""
-    others = [row for row in rows if row.session != report.sessions[0] and row.way == "threads" and row.side != RELEASE]
-    free = [row for row in others if not report.facts_of(row.session)["nk_gil_enabled"]]
-    if free and _is_flat(report, held):
-        gains = ", ".join(f"{_gain(report, row)} by {interpreter(row.session)}" for row in free)
+def _speed_ups(report: Report, rows: Sequence[Row], here: Sequence[Row]) -> Iterator[str]:
+    """Yield sentences about the cause, the other ways, and interpreters without a GIL."""
+    threads = threads_of(report, here)
+    released, held = threads.get(RELEASE), threads.get(HOLD, threads.get(PYTHON, threads.get("")))
+    has_gil = report.facts_of(here[0].session)["nk_gil_enabled"]
+    is_serial = bool(held and has_gil and (held.side or held.verdict == "held") and is_flat(report, held))
+    if not has_gil:
+        if released and held:
+            yield "This Python has no GIL, so held and released are the same."
+    elif is_serial and is_gain(report, released):
+        yield "The GIL makes the difference."
+    elif is_serial and PYTHON in threads:
+        yield "The GIL lets one thread at a time run Python."
+    yield from _other_ways(report, here, is_serial, RELEASE in threads)
+    others = [row for row in rows if row.session != here[0].session and row.side != RELEASE]
+    sessions = dict.fromkeys(row.session for row in others if not report.facts_of(row.session)["nk_gil_enabled"])
+    free = [threads_of(report, [row for row in others if row.session == session]) for session in sessions]
+    gaining = [row for group in free for row in group.values() if is_gain(report, row)]
+    if gaining and is_serial:
+        gains = ", ".join(f"{gain(report, row)} by {interpreter(row.session)}" for row in gaining)
         yield f"Without a GIL, threads are enough: {gains}."
 
 
-def _released(report: Report, threads: dict[str, Row]) -> str:
-    row = threads[RELEASE]
-    share = report.of_ceiling(row)
-    start = f"Released, {way(row)} are {_gain(report, row)} as fast as one"
-    if share is not None:
-        start += f", {share:.0%} of what native threads gain"
-    held = threads.get(HOLD)
-    if held is None:
-        return start + "."
-    if _is_flat(report, held) and not _is_flat(report, row):
-        return f"{start}; held, {_gain(report, held)}: the GIL makes the difference."
-    return f"{start}; held, {_gain(report, held)}."
+def _other_ways(report: Report, here: Sequence[Row], is_serial: bool, two_sides: bool) -> Iterator[str]:
+    """Yield the speed-ups of other ways than threads, and why those of this package gain more."""
+    largest = {row.way: row for row in here if row.workers > 1 and row.way != "threads" and row.side != RELEASE}
+    supported = [row for row in largest.values() if not missing(report, row)]
+    if supported:
+        gains = ", ".join(f"{way_in_sentence(row)} {gain(report, row)}" for row in supported)
+        yield f"Other ways{' with the GIL held' if two_sides else ''}: {gains}."
+    own = [row for row in supported if row.way in WAYS]
+    if own and is_serial and all(is_gain(report, row) for row in own):
+        kinds = dict.fromkeys(WAYS[row.way][0].partition(",")[0] for row in own)
+        yield f"Each {' and each '.join(kinds)} has its own GIL."
 
 
-def _does(row: Row) -> str:
-    """Return what the probe says about a function of the user."""
-    return f"holds the GIL {row.hold} of the time" if row.verdict == "partly" else TEXTS[row.verdict]
-
-
-def _one_side(report: Report, row: Row) -> str:
-    """Return the sentence for pure Python, and for functions of the user."""
-    gain = f"{way(row).capitalize()} are {_gain(report, row)} as fast as one"
-    if not report.facts_of(row.session)["nk_gil_enabled"]:
-        return f"{gain}: there is no GIL here."
-    if row.side == PYTHON:
-        return f"{gain}: the GIL lets one of them at a time run Python." if _is_flat(report, row) else f"{gain}."
-    share = report.of_ceiling(row)
-    if share is not None:
-        gain += f", {share:.0%} of what native threads gain"
-    if row.verdict:
-        return f"{gain}: the function {_does(row)}."
-    return f"{gain}. Undecided: the function holds the GIL {row.hold} of the time." if row.hold else f"{gain}."
-
-
-def answer(report: Report, workload: str) -> str:
-    """Return the answer for a function of the user, in one line, or "" for other workloads and without a verdict."""
-    rows = [row for row in report.block(workload) if row.session == report.sessions[0] and row.way == "threads"]
-    row = rows[-1] if rows else report.block(workload)[0]
-    if not row.verdict:
-        return ""
-    text = f"{workload} {_does(row)}"
-    if not rows or report.speed_up(row) is None:
-        return f"{text}."
-    ceiling = report.ceiling(row)
-    limit = f" of {ceiling.median:.2f}x" if ceiling else ""
-    return f"{text}: {_gain(report, row)}{limit} on {way(row)}."
-
-
-def _lost_updates(report: Report, rows: Sequence[Row]) -> str:
-    sentences = []
-    counted = [row for row in rows if row.lost is not None]
+def _lost_updates(report: Report, rows: Sequence[Row]) -> Iterator[str]:
+    others = [row for row in rows if row.session != rows[0].session and row.lost is not None]
     for gil in (1, 0):
-        group = [row for row in counted if report.facts_of(row.session)["nk_gil_enabled"] == gil]
+        group = [row for row in others if report.facts_of(row.session)["nk_gil_enabled"] == gil]
         if group:
             sessions = ", ".join(dict.fromkeys(row.session.partition(" GIL")[0] for row in group))
             plain, call = (_range_of_shares([row for row in group if row.side == side]) for side in ("plain", "call"))
-            sentences.append(
-                f"{'With' if gil else 'Without'} a GIL ({sessions}) counter += 1 lost {plain},"
-                f" f(counter) + 1 lost {call}."
-            )
+            with_or_without = "With" if gil else "Without"
+            yield f"{with_or_without} a GIL ({sessions}), counter += 1 lost {plain}, f(counter) + 1 lost {call}."
     if any(row.side == "locked" and row.lost for row in rows):
-        return " ".join([*sentences, "The lock lost some: that is a bug."])
-    return " ".join([*sentences, "Only a lock guarantees that no update is lost."])
+        yield "The lock lost some: that is a bug."
+    else:
+        yield "Only a lock guarantees that no update is lost."
 
 
 def _range_of_shares(rows: Sequence[Row]) -> str:
@@ -170,35 +87,21 @@ def _range_of_shares(rows: Sequence[Row]) -> str:
     shares = sorted(row.lost or 0.0 for row in rows)
     if not shares or not shares[-1]:
         return "none"
-    low, high = f"{shares[0]:.0%}", f"{shares[-1]:.0%}"
+    low, high = percent(shares[0]), percent(shares[-1])
     return low if low == high else f"{low} to {high}"
 
 
-def _convoy(report: Report, rows: Sequence[Row]) -> str:
-    here = {(row.side, row.setting): row for row in rows if row.session == report.sessions[0]}
-    alone = here.get((RELEASE, "alone"))
-    beside = [row for (side, setting), row in here.items() if side == RELEASE and setting != "alone"]
-    if alone is None or not beside:
-        return "Interrupted before there was anything to compare."
-    worst = max(beside, key=lambda row: row.seconds_per_call.median)
-    worst_seconds, alone_seconds = worst.seconds_per_call.median, alone.seconds_per_call.median
-    if worst_seconds < LATE * alone_seconds:
-        return "Releasing the GIL cost little here: no other thread kept it from the kernel for long."
-    held = here.get((HOLD, worst.setting))
-    comparison = f" If it holds the GIL, it takes {duration(held.seconds_per_call.median)}." if held else ""
-    return (
-        f"A call that takes {duration(alone_seconds)} alone takes {duration(worst_seconds)} beside a thread that runs"
-        f" Python, if it releases the GIL: it waits for a switch interval ({worst.setting}) to get the GIL back."
-        f"{comparison}"
-    )
-
-
-def _is_flat(report: Report, row: Row | None) -> bool:
-    speed_up = None if row is None else report.speed_up(row)
-    return speed_up is not None and speed_up.median <= FLAT
-
-
-def _gain(report: Report, row: Row) -> str:
-    speed_up = report.speed_up(row)
-    assert speed_up is not None
-    return f"{speed_up.median:.2f}x"
+def _latency(here: Sequence[Row]) -> Iterator[str]:
+    """Yield the cause of the latency, if the whole intervals agree with it."""
+    if (pair := slowest(here)) is None:
+        return
+    alone, worst = (row.seconds_per_call for row in pair)
+    if not (alone.has_95_percent and worst.has_95_percent):
+        return
+    setting = pair[1].setting
+    if worst.high < LATE * alone.low:
+        yield "Releasing the GIL cost little here: no other thread kept it from the kernel for long."
+    elif worst.low >= LATE * alone.high:
+        yield f"A call that releases the GIL waits for a switch interval ({setting}) to get it back."
+        held = [row for row in here if (row.side, row.setting) == (HOLD, setting)]
+        yield from (f"A call that holds the GIL takes {duration(row.seconds_per_call.median)}." for row in held)

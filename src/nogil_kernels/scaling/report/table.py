@@ -8,45 +8,41 @@ from rich.table import Table
 from rich.text import Text
 
 from ...measure import style
+from .answers import ALONE, NEAR, answer
+from .columns import Column, columns
 from .labels import SIDES, counted, duration, interpreter, side, way
-from .sentences import COSTS, INTERRUPTED, NEAR, answer, meaning
+from .sentences import COSTS, INTERRUPTED, LEGEND, meaning
 from .suite import About, Report, Row, about
 
 FIRST_WIDTH, OTHER_WIDTH = 52, 8  # characters for the first interpreter and for each other one
-HEADINGS = {
-    About.LOST: ("lost", "at most", "updates"),
-    About.LATENCY: ("a call", "95 %"),
-    About.WAITING: ("all calls", "speed-up", "95 %"),
-    About.SPEED_UP: ("a call", "speed-up", "of\nceiling", "effi-\nciency", "95 %"),
-}
 COLOURS = {"released": "green", "waits": "green", "partly": "yellow", "held": "red"}
 """Verdict -> the colour of an answer."""
-BESIDE_OTHERS = {About.LOST: 1, About.LATENCY: 1, About.WAITING: 2, About.SPEED_UP: 3}
-"""How many of these columns remain if there are other interpreters."""
 
 
-def show(report: Report, console: Console) -> None:
+def show(report: Report, console: Console, details: bool = False) -> None:
     """Print the report. In files and pipes, remove blanks at the end of lines."""
+    text = render(report, console.width, details)
     if console.is_terminal:
-        console.print(render(report, console.width))
+        console.print(text)
         return
     with console.capture() as captured:
-        console.print(render(report, console.width))
+        console.print(text)
     for line in captured.get().splitlines():
         print(line.rstrip(), file=console.file)
 
 
-def render(report: Report, width: int) -> Group:
-    """Return the report for rich, `width` characters wide."""
+def render(report: Report, width: int, details: bool = False) -> Group:
+    """Return the report for rich, `width` characters wide: the answers, then the machine and the tables."""
     blocks = (part for workload in report.workloads for part in block(report, workload, width))
-    return Group(*answers(report), *heading(report), *blocks, *costs(report), *_notes(report))
+    ends = [*costs(report), *_legend()] if details else []
+    return Group(*answers(report), *heading(report), *blocks, *ends, *_notes(report, details))
 
 
 def answers(report: Report) -> Iterator[RenderableType]:
-    """Yield the answer for each function of the user, before everything else."""
+    """Yield the answer for each workload, in the colour of its verdict."""
     for workload in report.workloads:
-        if text := answer(report, workload):
-            yield Text(text, style=COLOURS[report.block(workload)[0].verdict])
+        result = answer(report, workload)
+        yield Text(result.text, style=COLOURS.get(result.verdict, ""))
 
 
 def heading(report: Report) -> Iterator[RenderableType]:
@@ -78,27 +74,29 @@ def block(report: Report, workload: str, width: int) -> Iterator[RenderableType]
     step = max(1, fitting)
     for first in range(fitting, len(others), step):
         yield _fitted_table(report, rows, ["", *others[first : first + step]], width)
-    yield Padding(Text(meaning(report, workload)), (0, 2))
+    if text := meaning(report, workload):
+        yield Padding(Text(text), (0, 2))
 
 
 def _fitted_table(report: Report, rows: Sequence[Row], sessions: Sequence[str], width: int) -> Table:
     """Return the table with as many columns for the first interpreter as fit into `width`, at least one."""
     console = Console(width=10 * width)
-    for columns in range(len(HEADINGS[about(rows)]), 0, -1):
-        table = _table(report, rows, sessions, columns)
+    shown = [column for column in columns(rows) if column.beside_others or len(sessions) == 1]
+    for count in range(len(shown), 0, -1):
+        table = _table(report, rows, sessions, shown[:count])
         if console.measure(table).maximum <= width:
             break
     return table
 
 
-def _table(report: Report, rows: Sequence[Row], sessions: Sequence[str], columns: int) -> Table:
-    """Return a table with a line per way, several columns for the first interpreter and one for each other."""
+def _table(report: Report, rows: Sequence[Row], sessions: Sequence[str], shown: Sequence[Column]) -> Table:
+    """Return a table with a line per way, these columns for the first interpreter and one for each other."""
     first, *others = sessions
     subject = about(rows)
-    headings = HEADINGS[subject][: min(columns, BESIDE_OTHERS[subject]) if others else columns] if first else ()
+    shown = shown if first else ()
     table = style.table()
     table.add_column("", overflow="fold")  # long names wrap, so that no figure is cut
-    for heading in [*headings, *(name.replace(" ", "\n", 1) for name in others)]:
+    for heading in [*(column.heading for column in shown), *(name.replace(" ", "\n", 1) for name in others)]:
         table.add_column(heading, justify="right", no_wrap=True, min_width=7)
     lines: dict[tuple[str, str, str, int], dict[str, Row]] = {}
     sides = list(SIDES)
@@ -111,44 +109,29 @@ def _table(report: Report, rows: Sequence[Row], sessions: Sequence[str], columns
         if subject is not About.LOST and side(row) != group:
             group = side(row)
             table.add_row(Text("  " + group, style="dim"))
-        details = _details(report, here, subject)[: len(headings)] if here else [""] * len(headings)
-        briefs = [_brief(report, by_session[name], subject) if name in by_session else "" for name in others]
-        efficiency = report.efficiency(here) if here and here.workers > 1 else None
-        is_parallel = efficiency is not None and efficiency >= NEAR
-        indent = "    " if group else "  "
-        table.add_row(indent + _label(row, subject), *details, *briefs, style="green" if is_parallel else "")
+        cells = [column.cell(report, here) if here else "" for column in shown]
+        briefs = [_brief(report, by_session[name]) if name in by_session else "" for name in others]
+        colour = "green" if here and _is_parallel(report, here) else ""
+        table.add_row(("    " if group else "  ") + _label(row, subject), *cells, *briefs, style=colour)
     return table
+
+
+def _is_parallel(report: Report, row: Row) -> bool:
+    """Return whether the workers ran in parallel with 95 % confidence."""
+    speed_up = report.speed_up(row) if row.workers > 1 else None
+    return speed_up is not None and speed_up.has_95_percent and speed_up.low >= NEAR * row.workers
 
 
 def _label(row: Row, subject: About) -> str:
     if subject is About.LATENCY:
-        return "alone" if row.setting == "alone" else f"beside Python, {row.setting}"
+        return "alone" if row.setting == ALONE else f"beside Python, {row.setting}"
     return f"{side(row)}, {way(row)}" if subject is About.LOST else way(row)
 
 
-def _details(report: Report, row: Row, subject: About) -> list[str]:
-    """Return the cells of the first interpreter, in the order of HEADINGS."""
-    seconds = row.seconds_per_call
-    if subject is About.LOST:
-        worst = max(row.tally, default=0) / row.updates
-        return [f"{share:.1%}" if share else "none" for share in (row.lost, worst)] + [f"{row.updates:,}"]
-    if subject is About.LATENCY:
-        return [duration(seconds.median), seconds.span(duration)]
-    speed_up, share = report.speed_up(row), report.of_ceiling(row)
-    gain = efficiency = spread = reached = ""
-    if row.way != "sequential" and speed_up is not None:
-        gain, efficiency = f"{speed_up.median:.2f}x", f"{speed_up.median / row.workers:.0%}"
-        spread = f"{speed_up.low:.2f}-{speed_up.high:.2f}" if speed_up.has_95_percent else ""
-        reached = "" if share is None else f"{share:.0%}"
-    if subject is About.WAITING:
-        return [duration(seconds.median * row.calls), gain, spread]
-    return [duration(seconds.median), gain, reached, efficiency, spread]
-
-
-def _brief(report: Report, row: Row, subject: About) -> str:
+def _brief(report: Report, row: Row) -> str:
     """Return the cell of another interpreter: the speed-up, or the first column if there is none."""
-    first, second, *_ = _details(report, row, subject)
-    return second or first if subject in (About.WAITING, About.SPEED_UP) else first
+    first, second, *_ = (column.cell(report, row) for column in columns([row]))
+    return second or first if about([row]) in (About.WAITING, About.SPEED_UP) else first
 
 
 def costs(report: Report) -> Iterator[RenderableType]:
@@ -170,19 +153,24 @@ def costs(report: Report) -> Iterator[RenderableType]:
     yield Padding(Text(COSTS), (0, 2))
 
 
-def _notes(report: Report) -> Iterator[RenderableType]:
-    """Yield the notes on all blocks."""
-    facts = report.facts
-    fewest, *_, most = sorted(len(row.values) for row in (report.rows[0], *report.rows))
-    samples = counted(most, "sample") if fewest == most else f"{fewest} to {counted(most, 'sample')}"
-    notes = [
-        f"a call: time of all the work / number of calls; medians of {samples}, taken in turns. Speed-up: relative to"
-        " the row 'one after another' in the same round, with its 95 % interval. Ceiling: the speed-up"
-        " of native threads in the same rounds."
-    ]
-    if not facts["nk_gil_enabled"]:
-        notes.append("This Python runs without a GIL: the rows 'GIL held' scale like the rows 'GIL released'.")
-    notes += [f"- {note}" for note in (*report.notes, *report.warnings)]
-    if report.interrupted:
-        notes.append(INTERRUPTED)
-    yield Text("\n" + "\n".join(notes), style="dim")
+def _legend() -> Iterator[RenderableType]:
+    """Yield the explanation of the columns."""
+    yield Text("\nColumns", style="bold")
+    yield from (Padding(Text(sentence, style="dim"), (0, 2)) for sentence in LEGEND)
+
+
+def _notes(report: Report, details: bool) -> Iterator[RenderableType]:
+    """Yield warnings and failures, what was skipped, and what the details add."""
+    skipped = [note for note in report.notes if note.startswith("skipped")]
+    problems = [note for note in report.notes if note not in skipped] + report.warnings
+    problems = [f"- {problem}" for problem in problems] + [INTERRUPTED] * report.interrupted
+    if problems:
+        yield Text("\n" + "\n".join(problems), style="yellow")
+    if details:
+        yield Text("\n".join(f"- {note}" for note in skipped), style="dim")
+        return
+    hidden = ["the legend"] + ([counted(len(skipped), "note")] if skipped else [])
+    if report.costs:
+        hidden = ["costs of workers", *hidden]
+    text = " and ".join(filter(None, (", ".join(hidden[:-1]), hidden[-1])))
+    yield Text(f"\n{text[0].upper()}{text[1:]}: --details", style="dim")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from ...measure import machine
 from ...workers import find_way, worker
 from ...workers.crew import Crew
-from ...workers.errors import Unavailable, Unknown, one_line, user_traceback
+from ...workers.errors import Unavailable, Unknown, described, one_line
 from ...workers.state import kept
 from .. import workloads
 from ..workloads import HOLD, PYTHON, Workload
@@ -266,7 +266,7 @@ def _leave_out(prepared: Prepared, name: str, way: str, error: Exception) -> Non
     prepared.rows = [row for row in prepared.rows if row.workload != name or (way and row.way != way)]
     prepared.notes.append(f"{verb} {name}{f' on {way}' if way else ''}: {one_line(error)}")
     if not isinstance(error, Unavailable):
-        prepared.failures.append(user_traceback(error))
+        prepared.failures.append(described(error))
 
 
 def seconds_per_call(job: worker.Job) -> float:
