@@ -148,7 +148,7 @@ def _created(request: Request, crew: Crew, prepared: Prepared, doing: Doing) -> 
 
 def _check_ways(request: Request, created: Sequence[Workload]) -> None:
     """Raise Unknown for a function that none of the requested ways suits."""
-    for workload in created if request.is_first and not request.beside_python else ():
+    for workload in created if request.ways and request.is_first and not request.beside_python else ():
         if ":" in workload.name and not any(suits(workload, way) for way in request.ways):
             kind = "is async" if "asyncio" in workload.ways else "is not async"
             raise Unknown(
