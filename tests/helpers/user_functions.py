@@ -139,3 +139,15 @@ def no_executor(workers):
 def takes_gil(gil="hold"):
     received.add(gil)
     squares()
+
+
+def naps():
+    import time
+
+    time.sleep(0.001)
+
+
+async def waits_async():
+    import asyncio
+
+    await asyncio.sleep(0.001)
