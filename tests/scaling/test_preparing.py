@@ -1,5 +1,6 @@
 """From a request to rows and their samples, in this process: the number of calls, and what is left out."""
 
+import sys
 import threading
 import time
 from contextlib import closing, contextmanager
@@ -444,11 +445,12 @@ def test_an_async_function_runs_one_call_after_the_other_and_in_an_event_loop():
         assert all(sample.seconds > 0 for _, sample in start.samples(start.rows))
 
 
-def test_a_module_of_the_same_name_as_the_file_is_refused(tmp_path):
+def test_a_module_of_the_same_name_as_the_file_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "path", [*sys.path])
     (tmp_path / "user_functions.py").write_text("def squares(): ...\n")
-    with pytest.raises(Unknown, match="another module has the name 'user_functions'; rename the file"):
-        with started([SQUARES], search_path=[str(tmp_path)]):
-            pass
+    refusal = pytest.raises(Unknown, match="another module has the name 'user_functions'; rename the file")
+    with refusal, started([SQUARES], search_path=[str(tmp_path)]):
+        pass
 
 
 # What is left out
