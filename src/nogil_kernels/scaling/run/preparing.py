@@ -129,7 +129,7 @@ def prepare(request: Request, crew: Crew, doing: Doing) -> Prepared:
 def _created(request: Request, crew: Crew, prepared: Prepared, doing: Doing) -> Iterator[Workload]:
     needed = {row.workload for row in request.rows}
     for name in request.workloads:
-        if (needed and name not in needed) or (name, "") in request.excluded:
+        if (needed and name not in needed) or "" in _excluded_ways(request, name):
             continue
         doing(name, "")
         try:
@@ -162,7 +162,7 @@ def suits(workload: Workload, way: str) -> bool:
 
 def _prepare(request: Request, crew: Crew, prepared: Prepared, workload: Workload, doing: Doing) -> None:
     """Probe a workload, start its workers, and add its rows."""
-    excluded = {way for name, way in request.excluded if name == workload.name}
+    excluded = _excluded_ways(request, workload.name)
     if "" in excluded:
         return
     skipped: dict[str, list[str]] = {}
@@ -193,6 +193,10 @@ def _prepare(request: Request, crew: Crew, prepared: Prepared, workload: Workloa
     prepared.workloads[workload.name] = workload
     for reason, ways in skipped.items():
         prepared.notes.append(f"skipped {workload.name} on {', '.join(ways)}: {reason}")
+
+
+def _excluded_ways(request: Request, workload: str) -> set[str]:
+    return {way for name, way in request.excluded if name == workload}
 
 
 def _probe(request: Request, workload: Workload) -> None:

@@ -100,6 +100,7 @@ class Measuring:
         while remaining:
             self._open(folder)
             assert self._workers
+            remaining = [row for row in remaining if row in self._workers.rows]  # workers that started again have fewer
             try:
                 for row, sample in self._workers.samples(remaining[:]):
                     remaining.remove(row)
