@@ -48,7 +48,8 @@ def imports_nothing_heavy():
 
 
 def forks_in_processes():
-    if parent_process():
+    if parent_process() and "a child" not in received:
+        received.add("a child")
         process = os.fork()
         if not process:
             os._exit(0)
@@ -147,13 +148,13 @@ def takes_gil(gil="hold"):
 def naps():
     import time
 
-    time.sleep(0.001)
+    time.sleep(0.005)
 
 
 async def waits_async():
     import asyncio
 
-    await asyncio.sleep(0.001)
+    await asyncio.sleep(0.005)
 
 
 def is_sampled():
@@ -205,7 +206,7 @@ def closes_the_standard_streams():
 
 
 def changes_the_switch_interval():
-    sys.setswitchinterval(0.123)
+    sys.setswitchinterval(0.006)
     squares()
 
 
@@ -243,3 +244,13 @@ def burns_on_a_thread_of_its_own():
 
 
 ZEROS = bytes(1 << 24)
+
+
+class Squares:
+    """An object whose method takes no arguments."""
+
+    def __init__(self, count):
+        self.count = count
+
+    def total(self):
+        return sum(i * i for i in range(self.count))

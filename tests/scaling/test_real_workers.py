@@ -1,17 +1,25 @@
-"""Sessions with real workers of every way, some of which are killed, and different callers."""
+"""Comparisons with real workers of every way: what functions may do, and different callers."""
 
 import os
+import signal
+import subprocess
 import sys
+import textwrap
 import time
-from contextlib import closing
+from functools import partial, wraps
 
 import pytest
-from commands import killed
-from support import ABI3, completed, needs_proc, remaining_processes, run_python, running_processes
+import user_functions
+from support import ABI3, completed, descendants, environment, needs_proc, processes, remaining, run_python
 
-from nogil_kernels.scaling.run.plan import Request
-from nogil_kernels.scaling.run.session import Session
-from nogil_kernels.workers import gate, shared
+pytest.importorskip("pyperf")
+
+from nogil_kernels.measure import machine
+from nogil_kernels.scaling import compare
+from nogil_kernels.scaling.run.request import Request
+from nogil_kernels.scaling.run.start import Start
+from nogil_kernels.workers import gate, worker
+from nogil_kernels.workers.errors import Failed
 
 PROCESSES = ("pool", "processes")
 INTERPRETERS = pytest.param(
@@ -23,89 +31,240 @@ INTERPRETERS = pytest.param(
 )
 
 
-def session_of(way, *workloads, executors=()):
-    return closing(Session(Request(workloads, ("sequential", way, *executors), (2,))))
+def compared(*functions, ways="threads", **options):
+    """Compare functions of user_functions, by their names. So little time is left that there is one start."""
+    names = [name if ":" in name else f"user_functions:{name}" for name in functions]
+    return compare(names, ways=ways, workers=2, seconds=0.1, **options)
 
 
-def take_samples(session):
-    """Take one sample of each row. Return {(workload, way): seconds}."""
-    samples = session.round([row.work for row in session.rows], backwards=False)
-    return {(session.rows[index].workload, session.rows[index].way): sample.seconds for index, sample in samples}
+def ways_of(report, workload):
+    name = workload if ":" in workload else f"user_functions:{workload}"
+    return [row.way for row in report.block(name)]
+
+
+@pytest.fixture
+def start(folder):
+    """Return a function that starts the workers of some workloads in this process."""
+    started = []
+
+    def start(*workloads, ways):
+        request = Request(workloads, ways, (2,), is_first=False)
+        started.append(Start(request, folder, lambda *step: None))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.close()
+
+
+def samples_of(start):
+    """Take one sample of each row. Return {(workload, way): seconds or the reason why there is no sample}."""
+    return {
+        (row.workload, row.way): sample if isinstance(sample, str) else sample.seconds
+        for row, sample in start.samples(start.rows)
+    }
+
+
+# Ways
 
 
 @pytest.mark.parametrize("way", ["threads", *PROCESSES, INTERPRETERS])
-def test_workers_of_every_way_run_the_same_work(way, compiled_backend):
-    with session_of(way, "squares-python", "sum_of_squares", "matmul", "user_functions:squares") as session:
-        assert session.notes == []
-        seconds = take_samples(session)
-        for workload in ("squares-python", "sum_of_squares", "matmul", "user_functions:squares"):
-            assert seconds[workload, way] > 0
-        assert 0 < session.start_up[way] < 30
+def test_workers_of_every_way_run_the_same_work(way, compiled_backend, start):
+    workloads = ("squares-python", "sum_of_squares", "matmul", "user_functions:squares")
+    started = start(*workloads, ways=[way])
+    assert started.prepared.notes == []
+    seconds = samples_of(started)
+    assert all(seconds[workload, way] > 0 for workload in workloads)
 
 
 @pytest.mark.parametrize("way", [*PROCESSES, INTERPRETERS])
-def test_workers_import_only_what_their_work_needs(way):
-    with session_of(way, "user_functions:imports_nothing_heavy") as session:
-        assert session.notes == []
-        assert take_samples(session)["user_functions:imports_nothing_heavy", way] > 0
+def test_workers_import_only_what_their_work_needs(way, start):
+    started = start("user_functions:imports_nothing_heavy", ways=[way])
+    assert started.prepared.notes == []
+    assert samples_of(started)["user_functions:imports_nothing_heavy", way] > 0
 
 
-@pytest.mark.parametrize("way", PROCESSES)
-@pytest.mark.parametrize(
-    "name", ["returns_an_unpicklable_value", "changes_the_current_folder", "prints", "forks_in_processes"]
-)
-def test_unusual_functions_are_measured(way, name, tmp_path, monkeypatch):
-    if name == "forks_in_processes" and not hasattr(os, "fork"):
-        pytest.skip("this system does not support fork")
+def test_an_executor_with_too_few_workers_and_one_that_fails_are_skipped(monkeypatch, start):
+    monkeypatch.setattr(gate, "TIMEOUT", 0.3)
+    started = start("squares-python", ways=["threads", "user_functions:one_thread", "user_functions:no_executor"])
+    assert started.prepared.notes == [
+        "skipped user_functions:one_thread: NotEnoughWorkers: only 1 of 2 workers reached the gate:"
+        " another worker failed, or the executor does not run 2 tasks at the same time",
+        "skipped user_functions:no_executor: OSError: no 2 workers today",
+    ]
+    assert {row.way for row in started.rows} == {"sequential", "threads"}
+
+
+# What functions may do
+
+
+def test_unusual_functions_are_measured_in_processes(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with session_of(way, f"user_functions:{name}") as session:
-        assert session.notes == []
-        assert take_samples(session)[f"user_functions:{name}", way] > 0
+    names = ["returns_an_unpicklable_value"] + ["forks_in_processes"] * hasattr(os, "fork")
+    report = compared(*names, ways=PROCESSES)
+    assert report.notes == []
+    for name in names:
+        assert ways_of(report, name) == ["sequential", *PROCESSES]
 
 
-@pytest.mark.parametrize("way", PROCESSES)
-@pytest.mark.parametrize(
-    ("name", "reason"),
-    [
-        ("fails_in_processes", "RuntimeError: Unsendable: this and that"),
-        ("exits_in_processes", "the function called sys.exit(3)"),
-    ],
-)
-def test_a_workload_that_fails_in_one_way_is_skipped_in_that_way(way, name, reason):
-    with session_of(way, f"user_functions:{name}", "squares-python") as session:
-        assert session.notes == [f"skipped user_functions:{name} on {way}: {reason}"]
-        assert take_samples(session)["squares-python", way] > 0
+CHANGES = {
+    "changes_the_current_folder": "the current folder",
+    "changes_the_switch_interval": "the switch interval",
+    "changes_a_signal_handler": "signal handlers",
+    "replaces_the_standard_streams": "the standard streams",
+    "closes_the_standard_streams": "the standard streams",
+}
+if hasattr(os, "sched_setaffinity") and machine.usable_cores() > 1:
+    CHANGES["changes_the_affinity"] = "the affinity"
+
+
+def test_functions_that_change_their_process_are_named_and_do_not_affect_others():
+    names = [*CHANGES, "reads_stdin", "prints_much", "needs_an_unchanged_process"]
+    report = compared(*names, ways=["threads", "processes"])
+    for name in names:
+        assert ways_of(report, name) == ["sequential", "threads", "processes"], report.notes
+    expected = {
+        f"user_functions:{name} changed {change}, restored after each sample" for name, change in CHANGES.items()
+    }
+    assert {*report.notes} == expected
+
+
+def test_functions_that_end_their_process_are_named_and_the_others_are_measured():
+    names = ["ends_its_process", "ends_its_process_in_a_sample", "crashes_in_threads", "fails_in_threads", "squares"]
+    report = compared(*names)
+    crash = "was killed by SIGSEGV" if sys.platform != "win32" else "ended with status "
+    assert ways_of(report, "squares") == ["sequential", "threads"]
+    assert ways_of(report, "crashes_in_threads") == ["sequential"]
+    assert ways_of(report, "fails_in_threads") == ["sequential"]
+    assert {*report.workloads} == {f"user_functions:{name}" for name in names[2:]}
+    for beginning in (
+        "failed: user_functions:ends_its_process: the process ended with status 4",
+        "stopped user_functions:ends_its_process_in_a_sample on sequential early: the process ended with status 7",
+        f"failed: user_functions:crashes_in_threads on threads: the process {crash}",
+        "failed: user_functions:fails_in_threads on threads: LookupError: not in threads",
+    ):
+        assert len([note for note in report.notes if note.startswith(beginning)]) == 1, report.notes
+
+
+def test_a_module_that_ends_its_process_is_named_and_others_are_measured(tmp_path):
+    (tmp_path / "made_ending.py").write_text("import os\nos._exit(5)\n")
+    path = f"{tmp_path / 'made_ending.py'}:f"
+    report = compare([path, "squares-python"], ways="threads", workers=2, seconds=0.1)
+    assert report.workloads == ["squares-python"]
+    assert report.notes == ["failed: made_ending:f: the process ended with status 5"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows does not support this signal")
-@pytest.mark.parametrize("way", PROCESSES)
-def test_a_killed_worker_stops_its_way_and_no_other(way):
-    name = "user_functions:is_killed_in_processes_later"
-    with session_of(way, name) as session:
-        for _ in range(20):
-            seconds = take_samples(session)
-        assert (name, "sequential") in seconds
-        assert (name, way) not in seconds
-        assert len(session.notes) == 1
-        assert session.notes[0].startswith(f"stopped {name} on {way} early: BrokenProcessPool: ")
+def test_failures_in_worker_processes_are_named_and_other_ways_are_measured():
+    names = ["fails_in_processes", "exits_in_processes", "is_killed_in_processes_later", "squares"]
+    report = compared(*names, ways=["threads", "pool"])
+    for name in names[:-1]:
+        assert ways_of(report, name)[:2] == ["sequential", "threads"]
+    assert "failed: user_functions:fails_in_processes on pool: RuntimeError: Unsendable: this and that" in report.notes
+    assert "failed: user_functions:exits_in_processes on pool: the function called sys.exit(3)" in report.notes
+    beginning = "stopped user_functions:is_killed_in_processes_later on pool early: BrokenProcessPool: "
+    assert [note for note in report.notes if note.startswith(beginning)], report.notes
 
 
-def test_an_executor_with_too_few_workers_is_skipped_soon(monkeypatch):
-    monkeypatch.setattr(gate, "TIMEOUT", 0.3)
-    begin = time.monotonic()
-    with session_of("threads", "squares-python", executors=["user_functions:one_thread"]) as session:
-        pass
-    assert time.monotonic() - begin < 5
-    assert session.notes == [
-        "skipped user_functions:one_thread: NotEnoughWorkers: only 1 of 2 workers reached the gate:"
-        " another worker failed, or the executor does not run 2 tasks at the same time"
+def test_if_every_function_fails_their_tracebacks_are_raised():
+    with pytest.raises(Failed) as raised:
+        compared("fails", "exits")
+    assert 'raise LookupError("nothing there")' in str(raised.value)
+    assert "The function called sys.exit(3)" in str(raised.value)
+    assert "preparing.py" not in str(raised.value)
+
+
+def test_a_function_that_only_fails_in_samples_is_no_report():
+    with pytest.raises(Failed, match="ends_its_process_in_a_sample on sequential early: the process ended with status"):
+        compared("ends_its_process_in_a_sample")
+
+
+# Functions without an import path
+
+
+def decorated(function):
+    @wraps(function)
+    def call():
+        return function()
+
+    return call
+
+
+def test_partials_and_bound_methods_are_measured_in_processes():
+    class_path = user_functions.Squares(100)
+    functions = [partial(sum, range(1000)), partial(sum, range(2000)), class_path.total]
+    report = compare(functions, ways=["threads", "processes"], workers=2, seconds=0.1)
+    assert report.workloads == ["builtins:sum", "builtins:sum (2)", "user_functions:Squares.total"]
+    assert report.notes == []
+    for workload in report.workloads:
+        assert ways_of(report, workload) == ["sequential", "threads", "processes"]
+    assert worker.local_functions == worker.pickled_functions == {}
+
+
+def test_lambdas_and_decorated_versions_are_measured_in_this_process():
+    process = os.getpid()
+    seen = set()
+
+    def work():
+        seen.add(os.getpid())
+        user_functions.squares()
+
+    functions = [work, user_functions.squares, decorated(user_functions.squares)]
+    report = compare(functions, ways=["threads", "processes"], workers=2, seconds=0.1)
+    local, squares, wrapped = report.workloads
+    assert (squares, wrapped) == ("user_functions:squares", "user_functions:squares (2)")
+    for workload in (local, wrapped):
+        assert ways_of(report, workload) == ["sequential", "threads"]
+        note = f"skipped {workload} on processes: workers cannot import the function; move it to a module"
+        assert note in report.notes
+    assert ways_of(report, squares) == ["sequential", "threads", "processes"]
+    assert seen == {process}
+    assert worker.local_functions == worker.pickled_functions == {}
+
+
+# What is measured
+
+
+def test_an_async_function_is_measured_sequentially_and_in_an_event_loop():
+    report = compared("waits_async", ways=["threads", "asyncio", "pool"])
+    assert {*ways_of(report, "waits_async")} == {"sequential", "asyncio"}
+
+
+def test_beside_python_every_row_has_slowest_calls():
+    report = compare("user_functions:takes_gil", beside_python=True, seconds=0.1)
+    rows = [(row.side, row.setting) for row in report.rows]
+    assert rows == [
+        (side, setting) for setting in ("alone", "5 ms", "0.5 ms", "0.05 ms") for side in ("hold", "release")
     ]
-    assert {row.way for row in session.rows} == {"sequential", "threads"}
+    assert all(row.p99[0] >= row.values[0] > 0 for row in report.rows)
 
 
-def test_a_factory_that_fails_is_skipped():
-    with session_of("threads", "squares-python", executors=["user_functions:no_executor"]) as session:
-        assert session.notes == ["skipped user_functions:no_executor: OSError: no 2 workers today"]
+def test_samples_have_the_cores_that_calls_use_and_the_time_that_workers_wait_for_one(start):
+    started = start("user_functions:burns_on_a_thread_of_its_own", "user_functions:squares", ways=[])
+    samples = {row.workload: sample for row, sample in started.samples(started.rows)}
+    assert samples["user_functions:burns_on_a_thread_of_its_own"].own_threads > 1.5
+    assert samples["user_functions:squares"].own_threads < 1.5
+    assert all(0 <= sample.kept_waiting <= 1 for sample in samples.values())
+
+
+def test_progress_is_reported_and_ctrl_c_in_it_gives_a_report_and_leaves_no_process():
+    calls = []
+
+    def progress(elapsed, expected):
+        calls.append((elapsed, expected))
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+
+    before = descendants(os.getpid())
+    report = compare("user_functions:squares", ways=["threads", "pool"], workers=2, seconds=60, progress=progress)
+    assert report.interrupted
+    assert len(calls) == 2
+    assert 0 < calls[0][0] <= calls[1][0] <= calls[1][1]
+    assert {*ways_of(report, "squares")} == {"sequential", "threads"}
+    assert remaining(lambda: descendants(os.getpid()) - before) == set()
+
+
+# Callers
 
 
 SCRIPT = """
@@ -158,16 +317,23 @@ def test_only_sequential_rows_are_measured_on_one_core():
 
 
 @needs_proc
-def test_workers_exit_when_their_parent_is_killed():
+@pytest.mark.parametrize("at_least", [1, 2, 3, 4])
+def test_ctrl_c_while_a_pool_of_this_process_starts_leaves_no_process(at_least):
+    """At least so many processes have started: the server of forks, its tracker, and the workers."""
     code = """
-        from nogil_kernels.scaling.run.plan import Request
-        from nogil_kernels.scaling.run.session import Session
-        session = Session(Request(("squares-python",), ("sequential", "threads", "pool", "processes"), (2,)))
-        print(session.crew.folder.path, flush=True)
-        input()
+        from nogil_kernels.scaling import compare
+        compare(["squares-python", lambda: 1], ways=["pool", "processes"], workers=4, seconds=60)
     """
-    with killed(code) as (process, path):
-        assert len(running_processes(process.pid)) > 4
-    assert remaining_processes(process.pid) == []
-    assert os.listdir(path) == ["gate"]  # the killed process cannot remove it
-    shared.shutil.rmtree(path)
+    process = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(code)], env=environment(), stderr=subprocess.PIPE, text=True
+    )
+    with process:
+        give_up = time.monotonic() + 60
+        while len(descendants(process.pid)) < at_least and time.monotonic() < give_up:
+            time.sleep(0.005)
+        started = descendants(process.pid)
+        process.send_signal(signal.SIGINT)
+        errors = process.communicate(timeout=60)[1]
+    assert errors.rstrip().endswith("KeyboardInterrupt"), errors
+    assert len(started) >= at_least
+    assert remaining(lambda: started & processes().keys()) == set()

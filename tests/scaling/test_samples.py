@@ -317,6 +317,18 @@ def test_a_way_that_ends_the_process_in_a_sample_is_stopped_and_the_round_is_com
     assert [workers.closed for workers in interpreter.workers] == [1] * 7
 
 
+def test_rows_that_new_workers_do_not_have_are_left_out(clock):
+    interpreter = FakeInterpreter(clock, "a", "b", "c")
+
+    def result(row):
+        interpreter.rows = rows_of("a", "b")  # the next workers have these
+        return ends(row, "a", "threads", seen=[])
+
+    interpreter.result = result
+    (here,), _ = measure(interpreter, budget=Budget(0.1, 1))
+    assert counts_of(here) == {("a", "sequential"): [1], ("b", "sequential"): [1], ("b", "threads"): [1]}
+
+
 def test_sequential_calls_that_end_the_process_stop_all_ways_of_the_function(clock):
     seen = []
     (here,), _ = measure(
