@@ -1,6 +1,7 @@
 """Functions that tests pass to `compare` as "user_functions:name". The workers of every way import them from here."""
 
 import hashlib
+import importlib.util
 import io
 import os
 import signal
@@ -123,11 +124,9 @@ def is_killed_in_processes_later():
     squares()
 
 
-def exits_in_interpreters_later():
-    """Exit in the twentieth call, if this is not the interpreter of the tests."""
-    global times
-    times += 1
-    if "pytest" not in sys.modules and not parent_process() and times == 20:
+def ends_its_process_in_other_interpreters():
+    """End the process in a sample, if this interpreter does not have the packages of the tests."""
+    if is_sampled() and not importlib.util.find_spec("pytest"):
         os._exit(7)
     squares()
 

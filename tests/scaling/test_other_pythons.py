@@ -1,33 +1,32 @@
-"""Remote sessions: measurements in other interpreters, and notes about those that do not work."""
+"""Other interpreters: measurements in them, and notes about those that do not work."""
 
 import os
 import re
 import shutil
 import subprocess
 import sys
-import time
-from dataclasses import replace
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 import user_functions
-from commands import killed
 from support import needs_proc, remaining_processes
 
 pytest.importorskip("pyperf")
 
 from nogil_kernels import __version__
 from nogil_kernels.scaling import compare
-from nogil_kernels.scaling.run import comparison, remote
-from nogil_kernels.scaling.run.plan import Request
-from nogil_kernels.scaling.run.remote import RemoteSession
+from nogil_kernels.scaling.run import comparison
+from nogil_kernels.scaling.run.children import Interpreter
+from nogil_kernels.scaling.run.request import Request, other_pythons
 from nogil_kernels.workers import pythons
+from nogil_kernels.workers.errors import Unknown
 from nogil_kernels.workers.pythons import PythonError
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the fake interpreters are shell scripts")
 
 NOT_INSTALLED = f"skipped the kernels: nogil_kernels {__version__} is not installed there"
-REQUEST = Request(("squares-python",), ("sequential", "threads"), (2,), is_local=False)
+REQUEST = Request(("squares-python",), ("threads",), (2,), is_first=False)
 
 
 @pytest.fixture
@@ -73,7 +72,15 @@ def compare_with(python):
     """Compare squares-python with this interpreter. Return (sessions, rows, notes)."""
     report = compare(["squares-python"], ways=["threads"], workers=[2], seconds=0.05, pythons=[python])
     rows = [(row.session, row.way) for row in report.block("squares-python")]
-    return report.sessions, rows, [note for note in report.notes if "skipped interpreters" not in note]
+    return report.sessions, rows, report.notes
+
+
+def started(python, request, folder):
+    """Return the workers of the first GIL state of another interpreter, which imports a copy of this package."""
+    interpreter = Interpreter(pythons.inspect(python))
+    assert interpreter.is_copy
+    with closing(interpreter):
+        return interpreter.start(request, folder)
 
 
 # Interpreters that work
@@ -92,7 +99,7 @@ def test_another_interpreter_measures_the_same_calls(bare, no_pythonpath):
 def test_the_copy_of_the_package_has_no_compiled_files(bare, no_pythonpath):
     with pythons.copy_package() as copy:
         files = [path for path in Path(copy).rglob("*") if path.is_file()]
-        assert Path(copy, "nogil_kernels", "scaling", "run", "remote_server.py") in files
+        assert Path(copy, "nogil_kernels", "scaling", "run", "child.py") in files
         assert not [path for path in files if path.suffix in (".so", ".pyd", ".pyc")]
 
 
@@ -138,20 +145,31 @@ def test_interpreters_of_other_versions_measure(python):
     assert len(rows) == 2 * len(sessions)
 
 
-def test_the_interpreter_of_the_command_is_not_measured_twice():
-    sessions, _, notes = compare_with(sys.executable)
-    assert len(sessions) == (2 if "t" in sys.abiflags else 1)
-    if len(sessions) == 1:
-        assert notes == [f"skipped {Path(sys.executable).name}: this interpreter is already measured"]
+def gil_settings(python):
+    """Return the values of PYTHON_GIL with which an interpreter is measured."""
+    interpreters = [*comparison._with_gil_settings(python)]
+    for interpreter in interpreters:
+        interpreter.close()
+    return [interpreter._environment.get("PYTHON_GIL") for interpreter in interpreters]
+
+
+@pytest.mark.parametrize(
+    ("is_free_threaded", "is_this_one", "settings"),
+    [(False, False, [None]), (True, False, ["0", "1"]), (True, True, ["1"]), (False, True, [])],
+)
+def test_free_threaded_interpreters_are_measured_with_the_gil_off_and_on(
+    is_free_threaded, is_this_one, settings, monkeypatch
+):
+    monkeypatch.setattr(comparison.machine, "gil_enabled", lambda: not is_free_threaded)
+    monkeypatch.delenv("PYTHON_GIL", raising=False)
+    python = pythons.Python("python3.99", (3, 99, 0), is_free_threaded, is_this_one, True)
+    assert gil_settings(python) == settings
 
 
 @pytest.mark.parametrize(("name", "value"), [("PYTHONHOME", "/nowhere"), ("PYTHON_GIL", "0"), ("PYTHON_GIL", "1")])
-def test_variables_for_this_interpreter_are_not_passed_on(name, value, bare, no_pythonpath, monkeypatch):
+def test_variables_for_this_interpreter_are_not_passed_on(name, value, monkeypatch):
     monkeypatch.setenv(name, value)
-    sessions = [*remote.start_sessions(bare, REQUEST)]
-    for session in sessions:
-        session.close()
-    assert len(sessions) == (2 if "t" in sys.abiflags else 1)
+    assert name not in pythons.environment()
 
 
 @pytest.mark.parametrize(("name", "value"), [("PYTHONWARNINGS", "error"), ("PYTHONSAFEPATH", "1"), ("PYTHONUTF8", "0")])
@@ -177,14 +195,35 @@ def test_the_label_of_an_interpreter_has_the_version_and_the_gil(version, free_t
 
 
 def test_free_threaded_interpreters_are_found_on_path_and_missing_ones_noted(fake_python, monkeypatch, tmp_path):
-    path = Path(fake_python("exit 1")).rename(tmp_path / "python3.14t")
+    Path(fake_python("exit 1")).rename(tmp_path / "python3.14t")
     monkeypatch.setenv("PATH", str(tmp_path))
-    paths, notes = remote.find_on_path()
-    assert paths == [str(path)]
+    this_one = [python for python in comparison.find_on_path()[0] if python.is_this_one]
+    assert len(this_one) == pythons.is_free_threaded()
+    found, notes = comparison.find_on_path()
+    assert found == this_one
     assert notes == [
         "skipped python3.13t, python3.15t: not found on PATH; install one with `uv python install 3.13t`, or use"
-        " --python PATH"
+        " --python PATH",
+        "skipped python3.14t: no error message",
     ]
+
+
+def test_a_free_threaded_interpreter_on_path_is_found_once(monkeypatch, tmp_path):
+    answer = pythons.Python("python3.14t", (3, 14, 0), True, False, False)
+    monkeypatch.setattr(comparison.shutil, "which", lambda name: f"/bin/{name}" if name == "python3.14t" else None)
+    monkeypatch.setattr(comparison.pythons, "inspect", lambda path: answer)
+    monkeypatch.setattr(comparison, "build_info", lambda: {"free_threaded_build": False})
+    assert comparison.find_on_path()[0] == [answer]
+
+
+@pytest.mark.parametrize("quick", [True, False])
+def test_interpreters_are_searched_for_unless_it_is_quick_or_they_are_given(quick, monkeypatch):
+    searches = []
+    monkeypatch.setattr(comparison, "find_on_path", lambda: searches.append(1) or ([], ["not found"]))
+    options = {"ways": "threads", "workers": 2, "seconds": 0.01, "quick": quick}
+    assert compare("squares-python", pythons=None, **options).notes == ([] if quick else ["not found"])
+    compare("squares-python", **options)
+    assert len(searches) == (not quick)
 
 
 # Interpreters that do not work
@@ -205,22 +244,29 @@ def test_free_threaded_interpreters_are_found_on_path_and_missing_ones_noted(fak
         (f"echo {200 * 'x'} >&2; exit 3", f"{100 * 'x'} ..."),
     ],
 )
-def test_an_unusable_interpreter_is_skipped_with_the_reason(script, reason, fake_python, bare, no_pythonpath):
+def test_an_unusable_interpreter_is_refused_with_the_reason(script, reason, fake_python, bare, no_pythonpath):
+    path = fake_python(script, bare)
     with pytest.raises(PythonError, match=rf"\Askipped python3\.99: {re.escape(reason)}\Z"):
-        next(remote.start_sessions(fake_python(script, bare), REQUEST))
+        pythons.inspect(path)
+    with pytest.raises(Unknown, match=rf"\Acannot measure {re.escape(path)}: {re.escape(reason)}\Z"):
+        other_pythons([path])
 
 
 @pytest.mark.parametrize(
-    ("script", "reason"),
+    ("script", "note"),
     [
-        ("echo late >&2; exit 4", "exited with status 4: late"),
-        ("echo garbage; exec sleep 60", "sent an invalid message: 'garbage'"),
+        ("echo late >&2; exit 4", "skipped python3.99: the process ended with status 4: late"),
+        ("echo garbage; exec sleep 60", "python3.99 sent an invalid message: 'garbage'"),
     ],
 )
-def test_a_session_that_does_not_start_raises_the_reason(script, reason, fake_python, bare, no_pythonpath):
+def test_an_interpreter_that_cannot_run_our_program_is_noted_and_this_one_is_measured(
+    script, note, fake_python, bare, no_pythonpath
+):
     python = fake_python(f'[ $1 = -c ] && exec $PYTHON "$@"; {script}', bare)
-    with pytest.raises(PythonError, match=rf"\Apython3\.99 {re.escape(reason)}\Z"):
-        next(remote.start_sessions(python, REQUEST))
+    sessions, rows, notes = compare_with(python)
+    assert len(sessions) == 1
+    assert len(rows) == 2
+    assert notes == [note] * (2 if pythons.inspect(python).is_free_threaded else 1)
 
 
 @pytest.mark.parametrize(
@@ -231,97 +277,62 @@ def test_a_session_that_does_not_start_raises_the_reason(script, reason, fake_py
         ("#!/bin/sh", 0o644, "Permission denied"),
     ],
 )
-def test_a_file_that_is_not_an_interpreter_gives_a_note(content, mode, reason, tmp_path):
+def test_a_file_that_is_not_an_interpreter_is_refused(content, mode, reason, tmp_path):
     path = tmp_path / "python"
     if content is not None:
         path.write_text(content)
         path.chmod(mode)
-    assert compare_with(str(path))[2] == [f"skipped python: {reason}"]
+    with pytest.raises(Unknown, match=rf"\Acannot measure {re.escape(str(path))}: {reason}\Z"):
+        other_pythons(str(path))
 
 
 def test_an_interpreter_that_hangs_times_out(fake_python, monkeypatch):
     monkeypatch.setattr(pythons, "START_TIMEOUT", 0.5)
-    begin = time.monotonic()
     with pytest.raises(PythonError, match=r"skipped python3\.99: no output within 0\.5 s"):
-        next(remote.start_sessions(fake_python("exec sleep 60"), REQUEST))
-    assert time.monotonic() - begin < 20
+        pythons.inspect(fake_python("exec sleep 60"))
 
 
 @pytest.mark.skipif(not shutil.which("python2.7"), reason="python2.7 is not on PATH")
 def test_python_2_is_skipped():
     with pytest.raises(PythonError, match=r"skipped python2\.7"):
-        next(remote.start_sessions("python2.7", REQUEST))
+        pythons.inspect("python2.7")
 
 
-# Sessions that end
+# What ends there
 
 
-def test_a_session_whose_process_dies_keeps_its_samples(bare, no_pythonpath, monkeypatch):
+def test_an_interpreter_whose_process_ends_keeps_its_samples(bare, no_pythonpath, monkeypatch):
     monkeypatch.chdir(Path(user_functions.__file__).parent)
-    workload = "user_functions:exits_in_interpreters_later"
-    report = compare([workload], ways=["threads"], workers=[2], seconds=0.3, pythons=[bare])
-    assert len({len(row.values) for row in report.block(workload) if row.session == report.sessions[0]}) == 1
-    assert any("python exited with status 7: " in note for note in report.notes)
+    names = [f"user_functions:{name}" for name in ("ends_its_process_in_other_interpreters", "squares")]
+    report = compare(names, ways=["threads"], workers=[2], seconds=0.1, pythons=[bare])
+    here, other = report.sessions[:2]
+    assert [row.way for row in report.block(names[0]) if row.session == here] == ["sequential", "threads"]
+    assert not [row for row in report.block(names[0]) if row.session == other]
+    assert [row.way for row in report.block(names[1]) if row.session == other] == ["sequential", "threads"]
+    beginning = f"stopped {names[0]} on sequential early: the process ended with status 7"
+    assert any(note.startswith(beginning) and other in note for note in report.notes), report.notes
 
 
-def test_the_output_of_a_function_is_not_a_message(bare, no_pythonpath, monkeypatch):
+def test_the_output_of_a_function_is_not_a_message(bare, no_pythonpath, monkeypatch, folder):
     monkeypatch.chdir(Path(user_functions.__file__).parent)
-    report = compare(["user_functions:prints"], ways=["threads"], workers=[2], seconds=0.05, pythons=[bare])
-    assert len(report.sessions) >= 2
+    request = Request(["user_functions:prints"], ["threads"], [2], is_first=False)
+    with closing(started(bare, request, folder)) as child:
+        assert [row.way for row, sample in child.samples(child.rows) if sample.seconds > 0] == ["sequential", "threads"]
 
 
-def test_a_session_skips_work_that_it_cannot_import(bare, no_pythonpath):
+def test_an_interpreter_leaves_out_what_it_cannot_import(bare, no_pythonpath):
     workloads = [lambda: sum(range(100)), "squares-python"]
     report = compare(workloads, ways=["threads"], workers=[2], seconds=0.05, pythons=[bare])
     assert {row.workload for row in report.rows if row.session == report.sessions[1]} == {"squares-python"}
-    assert any(re.match("skipped .*<lambda>: ", note) for note in report.notes)
-
-
-def close_within(session, seconds):
-    begin = time.monotonic()
-    session.close()
-    assert session.process.returncode is not None
-    assert time.monotonic() - begin < seconds
-
-
-def test_close_ends_the_process_during_a_sample(bare, no_pythonpath):
-    session = RemoteSession(replace(pythons.inspect(bare), has_package=False), REQUEST, "")
-    for _ in session.round([row.work for row in session.rows], False):
-        break
-    close_within(session, 3)
-
-
-def test_close_kills_a_process_that_does_not_exit(bare, no_pythonpath, monkeypatch):
-    monkeypatch.setattr(remote, "EXIT_TIMEOUT", 0.1)
-    monkeypatch.chdir(Path(user_functions.__file__).parent)
-    calls = {"user_functions:sleeps//": 100}
-    request = Request(("user_functions:sleeps",), ("sequential",), (), is_local=False, calls=calls)
-    session = RemoteSession(replace(pythons.inspect(bare), has_package=False), request, "")
-    session._send([["user_functions:sleeps//"], False])
-    close_within(session, 3)
-    assert session.process.returncode < 0
+    assert any(re.match("failed: .*<lambda>: ", note) for note in report.notes), report.notes
 
 
 @needs_proc
-def test_close_leaves_no_file_and_no_process(bare, no_pythonpath, tmp_path, monkeypatch):
-    monkeypatch.setattr(remote.tempfile, "tempdir", str(tmp_path))
-    request = Request(("squares-python",), ("sequential", "processes"), (2,), is_local=False)
-    session = RemoteSession(replace(pythons.inspect(bare), has_package=False), request, "")
-    close_within(session, 5)
+def test_close_leaves_no_file_and_no_process(bare, no_pythonpath, tmp_path, monkeypatch, folder):
+    monkeypatch.setattr(pythons.tempfile, "tempdir", str(tmp_path))
+    request = Request(("squares-python",), ("processes",), (2,), is_first=False)
+    with closing(started(bare, request, folder)) as child:
+        group = child._process.process.pid
+        assert [row.way for row in child.rows] == ["sequential", "processes"]
+    assert remaining_processes(group) == []
     assert list(tmp_path.iterdir()) == []
-    assert remaining_processes(session.process.pid) == []
-
-
-@needs_proc
-def test_the_process_exits_when_this_process_is_killed(bare, tmp_path):
-    code = f"""
-        from nogil_kernels.scaling.run.remote import start_sessions
-        from nogil_kernels.scaling.run.plan import Request
-        request = Request(("squares-python",), ("sequential", "processes"), (2,), is_local=False)
-        session = next(start_sessions({bare!r}, request))
-        print(session.process.pid, flush=True)
-        input()
-    """
-    with killed(code, TMPDIR=str(tmp_path)) as (_, group):
-        pass
-    assert remaining_processes(int(group)) == []

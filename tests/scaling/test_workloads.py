@@ -188,7 +188,8 @@ def test_the_server_ignores_ctrl_c_and_stops_silently_during_a_request(capfd, fo
 
 
 def test_the_server_stops_when_its_parent_is_killed():
-    code = "from nogil_kernels.scaling.workloads import find; print(find('http-fetch', None, []).port, flush=True); input()"
+    find = "from nogil_kernels.scaling.workloads import find"
+    code = f"{find}; print(find('http-fetch', None, []).port, flush=True); input()"
     pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
     with subprocess.Popen([sys.executable, "-c", code], env=environment(), **pipes) as parent:
         port = int(parent.stdout.readline())
