@@ -214,7 +214,7 @@ class Report:
     def workloads(self) -> list[str]:
         """The names of the workloads, without the native ceilings."""
         names = dict.fromkeys(row.workload for row in self.rows)
-        return [name for name in names if not name.startswith(NATIVE)]
+        return [name for name in names if ":" in name or not name.startswith(NATIVE)]
 
     def block(self, workload: str) -> list[Row]:
         """Return the rows of one workload, for all interpreters."""
