@@ -8,13 +8,14 @@ from rich.table import Table
 from rich.text import Text
 
 from ...measure import style
-from .answers import ALONE, NEAR, answer
+from .answers import ALONE, answer
 from .columns import Column, columns
 from .labels import SIDES, counted, duration, interpreter, side, way
 from .sentences import COSTS, INTERRUPTED, LEGEND, meaning
 from .suite import About, Report, Row, about
 
 FIRST_WIDTH, OTHER_WIDTH = 52, 8  # characters for the first interpreter and for each other one
+NEAR = 0.8  # an efficiency from which the workers ran in parallel
 COLOURS = {"released": "green", "waits": "green", "partly": "yellow", "held": "red"}
 """Verdict -> the colour of an answer."""
 
