@@ -290,6 +290,12 @@ def test_a_latency_has_the_time_of_99_percent_of_the_calls_if_it_was_measured():
     assert "99 %" not in printed(report([series("convoy", "sequential", 1, 1.0, "release", "alone", "")]))
 
 
+def test_counters_show_the_share_and_the_most_of_lost_updates():
+    line = "counter = f(counter) + 1, 4 threads"
+    assert f"{line} 31.0% 31.9% 192,000" in on_one_line(printed(report(made.counter())))
+    assert f"{line} 31.0% 31.0%" in on_one_line(printed(report(made.counter(), made.counter())))
+
+
 def test_workers_that_ran_in_parallel_are_green_if_the_whole_interval_agrees():
     for spread, is_green in ((STEADY, True), ((1.0,) * 5, False), ((1.0,) * 4 + (1.3,) * 3, False)):
         result = report(

@@ -202,6 +202,13 @@ def test_the_gil_makes_the_difference_if_both_intervals_agree(held, released, is
     assert ("The GIL makes the difference." in text) == is_claimed
 
 
+@pytest.mark.parametrize(("held", "is_claimed"), [(0.85, True), (0.87, False)])
+def test_the_gil_makes_no_difference_if_only_the_median_is_flat(held, is_claimed):
+    slow = (1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.1 / 1.6)  # the interval ends at 1.45 times the median
+    session = [*work({2: held}, "matmul", side="hold", spread=slow), *work(PARALLEL, "matmul", side="release")]
+    assert ("The GIL makes the difference." in meaning_of(session, name="matmul")) == is_claimed
+
+
 def test_the_bound_of_a_function_that_holds_the_gil_follows_from_its_share():
     for gain, is_faster in ((2.5, False), (2.51, True)):  # 1.25 / 50 %
         assert ("yet 4 threads" in text_of(work({4: gain}, verdict="partly", hold="50 %"))) == is_faster
@@ -325,6 +332,11 @@ def test_only_a_gain_over_threads_is_explained_by_an_own_gil(threads, way, gain,
     assert f" {gain:.2f}x." in text
 
 
+def test_without_a_gil_serial_threads_are_not_explained_by_it():
+    session = [*python(SERIAL), *python({2: 1.9}, "processes")[1:]]
+    assert meaning_of(session, name="squares-python", nk_gil_enabled=0) == "Other ways: processes 1.90x."
+
+
 def test_other_ways_of_work_that_waits():
     assert meaning_of(made.waiting(), name="sleep") == "Other ways: coroutines 4.69x."
 
@@ -383,6 +395,19 @@ def test_a_convoy_makes_a_call_five_times_as_long(factor, text):
         )
     ]
     assert meaning_of(session, name="convoy") == text
+
+
+@pytest.mark.parametrize(("factor", "count"), [(4.7, 1), (4.8, 0), (5.3, 0), (5.4, 2)])
+def test_a_convoy_needs_whole_intervals_on_one_side(factor, count):
+    session = [
+        series("convoy", "sequential", 1, CALLS * seconds, side, setting, "")  # intervals are 3 % wide on both sides
+        for side, setting, seconds in (
+            ("release", "alone", 2e-5),
+            ("release", "5 ms", 2e-5 * factor),
+            ("hold", "5 ms", 3e-5),
+        )
+    ]
+    assert meaning_of(session, name="convoy").count(".") == count
 
 
 def test_every_sentence_starts_with_a_capital_or_digit_and_ends_with_a_full_stop():
