@@ -113,12 +113,15 @@ def test_calls_with_threads_of_their_own_do_not_wait_for_a_lock():
 def test_an_undecided_verdict_is_said_with_its_interval():
     result = answer_of(work({2: 1.5}, hold="8 % to 14 %"))
     assert result.text == "a:f: undecided, holds the GIL 8 to 14 % of the time; 1.50x of 2.00x on 2 threads."
-    assert result.verdict == ""
+    assert (result.verdict, result.short) == ("", "undecided, 1.50x")
+    assert text_of(work({2: 1.5})) == "a:f: undecided; 1.50x of 2.00x on 2 threads."
 
 
 def test_a_verdict_needs_no_threads():
     assert text_of(work({}, verdict="held", hold="100 %")) == "a:f holds the GIL."
-    assert text_of(work({2: 2.0}, way="processes")) == "a:f: a speed-up needs two threads."
+    assert text_of(work({2: 2.0}, "numpy-dot", "processes"), name="numpy-dot") == (
+        "numpy-dot: a speed-up needs two threads."
+    )
 
 
 def test_without_a_gil_the_answer_is_about_this_interpreter():
@@ -143,7 +146,7 @@ def test_a_claim_needs_six_values(values, clause):
 
 
 def test_without_sequential_calls_there_is_no_speed_up():
-    assert text_of(work(PARALLEL)[1:], interrupted=True) == "a:f: no speed-up yet: 0 of 6 starts."
+    assert text_of(work(PARALLEL)[1:], interrupted=True) == "a:f: undecided; no speed-up yet: 0 of 6 starts."
 
 
 @pytest.mark.parametrize(

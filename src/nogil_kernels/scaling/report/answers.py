@@ -69,20 +69,21 @@ def _one_side(report: Report, threads: Row | None, row: Row) -> Answer:
     has_gil = bool(report.facts_of(row.session)["nk_gil_enabled"])
     does = _does(row, verdict, has_gil)
     verdict = verdict if has_gil or verdict == "waits" else "released"
-    clause, brief = _finding(report, threads, verdict) if threads else ("", "")
+    clause, brief = _finding(report, threads, verdict) if threads else ("" if does else NO_THREADS, "")
+    start = f"{row.workload} {does}".rstrip()
     if does.startswith("undecided"):
-        clause = clause.replace(":", ";", 1)
-    start = f"{row.workload}{':' if does.startswith('undecided') else ''} {does}".rstrip()
+        start, clause = f"{row.workload}: {does}", clause.replace(":", ";", 1)
     short = ", ".join(filter(None, (does.partition(",")[0], brief)))
-    return Answer(f"{start}{clause or (not does and NO_THREADS) or ''}.", short, verdict)
+    return Answer(f"{start}{clause}.", short, verdict)
 
 
 def _does(row: Row, verdict: str, has_gil: bool) -> str:
-    """Return what the work does with the GIL, or "" if nobody asked the probe."""
+    """Return what the work does with the GIL, or "" without a probe."""
     if not has_gil and verdict != "waits":
         return "runs without a GIL"
     if not verdict:
-        return f"undecided, holds the GIL {row.hold.replace(' % to', ' to')} of the time" if row.hold else ""
+        share = f", holds the GIL {row.hold.replace(' % to', ' to')} of the time" if row.hold else ""
+        return f"undecided{share}" if ":" in row.workload else ""
     return f"holds the GIL {row.hold} of the time" if verdict == "partly" else TEXTS[verdict]
 
 
