@@ -1,13 +1,17 @@
 """Functions that tests pass to `compare` as "user_functions:name". The workers of every way import them from here."""
 
+import hashlib
+import io
 import os
 import signal
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import parent_process
 from pathlib import Path
 
 times = 0
+received = set()
 
 
 def squares():
@@ -133,3 +137,109 @@ def one_thread(workers):
 
 def no_executor(workers):
     raise OSError(f"no {workers} workers today")
+
+
+def takes_gil(gil="hold"):
+    received.add(gil)
+    squares()
+
+
+def naps():
+    import time
+
+    time.sleep(0.001)
+
+
+async def waits_async():
+    import asyncio
+
+    await asyncio.sleep(0.001)
+
+
+def is_sampled():
+    """Return whether the main thread of this process takes a sample. Preparing comes before that."""
+    frame = sys._current_frames()[threading.main_thread().ident]
+    while frame and frame.f_code.co_name != "take":
+        frame = frame.f_back
+    return frame is not None
+
+
+def ends_its_process_in_a_sample():
+    if is_sampled() and "pytest" not in sys.modules:
+        os._exit(7)
+    squares()
+
+
+def crashes_in_threads():
+    if threading.current_thread() is not threading.main_thread():
+        import ctypes
+
+        ctypes.string_at(0)
+    squares()
+
+
+def fails_in_threads():
+    if threading.current_thread() is not threading.main_thread():
+        raise LookupError("not in threads")
+    squares()
+
+
+def reads_stdin():
+    assert sys.stdin.read() == ""
+    squares()
+
+
+def prints_much():
+    print("many lines\n" * 10_000)
+
+
+def replaces_the_standard_streams():
+    sys.stdout = sys.stderr = io.StringIO()
+    squares()
+
+
+def closes_the_standard_streams():
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        stream.close()
+    squares()
+
+
+def changes_the_switch_interval():
+    sys.setswitchinterval(0.123)
+    squares()
+
+
+def changes_a_signal_handler():
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    squares()
+
+
+def changes_the_affinity():
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    squares()
+
+
+at_import = os.getcwd(), sys.getswitchinterval(), signal.getsignal(signal.SIGTERM)
+cores_at_import = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
+
+
+def needs_an_unchanged_process():
+    """Raise if another function has changed this process, and changes were not restored."""
+    assert at_import == (os.getcwd(), sys.getswitchinterval(), signal.getsignal(signal.SIGTERM))
+    assert cores_at_import == (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0)
+    assert not any(getattr(stream, "closed", True) for stream in (sys.stdin, sys.stdout, sys.stderr))
+    assert not isinstance(sys.stdout, io.StringIO)
+    print(end="", flush=True)
+    squares()
+
+
+def burns_on_a_thread_of_its_own():
+    thread = threading.Thread(target=hashlib.sha256, args=(ZEROS,))
+    thread.start()
+    hashlib.sha256(ZEROS)
+    thread.join()
+
+
+ZEROS = bytes(1 << 24)

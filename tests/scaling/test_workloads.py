@@ -4,12 +4,14 @@ import os
 import pickle
 import signal
 import socket
+import statistics
 import subprocess
 import sys
 import threading
 from contextlib import closing, nullcontext
 
 import pytest
+import user_functions
 from support import FREE_THREADED_NOW, environment, python_prints
 
 from nogil_kernels.scaling import workloads
@@ -17,6 +19,7 @@ from nogil_kernels.scaling.workloads import HOLD, RELEASE, WORKLOADS, http_fetch
 from nogil_kernels.workers import find_way
 from nogil_kernels.workers.crew import Crew
 from nogil_kernels.workers.errors import Unavailable
+from nogil_kernels.workers.shared import Folder
 from nogil_kernels.workers.worker import call_of, resolve
 
 CLASSES = {name: resolve(f"nogil_kernels.scaling.workloads.{path}") for name, path in WORKLOADS.items()}
@@ -28,7 +31,7 @@ USABLE_CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") 
 def workload(request, folder):
     """The workload with the name in the parameter."""
     try:
-        workload = workloads.find(request.param, folder)
+        workload = workloads.find(request.param, folder, [])
     except Unavailable as unavailable:
         pytest.skip(f"{request.param}: {unavailable}")
     yield workload
@@ -48,10 +51,10 @@ def sample(workload, way, workers, calls, side=None, setting=None):
     """Return the seconds from the first start to the last end of `workers` workers with `calls` calls each."""
     side, setting = side or workload.sides[0], setting or workload.settings[0]
     skip_if_unavailable(way)
-    with closing(Crew()) as crew:
+    with Folder() as folder, closing(Crew(folder)) as crew:
         assert crew.start(way, workers) == ""
         with workload.around(side, setting):
-            return crew.run(way, workers, workload.job(side, setting, way), calls, workers, False)[0]
+            return crew.run(way, workers, workload.job(side, setting, way), calls, workers, False).seconds
 
 
 # All workloads
@@ -89,16 +92,9 @@ def test_jobs_can_be_pickled_and_workloads_have_a_size(workload):
 
 
 def test_a_function_of_the_user_runs_in_other_processes(folder):
-    workload = workloads.find("os:getpid", folder)
+    workload = workloads.find("os:getpid", folder, [])
     assert call_of(workload.job("", "", "threads"))() == os.getpid()
     assert sample(workload, "processes", 2, 1) > 0
-
-
-def test_unknown_names_are_rejected_with_the_valid_ones(folder):
-    with pytest.raises(ValueError, match=r"unknown workload 'nap'.*sleep, file-read"):
-        workloads.find("nap", folder)
-    with pytest.raises(ValueError, match="math:pi must be a function, got float"):
-        workloads.find("math:pi", folder)
 
 
 @parametrize_workload("squares-python", "sum_of_squares", "matmul", "sleep", "file-read", "http-fetch", "counter")
@@ -124,7 +120,7 @@ def test_pure_python_workloads_need_only_the_standard_library(name):
         from nogil_kernels.scaling import workloads
         from nogil_kernels.workers import shared, worker
         with shared.Folder() as folder:
-            workload = workloads.find({name!r}, folder)
+            workload = workloads.find({name!r}, folder, [])
             worker.call_of(workload.job(workload.sides[0], "", "threads"))()
             workload.close()
         print("done")
@@ -181,7 +177,7 @@ def test_close_stops_the_server(workload):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGINT to one process")
 def test_the_server_ignores_ctrl_c_and_stops_silently_during_a_request(capfd, folder):
-    workload = workloads.find("http-fetch", folder)
+    workload = workloads.find("http-fetch", folder, [])
     workload.server.send_signal(signal.SIGINT)
     http_fetch.urllib_call(workload.port)()
     with socket.create_connection((http_fetch.HOST, workload.port), 10):
@@ -192,7 +188,7 @@ def test_the_server_ignores_ctrl_c_and_stops_silently_during_a_request(capfd, fo
 
 
 def test_the_server_stops_when_its_parent_is_killed():
-    code = "from nogil_kernels.scaling.workloads import find; print(find('http-fetch', None).port, flush=True); input()"
+    code = "from nogil_kernels.scaling.workloads import find; print(find('http-fetch', None, []).port, flush=True); input()"
     pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
     with subprocess.Popen([sys.executable, "-c", code], env=environment(), **pipes) as parent:
         port = int(parent.stdout.readline())
@@ -207,7 +203,7 @@ def test_the_server_stops_when_its_parent_is_killed():
 def test_a_server_that_does_not_start_makes_the_workload_unavailable(monkeypatch, folder):
     monkeypatch.setattr(http_fetch, "SERVER", "/no/such/file")
     with pytest.raises(Unavailable, match="web server did not start"):
-        workloads.find("http-fetch", folder)
+        workloads.find("http-fetch", folder, [])
 
 
 # The counter
@@ -217,7 +213,7 @@ def updates_lost(counter, side, calls=40):
     """Yield the number of updates that two threads lose in one sample of about 20 ms."""
     for _ in range(TRIES):
         sample(counter, "threads", 2, calls, side)
-        yield counter.tally(2 * calls)
+        yield counter.lost(2 * calls)
 
 
 @parametrize_workload("counter")
@@ -239,9 +235,12 @@ def test_plain_updates_are_lost_only_without_the_gil(workload):
 
 
 def latency(convoy, side, setting):
-    """Return the seconds per call."""
-    calls = convoy.calls_of(side, setting)
-    return sample(convoy, "sequential", 1, calls, side, setting) / calls
+    """Return the median seconds of ten calls."""
+    convoy.latencies()
+    sample(convoy, "sequential", 1, 10, side, setting)
+    latencies = convoy.latencies()
+    assert len(latencies) == 10
+    return statistics.median(latencies)
 
 
 @parametrize_workload("convoy")
@@ -253,10 +252,21 @@ def test_releasing_the_gil_beside_python_waits_for_the_switch_interval(workload)
 
 
 @parametrize_workload("convoy")
-def test_calls_that_wait_longer_are_fewer_per_sample(workload):
-    calls = [workload.calls_of(RELEASE, setting) for setting in workload.settings[1:]]
-    assert calls == ([10, 77, 250] if USABLE_CORES > 1 and not FREE_THREADED_NOW else [1500] * 3)
-    assert {workload.calls_of(HOLD, setting) for setting in workload.settings} == {1500}
+def test_the_times_of_calls_are_returned_once(workload):
+    latency(workload, HOLD, "alone")
+    assert workload.latencies() == []
+
+
+@pytest.mark.parametrize(("name", "sides"), [("squares", ("",)), ("takes_gil", (HOLD, RELEASE))])
+def test_a_function_with_a_parameter_gil_is_measured_with_both_values_beside_python(name, sides, folder):
+    function = workloads.find(f"user_functions:{name}", folder, [], beside_python=True)
+    assert function.sides == sides
+    assert function.ways == ("sequential",)
+    for side in sides:
+        assert sample(function, "sequential", 1, 2, side, "0.5 ms") > 0
+        assert len(function.latencies()) == 2
+    if len(sides) == 2:
+        assert user_functions.received == {*sides}
 
 
 @parametrize_workload("convoy")

@@ -12,7 +12,7 @@ from nogil_kernels.workers.gate import NotEnoughWorkers
 from nogil_kernels.workers.shared import mapped
 
 
-def test_an_error_in_one_worker_aborts_the_others():
+def test_an_error_in_one_worker_aborts_the_others(folder):
     barrier = threading.Barrier(2, timeout=10)
 
     def work():
@@ -20,7 +20,7 @@ def test_an_error_in_one_worker_aborts_the_others():
             raise LookupError("one of two")
         gate.wait(1)
 
-    with closing(Crew()) as crew, ThreadPoolExecutor(2) as threads:
+    with closing(Crew(folder)) as crew, ThreadPoolExecutor(2) as threads:
         gate = crew.gates.next(2)
         begin = time.monotonic()
         with pytest.raises(LookupError, match="one of two"):
@@ -28,8 +28,8 @@ def test_an_error_in_one_worker_aborts_the_others():
         assert time.monotonic() - begin < 5
 
 
-def test_close_aborts_waiting_workers():
-    crew = Crew()
+def test_close_aborts_waiting_workers(folder):
+    crew = Crew(folder)
     gate, errors = crew.gates.next(2), []
 
     def wait():

@@ -90,16 +90,16 @@ def compare(
     from ..extras import require
 
     require("bench", "pyperf")
-    from ..workers.worker import local_functions
+    from ..workers import worker
     from .run import comparison
     from .run.request import other_pythons, request_of
 
     if seconds is not None and seconds <= 0:
         raise ValueError(f"seconds must be positive, got {seconds!r}")
-    request = request_of(workloads, ways, workers, weak, quick, executors, beside_python)
-    others = None if pythons is None else other_pythons(pythons)
     try:
+        request = request_of(workloads, ways, workers, weak, quick, executors, beside_python)
+        others = None if pythons is None else other_pythons(pythons)
         return comparison.measure(request, others, quick, seconds, progress or (lambda elapsed, expected: None))
     finally:
-        for name in request.workloads:
-            local_functions.pop(name, None)
+        worker.local_functions.clear()
+        worker.pickled_functions.clear()

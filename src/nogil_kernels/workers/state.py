@@ -55,7 +55,15 @@ STREAMS = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
 def _streams() -> list[Any]:
     """Return the streams, and for each whether it is open and has an open descriptor."""
     streams = [getattr(sys, name) for name, _ in STREAMS]
-    return [(stream, getattr(stream, "closed", True), _is_open(number)) for number, stream in enumerate(streams)]
+    return [(stream, _is_closed(stream), _is_open(number)) for number, stream in enumerate(streams)]
+
+
+def _is_closed(stream: Any) -> bool:
+    """Return whether a stream is closed, or has no file any more."""
+    try:
+        return bool(getattr(stream, "closed", True))
+    except ValueError:  # its buffer was detached
+        return True
 
 
 def _is_open(descriptor: int) -> bool:
@@ -75,6 +83,6 @@ def _set_streams(streams: list[Any]) -> None:
                 os.dup2(devnull, number)
                 os.close(devnull)
             os.set_inheritable(number, True)
-        if stream is not None and stream.closed and not was_closed:
+        if stream is not None and _is_closed(stream) and not was_closed:
             stream = open(number, mode, closefd=False, errors="replace")  # noqa: SIM115 (it stays open)
         setattr(sys, name, stream)

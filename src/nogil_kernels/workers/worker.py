@@ -8,7 +8,7 @@ import os
 import pickle
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from importlib import import_module
 from itertools import repeat
@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 from .errors import Exited
 from .gate import Gate
+from .state import kept
 
 Call = Callable[[], Any]
 
@@ -59,10 +60,16 @@ calls: dict[tuple[Job, int], Call] = {}
 
 def run(part: Part) -> Span:
     """Run one part."""
-    with picklable_errors(), on_core(part.core):
+    with picklable_errors(), on_core(part.core), kept(set()) if is_worker_process() else nullcontext():
         call = call_of(part.job)
         part.gate.wait(part.index)
         return span_of(call, part.calls)
+
+
+def is_worker_process() -> bool:
+    """Return whether this is a process of multiprocessing. It runs functions in its main thread."""
+    multiprocessing = sys.modules.get("multiprocessing")
+    return multiprocessing is not None and multiprocessing.parent_process() is not None
 
 
 def span_of(call: Call, count: int) -> Span:
@@ -184,16 +191,17 @@ def first_task(gate: Gate, index: int, search_path: list[str]) -> None:
 
 @contextmanager
 def on_core(core: int | None) -> Iterator[None]:
-    """Pin this thread to one core during the block.
+    """Pin this thread to one core during the block. Without a core, only restore what the block changes.
 
     Linux sometimes wakes a thread on the core of the thread that has just released the GIL, and leaves both on that
     core for a while. Two threads then gain 1.6x instead of 1.9x.
     """
-    if core is None or not hasattr(os, "sched_setaffinity"):
+    if not hasattr(os, "sched_setaffinity"):
         yield
         return
     previous_cores = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {core})
+    if core is not None:
+        os.sched_setaffinity(0, {core})
     try:
         yield
     finally:

@@ -112,13 +112,13 @@ class Child:
         if not line.endswith(b"\n"):
             raise self._broken()
         try:
-            return json.loads(line)
+            message = json.loads(line)
         except ValueError:
-            return self._not_ours(line)
-
-    def _not_ours(self, line: bytes) -> Any:
-        text = line.decode(errors="replace").strip()[:40]
-        raise pythons.PythonError(f"{self._name} sent an invalid message: {text!r}")
+            message = None
+        if not isinstance(message, (dict, list)):
+            text = line.decode(errors="replace").strip()[:40]
+            raise pythons.PythonError(f"{self._name} sent an invalid message: {text!r}")
+        return message
 
     def _broken(self) -> Broken:
         ending, lines = self._process.ending(), self._process.last_lines()

@@ -113,13 +113,11 @@ def prepare(request: Request, crew: Crew, doing: Doing) -> Prepared:
     created = [*_created(request, crew, prepared, doing)]
     _check_ways(request, created)
     for workload in created:
-        excluded = {way for name, way in request.excluded if name == workload.name}
-        if "" not in excluded:
-            _prepare(request, crew, prepared, workload, excluded, doing)
+        _prepare(request, crew, prepared, workload, doing)
     limits = {row.limit for row in prepared.rows} - {""}
     for limit in sorted(limits) if request.is_first else ():
         with suppress(Unavailable):
-            _prepare(request, crew, prepared, Native(limit), set(), doing)
+            _prepare(request, crew, prepared, Native(limit), doing)
     if request.rows:
         ready = {replace(row, calls=1) for row in prepared.rows}
         prepared.rows = [row for row in request.rows if replace(row, calls=1) in ready]
@@ -131,7 +129,7 @@ def prepare(request: Request, crew: Crew, doing: Doing) -> Prepared:
 def _created(request: Request, crew: Crew, prepared: Prepared, doing: Doing) -> Iterator[Workload]:
     needed = {row.workload for row in request.rows}
     for name in request.workloads:
-        if needed and name not in needed:
+        if (needed and name not in needed) or (name, "") in request.excluded:
             continue
         doing(name, "")
         try:
@@ -148,7 +146,7 @@ def _created(request: Request, crew: Crew, prepared: Prepared, doing: Doing) -> 
 
 def _check_ways(request: Request, created: Sequence[Workload]) -> None:
     """Raise Unknown for a function that none of the requested ways suits."""
-    for workload in created if request.is_first and not request.beside_python else ():
+    for workload in created if request.ways and request.is_first and not request.beside_python else ():
         if ":" in workload.name and not any(suits(workload, way) for way in request.ways):
             kind = "is async" if "asyncio" in workload.ways else "is not async"
             raise Unknown(
@@ -162,10 +160,11 @@ def suits(workload: Workload, way: str) -> bool:
     return ("processes" if ":" in way else way) in workload.ways
 
 
-def _prepare(
-    request: Request, crew: Crew, prepared: Prepared, workload: Workload, excluded: set[str], doing: Doing
-) -> None:
+def _prepare(request: Request, crew: Crew, prepared: Prepared, workload: Workload, doing: Doing) -> None:
     """Probe a workload, start its workers, and add its rows."""
+    excluded = {way for name, way in request.excluded if name == workload.name}
+    if "" in excluded:
+        return
     skipped: dict[str, list[str]] = {}
     try:
         doing(workload.name, "")

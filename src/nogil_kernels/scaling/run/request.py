@@ -11,8 +11,9 @@ from ...measure import machine
 from ...workers import WAYS, pythons
 from ...workers.errors import Unknown, unknown
 from ...workers.gate import MAX_WORKERS
+from ...workers.worker import local_functions
 from ..workloads import WORKLOADS
-from ..workloads.users import name_of
+from ..workloads.users import path_of, register
 from .rows import Row, worker_counts
 
 CONVOY = ("convoy",)
@@ -59,14 +60,18 @@ def request_of(
     beside_python: bool,
 ) -> Request:
     """Return the request for these options. Raise Unknown for a name that does not exist or a number out of range."""
-    if isinstance(workloads, str) or callable(workloads):
-        workloads = [workloads]
+    if workloads is None:
+        workloads = CONVOY if beside_python else WORKLOADS
+    chosen = [workloads] if isinstance(workloads, str) or callable(workloads) else [*workloads]
     search_path: list[str] = []
     pickled: list[tuple[str, str]] = []
+    paths = [_workload(each, search_path) if isinstance(each, str) else path_of(each) for each in chosen]
     names = [
-        _workload(workload, search_path) if isinstance(workload, str) else name_of(workload, pickled)
-        for workload in ((CONVOY if beside_python else WORKLOADS) if workloads is None else workloads)
+        path if isinstance(each, str) else path or register(each, paths, pickled)
+        for each, path in zip(chosen, paths, strict=True)
     ]
+    for name, _ in pickled:
+        local_functions.pop(name, None)
     for name in names if beside_python else ():
         if ":" not in name and name not in CONVOY:
             raise Unknown(f"beside Python, the workload must be a function or {CONVOY[0]}, got {name!r}")

@@ -18,6 +18,7 @@ from ...workers.shared import Folder
 from .. import Progress
 from ..report.suite import Measured
 from ..workloads.kernels import NOT_COMPILED
+from ..workloads.native import NATIVE
 from .children import Broken, Interpreter, ThisInterpreter, Workers
 from .request import Request
 from .rows import Row, Sample
@@ -46,16 +47,18 @@ class Measuring:
         self.notes: list[str] = []
         self.failures: list[str] = []
         self._workers: Workers | None = None
+        self._sampled: set[Row] = set()  # in this start
 
-    def start(self, number: int, folder: Folder, budget: Budget, end: float) -> Iterable[float]:
+    def start(self, folder: Folder, budget: Budget, end: float) -> Iterable[float]:
         """Take the samples of one start. Yield the completed share after each sample."""
+        self._sampled.clear()
         try:
             self._open(folder)
             for round_number in range(budget.rounds):
                 begin = perf_counter()
                 rows = self._rows()
                 # every other round runs backwards, so that drift within a round cancels out
-                for done, _ in enumerate(self._round(rows[::-1] if round_number % 2 else rows, number, folder), 1):
+                for done, _ in enumerate(self._round(rows[::-1] if round_number % 2 else rows, folder), 1):
                     yield (round_number + done / len(rows)) / budget.rounds
                 now = perf_counter()
                 if not rows or now + (now - begin) > end:
@@ -91,7 +94,7 @@ class Measuring:
     def _rows(self) -> list[Row]:
         return [row for row in self._workers.rows if not self._is_excluded(row)] if self._workers else []
 
-    def _round(self, rows: Sequence[Row], number: int, folder: Folder) -> Iterable[Row]:
+    def _round(self, rows: Sequence[Row], folder: Folder) -> Iterable[Row]:
         """Take one sample of each row. Yield each row."""
         remaining = list(rows)
         while remaining:
@@ -101,7 +104,7 @@ class Measuring:
                 for row, sample in self._workers.samples(remaining[:]):
                     remaining.remove(row)
                     if isinstance(sample, Sample):
-                        self._record(row, number, sample)
+                        self._record(row, sample)
                     else:
                         self._exclude(row.workload, row.way, f"stopped {row.workload} on {row.way} early: {sample}")
                     yield row
@@ -110,9 +113,10 @@ class Measuring:
                 self._exclude(broken.workload, broken.way, f"stopped {_on(broken)} early: {broken}")
             remaining = [row for row in remaining if not self._is_excluded(row)]
 
-    def _record(self, row: Row, number: int, sample: Sample) -> None:
+    def _record(self, row: Row, sample: Sample) -> None:
         starts = self.measured.starts.setdefault(row, [])
-        if len(starts) <= number:
+        if row not in self._sampled:
+            self._sampled.add(row)
             starts.append([])
         starts[-1].append(sample)
 
@@ -162,7 +166,7 @@ def take(
                 done = number + position / len(working)
                 end = begin + budget.seconds * (done + 1 / len(working)) / STARTS
                 try:
-                    for share in measuring.start(number, folder, budget, end):
+                    for share in measuring.start(folder, budget, end):
                         elapsed = perf_counter() - begin
                         total = elapsed * STARTS / (done + share / len(working))
                         progress(elapsed, max(elapsed, min(total, budget.seconds)))
@@ -185,7 +189,7 @@ def take(
 
 def _hand_on(first: Measuring, others: Sequence[Measuring]) -> None:
     """Give the verdicts and numbers of calls to the other interpreters. Raise Failed if there is nothing to sample."""
-    if not first.measured.starts:
+    if all(row.workload.startswith(NATIVE) for row in first.measured.starts):
         raise Failed("\n".join([*first.failures, *first.notes]) or "there is nothing to measure")
     for other in others:
         other.request = replace(other.request, probed=first.request.probed, calls=first.request.calls)

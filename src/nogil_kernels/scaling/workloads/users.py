@@ -5,7 +5,7 @@ import inspect
 import os
 import pickle
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from itertools import count
 from typing import Any
@@ -94,24 +94,35 @@ def _problem_of(function: Callable[..., object]) -> str:
     return ""
 
 
-def name_of(function: Callable[[], object], pickled: list[tuple[str, str]]) -> str:
-    """Return the import path of a function. Register any other callable under a name of its own.
+def path_of(function: Callable[[], object]) -> str:
+    """Return the import path of a function, or "" if other processes cannot import it."""
+    path = _described(function)
+    with suppress(ImportError, AttributeError):
+        if not path.startswith("__main__:") and resolve(path) is function:  # other processes have another __main__
+            return path
+    return ""
 
-    Such a callable is also pickled if possible, so that other processes can call it: a partial or a bound method.
+
+def register(function: Callable[[], object], taken: Collection[str], pickled: list[tuple[str, str]]) -> str:
+    """Register a function without an import path, under a name that is not taken. Return the name.
+
+    Add the name and the pickled function to `pickled` if that is possible: a partial or a bound method can be sent to
+    other processes.
     """
+    path = _described(function)
+    names = (path if number == 1 else f"{path} ({number})" for number in count(1))
+    name = next(name for name in names if name not in taken and local_functions.setdefault(name, function) is function)
+    with suppress(Exception):  # objects of users can raise anything
+        data = pickle.dumps(function)
+        if len(data) <= MAX_PICKLED and b"__main__" not in data:
+            pickled.append((name, data.hex()))
+    return name
+
+
+def _described(function: Callable[[], object]) -> str:
+    """Return where a function, or the function of a partial, was defined."""
     named: Any = function
     while isinstance(named, functools.partial):
         named = named.func
     module = getattr(named, "__module__", None) or type(named).__module__
-    path = f"{module}:{getattr(named, '__qualname__', type(named).__name__)}"
-    with suppress(ImportError, AttributeError):
-        if resolve(path) is function:
-            return path
-    names = (path if number == 1 else f"{path} ({number})" for number in count(1))
-    name = next(name for name in names if local_functions.setdefault(name, function) is function)
-    with suppress(Exception):  # objects of users can raise anything
-        data = pickle.dumps(function)
-        if len(data) <= MAX_PICKLED and b"__main__" not in data:  # other processes have another __main__
-            del local_functions[name]
-            pickled.append((name, data.hex()))
-    return name
+    return f"{module}:{getattr(named, '__qualname__', type(named).__name__)}"
