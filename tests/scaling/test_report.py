@@ -361,8 +361,13 @@ def test_the_table_mentions_weak_scaling_and_an_interruption():
 # Progress
 
 
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
 def test_the_progress_bar_shows_the_time_left_and_cleans_up():
-    console = Console(file=io.StringIO(), force_terminal=True, width=80)
+    console = Console(file=Terminal(), force_terminal=True, width=80)
     with bar(console) as progress:
         progress(1.0, 8.4)
     assert "7 s left" in console.file.getvalue()
