@@ -16,11 +16,12 @@ from support import needs_proc, remaining_processes
 
 pytest.importorskip("pyperf")
 
+from nogil_kernels.scaling.run.plan import Request
+from nogil_kernels.scaling.run.remote import RemoteSession
+
 from nogil_kernels import __version__
 from nogil_kernels.scaling import compare
 from nogil_kernels.scaling.run import comparison, remote
-from nogil_kernels.scaling.run.plan import Request
-from nogil_kernels.scaling.run.remote import RemoteSession
 from nogil_kernels.workers import pythons
 from nogil_kernels.workers.pythons import PythonError
 

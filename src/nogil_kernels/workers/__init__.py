@@ -38,7 +38,7 @@ def import_callable(path: str) -> Callable[..., Any]:
 
     Any other exception of the module propagates.
     """
-    module, _, name = path.partition(":")
+    module = path.partition(":")[0]
     try:
         import_module(module)
     except SystemExit as error:

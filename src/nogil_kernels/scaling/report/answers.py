@@ -135,8 +135,8 @@ def _latency(rows: Sequence[Row]) -> Answer:
 
 
 def slowest(rows: Sequence[Row]) -> tuple[Row, Row] | None:
-    """Return the row alone, and the slowest one beside a thread that runs Python, of calls that release the GIL."""
-    released = [row for row in rows if row.side == RELEASE]
+    """Return the row alone, and the slowest one beside a thread that runs Python, of calls that may release the GIL."""
+    released = [row for row in rows if row.side != HOLD]
     alone = next((row for row in released if row.setting == ALONE), None)
     beside = [row for row in released if row.setting != ALONE]
     return (alone, max(beside, key=lambda row: row.seconds_per_call.median)) if alone and beside else None

@@ -15,8 +15,12 @@ SANE = 0.9, 1.1  # the speed-up of native threads on free cores, divided by the 
 
 
 def threads_of(report: Report, rows: Sequence[Row]) -> dict[str, Row]:
-    """Return side -> row of the most threads whose speed-ups are supported, or of the most threads if none are."""
-    threads = [row for row in rows if row.way == "threads" and row.workers > 1]
+    """Return side -> row of the most threads whose speed-ups are supported, or of the most threads if none are.
+
+    Functions that are async have no threads, so their tasks count.
+    """
+    way = "threads" if any(row.way == "threads" for row in rows) else "asyncio"
+    threads = [row for row in rows if row.way == way and row.workers > 1]
     counts = sorted({row.workers for row in threads}, reverse=True)
     groups = [{row.side: row for row in threads if row.workers == count} for count in counts]
     supported = (group for group in groups if not any(missing(report, row) for row in group.values()))

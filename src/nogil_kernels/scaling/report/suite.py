@@ -302,6 +302,6 @@ def _row(benchmark: Any) -> Row:
         "nk_lost": "lost_updates",
     }
     given = {name: metadata[key] for key, name in attributes.items() if key in metadata}
-    numbers = {"lost_updates": tuple(map(int, given["lost_updates"].split()))}
+    numbers: dict[str, Any] = {"lost_updates": tuple(map(int, given["lost_updates"].split()))}
     numbers |= {"p99": tuple(map(float, given["p99"].split()))}
     return Row(**given | numbers | {"values": tuple(values)})
