@@ -6,6 +6,7 @@ import shlex
 import shutil
 import sys
 import sysconfig
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -99,7 +100,6 @@ class BuildKernels(build_ext):
             self.compiler.compile_options.append(f"--target={processor}-pc-windows-msvc")
         elif self.msvc:
             self.warn("the kernels will be slow: MSVC has no GNU vector types. Install LLVM, and add clang-cl to PATH.")
-        self.objects: dict[tuple[str, str], str] = {}  # two extensions with the same C files share their objects
         super().build_extensions()
 
     def build_extension(self, ext: Extension) -> None:
@@ -110,15 +110,13 @@ class BuildKernels(build_ext):
         ext.extra_objects = [path for source in per_isa for path in self.compile_per_isa(source)]
         super().build_extension(ext)
 
+    @cache  # noqa: B019 (two extensions with the same C file share its objects, and this object lives as long)
     def compile_per_isa(self, source: str) -> list[str]:
-        """Compile a C file once per instruction set, if no other extension did before; return the objects."""
+        """Compile a C file once per instruction set; return the objects."""
         objects: list[str] = []
         for isa in self.instruction_sets:
-            if (source, isa) not in self.objects:
-                folder, macros, flags = str(Path(self.build_temp, isa)), [("NK_ISA", isa)], self.flags(isa)
-                (made,) = self.compiler.compile([f"{PACKAGE}/{source}"], folder, macros, extra_postargs=flags)
-                self.objects[source, isa] = made
-            objects.append(self.objects[source, isa])
+            folder, macros = str(Path(self.build_temp, isa)), [("NK_ISA", isa)]
+            objects += self.compiler.compile([f"{PACKAGE}/{source}"], folder, macros, extra_postargs=self.flags(isa))
         return objects
 
     def flags(self, isa: str = "") -> list[str]:
