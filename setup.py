@@ -6,6 +6,7 @@ import shlex
 import shutil
 import sys
 import sysconfig
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -109,6 +110,7 @@ class BuildKernels(build_ext):
         ext.extra_objects = [path for source in per_isa for path in self.compile_per_isa(source)]
         super().build_extension(ext)
 
+    @cache  # noqa: B019 (two extensions with the same C file share its objects, and this object lives as long)
     def compile_per_isa(self, source: str) -> list[str]:
         """Compile a C file once per instruction set; return the objects."""
         objects: list[str] = []

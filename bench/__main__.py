@@ -17,7 +17,7 @@ EXPERIMENTS = {
     "gemm_steps": "[--quick]",
     "against": "PYTHON",
     "probe_accuracy": "[EXPERIMENT ...] [--busy] [--times N]",
-    "probe_examples": "",
+    "doc_runs": "",
     "docs": "FILE ...",
 }
 """Experiment -> its arguments in the usage line. Experiments without arguments are short scripts, made to be read."""

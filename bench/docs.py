@@ -14,7 +14,7 @@ from rich.console import Console, RenderableType
 
 from nogil_kernels.scaling.report import Report, plot, table
 
-from . import Impossible, suites
+from . import Impossible, suites, two_threads
 from .experiment import plain_errors
 from .gemm.report import markdown
 from .peers import goals
@@ -28,12 +28,6 @@ PERFORMANCE, GEMM, GIL = DOCS / "performance.md", DOCS / "gemm.md", DOCS / "gil.
 COMPARE_PREFIX = "compare"  # of the files that `nogil-kernels compare --json` wrote
 SECTION = re.compile(r"<!-- compare (\S+): begin -->")
 WIDTH = 80  # columns of a report of `compare`
-TWO_THREADS = {
-    "pure Python": ("squares-python", "python"),
-    "a kernel that holds the GIL": ("sum_of_squares", "hold"),
-    "the same kernel, GIL released": ("sum_of_squares", "release"),
-}
-"""The README's table: the heading of each row, with its workload and side (python, hold or release)."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -117,20 +111,21 @@ def scoreboard(baselines: dict[Path, Any]) -> str:
 
 
 def show_comparison(file: Path) -> None:
-    """Write every section `compare NAME` of both documents, and docs/compare-MACHINE.svg."""
+    """Write every section `compare NAME` of both documents, docs/compare-MACHINE.svg and docs/two-threads.svg."""
     report = Report.load(file)
     if report.interrupted:
         raise Impossible(f"{file} was interrupted: a baseline must be a whole run")
     for document in (README, GIL):
         document.write_text(with_compare_sections(document.read_text(encoding="utf-8"), report), encoding="utf-8")
     plot.draw(report, DOCS / f"{file.stem}.svg")
+    two_threads.draw(report, DOCS / "two-threads.svg")
 
 
 def with_compare_sections(text: str, report: Report) -> str:
     """Return the document with every section `compare NAME` written again."""
     for name in SECTION.findall(text):
         if name == "two-threads":
-            section = two_threads(report)
+            section = two_threads.markdown(report)
         elif name in ("heading", "costs"):
             section = as_code_block([*(table.heading(report) if name == "heading" else table.costs(report))])
         elif name in report.workloads:
@@ -139,27 +134,6 @@ def with_compare_sections(text: str, report: Report) -> str:
             raise Impossible(f"the document has a section for the workload {name!r}, which the report does not have")
         text = with_section(text, f"compare {name}", section)
     return text
-
-
-def two_threads(report: Report) -> str:
-    """Return the speed-ups of two threads, with a GIL and without one."""
-    session_with_gil = report.sessions[0]
-    session_without_gil = next(name for name in report.sessions if not report.facts_of(name)["nk_gil_enabled"])
-    python = session_without_gil.partition(" ")[0]  # "3.13t GIL off" -> "3.13t"
-    lines = [
-        table_row("2 threads against 1", f"CPython {session_with_gil}", f"CPython {python}, no GIL"),
-        table_row("---", "---:", "---:"),
-    ]
-    for heading, (workload, side) in TWO_THREADS.items():
-        cells = []
-        for session in (session_with_gil, session_without_gil):
-            rows = [row for row in report.block(workload) if (row.side, row.session) == (side, session)]
-            threads = next(row for row in rows if (row.way, row.workers) == ("threads", 2))
-            speed_up = report.speed_up(threads)
-            assert speed_up
-            cells.append(f"{speed_up.median:.2f}x")
-        lines.append(table_row(heading, *cells))
-    return "\n".join(lines) + "\n"
 
 
 def as_code_block(parts: Sequence[RenderableType]) -> str:

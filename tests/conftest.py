@@ -46,10 +46,49 @@ def why_not_compiled():
     return ""
 
 
+SKIPPED = "nogil_kernels/skipped"  # a key of pytest's cache: the tests and files that the last run skipped
+
+
+def pytest_addoption(parser):
+    parser.addoption("--skipped", action="store_true", help="run only the tests that the last run skipped")
+
+
+class SkippedTests:
+    """Store the ids of skipped tests, and of skipped files, for the option --skipped of the next run."""
+
+    def __init__(self, config):
+        self.cache = config.cache
+        self.only = set(config.cache.get(SKIPPED, [])) if config.getoption("skipped") else None
+        self.now = []
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, config, items):
+        if self.only is None:
+            return
+        kept = [item for item in items if not self.only.isdisjoint((item.nodeid, item.nodeid.partition("::")[0]))]
+        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+        items[:] = kept
+
+    def pytest_collectreport(self, report):
+        if report.skipped:
+            self.now.append(report.nodeid)
+
+    def pytest_runtest_logreport(self, report):
+        if report.skipped and not hasattr(report, "wasxfail"):
+            self.now.append(report.nodeid)
+
+    def pytest_sessionfinish(self):
+        self.cache.set(SKIPPED, self.now)
+
+
 def pytest_configure(config):
     config.addinivalue_line("markers", "kernels: numbers and layouts, tested again on every other ISA by test_isas.py")
     # Disable the warning of the pure backend's first call. test_backend.py tests it in other processes.
     importlib.import_module("nogil_kernels.pure_backend").notice = ""
+    if hasattr(config, "cache"):  # missing with -p no:cacheprovider
+        config.pluginmanager.register(SkippedTests(config))
+    elif config.getoption("skipped"):
+        raise pytest.UsageError("--skipped needs pytest's cache: remove -p no:cacheprovider")
 
 
 def pytest_report_header(config):

@@ -40,7 +40,7 @@ def test_every_experiment_is_listed_with_how_to_run_it():
         "switches",
         "against",
         "probe_accuracy",
-        "probe_examples",
+        "doc_runs",
         "stop_the_world",
         "docs",
     }

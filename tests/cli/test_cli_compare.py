@@ -185,6 +185,9 @@ def test_output_is_hidden_in_a_terminal_with_a_progress_bar_too():
         ("fails_unsendably", ["Traceback", "in fails_unsendably", "Unsendable: this and that"]),
         ("1 / 0", ["Traceback", "made_failing.py", "ZeroDivisionError"]),
         ("def f(:", ["made_failing.py", "SyntaxError"]),
+        ("import no_such_module", ["made_failing.py", "No module named 'no_such_module'"]),
+        ("import math; math.nothing", ["made_failing.py", "module 'math' has no attribute 'nothing'"]),
+        ("import math; int('x')", ["made_failing.py", "invalid literal for int()"]),
     ],
 )
 def test_an_error_of_a_function_is_shown_without_our_own_frames(function, messages, tmp_path):
@@ -198,18 +201,11 @@ def test_an_error_of_a_function_is_shown_without_our_own_frames(function, messag
     assert "importlib" not in done.stderr
 
 
-@pytest.mark.parametrize(
-    ("code", "message"),
-    [
-        ("import no_such_module", "No module named 'no_such_module'; made_unimportable imports it"),
-        ("raise SystemExit(4)", "its module calls sys.exit(4)"),
-    ],
-)
-def test_a_module_that_fails_to_import_is_an_error_with_the_reason(code, message, tmp_path):
-    Path(tmp_path, "made_unimportable.py").write_text(f"{code}\n")
-    done = run("compare", "--quick", "made_unimportable:f", PYTHONPATH=os.pathsep.join([str(SOURCES), str(tmp_path)]))
+def test_a_module_that_exits_is_an_error_with_the_reason(tmp_path):
+    Path(tmp_path, "made_exiting.py").write_text("raise SystemExit(4)\n")
+    done = run("compare", "--quick", "made_exiting:f", PYTHONPATH=os.pathsep.join([str(SOURCES), str(tmp_path)]))
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == f"nogil-kernels compare: cannot import made_unimportable:f: {message}\n"
+    assert done.stderr == "nogil-kernels compare: cannot import made_exiting:f: its module calls sys.exit(4)\n"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes are closed in another way")
@@ -281,7 +277,7 @@ def measured(monkeypatch):
         (["--expect", "released"], 0, ""),
         (["--expect", "held"], 1, "nogil-kernels compare: jobs:f: expected held, got released\n"),
         (["--fail-under", "1.8"], 0, ""),
-        (["--fail-under", "2"], 1, "nogil-kernels compare: jobs:f: expected a speed-up of at least 2x, got 1.90x\n"),
+        (["--fail-under", "2"], 1, "nogil-kernels compare: jobs:f: expected a speed-up of at least 2x, got 1.92x\n"),
     ],
 )
 def test_the_exit_status_says_whether_what_was_expected_came_true(options, status, message, measured, capsys):
@@ -347,7 +343,7 @@ def test_ctrl_c_prints_the_results_so_far_and_ends_all_processes(group, bare, tm
 
 
 @needs_proc
-@pytest.mark.parametrize("at_least", range(7))
+@pytest.mark.parametrize("at_least", range(1, 7))
 def test_ctrl_c_while_workers_start_prints_nothing(at_least, tmp_path):
     """At least so many processes have started: the child, its server of forks, and the workers."""
     arguments = ["squares-python", "--ways", "pool,processes", "--workers", "4", "--quick"]

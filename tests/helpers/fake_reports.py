@@ -35,6 +35,8 @@ def series(
     size="a call",
     verdict="",
     hold="",
+    p99=None,
+    own_threads=1.0,
 ):
     """Return a row and its samples, one per start of the workers. The median time of CALLS calls is `seconds`."""
     updates = 0 if lost is None else 1000
@@ -42,7 +44,10 @@ def series(
     shift = (workers + len(way)) % max(1, len(spread))
     spread = spread[shift:] + spread[:shift]  # the slow samples of the rows are in different starts
     lost_updates = [None] * len(spread) if lost is None else [round(lost * CALLS * 1000 * s) for s in spread]
-    return row, [[Sample(seconds * s, 0.002, number)] for s, number in zip(spread, lost_updates, strict=True)]
+    return row, [
+        [Sample(seconds * s, 0.002, number, p99 and p99 * s, own_threads=own_threads)]
+        for s, number in zip(spread, lost_updates, strict=True)
+    ]
 
 
 def report(*sessions, weak=False, notes=(), interrupted=False, **facts):
@@ -106,11 +111,11 @@ def counter():
     ]
 
 
-def convoy():
+def convoy(**options):
     """Return the series of the convoy: the latency of a kernel beside a thread that runs Python."""
     seconds = {"alone": 20e-6, "5 ms": 5e-3, "0.5 ms": 5.6e-4, "0.05 ms": 9e-5}
     return [
-        series("convoy", "sequential", 1, CALLS * (seconds[setting] if side == "release" else 40e-6), side, setting, "")
+        series("convoy", "sequential", 1, CALLS * time, side, setting, "", p99=2 * time, **options)
         for setting in seconds
-        for side in ("hold", "release")
+        for side, time in (("hold", 40e-6), ("release", seconds[setting]))
     ]

@@ -1,5 +1,6 @@
 """Run the tests marked `kernels` on every other ISA, each in a new process: the import chooses the ISA."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,21 @@ OPTIONS = ["-m", "kernels", "-k", "compiled", "--maxfail=10", "-p", "no:cachepro
 NONE = pytest.param("none", marks=pytest.mark.skip(reason="no other ISA on this machine, or no compiled kernels"))
 
 
+@pytest.fixture(scope="module")
+def started():
+    """Yield the processes that test each ISA. They run at the same time, because these tests measure no time."""
+
+    def start(isa):
+        variables = {"NOGIL_KERNELS_ISA": isa, "NOGIL_KERNELS_BACKEND": "compiled", "PYTHONDONTWRITEBYTECODE": "1"}
+        return completed("-m", "pytest", HERE, *OPTIONS, variables=variables, timeout=600, cwd=HERE.parent)
+
+    with ThreadPoolExecutor(max(1, len(OTHERS))) as pool:
+        yield {isa: pool.submit(start, isa) for isa in OTHERS}
+
+
 @pytest.mark.parametrize("isa", OTHERS or [NONE])
-def test_kernels_pass_their_tests_on_every_other_isa(isa):
-    variables = {"NOGIL_KERNELS_ISA": isa, "NOGIL_KERNELS_BACKEND": "compiled", "PYTHONDONTWRITEBYTECODE": "1"}
-    process = completed("-m", "pytest", HERE, *OPTIONS, variables=variables, timeout=600, cwd=HERE.parent)
+def test_kernels_pass_their_tests_on_every_other_isa(isa, started):
+    process = started[isa].result()
     assert process.returncode == 0, f"on {isa}:\n{process.stdout[-6000:]}\n{process.stderr[-2000:]}"
     assert f"isa: {isa};" in process.stdout
     assert "the compiled kernels cannot be imported" not in process.stdout

@@ -17,7 +17,7 @@ from nogil_kernels.scaling.report import (  # noqa: E402
     labels,
     table,
 )
-from nogil_kernels.scaling.report.sentences import answer, meaning  # noqa: E402
+from nogil_kernels.scaling.report.sentences import COSTS, LEGEND  # noqa: E402
 from nogil_kernels.scaling.run.progress import bar  # noqa: E402
 
 STEADY = (1.0,) * 6
@@ -39,9 +39,9 @@ def full_report(interpreters=4):
     return report(*[session] * interpreters, notes=["skipped something: a reason"])
 
 
-def printed(report, width=80):
+def printed(report, width=80, **options):
     console = Console(file=io.StringIO(), width=width)
-    console.print(table.render(report, width))
+    console.print(table.render(report, width, **options))
     return console.file.getvalue()
 
 
@@ -176,14 +176,16 @@ def test_native_ceilings_are_not_workloads_of_the_report():
         (0.9996, "1.00 s"),
         (0.0123456, "12.3 ms"),
         (0.123456, "123 ms"),
-        (1.31e-5, "13.1 µs"),
-        (9.996e-7, "1.00 µs"),
+        (1.31e-5, "13.1 us"),
+        (9.994e-3, "9.99 ms"),
+        (9.996e-3, "10.0 ms"),
+        (9.996e-7, "1.00 us"),
         (2e-9, "2.00 ns"),
         (3e-11, "0.03 ns"),
         (1234.5, "1234 s"),
     ],
 )
-def test_a_duration_has_three_digits(seconds, text):
+def test_a_duration_in_a_table_has_three_digits(seconds, text):
     assert labels.duration(seconds) == text
 
 
@@ -215,172 +217,8 @@ def test_counted_adds_the_plural_s():
     assert (labels.counted(1, "core"), labels.counted(1200, "call")) == ("1 core", "1,200 calls")
 
 
-# Sentences
-
-
-def sentence_of(session, workload="a:f", **options):
-    """Return the sentence about one workload."""
-    return meaning(report(session, **options), workload)
-
-
 SEQUENTIAL = {"sequential": 1.0}
-KERNEL = {("hold", "sequential"): 1.0, ("release", "sequential"): 1.0}
 GOOD = rows("native-arithmetic", {"sequential": 1.0, "threads 4": 0.25})
-POOR = rows("native-arithmetic", {"sequential": 1.0, "threads 4": 0.5})
-
-
-@pytest.mark.parametrize(
-    ("seconds", "sentence"),
-    [
-        (
-            KERNEL | {("hold", "threads 4"): 1.0, ("release", "threads 4"): 0.25},
-            "Released, 4 threads are 4.00x as fast as one, 100% of what native threads gain; held, 1.00x: the GIL makes"
-            " the difference.",
-        ),
-        (
-            KERNEL | {("hold", "threads 4"): 0.5, ("release", "threads 4"): 0.25},
-            "Released, 4 threads are 4.00x as fast as one, 100% of what native threads gain; held, 2.00x.",
-        ),
-        (
-            {("release", "sequential"): 1.0, ("release", "threads 4"): 0.25},
-            "Released, 4 threads are 4.00x as fast as one, 100% of what native threads gain.",
-        ),
-        (
-            KERNEL
-            | {("hold", "threads 4"): 1.0, ("release", "threads 4"): 0.25}
-            | {("hold", "pool 4"): 0.3125, ("hold", "processes 4"): 0.25, ("release", "processes 4"): 0.3},
-            "Released, 4 threads are 4.00x as fast as one, 100% of what native threads gain; held, 1.00x: the GIL makes"
-            " the difference. With the GIL held, a Pool's processes 3.20x, processes 4.00x: each has a GIL of"
-            " its own.",
-        ),
-        (
-            {("python", "sequential"): 1.0, ("python", "threads 4"): 1.0, ("python", "interpreters 4"): 0.25},
-            "4 threads are 1.00x as fast as one: the GIL lets one of them at a time run Python. Interpreters 4.00x:"
-            " each has a GIL of its own.",
-        ),
-        ({("python", "sequential"): 1.0, ("python", "threads 4"): 0.5}, "4 threads are 2.00x as fast as one."),
-        (SEQUENTIAL | {"threads 4": 0.5}, "4 threads are 2.00x as fast as one, 50% of what native threads gain."),
-        (SEQUENTIAL | {"processes 4": 0.25}, "Processes 4.00x."),
-        (SEQUENTIAL | {"loky:get_reusable_executor 4": 0.25}, "Workers of loky 4.00x."),
-        (SEQUENTIAL, "Only one worker: a speed-up needs two."),
-    ],
-)
-def test_sentences_about_computing_explain_the_gil(seconds, sentence):
-    assert sentence_of([*rows("a:f", seconds), *GOOD]) == sentence
-
-
-def test_the_sentence_names_interpreters_without_a_gil_in_which_threads_scale():
-    held = {("python", "sequential"): 1.0, ("python", "threads 4"): 1.0}
-    free = {("python", "sequential"): 1.0, ("python", "threads 4"): 0.25}
-    result = report([*rows("a:f", held), *GOOD], rows("a:f", free))
-    for benchmark in result.suite:
-        if benchmark.get_metadata()["nk_session"] != "3.14":
-            benchmark.update_metadata({"nk_gil_enabled": 0})
-    assert meaning(Report(result.suite), "a:f").endswith(
-        "run Python. Without a GIL, threads are enough: 4.00x by Python 3.14t with the GIL off."
-    )
-
-
-def test_the_sentence_of_an_interpreter_without_a_gil():
-    seconds = {("python", "sequential"): 1.0, ("python", "threads 4"): 0.25}
-    sentence = sentence_of([*rows("a:f", seconds), *GOOD], nk_gil_enabled=0)
-    assert sentence == "4 threads are 4.00x as fast as one: there is no GIL here."
-
-
-def test_missing_cores_are_explained_first():
-    sentence = sentence_of([*rows("a:f", SEQUENTIAL | {"threads 4": 0.5}), *POOR])
-    assert sentence.startswith(
-        "4 native threads, doing arithmetic without the GIL, gained only 2.00x here, so something other"
-        " than the GIL limits the speed-up on this machine. 4 threads are 2.00x"
-    )
-
-
-VERDICTS = [
-    ("held", "100 %", 1.0, "holds the GIL", "1.00x of 4.00x"),
-    ("released", "1 %", 0.25, "releases the GIL", "4.00x of 4.00x"),
-    ("partly", "62 %", 0.5, "holds the GIL 62 % of the time", "2.00x of 4.00x"),
-]
-
-
-@pytest.mark.parametrize(("verdict", "hold", "seconds", "does", "reached"), VERDICTS)
-def test_the_probe_decides_what_a_function_does(verdict, hold, seconds, does, reached):
-    probed = [*rows("a:f", SEQUENTIAL | {"threads 4": seconds}, verdict=verdict, hold=hold), *GOOD]
-    assert sentence_of(probed).endswith(f"of what native threads gain: the function {does}.")
-    assert answer(report(probed), "a:f") == f"a:f {does}: {reached} on 4 threads."
-    assert printed(report(probed)).startswith(f"a:f {does}: {reached}")
-
-
-def test_an_undecided_probe_gives_no_verdict():
-    probed = [*rows("a:f", SEQUENTIAL | {"threads 4": 0.25}, hold="5 % to 15 %"), *GOOD]
-    assert sentence_of(probed).endswith("Undecided: the function holds the GIL 5 % to 15 % of the time.")
-    assert answer(report(probed), "a:f") == ""
-
-
-@pytest.mark.parametrize(
-    ("seconds", "sentence"),
-    [
-        (0.25, "Waiting needs no GIL: 4 threads 4.00x as fast as one after another."),
-        (1.0, "4 threads 1.00x as fast as one after another: the threads wait for each other, as for a lock."),
-    ],
-)
-def test_a_function_that_waits_has_no_ceiling(seconds, sentence):
-    waiting = rows("a:f", SEQUENTIAL | {"threads 4": seconds}, limit="", verdict="waits", hold="0 %")
-    assert sentence_of(waiting) == sentence
-    assert answer(report(waiting), "a:f").startswith("a:f waits, with the GIL released: ")
-
-
-def test_only_processes_that_gain_are_explained_by_their_own_gil():
-    held = {("python", "sequential"): 1.0, ("python", "threads 4"): 1.0}
-    for way in ("processes 4", "loky:get_reusable_executor 4"):
-        for seconds in (1.0, 0.25):
-            sentence = sentence_of([*rows("a:f", held | {("python", way): seconds}), *GOOD])
-            assert sentence.endswith("each has a GIL of its own.") == ((way, seconds) == ("processes 4", 0.25))
-
-
-def test_the_sentence_about_work_that_waits():
-    assert sentence_of(made.waiting(), "sleep") == (
-        "Waiting needs no GIL: 5 threads 5.00x, 5 coroutines 4.69x as fast as one after another."
-    )
-
-
-def test_the_sentence_about_lost_updates():
-    assert sentence_of(made.counter(), "counter") == (
-        "With a GIL (3.14) counter += 1 lost none, f(counter) + 1 lost 31%."
-        " Only a lock guarantees that no update is lost."
-    )
-
-
-def test_the_sentence_about_a_convoy():
-    assert sentence_of(made.convoy(), "convoy") == (
-        "A call that takes 20.0 µs alone takes 5.00 ms beside a thread that runs Python, if it releases the GIL: it"
-        " waits for a switch interval (5 ms) to get the GIL back. If it holds the GIL, it takes 40.0 µs."
-    )
-
-
-def test_the_sentence_without_a_convoy():
-    same_times = [
-        series("convoy", "sequential", 1, CALLS * 2e-5, side, setting, "")
-        for setting in ("alone", "5 ms")
-        for side in ("hold", "release")
-    ]
-    assert sentence_of(same_times, "convoy").startswith("Releasing the GIL cost little here")
-
-
-@pytest.mark.parametrize(
-    "session", [rows("a:f", SEQUENTIAL), [series("a:f", "sequential", 1, 1.0, "release", "alone", "")]]
-)
-def test_the_sentence_without_rows_to_compare_after_an_interruption(session):
-    assert sentence_of(session, interrupted=True) == "Interrupted before there was anything to compare."
-
-
-def test_every_sentence_starts_with_a_capital_or_digit_and_ends_with_a_full_stop():
-    report = full_report()
-    for workload in report.workloads:
-        sentence = meaning(report, workload)
-        assert sentence[0].isupper() or sentence[0].isdigit()
-        assert sentence.endswith(".")
-        assert ".." not in sentence
-        assert "  " not in sentence
 
 
 # The table
@@ -437,18 +275,80 @@ def test_rows_without_a_sequential_row_have_no_speed_up():
     assert "4 threads 2.50 ms Interrupted" in on_one_line(text)
 
 
-def test_the_table_shows_the_machine_notes_and_warnings():
-    text = on_one_line(printed(report(rows("a:f", SEQUENTIAL), notes=["skipped x: reason"], nk_native_speed_up=1.0)))
-    assert "Python 3.14.2, GIL on; nogil-kernels 1.0, compiled avx2 A Processor, 64 usable cores, L2 1 MiB" in text
-    assert "- skipped x: reason" in text
-    for warning in report(rows("a:f", SEQUENTIAL), nk_native_speed_up=1.0).warnings:
-        assert f"- {on_one_line(warning)}" in text
+def test_work_that_waits_has_no_ceiling_and_no_efficiency():
+    text = printed(report(rows("a:f", {"sequential": 1.92, "threads 4": 0.48}, limit="")))
+    assert "4 threads 2.50 ms 4.00x 4.00-4.00" in on_one_line(text)
+    assert "ceiling" not in text
+    assert "effi-" not in text
 
 
-def test_the_table_explains_held_for_interpreters_without_a_gil():
-    text = on_one_line(printed(report(rows("a:f", SEQUENTIAL), nk_gil_enabled=0)))
-    assert "the rows 'GIL held' scale like" in text
-    assert "attached" not in printed(report(rows("a:f", SEQUENTIAL)))
+def test_a_latency_has_the_time_of_99_percent_of_the_calls_if_it_was_measured():
+    (alone,) = [row for row in report(made.convoy()).rows if (row.side, row.setting) == ("release", "alone")]
+    assert f"alone 20.0 us 40.0 us {alone.seconds_per_call.span(labels.duration)}" in on_one_line(
+        printed(report(made.convoy()))
+    )
+    assert "99 %" not in printed(report([series("convoy", "sequential", 1, 1.0, "release", "alone", "")]))
+
+
+def test_counters_show_the_share_and_the_most_of_lost_updates():
+    line = "counter = f(counter) + 1, 4 threads"
+    assert f"{line} 31.0% 31.9% 192,000" in on_one_line(printed(report(made.counter())))
+    assert f"{line} 31.0% 31.0%" in on_one_line(printed(report(made.counter(), made.counter())))
+
+
+def test_workers_that_ran_in_parallel_are_green_if_the_whole_interval_agrees():
+    for spread, is_green in ((STEADY, True), ((1.0,) * 5, False), ((1.0,) * 4 + (1.3,) * 3, False)):
+        result = report(
+            [*rows("a:f", SEQUENTIAL, spread=(1.0,) * len(spread)), *rows("a:f", {"threads 4": 0.25}, spread=spread)]
+        )
+        console = Console(
+            file=io.StringIO(), width=80, force_terminal=True, color_system="standard", legacy_windows=False
+        )
+        table.show(result, console)
+        assert ("\x1b[32m" in console.file.getvalue()) == is_green, spread
+
+
+def test_the_report_begins_with_the_answers_and_the_machine():
+    probed = report([*rows("a:f", SEQUENTIAL | {"threads 4": 1.0}, verdict="held", hold="100 %"), *GOOD])
+    console = Console(file=io.StringIO(), width=80, force_terminal=True, color_system="standard", legacy_windows=False)
+    table.show(probed, console)
+    answer, python, machine, *_ = console.file.getvalue().splitlines()
+    assert answer == "\x1b[31ma:f holds the GIL: 1.00x of 4.00x on 4 threads.\x1b[0m"
+    assert python == "\x1b[2mPython 3.14.2, GIL on; nogil-kernels 1.0, compiled avx2\x1b[0m"
+    assert machine == "\x1b[2mA Processor, 64 usable cores, L2 1 MiB\x1b[0m"
+
+
+def test_costs_legend_and_skipped_work_are_details():
+    notes = ["skipped x: reason", "skipped y: reason"]
+    result = report([*rows("a:f", SEQUENTIAL | {"threads 4": 1.0}), *GOOD], notes=notes)
+    brief, full = on_one_line(printed(result)), on_one_line(printed(result, details=True))
+    assert brief.endswith("Costs of workers, the legend and 2 notes: --details")
+    for text in ("What workers cost", COSTS, *LEGEND, *notes):
+        assert text not in brief
+        assert text in full
+    assert "--details" not in full
+
+
+@pytest.mark.parametrize(
+    ("seconds", "notes", "line"),
+    [
+        (SEQUENTIAL, [], "The legend: --details"),
+        (SEQUENTIAL, ["skipped x"], "The legend and 1 note: --details"),
+        (SEQUENTIAL | {"threads 4": 1.0}, [], "Costs of workers and the legend: --details"),
+    ],
+)
+def test_the_last_line_says_what_the_details_add(seconds, notes, line):
+    assert printed(report(rows("a:f", seconds), notes=notes)).splitlines()[-1] == line
+
+
+@pytest.mark.parametrize("details", [False, True])
+def test_failures_and_warnings_are_always_shown(details):
+    notes = ["stopped a:f on threads early: ValueError", "a:f failed"]
+    result = report(rows("a:f", SEQUENTIAL), notes=notes, nk_native_speed_up=1.0)
+    text = on_one_line(printed(result, details=details))
+    assert result.warnings
+    for problem in (*notes, *result.warnings):
+        assert f"- {on_one_line(problem)}" in text
 
 
 def test_the_table_mentions_weak_scaling_and_an_interruption():
@@ -461,8 +361,13 @@ def test_the_table_mentions_weak_scaling_and_an_interruption():
 # Progress
 
 
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
 def test_the_progress_bar_shows_the_time_left_and_cleans_up():
-    console = Console(file=io.StringIO(), force_terminal=True, width=80)
+    console = Console(file=Terminal(), force_terminal=True, width=80)
     with bar(console) as progress:
         progress(1.0, 8.4)
     assert "7 s left" in console.file.getvalue()

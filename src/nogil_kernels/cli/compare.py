@@ -90,7 +90,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="exit with status 1 for another verdict on a function; waits is also released",
     )
     parser.add_argument(
-        "--fail-under", type=positive_number, metavar="X", help="exit with status 1 if threads gain less than X on a function"
+        "--fail-under",
+        type=positive_number,
+        metavar="X",
+        help="exit with status 1 if threads gain less than X on a function",
     )
     add_outputs(parser)
     parser.add_argument("--json", metavar="FILE", type=writable, help="also save the samples in pyperf's format")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import Executor
+from importlib import import_module
 from typing import Any
 
 from .errors import Unknown
@@ -33,16 +34,24 @@ def find_way(name: str) -> Way:
 
 
 def import_callable(path: str) -> Callable[..., Any]:
-    """Return the function with the path "package.module:name". Raise Unknown if there is none."""
+    """Return the function with the path "package.module:name". Raise Unknown if there is none.
+
+    Any other exception of the module propagates.
+    """
+    module = path.partition(":")[0]
     try:
-        function = resolve(path)
+        import_module(module)
     except SystemExit as error:
         raise Unknown(f"cannot import {path}: its module calls sys.exit({error.code!r})") from None
-    except (ImportError, AttributeError, TypeError, ValueError) as error:
-        module = path.partition(":")[0]
-        failed_inside_module = isinstance(error, ImportError) and not f"{module}.".startswith(f"{error.name}.")
-        hint = f"{module} imports it" if failed_inside_module else "expected package.module:function"
-        raise Unknown(f"cannot import {path}: {error}; {hint}") from error
+    except (ImportError, ValueError) as error:  # ValueError: an empty name
+        is_missing = isinstance(error, ImportError) and f"{module}.".startswith(f"{error.name}.")
+        if not is_missing and module:
+            raise
+        raise Unknown(f"cannot import {path}: {error}; expected package.module:function") from error
+    try:
+        function = resolve(path)
+    except AttributeError as error:
+        raise Unknown(f"cannot import {path}: {error}; expected package.module:function") from error
     if not callable(function):
         raise Unknown(f"{path} must be a function, got {type(function).__name__}")
     return function

@@ -52,8 +52,15 @@ class Isolated:
         status = self.process.wait()
         return f"was killed by {_signal(-status)}" if status < 0 else f"ended with status {status}"
 
-    def end(self) -> None:
-        """End the process, and on POSIX also the processes that it started."""
+    def end(self, patience: float = 0.0) -> None:
+        """End the process, and on POSIX also the processes that it started.
+
+        `patience` is how many seconds the process may take to end by itself, after the end of its input.
+        """
+        if patience and self.process.stdin:
+            with suppress(OSError, subprocess.TimeoutExpired):
+                self.process.stdin.close()
+                self.process.wait(patience)
         if os.name == "posix":
             with suppress(ProcessLookupError, PermissionError):  # PermissionError: macOS, if all have ended
                 os.killpg(self.process.pid, signal.SIGKILL)

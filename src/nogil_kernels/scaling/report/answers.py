@@ -1,17 +1,15 @@
-"""The answer of a report: one line per workload, with the speed-ups that the measurement supports."""
+"""The answers of a report: one line per workload."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...gil.report import TEXTS, duration, percent
-from ...measure.samples import MIN_VALUES, Interval
-from ..workloads import HOLD, MEMORY, PYTHON, RELEASE
+from ...measure.samples import MIN_VALUES
+from ..workloads import HOLD, PYTHON, RELEASE
+from .claims import FLAT, gain, is_gain, missing, threads_of, times, too_wide
 from .labels import side, way
 from .suite import OWN_THREADS, About, Report, Row, about
 
-FLAT = 1.25  # a speed-up up to this counts as none: noise and the caches of further cores can cause it
-NEAR = 0.8  # an efficiency from which the workers ran in parallel
-SANE = 0.9, 1.1  # the speed-up of native threads on free cores, divided by the number of these cores
 NO_THREADS = ": a speed-up needs two threads"
 ALONE = "alone"
 
@@ -43,83 +41,11 @@ def answer(report: Report, workload: str, session: str = "") -> Answer:
     return _one_side(report, next(iter(threads.values()), None), rows[0])
 
 
-def threads_of(report: Report, rows: Sequence[Row]) -> dict[str, Row]:
-    """Return side -> row of the most threads whose speed-ups are supported, or of the most threads if none are."""
-    threads = [row for row in rows if row.way == "threads" and row.workers > 1]
-    counts = sorted({row.workers for row in threads}, reverse=True)
-    groups = [{row.side: row for row in threads if row.workers == count} for count in counts]
-    supported = (group for group in groups if not any(missing(report, row) for row in group.values()))
-    return next(supported, groups[0] if groups else {})
-
-
-def missing(report: Report, row: Row) -> str:
-    """Return what is missing for a sentence about the speed-up of a row, or ""."""
-    baseline, ceiling = report.baseline(row), report.ceiling(row)
-    starts = min(len(row.values), len(baseline.values)) if baseline else 0
-    if starts < MIN_VALUES:
-        return f"no speed-up yet: {starts} of {MIN_VALUES} starts"
-    if not row.limit:  # work that waits needs no free cores
-        return ""
-    if ceiling is None:
-        return "no native threads to compare with"
-    cores = min(row.workers, int(report.facts["nk_usable_cores"]))
-    low, high = (bound * cores for bound in SANE)
-    if ceiling.median > high:
-        return (
-            f"native threads gained {ceiling.median:.2f}x of {cores}, so one thread alone was disturbed: measure again"
-        )
-    if ceiling.median >= low:
-        return ""
-    if row.limit == MEMORY:
-        return f"native threads that read memory gained only {ceiling.median:.2f}x of {cores}: memory is the limit"
-    physical = int(report.facts.get("nk_physical_cores", cores))
-    if physical < cores:
-        return f"native threads gained only {ceiling.median:.2f}x of {cores}: they share {physical} physical cores"
-    return (
-        f"native threads gained only {ceiling.median:.2f}x of {cores}, so other programs used the cores: measure again"
-    )
-
-
-def is_flat(report: Report, row: Row | None) -> bool:
-    """Return whether the measurement supports that the workers gain nothing."""
-    speed_up = _supported(report, row)
-    return speed_up is not None and speed_up.high <= FLAT
-
-
-def is_gain(report: Report, row: Row | None) -> bool:
-    """Return whether the measurement supports that the workers gain something."""
-    speed_up = _supported(report, row)
-    return speed_up is not None and speed_up.low > FLAT
-
-
-def _supported(report: Report, row: Row | None) -> Interval | None:
-    return None if row is None or missing(report, row) else report.speed_up(row)
-
-
-def gain(report: Report, row: Row) -> str:
-    """Return the speed-up as text: "1.98x", "28x"."""
-    speed_up = report.speed_up(row)
-    assert speed_up is not None
-    return _times(speed_up.median)
-
-
-def _times(speed_up: float) -> str:
-    return f"{speed_up:.2f}x" if speed_up < 9.995 else f"{speed_up:.0f}x"
-
-
 def _of_ceiling(report: Report, row: Row) -> str:
     """Return the speed-up, the ceiling if there is one, and the workers: "1.98x of 2.00x on 2 threads"."""
     ceiling = report.ceiling(row)
-    limit = f" of {_times(ceiling.median)}" if ceiling else ""
+    limit = f" of {times(ceiling.median)}" if ceiling else ""
     return f"{gain(report, row)}{limit} on {way(row)}"
-
-
-def _too_wide(report: Report, row: Row, bound: float) -> str:
-    """Return a clause if the interval of the speed-up contains the bound, or ""."""
-    speed_up = report.speed_up(row)
-    if speed_up is None or not speed_up.low <= bound < speed_up.high:
-        return ""
-    return f"the interval {_times(speed_up.low)} to {_times(speed_up.high)} is too wide to say more"
 
 
 def _two_sides(report: Report, threads: dict[str, Row]) -> Answer:
@@ -127,7 +53,7 @@ def _two_sides(report: Report, threads: dict[str, Row]) -> Answer:
     released, held = threads[RELEASE], threads.get(HOLD)
     name = f"{released.workload}:"
     for row in (released, held):
-        if row is not None and (problem := missing(report, row) or _too_wide(report, row, FLAT)):
+        if row is not None and (problem := missing(report, row) or too_wide(report, row, FLAT)):
             return Answer(f"{name} {problem}.")
     beside = f", held {gain(report, held)}" if held else ""
     return Answer(
@@ -143,20 +69,21 @@ def _one_side(report: Report, threads: Row | None, row: Row) -> Answer:
     has_gil = bool(report.facts_of(row.session)["nk_gil_enabled"])
     does = _does(row, verdict, has_gil)
     verdict = verdict if has_gil or verdict == "waits" else "released"
-    clause, brief = _finding(report, threads, verdict) if threads else ("", "")
+    clause, brief = _finding(report, threads, verdict) if threads else ("" if does else NO_THREADS, "")
+    start = f"{row.workload} {does}".rstrip()
     if does.startswith("undecided"):
-        clause = clause.replace(":", ";", 1)
-    start = f"{row.workload}{':' if does.startswith('undecided') else ''} {does}".rstrip()
+        start, clause = f"{row.workload}: {does}", clause.replace(":", ";", 1)
     short = ", ".join(filter(None, (does.partition(",")[0], brief)))
-    return Answer(f"{start}{clause or (not does and NO_THREADS) or ''}.", short, verdict)
+    return Answer(f"{start}{clause}.", short, verdict)
 
 
 def _does(row: Row, verdict: str, has_gil: bool) -> str:
-    """Return what the work does with the GIL, or "" if nobody asked the probe."""
+    """Return what the work does with the GIL, or "" without a probe."""
     if not has_gil and verdict != "waits":
         return "runs without a GIL"
     if not verdict:
-        return f"undecided, holds the GIL {row.hold.replace(' % to', ' to')} of the time" if row.hold else ""
+        share = f", holds the GIL {row.hold.replace(' % to', ' to')} of the time" if row.hold else ""
+        return f"undecided{share}" if ":" in row.workload else ""
     return f"holds the GIL {row.hold} of the time" if verdict == "partly" else TEXTS[verdict]
 
 
@@ -167,7 +94,7 @@ def _finding(report: Report, row: Row, verdict: str) -> tuple[str, str]:
     """
     holds = verdict in ("held", "partly")
     bound = FLAT / (float(row.hold.split()[0]) / 100 if holds and row.hold else 1.0)
-    if problem := missing(report, row) or _too_wide(report, row, bound):
+    if problem := missing(report, row) or too_wide(report, row, bound):
         return f": {problem}", ""
     speed_up = report.speed_up(row)
     assert speed_up is not None
@@ -185,12 +112,12 @@ def _finding(report: Report, row: Row, verdict: str) -> tuple[str, str]:
 
 def _lost_updates(rows: Sequence[Row]) -> Answer:
     """Return the answer for the counters, which need no repetition: a lost update is a fact."""
-    counted = [row for row in rows if row.lost is not None]
+    lossy = [row for row in rows if row.lost is not None]
     shares = [
         f"{percent(row.lost) if row.lost else 'none'} {'' if row.side == 'locked' else 'by '}{side(row)}"
-        for row in counted
+        for row in lossy
     ]
-    most = max((row.lost or 0.0 for row in counted), default=0.0)
+    most = max((row.lost or 0.0 for row in lossy), default=0.0)
     return Answer(f"{rows[0].workload}: lost {', '.join(shares)}.", f"lost {percent(most) if most else 'none'}")
 
 
@@ -208,8 +135,8 @@ def _latency(rows: Sequence[Row]) -> Answer:
 
 
 def slowest(rows: Sequence[Row]) -> tuple[Row, Row] | None:
-    """Return the row alone, and the slowest one beside a thread that runs Python, of calls that release the GIL."""
-    released = [row for row in rows if row.side == RELEASE]
+    """Return the row alone, and the slowest one beside a thread that runs Python, of calls that may release the GIL."""
+    released = [row for row in rows if row.side != HOLD]
     alone = next((row for row in released if row.setting == ALONE), None)
     beside = [row for row in released if row.setting != ALONE]
     return (alone, max(beside, key=lambda row: row.seconds_per_call.median)) if alone and beside else None

@@ -97,7 +97,8 @@ def _columns(report: Report, rows: Sequence[Row]) -> Iterator[tuple[str, Cell, s
     """Yield (heading, function that returns a cell, class). The caller omits empty columns."""
     if len(report.sessions) > 1:
         yield "Python", lambda report, row: row.session, LABEL
-    yield "way", lambda report, row: labels.way(row), LABEL
+    if len({(row.way, row.workers) for row in rows}) > 1:
+        yield "way", lambda report, row: labels.way(row), LABEL
     if len({row.side for row in rows}) > 1:
         yield "side", lambda report, row: labels.side(row), LABEL
     yield "beside Python, interval", lambda report, row: row.setting, LABEL

@@ -238,7 +238,7 @@ def shortened(text: str, length: int) -> str:
     return text if len(text) <= length else f"…{text[1 - length :]}"
 
 
-def _seconds(seconds: float, _: int) -> str:
+def _seconds(seconds: float, _: float) -> str:
     """Return the label of a tick, in the units of the tables."""
     return duration(seconds) if seconds else "0"
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from ...gil.report import duration, percent
 from ..workloads import HOLD, PYTHON, RELEASE
-from .answers import gain, is_flat, is_gain, missing, slowest, threads_of
+from .answers import slowest
+from .claims import gain, is_flat, is_gain, missing, threads_of
 from .labels import WAYS, interpreter, way_in_sentence
 from .suite import About, Report, Row, about
 

@@ -214,7 +214,7 @@ class Report:
     def workloads(self) -> list[str]:
         """The names of the workloads, without the native ceilings."""
         names = dict.fromkeys(row.workload for row in self.rows)
-        return [name for name in names if not name.startswith(NATIVE)]
+        return [name for name in names if ":" in name or not name.startswith(NATIVE)]
 
     def block(self, workload: str) -> list[Row]:
         """Return the rows of one workload, for all interpreters."""
@@ -302,6 +302,6 @@ def _row(benchmark: Any) -> Row:
         "nk_lost": "lost_updates",
     }
     given = {name: metadata[key] for key, name in attributes.items() if key in metadata}
-    numbers = {"lost_updates": tuple(map(int, given["lost_updates"].split()))}
+    numbers: dict[str, Any] = {"lost_updates": tuple(map(int, given["lost_updates"].split()))}
     numbers |= {"p99": tuple(map(float, given["p99"].split()))}
     return Row(**given | numbers | {"values": tuple(values)})

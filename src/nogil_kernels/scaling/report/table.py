@@ -8,13 +8,16 @@ from rich.table import Table
 from rich.text import Text
 
 from ...measure import style
-from .answers import ALONE, NEAR, answer
+from .answers import ALONE, answer
 from .columns import Column, columns
 from .labels import SIDES, counted, duration, interpreter, side, way
 from .sentences import COSTS, INTERRUPTED, LEGEND, meaning
 from .suite import About, Report, Row, about
 
 FIRST_WIDTH, OTHER_WIDTH = 52, 8  # characters for the first interpreter and for each other one
+BELOW_TABLE = (0, 2, 1, 2)
+"""Padding of a text. Like a table, it ends with an empty line."""
+NEAR = 0.8  # an efficiency from which the workers ran in parallel
 COLOURS = {"released": "green", "waits": "green", "partly": "yellow", "held": "red"}
 """Verdict -> the colour of an answer."""
 
@@ -60,14 +63,14 @@ def heading(report: Report) -> Iterator[RenderableType]:
         lines.append(f"Also measured: Python {others}; each Python is compared only with itself")
     if report.weak:
         lines.append("Weak scaling: the same work per worker")
-    yield Text("\n".join(lines), style="dim")
+    yield Text("\n".join(lines) + "\n", style="dim")
 
 
 def block(report: Report, workload: str, width: int) -> Iterator[RenderableType]:
     """Yield the table of one workload and its explanation."""
     rows = report.block(workload)
     sizes = dict.fromkeys(row.size for row in rows)
-    yield Text.assemble("\n", (workload, "bold"), "  ", ("; ".join(sizes), "dim"))
+    yield Text.assemble((workload, "bold"), "  ", ("; ".join(sizes), "dim"))
     here, *others = [name for name in report.sessions if any(row.session == name for row in rows)]
     fitting = max(0, (width - FIRST_WIDTH) // OTHER_WIDTH)
     yield _fitted_table(report, rows, [here, *others[:fitting]], width)
@@ -75,7 +78,7 @@ def block(report: Report, workload: str, width: int) -> Iterator[RenderableType]
     for first in range(fitting, len(others), step):
         yield _fitted_table(report, rows, ["", *others[first : first + step]], width)
     if text := meaning(report, workload):
-        yield Padding(Text(text), (0, 2))
+        yield Padding(Text(text), BELOW_TABLE)
 
 
 def _fitted_table(report: Report, rows: Sequence[Row], sessions: Sequence[str], width: int) -> Table:
@@ -148,29 +151,28 @@ def costs(report: Report) -> Iterator[RenderableType]:
             table.add_row(Text("  " + interpreter(name), style="dim"))
         for row, start_up, overhead in (cost for cost in costs if cost[0].session == name):
             table.add_row(("    " if several else "  ") + way(row), duration(start_up), duration(overhead))
-    yield Text.assemble("\n", ("What workers cost", "bold"), "  ", ("not included in the times above", "dim"))
+    yield Text.assemble(("What workers cost", "bold"), "  ", ("not included in the times above", "dim"))
     yield table
-    yield Padding(Text(COSTS), (0, 2))
+    yield Padding(Text(COSTS), BELOW_TABLE)
 
 
 def _legend() -> Iterator[RenderableType]:
     """Yield the explanation of the columns."""
-    yield Text("\nColumns", style="bold")
-    yield from (Padding(Text(sentence, style="dim"), (0, 2)) for sentence in LEGEND)
+    yield Text("Columns", style="bold")
+    yield Padding(Text("\n".join(LEGEND), style="dim"), BELOW_TABLE)
 
 
 def _notes(report: Report, details: bool) -> Iterator[RenderableType]:
-    """Yield warnings and failures, what was skipped, and what the details add."""
+    """Yield warnings and failures, then what was skipped, or what the details add."""
     skipped = [note for note in report.notes if note.startswith("skipped")]
     problems = [note for note in report.notes if note not in skipped] + report.warnings
-    problems = [f"- {problem}" for problem in problems] + [INTERRUPTED] * report.interrupted
-    if problems:
-        yield Text("\n" + "\n".join(problems), style="yellow")
+    lines = [f"- {problem}" for problem in problems] + [INTERRUPTED] * report.interrupted
+    if lines:
+        yield Text("\n".join(lines) + "\n", style="yellow")
     if details:
-        yield Text("\n".join(f"- {note}" for note in skipped), style="dim")
+        yield from (Text(f"- {note}", style="dim") for note in skipped)
         return
-    hidden = ["the legend"] + ([counted(len(skipped), "note")] if skipped else [])
-    if report.costs:
-        hidden = ["costs of workers", *hidden]
+    hidden = ["costs of workers"] * bool(report.costs) + ["the legend"]
+    hidden += [counted(len(skipped), "note")] * bool(skipped)
     text = " and ".join(filter(None, (", ".join(hidden[:-1]), hidden[-1])))
-    yield Text(f"\n{text[0].upper()}{text[1:]}: --details", style="dim")
+    yield Text(f"{text[0].upper()}{text[1:]}: --details", style="dim")

@@ -12,6 +12,7 @@ import os
 import queue
 import signal
 import sys
+import time
 from dataclasses import asdict
 from threading import Thread
 from typing import Any, TextIO
@@ -21,6 +22,8 @@ from ...workers.shared import Folder
 from .request import Request
 from .rows import Row
 from .start import Start
+
+PATIENCE = 2.0  # seconds that the workers may take to end
 
 
 def main() -> int:
@@ -40,18 +43,26 @@ def main() -> int:
     except (Unknown, Unavailable) as error:
         send(answers, {"error": type(error).__name__, "text": str(error)})
         return 1
-    send(answers, {"rows": [asdict(row) for row in start.rows], **start.description()})
-    while True:
-        indices = json.loads(lines.get())
-        for index, (_, sample) in zip(indices, start.samples(start.rows[i] for i in indices), strict=True):
-            send(answers, [index, sample if isinstance(sample, str) else asdict(sample)])
-        send(answers, start.changes())
+    try:
+        send(answers, {"rows": [asdict(row) for row in start.rows], **start.description()})
+        while line := lines.get():
+            indices = json.loads(line)
+            for index, (_, sample) in zip(indices, start.samples(start.rows[i] for i in indices), strict=True):
+                send(answers, [index, sample if isinstance(sample, str) else asdict(sample)])
+            send(answers, start.changes())
+    except BrokenPipeError:  # the parent has stopped
+        pass
+    finally:
+        start.close()
+    return 0
 
 
 def _read(requests: TextIO, lines: "queue.SimpleQueue[str]") -> None:
-    """Pass on the parent's lines. When they end, so do this process and all that it started, even during a call."""
+    """Pass on the parent's lines. When they end, end this process and all that it started, even during a call."""
     for line in requests:
         lines.put(line)
+    lines.put("")
+    time.sleep(PATIENCE)
     if os.name == "posix" and os.getpgid(0) == os.getpid():
         os.killpg(0, signal.SIGKILL)
     os._exit(1)

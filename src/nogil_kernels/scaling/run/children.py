@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any, Protocol
 
@@ -17,6 +18,8 @@ from ...workers.shared import Folder
 from .request import Request
 from .rows import Row, Sample
 from .start import Start
+
+PATIENCE = 3.0  # seconds that a process may take to end its workers and to remove its temporary files
 
 
 class Broken(RuntimeError):
@@ -93,7 +96,9 @@ class Child:
 
     def close(self) -> None:
         """End the process and its workers."""
-        self._process.end()
+        with suppress(OSError):
+            self._output.close()  # a process that still sends samples ends
+        self._process.end(PATIENCE)
 
     def _send(self, message: object) -> None:
         try:

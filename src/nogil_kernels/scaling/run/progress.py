@@ -18,7 +18,7 @@ def bar(console: Console) -> Iterator[Progress]:
 
     The bar is drawn only between samples. A thread that refreshes it would take time from the measured work.
     """
-    if not console.is_terminal:
+    if not console.file.isatty():  # with FORCE_COLOR, rich takes a file for a terminal
         yield _lines(console)
         return
     columns = (TextColumn("measuring"), BarColumn(), TextColumn("{task.fields[remaining]}"))

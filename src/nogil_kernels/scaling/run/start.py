@@ -24,11 +24,11 @@ class Start:
 
     def __init__(self, request: Request, folder: Folder, doing: Doing) -> None:
         self.request = request
+        worker.pickled_functions.update(request.pickled)
+        sys.path[:0] = [path for path in request.search_path if path not in sys.path]
         self.crew = Crew(folder)
         self.prepared = Prepared()
         self.facts: dict[str, Fact] = {}
-        worker.pickled_functions.update(request.pickled)
-        sys.path[:0] = [path for path in request.search_path if path not in sys.path]
         try:
             with watch() as gil:
                 self.prepared = prepare(request, self.crew, doing)

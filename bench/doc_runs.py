@@ -1,4 +1,4 @@
-"""Run the commands `nogil-kernels probe` of docs/gil.md again, and write what they print to that document."""
+"""Run the commands of docs/gil.md again that begin with `$ nogil-kernels`, and write what they print there."""
 
 import re
 import shlex
@@ -7,9 +7,9 @@ import sys
 import textwrap
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 DOCUMENT = ROOT / "docs" / "gil.md"
-EXAMPLE = re.compile(r"^\$ (nogil-kernels probe .+)(?:\n(?!\$|```).*)*", re.MULTILINE)
+EXAMPLE = re.compile(r"^\$ (nogil-kernels .+)(?:\n(?!\$|```).*)*", re.MULTILINE)
 """A command and its output."""
 WIDTH = 110
 
@@ -19,13 +19,12 @@ def run_again(example: re.Match[str]) -> str:
     process = subprocess.run(
         [sys.executable, "-m", "nogil_kernels", *shlex.split(example[1])[1:]],
         cwd=ROOT,
-        capture_output=True,
+        stdout=subprocess.PIPE,
         text=True,
         check=True,
     )
-    lines = [
-        line for text in process.stdout.splitlines() for line in textwrap.wrap(text, WIDTH, subsequent_indent="  ")
-    ]
+    texts = process.stdout.strip("\n").splitlines()
+    lines = [line for text in texts for line in textwrap.wrap(text, WIDTH, subsequent_indent="  ") or [""]]
     return "\n".join([f"$ {example[1]}", *lines])
 
 
