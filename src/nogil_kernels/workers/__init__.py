@@ -39,6 +39,8 @@ def import_callable(path: str) -> Callable[..., Any]:
     Any other exception of the module propagates.
     """
     module = path.partition(":")[0]
+    if module.startswith("."):
+        raise Unknown(f"cannot import {path}: the path is relative; expected package.module:function")
     try:
         import_module(module)
     except SystemExit as error:
