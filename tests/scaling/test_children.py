@@ -36,6 +36,7 @@ def started(monkeypatch):
             processes.append(self.process)
 
     monkeypatch.setattr(children, "Isolated", Listed)
+    monkeypatch.setattr(children, "PATIENCE", 0.1)
     yield processes
     assert processes
     assert all(process.returncode is not None for process in processes)

@@ -16,7 +16,7 @@ pytest.importorskip("pyperf")
 
 from nogil_kernels import __version__
 from nogil_kernels.scaling import compare
-from nogil_kernels.scaling.run import comparison
+from nogil_kernels.scaling.run import children, comparison
 from nogil_kernels.scaling.run.children import Interpreter
 from nogil_kernels.scaling.run.request import Request, other_pythons
 from nogil_kernels.workers import pythons
@@ -260,8 +260,9 @@ def test_an_unusable_interpreter_is_refused_with_the_reason(script, reason, fake
     ],
 )
 def test_an_interpreter_that_cannot_run_our_program_is_noted_and_this_one_is_measured(
-    script, note, fake_python, bare, no_pythonpath
+    script, note, fake_python, bare, no_pythonpath, monkeypatch
 ):
+    monkeypatch.setattr(children, "PATIENCE", 0.1)
     python = fake_python(f'[ $1 = -c ] && exec $PYTHON "$@"; {script}', bare)
     sessions, rows, notes = compare_with(python)
     assert len(sessions) == 1

@@ -18,7 +18,9 @@ def test_an_unknown_way_is_rejected_with_the_valid_names():
         workers.find_way("thread")
 
 
-@pytest.mark.parametrize("path", ["user_functions:nobody", "no_such_module:f", "user_functions:", ":squares", "."])
+@pytest.mark.parametrize(
+    "path", ["user_functions:nobody", "no_such_module:f", "user_functions:", ":squares", ".", ".x:f"]
+)
 def test_a_path_that_does_not_exist_is_rejected(path):
     with pytest.raises(Unknown, match="expected package"):
         workers.import_callable(path)
