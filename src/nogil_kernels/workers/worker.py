@@ -29,7 +29,7 @@ class Span(NamedTuple):
     begin: float
     end: float
     kept_waiting: float = 0.0
-    """Seconds in which the thread was ready and got no core. 0 if the system does not tell."""
+    """Seconds in which the thread was ready and got no core. 0 if the system does not say."""
     own_threads: float = 1.0
     """CPU time of the process, divided by that of the thread."""
 
@@ -82,7 +82,7 @@ def span_of(call: Call, count: int) -> Span:
 
 
 def run_queue_seconds() -> float:
-    """Return how long this thread was ready and got no core since it started. Return 0 if the system does not tell."""
+    """Return how long this thread was ready and got no core since it started. Return 0 if the system does not say."""
     try:
         with open("/proc/thread-self/schedstat", "rb", buffering=0) as file:
             return int(file.read().split()[1]) * 1e-9

@@ -45,7 +45,7 @@ class Sample:
     p99: float | None = None
     """The seconds that 99 % of the calls take at most, if each call was timed."""
     kept_waiting: float = 0.0
-    """The share of the time in which workers were ready and got no core. 0 if the system does not tell."""
+    """The share of the time in which workers were ready and got no core. 0 if the system does not say."""
     own_threads: float = 1.0
     """CPU time of the process, divided by that of the worker: 2 for calls that keep two threads busy."""
 
