@@ -20,7 +20,7 @@ from nogil_kernels.workers.pythons import PythonError
 REQUEST = Request(["squares-python"], ["threads"], [2], is_first=False)
 ROWS = [Row("a", "", "", way, workers, 2, "", "") for way, workers in (("sequential", 1), ("threads", 2))]
 SLEEPS = [("user_functions:sleeps//", 100), ("user_functions:sleeps// serial", 100)]
-"""So many calls that a sample takes 25 s."""
+"""A sample of this number of calls takes 25 s."""
 
 needs_sh = pytest.mark.skipif(sys.platform == "win32", reason="the programs are shell scripts")
 

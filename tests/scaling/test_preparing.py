@@ -119,6 +119,15 @@ def test_what_ended_an_earlier_process_is_left_out(excluded, ways):
         assert rows_of(start, "sleep")
 
 
+@pytest.mark.parametrize("name", ["no_such_module:f", "native-arithmetic"])
+def test_a_module_or_ceiling_that_ended_an_earlier_process_is_not_used_again(name):
+    """The request of a child has lists in place of tuples."""
+    with started([*[name] * (":" in name), "squares-python"], excluded=[[name, ""]]) as start:
+        assert rows_of(start, "squares-python")
+        assert not rows_of(start, name)
+        assert start.prepared.notes == []
+
+
 @pytest.mark.parametrize("workload", [name for name in WORKLOADS if name not in ("http-fetch", "convoy")])
 def test_samples_of_every_workload_take_positive_time(workload):
     with started([workload], ways=["threads", "asyncio"]) as start:
