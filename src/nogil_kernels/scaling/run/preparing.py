@@ -177,7 +177,11 @@ def _prepare(request: Request, crew: Crew, prepared: Prepared, workload: Workloa
             if reason := workload.missing(way):
                 skipped.setdefault(reason, []).append(way)
                 continue
-            counts = _counts(request, crew, prepared, workload, way)
+            try:
+                counts = _counts(request, crew, prepared, workload, way)
+            except Exception as error:
+                _leave_out(prepared, workload.name, way, error)
+                continue
             if not counts:
                 continue
             if reason := crew.start(way, max(counts)):

@@ -16,6 +16,7 @@ from threading import Event, Thread
 from time import perf_counter
 
 from ... import sum_of_squares
+from ...workers.errors import Unknown
 from ...workers.worker import Call, Job, on_core, resolve
 from . import HOLD, RELEASE, Workload
 from .kernels import Kernel
@@ -77,6 +78,8 @@ class FunctionBesidePython(BesidePython, UserFunction):
 
     def __init__(self, name: str, search_path: list[str]) -> None:
         UserFunction.__init__(self, name, search_path)
+        if self.is_async:
+            raise Unknown(f"{name} is async: beside Python, the function must not be async")
         self.ways = ("sequential",)
         try:
             has_both = "gil" in inspect.signature(self.function).parameters
