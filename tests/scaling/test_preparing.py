@@ -454,6 +454,14 @@ def test_an_async_function_runs_one_call_after_the_other_and_in_an_event_loop():
         assert all(sample.seconds > 0 for _, sample in start.samples(start.rows))
 
 
+def test_beside_python_an_async_function_is_refused():
+    with (
+        pytest.raises(Unknown, match="waits_async is async: "),
+        started(["user_functions:waits_async"], beside_python=True),
+    ):
+        pass
+
+
 def test_a_module_of_the_same_name_as_the_file_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "path", [*sys.path])
     (tmp_path / "user_functions.py").write_text("def squares(): ...\n")
@@ -507,6 +515,18 @@ def test_a_way_that_fails_is_left_out_with_the_reason_and_the_others_are_measure
         user_functions.squares()
 
     with started(local(work=fails_on_other_threads)) as start:
+        assert rows_of(start, "local:work") == [("", "sequential", 1)]
+        assert start.prepared.notes == ["failed: local:work on threads: LookupError: not here"]
+
+
+def test_a_function_that_waits_and_fails_in_threads_is_measured_without_them(local):
+    def waits_on_the_main_thread():
+        if threading.current_thread() is not threading.main_thread():
+            raise LookupError("not here")
+        user_functions.naps()
+
+    with started(local(work=waits_on_the_main_thread), tries_more=True) as start:
+        assert start.description()["probed"][0][:2] == ("local:work", "waits")
         assert rows_of(start, "local:work") == [("", "sequential", 1)]
         assert start.prepared.notes == ["failed: local:work on threads: LookupError: not here"]
 

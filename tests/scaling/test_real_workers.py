@@ -146,6 +146,14 @@ def test_functions_that_end_their_process_are_named_and_the_others_are_measured(
         assert len([note for note in report.notes if note.startswith(beginning)]) == 1, report.notes
 
 
+def test_workers_of_every_way_import_a_function_of_a_file(tmp_path):
+    (tmp_path / "made_working.py").write_text("def f():\n    return sum(range(1000))\n")
+    ways = ["threads", "pool", "processes"]
+    report = compare(f"{tmp_path / 'made_working.py'}:f", ways=ways, workers=2, seconds=0.1)
+    assert [row.way for row in report.block("made_working:f")] == ["sequential", *ways]
+    assert report.notes == []
+
+
 def test_a_module_that_ends_its_process_is_named_and_others_are_measured(tmp_path):
     (tmp_path / "made_ending.py").write_text("import os\nos._exit(5)\n")
     path = f"{tmp_path / 'made_ending.py'}:f"
