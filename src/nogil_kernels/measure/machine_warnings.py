@@ -10,6 +10,8 @@ Facts = Mapping[str, Fact]
 # On a quiet machine a worker waits 0.1 % of its time for a core. Another program that keeps one of two cores busy takes
 # a quarter of the time of two workers.
 KEPT_WAITING = 0.05
+# On a quiet machine half of the samples take 1 to 3 % longer than the best one.
+SLOW_DOWN = 1.1
 # The clock rate differs by up to 10 % between one and two busy cores. If another program shares a core, the speed-up is
 # at most 1.3. It is above 2 if the other program disturbed the run on one thread.
 NATIVE_SPEED_UP = 1.8, 2.2
@@ -120,6 +122,13 @@ def _noise(facts: Facts) -> Iterator[str]:
         yield (
             f"Other programs took cores from the workers, which were ready but did not run {waiting:.0%} of the time."
             " End those programs and measure again."
+        )
+    slow_down = float(facts.get("nk_slow_down", 1))
+    if slow_down >= SLOW_DOWN:
+        yield (
+            f"Half of the samples took {slow_down:.2f} times as long as the best one, or longer. If no other program"
+            " runs, neighbours on the host or a changing clock slow down the cores. Then intervals are wide, and may not"
+            " hold for the next run."
         )
     gain, (low, high) = float(facts.get("nk_native_speed_up", 2)), NATIVE_SPEED_UP
     if not low <= gain <= high:

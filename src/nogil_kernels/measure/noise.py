@@ -1,6 +1,7 @@
 """How quiet the machine is: the speed-up of two native threads, and the time that the host took away (steal)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from .. import backend
@@ -21,14 +22,20 @@ def noise() -> dict[str, int | float]:
         return {}
     from .ceiling import native_speed_up
 
+    with steal() as steal_facts:
+        speed_up = native_speed_up("arithmetic", 2, seconds=SECONDS)
+    return {"nk_native_speed_up": round(speed_up, 3), **steal_facts}
+
+
+@contextmanager
+def steal() -> Iterator[dict[str, float]]:
+    """Yield a dictionary. At the end of the block it has nk_steal of this time, if the system reports it."""
     cores = machine.affinity() or ()
-    ticks_before = stolen(cores)
-    speed_up = native_speed_up("arithmetic", 2, seconds=SECONDS)
-    noise_facts: dict[str, int | float] = {"nk_native_speed_up": round(speed_up, 3)}
-    ticks_after = stolen(cores)
-    if ticks_before and ticks_after and ticks_after[1] > ticks_before[1]:
-        noise_facts["nk_steal"] = round((ticks_after[0] - ticks_before[0]) / (ticks_after[1] - ticks_before[1]), 3)
-    return noise_facts
+    before, facts = stolen(cores), dict[str, float]()
+    yield facts
+    after = stolen(cores)
+    if before and after and after[1] > before[1]:
+        facts["nk_steal"] = round((after[0] - before[0]) / (after[1] - before[1]), 3)
 
 
 def stolen(cpus: Iterable[int], stat: Path = Path("/proc/stat")) -> Ticks | None:

@@ -50,15 +50,6 @@ def interval(values: Sequence[float]) -> Interval:
     return Interval(statistics.median(ordered), ordered[first], ordered[n - 1 - first], has_95_percent=k > 0)
 
 
-def lower_quartile(values: Sequence[float]) -> float:
-    """Return the value that a quarter of the others does not exceed: the least of up to four values.
-
-    Other programs only ever make a sample slower, and all workers are as slow as the slowest one. The median of few
-    samples would depend on how many of them were disturbed.
-    """
-    return sorted(values)[(len(values) - 1) // 4]
-
-
 def ratio(base: Sequence[float], other: Sequence[float]) -> Interval:
     """Return the speed-up of `other` over `base`, from samples of the same round. Ignore values without a partner."""
     return interval([base_seconds / other_seconds for base_seconds, other_seconds in zip(base, other, strict=False)])

@@ -49,7 +49,7 @@ def compare(
     weak : bool
         Weak scaling: the calls are per worker instead of shared.
     quick : bool
-        Measure for 6 seconds, and 3 more for each further workload, instead of 75. Look for no interpreters on PATH.
+        Measure for 8 seconds, and 3 more for each further workload, instead of 80. Look for no interpreters on PATH.
     seconds : float, optional
         How long to measure. The first round is always completed.
     pythons : str or sequence of str, optional

@@ -20,6 +20,7 @@ TITLE = "How the same work scales"
 ROW_METADATA = (
     "name unit perf_version loops nk_calls nk_workload nk_side nk_setting nk_way nk_workers nk_size nk_limit nk_verdict"
     " nk_hold nk_session nk_overhead nk_start_up nk_updates nk_tally nk_lost nk_p99 nk_kept_waiting nk_own_threads"
+    " nk_slow_down"
     " nk_notes nk_interrupted"
 )
 """Metadata that is not about the machine or the interpreter."""

@@ -21,6 +21,7 @@ nk_lost         the number of lost updates of each sample; only for the counter
 nk_p99          the seconds that 99 % of the calls take at most, per start; only where each call is timed
 nk_kept_waiting the share of the time in which workers were ready and got no core
 nk_own_threads  CPU time of the process, divided by that of the worker; only for sequential calls
+nk_slow_down    the median of all samples, divided by the least one
 nk_scaling      strong (the workers share the calls) | weak (the calls are per worker)
 nk_notes        a JSON list of sentences: what was skipped and why
 nk_interrupted  1 if Ctrl-C ended the measurement; absent otherwise
@@ -43,7 +44,7 @@ from typing import Any, Self
 from ...measure import suite_file
 from ...measure.facts import Fact
 from ...measure.machine_warnings import warnings_of
-from ...measure.samples import Interval, interval, lower_quartile, ratio
+from ...measure.samples import Interval, interval, ratio
 from ..run.rows import Row as PlannedRow
 from ..run.rows import Sample
 from ..workloads.native import NATIVE
@@ -51,7 +52,7 @@ from ..workloads.native import NATIVE
 EMPTY: dict[str, Fact] = dict.fromkeys(
     ("nk_side", "nk_setting", "nk_size", "nk_limit", "nk_lost", "nk_p99", "nk_verdict", "nk_hold"), ""
 )
-EMPTY |= {"nk_updates": 0, "nk_kept_waiting": 0.0, "nk_own_threads": 1.0}
+EMPTY |= {"nk_updates": 0, "nk_kept_waiting": 0.0, "nk_own_threads": 1.0, "nk_slow_down": 1.0}
 """The defaults for absent metadata."""
 OWN_THREADS = 1.2
 """CPU time of the process / of the worker, from which the calls have threads of their own."""
@@ -79,6 +80,7 @@ class Row(PlannedRow):
     p99: tuple[float, ...] = ()
     kept_waiting: float = 0.0
     own_threads: float = 1.0
+    slow_down: float = 1.0
 
     @property
     def key(self) -> tuple[str, str]:
@@ -191,8 +193,12 @@ class Report:
     def warnings(self) -> list[str]:
         """Warnings about the machine and the interpreter that may distort the measurements."""
         cores = int(self.facts["nk_usable_cores"])
-        waits = [row.kept_waiting for row in self.rows if row.workers <= cores and (row.limit or row.workers == 1)]
-        measured = {"nk_kept_waiting": statistics.median(waits)} if waits else {}
+        rows = [row for row in self.rows if row.workers <= cores and row.limit]
+        names = ("kept_waiting", "slow_down") if rows else ()
+        measured = {f"nk_{name}": statistics.median(getattr(row, name) for row in rows) for name in names}
+        pair = self._by_key.get(((f"{NATIVE}arithmetic//", self.sessions[0]), "threads", 2))
+        if pair and cores >= 2 and (native := self.speed_up(pair)):
+            measured |= {"nk_native_speed_up": native.median}
         return warnings_of({**self.facts, **measured}, blas=any(row.own_threads >= OWN_THREADS for row in self.rows))
 
     @property
@@ -267,7 +273,13 @@ class Report:
 def _benchmark(
     measured: Measured, row: PlannedRow, starts: Sequence[Sequence[Sample]], common: Mapping[str, Fact], is_first: bool
 ) -> suite_file.Benchmark:
-    """Return the values and metadata of a row. The value of a start is the lower quartile of its samples."""
+    """Return the values and metadata of a row.
+
+    The value of a start is the least of its samples, because other programs only make samples slower. If each call is
+    timed, it is the median.
+    """
+    value_of = statistics.median if starts[0][0].p99 else min
+    least = value_of(sample.seconds for start in starts for sample in start)
     samples = [sample for start in starts for sample in start]
     p99 = [statistics.median(sample.p99 or 0.0 for sample in start) for start in starts if start[0].p99]
     planned = asdict(row)
@@ -287,8 +299,9 @@ def _benchmark(
         "nk_p99": " ".join(map(str, p99)),
         "nk_kept_waiting": statistics.median(sample.kept_waiting for sample in samples),
         "nk_own_threads": statistics.median(sample.own_threads for sample in samples),
+        "nk_slow_down": statistics.median(sample.seconds for sample in samples) / least,
     }
-    return [lower_quartile([sample.seconds for sample in start]) / row.calls for start in starts], metadata
+    return [value_of(sample.seconds for sample in start) / row.calls for start in starts], metadata
 
 
 def _row(benchmark: Any) -> Row:

@@ -19,7 +19,7 @@ from .request import Request
 from .rows import Row
 
 SERIAL_SECONDS = 0.035  # seconds of work per sample if the workers take turns: seven switch intervals
-PARALLEL_SECONDS = 0.05  # seconds of work per sample if the workers run at the same time
+PARALLEL_SECONDS = 0.04  # seconds of work per sample if the workers run at the same time
 WAITING_SECONDS = 0.02  # seconds of a sample of a function that waits
 LATENCY_CALLS, LATENCY_MAX_SECONDS = 100, 1.0  # of a sample whose calls are timed: 99 % of 100 calls are 99
 WORKER_SECONDS = 0.005  # the least work of one worker: workers begin within 0.15 ms of each other

@@ -8,7 +8,6 @@ from typing import Any
 
 from ...measure.facts import Fact, facts
 from ...measure.gil_watch import watch
-from ...measure.noise import noise
 from ...workers import worker
 from ...workers.crew import Crew
 from ...workers.errors import one_line
@@ -33,7 +32,7 @@ class Start:
             with watch() as gil:
                 self.prepared = prepare(request, self.crew, doing)
             if not request.rows:
-                self.facts = {**facts(), **gil.facts(), **(noise() if request.is_first else {})}
+                self.facts = {**facts(), **gil.facts()}
         except BaseException:
             self.close()
             raise
