@@ -127,8 +127,8 @@ def _noise(facts: Facts) -> Iterator[str]:
     if slow_down >= SLOW_DOWN:
         yield (
             f"Half of the samples took {slow_down:.2f} times as long as the best one, or longer. If no other program"
-            " runs, neighbours on the host or a changing clock slow down the cores. Then intervals are wide, and may not"
-            " hold for the next run."
+            " runs, neighbours on the host or a changing clock slow down the cores. Then intervals are wide, and may"
+            " not hold for the next run."
         )
     gain, (low, high) = float(facts.get("nk_native_speed_up", 2)), NATIVE_SPEED_UP
     if not low <= gain <= high:

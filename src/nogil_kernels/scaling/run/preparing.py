@@ -221,12 +221,8 @@ def _counts(request: Request, crew: Crew, prepared: Prepared, workload: Workload
         return [1]
     if workload.simultaneous_calls:
         return [workload.simultaneous_calls]
-    if (
-        request.tries_more
-        and not workload.limit
-        and way in ("threads", "asyncio")
-        and not crew.start(way, MOST_WAITING)
-    ):
+    may_try = request.tries_more and workload.verdict == "waits" and way in ("threads", "asyncio")
+    if may_try and not crew.start(way, MOST_WAITING):
         with prepared.kept(workload.name):
             return _counts_that_pay(crew, workload, way)
     return list(request.workers)
