@@ -68,8 +68,10 @@ class Calls:
         if calls := workload.calls_of(side, setting):
             self.chosen[key] = self.chosen[f"{key} serial"] = calls
             return
-        with worker.picklable_errors(), workload.around(side, setting):
-            seconds = seconds_per_call(workload.job(side, setting, "sequential"))
+        seconds = 0.0 if workload.times_calls else workload.seconds
+        if not seconds:
+            with worker.picklable_errors(), workload.around(side, setting):
+                seconds = seconds_per_call(workload.job(side, setting, "sequential"))
         if workload.times_calls:
             most = max(1, round(LATENCY_MAX_SECONDS / seconds))
             self.chosen[key] = min(most, max(LATENCY_CALLS, round(PARALLEL_SECONDS / seconds)))
@@ -252,8 +254,8 @@ def _add_rows(
                     if not request.rows:
                         prepared.calls.fit(workload, side, setting, request.workers, request.weak)
                     # also creates the functions that rows with fewer workers call
-                    job = workload.job(side, setting, way)
-                    crew.run(way, max(counts), job, 1, max(counts), workload.stays_on_core)
+                    job, calls = workload.job(side, setting, way), int(workload.seconds < LONG_SECONDS)
+                    crew.run(way, max(counts), job, calls, max(counts), workload.stays_on_core)
                 about_workload = workload.size, workload.limit, workload.updates, workload.verdict, workload.hold
                 prepared.rows += [Row(workload.name, side, setting, way, n, 1, *about_workload) for n in counts]
         workload.latencies()  # discard those of the warm-up

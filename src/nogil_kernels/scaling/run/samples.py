@@ -78,7 +78,8 @@ class Measuring:
         description = self._workers.description
         if not self.request.rows:
             self._adopt(self._workers)
-        self._add_notes(description["notes"] if not self.measured.starts else [])
+        is_first = not self.measured.starts
+        self._add_notes(note for note in description["notes"] if is_first or not note.startswith("skipped"))
         self.failures += description["failures"]
         for way, seconds in description["start_up"].items():
             self.measured.start_up[way] = max(seconds, self.measured.start_up.get(way, 0.0))
@@ -113,6 +114,19 @@ class Measuring:
                 self.close_workers()
                 self._exclude(broken.workload, broken.way, f"stopped {_on(broken)} early: {broken}")
             remaining = [row for row in remaining if not self._is_excluded(row)]
+
+    def drop_long(self, seconds: float) -> bool:
+        """Sample functions whose round takes longer than this in the first start only, if there are others."""
+        rounds: dict[str, float] = {}
+        for row, (samples, *_) in self.measured.starts.items():
+            share = sum(sample.seconds for sample in samples) / len(samples)
+            rounds[row.workload] = rounds.get(row.workload, 0.0) + share
+        long = {name for name, share in rounds.items() if share > seconds}
+        if not long or all(name.startswith(NATIVE) for name in rounds.keys() - long):
+            return False
+        self.request = replace(self.request, rows=[row for row in self.request.rows if row.workload not in long])
+        self._add_notes(f"{name}: one start only, as a round takes {rounds[name]:.0f} s" for name in sorted(long))
+        return True
 
     def _record(self, row: Row, sample: Sample) -> None:
         starts = self.measured.starts.setdefault(row, [])
@@ -160,6 +174,7 @@ def take(
     begin = perf_counter()
     working = list(all_measuring)
     first = working[0]
+    slice_seconds = budget.seconds / STARTS / len(working)
     try:
         for number in range(STARTS):
             start_begin = perf_counter()
@@ -178,6 +193,8 @@ def take(
                     working.remove(measuring)
                 if number == 0 and measuring is first:
                     _hand_on(first, working[1:])
+                if number == 0 and measuring.drop_long(slice_seconds):  # the others need not wait for them
+                    begin = max(begin, perf_counter() - (position + 1) * slice_seconds)
             now = perf_counter()
             if now - begin + (now - start_begin) > OVERRUN * budget.seconds:
                 break

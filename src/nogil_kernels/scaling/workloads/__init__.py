@@ -61,6 +61,8 @@ class Workload:
     """The probe's verdict on a function of the user, see gil.GilReport. "" if undecided, and for other workloads."""
     hold = ""
     """The share of the time in which a function of the user holds the GIL, or the interval of that share: "62 %"."""
+    seconds = 0.0
+    """The seconds of a call, if the probe has measured them."""
     stays_on_core = True
     """Whether workers may be pinned to one core. This must be False if a call starts threads."""
 
@@ -68,7 +70,7 @@ class Workload:
         """Prepare the data of the workers, with files in `folder`. Raise Unavailable with the reason if that fails."""
 
     def probe(self) -> None:
-        """Set `verdict` and `hold`, and no `limit` for work that waits."""
+        """Set `verdict`, `hold` and `seconds`, and no `limit` for work that waits."""
 
     def job(self, side: str, setting: str, way: str) -> Job:
         """Return the job of a worker. Its imports happen only in the worker."""

@@ -42,7 +42,7 @@ class UserFunction(Workload):
             report = probing.measure(self.function, limit=PROBE_SECONDS, parallel=False, advise=False)
         except Lazy as error:
             raise Unknown(f"{self.name}: {error}") from None
-        self.verdict = report.verdict
+        self.verdict, self.seconds = report.verdict, report.seconds_per_call
         if report.interval:
             low, high = map(percent, report.interval)
             self.hold = percent(report.hold_fraction or 0.0) if report.verdict else f"{low} to {high}"
