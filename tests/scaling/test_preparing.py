@@ -203,7 +203,7 @@ def test_fit_calls_returns_a_multiple_by_a_power_of_two(seconds, target, multipl
     assert fit_calls(seconds, target, multiple) == calls
 
 
-@pytest.mark.parametrize(("seconds", "calls"), [(1e-5, 5000), (0.005, 100), (0.02, 50), (2.0, 1)])
+@pytest.mark.parametrize(("seconds", "calls"), [(1e-5, 4000), (0.005, 100), (0.02, 50), (2.0, 1)])
 def test_a_sample_of_timed_calls_has_a_hundred_of_them_unless_they_are_slow(seconds, calls, folder, monkeypatch):
     monkeypatch.setattr(preparing, "seconds_per_call", lambda job: seconds)
     workload = Nap(folder)
@@ -368,14 +368,14 @@ def test_the_workers_of_a_function_that_waits_double_as_long_as_that_pays(most, 
         ({}, "asyncio", [2, 4]),
         ({}, "processes", [3]),
         ({}, "sequential", [1]),
-        ({"limit": "arithmetic"}, "threads", [3]),
+        ({"verdict": "released"}, "threads", [3]),
         ({"tries_more": False}, "threads", [3]),
         ({"simultaneous_calls": 5}, "threads", [5]),
     ],
 )
 def test_more_threads_or_tasks_are_tried_only_for_functions_that_wait(changes, way, counts, folder):
     workload = Nap(folder)
-    workload.limit = changes.get("limit", "")
+    workload.verdict = changes.get("verdict", "waits")
     workload.simultaneous_calls = changes.get("simultaneous_calls")
     request = Request(["nap"], FAST, [3], tries_more=changes.get("tries_more", True))
     assert preparing._counts(request, FakeCrew(4), preparing.Prepared(), workload, way) == counts

@@ -445,12 +445,12 @@ def test_notes_name_their_interpreters_if_there_are_several(clock):
 @pytest.mark.parametrize(
     ("workloads", "interpreters", "quick", "seconds", "budget"),
     [
-        (1, 1, False, None, Budget(75, 8)),
-        (9, 1, False, None, Budget(75, 8)),
-        (1, 3, False, None, Budget(145, 8)),
-        (1, 1, True, None, Budget(6, 3)),
-        (3, 1, True, None, Budget(12, 3)),
-        (3, 2, True, None, Budget(24, 3)),
+        (1, 1, False, None, Budget(80, 30)),
+        (9, 1, False, None, Budget(80, 30)),
+        (1, 3, False, None, Budget(150, 30)),
+        (1, 1, True, None, Budget(8, 7)),
+        (3, 1, True, None, Budget(14, 7)),
+        (3, 2, True, None, Budget(28, 7)),
         (3, 2, True, 0.5, Budget(0.5, UNLIMITED)),
     ],
 )
