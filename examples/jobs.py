@@ -1,4 +1,4 @@
-"""Five jobs that look alike from outside: `nogil-kernels compare --quick ./examples/jobs.py:JOB ...`."""
+"""Jobs that look alike from outside: `nogil-kernels compare --quick ./examples/jobs.py:JOB ...`."""
 
 import hashlib
 import threading
@@ -24,8 +24,13 @@ def hash_and_loop() -> None:
         pass
 
 
+def digest() -> None:
+    """Release the GIL for 50 us."""
+    hashlib.sha256(BLOCK)
+
+
 def compress() -> None:
-    """Release the GIL."""
+    """Release the GIL for milliseconds."""
     zlib.compress(TEXT)
 
 

@@ -66,6 +66,29 @@ def test_a_saved_report_replaces_an_older_file_and_loads_equal(tmp_path):
         assert printed(loaded) == printed(report)
 
 
+def test_an_older_file_is_converted(tmp_path):
+    """Its values are the seconds of all calls, in one run."""
+    facts = {**FACTS, "nk_session": "3.14", "nk_scaling": "strong", "nk_notes": "[]", "unit": "second"}
+    row = {"nk_workload": "counter", "nk_side": "call", "nk_way": "threads", "nk_workers": 2, "nk_overhead": 0.002}
+    row |= {"nk_calls": 4, "nk_start_up": 0.1, "nk_updates": 40, "nk_tally": "0 10", "name": "counter-call-threads-2"}
+    run = pyperf.Run([0.4, 0.8], metadata=facts | row, collect_metadata=False)
+    pyperf.BenchmarkSuite([pyperf.Benchmark([run])]).dump(str(tmp_path / "older.json"))
+    (loaded,) = Report.load(tmp_path / "older.json").rows
+    assert (loaded.calls, loaded.values, loaded.lost_updates) == (4, (0.1, 0.2), (0, 10))
+    assert loaded.lost == 10 / 80
+
+
+def test_pyperf_compares_two_files(tmp_path):
+    for name, factor in (("a.json", 1.0), ("b.json", 2.0)):
+        rows_of_file = [
+            series("squares-python", way, workers, factor) for way, workers in (("sequential", 1), ("threads", 2))
+        ]
+        report(rows_of_file).save(tmp_path / name)
+    process = completed("-m", "pyperf", "compare_to", str(tmp_path / "a.json"), str(tmp_path / "b.json"))
+    assert process.returncode == 0, process.stderr
+    assert process.stdout.count("2.00x slower") == 3  # each row, and their mean
+
+
 def test_the_metadata_of_a_benchmark_has_the_row_and_the_facts(tmp_path):
     report = full_report()
     report.save(tmp_path / "report.json")
