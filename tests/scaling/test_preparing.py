@@ -11,8 +11,10 @@ import user_functions
 
 from nogil_kernels import build_info
 from nogil_kernels.measure import machine
+from nogil_kernels.scaling.run import calls as run_calls
 from nogil_kernels.scaling.run import preparing, sampling
-from nogil_kernels.scaling.run.preparing import Calls, fit_calls, prepare
+from nogil_kernels.scaling.run.calls import Calls, fit_calls
+from nogil_kernels.scaling.run.preparing import prepare
 from nogil_kernels.scaling.run.request import Request
 from nogil_kernels.scaling.run.rows import Row
 from nogil_kernels.scaling.run.start import Start
@@ -151,7 +153,7 @@ def test_all_numbers_of_workers_share_the_same_calls_equally():
 
 
 def test_each_worker_makes_one_slow_call(monkeypatch):
-    monkeypatch.setattr(preparing, "seconds_per_call", lambda call: 0.2)
+    monkeypatch.setattr(run_calls, "seconds_per_call", lambda call: 0.2)
     with started(["squares-python"], workers=(2, 3, 5)) as start:
         assert calls_of(start, "squares-python") == [1, 2, 3, 5]
 
@@ -160,7 +162,7 @@ def test_each_worker_makes_one_slow_call(monkeypatch):
 def test_seconds_per_call_is_the_best_of_three_and_slow_calls_are_measured_once(seconds, best, monkeypatch):
     times = iter([0.0, *seconds])  # the first call only warms up
     monkeypatch.setattr(worker, "seconds_of", lambda job, count: next(times))
-    assert preparing.seconds_per_call(worker.Job("builtins:int")) == best
+    assert run_calls.seconds_per_call(worker.Job("builtins:int")) == best
     assert next(times, None) is None
 
 
@@ -172,12 +174,12 @@ def test_fast_calls_are_repeated_until_their_time_can_be_measured(monkeypatch):
         return count * 0.003
 
     monkeypatch.setattr(worker, "seconds_of", seconds_of)
-    assert preparing.seconds_per_call(worker.Job("builtins:int")) == pytest.approx(0.003)
+    assert run_calls.seconds_per_call(worker.Job("builtins:int")) == pytest.approx(0.003)
     assert counts == [1, 1, 2, 4, 4, 4]
 
 
 def test_weak_scaling_gives_each_worker_the_same_number_of_calls(monkeypatch):
-    monkeypatch.setattr(preparing, "SERIAL_SECONDS", preparing.PARALLEL_SECONDS)
+    monkeypatch.setattr(run_calls, "SERIAL_SECONDS", run_calls.PARALLEL_SECONDS)
     with started(["squares-python"], workers=(2, 3), weak=True) as start:
         sequential, two, three = calls_of(start, "squares-python")
         assert (two, three) == (2 * sequential, 3 * sequential)
@@ -205,7 +207,7 @@ def test_fit_calls_returns_a_multiple_by_a_power_of_two(seconds, target, multipl
 
 @pytest.mark.parametrize(("seconds", "calls"), [(1e-5, 4000), (0.005, 100), (0.02, 50), (2.0, 1)])
 def test_a_sample_of_timed_calls_has_a_hundred_of_them_unless_they_are_slow(seconds, calls, folder, monkeypatch):
-    monkeypatch.setattr(preparing, "seconds_per_call", lambda job: seconds)
+    monkeypatch.setattr(run_calls, "seconds_per_call", lambda job: seconds)
     workload = Nap(folder)
     workload.times_calls = True
     chosen = Calls({})
@@ -215,7 +217,7 @@ def test_a_sample_of_timed_calls_has_a_hundred_of_them_unless_they_are_slow(seco
 
 @pytest.mark.parametrize(("seconds", "calls"), [(0.001, 20), (0.5, 1)])
 def test_each_worker_of_a_function_that_waits_makes_the_same_number_of_calls(seconds, calls, folder, monkeypatch):
-    monkeypatch.setattr(preparing, "seconds_per_call", lambda job: seconds)
+    monkeypatch.setattr(run_calls, "seconds_per_call", lambda job: seconds)
     chosen = Calls({})
     chosen.fit(Nap(folder), "", "", [2, 8], False)
     row = Row("nap", "", "", "threads", 8, 1, "", "")
