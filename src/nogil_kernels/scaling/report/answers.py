@@ -1,5 +1,6 @@
 """The answers of a report: one line per workload."""
 
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -131,7 +132,8 @@ def _latency(rows: Sequence[Row]) -> Answer:
     if starts < MIN_VALUES:
         return Answer(f"{name}: no latency yet: {starts} of {MIN_VALUES} starts.")
     times = f"{duration(alone.median)} alone, {duration(worst.median)} beside"
-    return Answer(f"{name}: a call takes {times} a thread that runs Python.", f"{times} Python")
+    most = f" (99 % within {duration(statistics.median(pair[1].p99))})" if pair[1].p99 else ""
+    return Answer(f"{name}: a call takes {times} a thread that runs Python{most}.", f"{times} Python")
 
 
 def slowest(rows: Sequence[Row]) -> tuple[Row, Row] | None:

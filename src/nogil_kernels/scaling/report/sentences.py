@@ -45,7 +45,8 @@ def _speed_ups(report: Report, rows: Sequence[Row], here: Sequence[Row]) -> Iter
         yield "The GIL makes the difference."
     elif is_serial and PYTHON in threads:
         yield "The GIL lets one thread at a time run Python."
-    yield from _other_ways(report, here, is_serial, RELEASE in threads)
+    answered = next((row.way for row in threads.values()), "threads")
+    yield from _other_ways(report, [row for row in here if row.way != answered], is_serial, RELEASE in threads)
     others = [row for row in rows if row.session != here[0].session and row.side != RELEASE]
     sessions = dict.fromkeys(row.session for row in others if not report.facts_of(row.session)["nk_gil_enabled"])
     free = [threads_of(report, [row for row in others if row.session == session]) for session in sessions]
@@ -55,9 +56,9 @@ def _speed_ups(report: Report, rows: Sequence[Row], here: Sequence[Row]) -> Iter
         yield f"Without a GIL, threads are enough: {gains}."
 
 
-def _other_ways(report: Report, here: Sequence[Row], is_serial: bool, two_sides: bool) -> Iterator[str]:
-    """Yield the speed-ups of other ways than threads, and why those of this package gain more."""
-    largest = {row.way: row for row in here if row.workers > 1 and row.way != "threads" and row.side != RELEASE}
+def _other_ways(report: Report, others: Sequence[Row], is_serial: bool, two_sides: bool) -> Iterator[str]:
+    """Yield the speed-ups of these ways, and why those of this package gain more than threads."""
+    largest = {row.way: row for row in others if row.workers > 1 and row.side != RELEASE}
     supported = [row for row in largest.values() if not missing(report, row)]
     if supported:
         gains = ", ".join(f"{way_in_sentence(row)} {gain(report, row)}" for row in supported)
