@@ -11,7 +11,7 @@ LOCK = threading.Lock()
 
 
 def spin() -> None:
-    """Hold the GIL for 20 ms. Two threads are ready as soon as one, but each does half of the work."""
+    """Hold the GIL for 20 ms. Two threads finish as soon as one, but each does half of the work."""
     end = time.perf_counter() + 0.02
     while time.perf_counter() < end:
         pass

@@ -25,7 +25,7 @@ from nogil_kernels.workers.pythons import PythonError
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the fake interpreters are shell scripts")
 
-NOT_INSTALLED = f"skipped the kernels: nogil_kernels {__version__} is not installed there"
+NOT_INSTALLED = f"skipped the kernels: this Python lacks nogil_kernels {__version__}"
 REQUEST = Request(("squares-python",), ("threads",), (2,), is_first=False)
 
 
@@ -310,7 +310,7 @@ def test_an_interpreter_whose_process_ends_keeps_its_samples(bare, no_pythonpath
     assert [row.way for row in report.block(names[0]) if row.session == here] == ["sequential", "threads"]
     assert not [row for row in report.block(names[0]) if row.session == other]
     assert [row.way for row in report.block(names[1]) if row.session == other] == ["sequential", "threads"]
-    beginning = f"stopped {names[0]} on sequential early: the process ended with status 7"
+    beginning = f"stopped {names[0]} early: the process ended with status 7"
     assert any(note.startswith(beginning) and other in note for note in report.notes), report.notes
 
 

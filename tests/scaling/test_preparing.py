@@ -339,7 +339,7 @@ class FakeCrew:
     def __init__(self, most):
         self.most, self.tried = most, []
 
-    def start(self, way, workers):
+    def start(self, way, workers, *, is_trial=False):
         return ""
 
     def run(self, way, started_workers, job, calls, workers, stays_on_core):
@@ -468,7 +468,7 @@ def test_a_module_of_the_same_name_as_the_file_is_refused(tmp_path, monkeypatch)
     monkeypatch.setattr(sys, "path", [*sys.path])
     (tmp_path / "user_functions.py").write_text("def squares(): ...\n")
     refusal = pytest.raises(Unknown, match="another module has the name 'user_functions'; rename the file")
-    with refusal, started([SQUARES], search_path=[str(tmp_path)]):
+    with refusal, started([SQUARES], files=[("user_functions", str(tmp_path / "user_functions.py"))]):
         pass
 
 

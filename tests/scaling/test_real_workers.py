@@ -139,7 +139,7 @@ def test_functions_that_end_their_process_are_named_and_the_others_are_measured(
     assert {*report.workloads} == {f"user_functions:{name}" for name in names[2:]}
     for beginning in (
         "failed: user_functions:ends_its_process: the process ended with status 4",
-        "stopped user_functions:ends_its_process_in_a_sample on sequential early: the process ended with status 7",
+        "stopped user_functions:ends_its_process_in_a_sample early: the process ended with status 7",
         f"failed: user_functions:crashes_in_threads on threads: the process {crash}",
         "failed: user_functions:fails_in_threads on threads: LookupError: not in threads",
     ):
@@ -183,7 +183,7 @@ def test_if_every_function_fails_their_tracebacks_are_raised():
 
 
 def test_a_function_that_only_fails_in_samples_is_no_report():
-    with pytest.raises(Failed, match="ends_its_process_in_a_sample on sequential early: the process ended with status"):
+    with pytest.raises(Failed, match="ends_its_process_in_a_sample early: the process ended with status"):
         compared("ends_its_process_in_a_sample")
 
 

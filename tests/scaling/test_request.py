@@ -113,11 +113,17 @@ def test_the_limits_of_the_number_of_workers_are_allowed(most):
     assert request(workers=most).workers == [most]
 
 
-def test_the_folder_of_a_file_is_searched_first(monkeypatch):
+def test_a_file_is_imported_by_the_name_of_its_module(monkeypatch):
     monkeypatch.chdir(FOLDER.parent)
     from_file = request([f"./{FOLDER.name}/user_functions.py:{name}" for name in ("squares", "sleeps")])
     assert from_file.workloads == [SQUARES, "user_functions:sleeps"]
-    assert from_file.search_path == [str(FOLDER)]
+    assert from_file.files == [("user_functions", str(FOLDER / "user_functions.py"))]
+
+
+def test_two_files_of_one_name_are_refused(tmp_path):
+    (tmp_path / "user_functions.py").touch()
+    with pytest.raises(Unknown, match=r"user_functions.py has the same name; rename one of them"):
+        request([f"{FOLDER}/user_functions.py:squares", f"{tmp_path}/user_functions.py:squares"])
 
 
 def test_beside_python_the_convoy_is_the_default():

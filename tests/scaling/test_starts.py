@@ -299,7 +299,7 @@ def test_several_functions_may_end_the_process(clock):
     broken = [Broken("the process ended with status 3", name, "sequential") for name in "ab"]
     (here,), _ = measure(FakeInterpreter(clock, "a", "b", "c", broken=broken))
     assert counts_of(here).keys() == {("c", "sequential"), ("c", "threads")}
-    assert here.notes[:2] == [f"failed: {name} on sequential: the process ended with status 3" for name in "ab"]
+    assert here.notes[:2] == [f"failed: {name}: the process ended with status 3" for name in "ab"]
 
 
 def test_a_way_that_ends_the_process_in_a_sample_is_stopped_and_the_round_is_completed(clock):
@@ -367,7 +367,7 @@ def test_without_samples_the_end_of_the_process_is_raised(way, clock):
 
 def test_samples_of_the_native_ceiling_alone_are_no_report(clock):
     interpreter = FakeInterpreter(clock, "a", NATIVE, result=lambda row: ends(row, "a", "sequential", seen=[]))
-    with pytest.raises(Failed, match="stopped a on sequential early: the process was killed by SIGSEGV"):
+    with pytest.raises(Failed, match="stopped a early: the process was killed by SIGSEGV"):
         measure(interpreter)
 
 
@@ -395,7 +395,7 @@ def test_another_interpreter_that_does_not_start_is_noted_and_the_first_one_is_m
 
 def test_the_first_interpreter_must_start(clock):
     broken = [Broken("the process ended with status 4: no space", "", "")]
-    with pytest.raises(PythonError, match="skipped python: the process ended with status 4: no space"):
+    with pytest.raises(Failed, match="skipped python: the process ended with status 4: no space"):
         measure(FakeInterpreter(clock, "a", broken=broken))
 
 
@@ -428,7 +428,7 @@ def test_an_interpreter_without_this_package_has_one_note_about_the_kernels(cloc
     interpreter.is_copy = True
     monkeypatch.setattr(samples, "NOT_COMPILED", "a note")
     (here,), _ = measure(interpreter)
-    assert here.notes == [f"skipped the kernels: nogil_kernels {__version__} is not installed there"]
+    assert here.notes == [f"skipped the kernels: this Python lacks nogil_kernels {__version__}"]
 
 
 def test_notes_name_their_interpreters_if_there_are_several(clock):

@@ -32,16 +32,16 @@ def compare(
 
     A row of the report is one workload in one way, with one number of workers. The workers of a row share a number of
     calls that is fitted to the machine. A sample is the time from the start of the first worker to the end of the last
-    one. Each round takes one sample of every row. The workers start six times, in new processes: each start gives one
-    value per row, and these six values give its interval. Before that, `gil.probe` gives a verdict on each function:
-    does it hold the GIL?
+    one. Each round takes one sample of every row. The workers start six times, in new processes if possible: each start
+    gives one value per row, and these six values give its interval. Before that, `gil.probe` gives a verdict on each
+    function: does it hold the GIL?
 
     Parameters
     ----------
     workloads : str, callable or sequence of these, optional
         Names from workloads.WORKLOADS, functions without arguments, or their paths "module:function". All of WORKLOADS
-        by default. Functions run in other processes, except lambdas and functions of __main__. An `async def` function
-        runs in an event loop, several calls at once.
+        by default. Functions run in other processes, unless one of them is a lambda or is of __main__: then all run in
+        this one. An `async def` function runs in an event loop, several calls at once.
     ways : str or sequence of str, optional
         Names from workers.WAYS, all by default. Sequential calls are always measured.
     workers : int or sequence of int, optional

@@ -49,8 +49,11 @@ class Crew:
         worker.calls.clear()  # frees the arrays of this process
         maps.clear()  # unmaps the files
 
-    def start(self, way: str, workers: int) -> str:
-        """Start the workers once, and wait until all of them run. Return "", or the reason for a failure."""
+    def start(self, way: str, workers: int, *, is_trial: bool = False) -> str:
+        """Start the workers once, and wait until all of them run. Return "", or the reason for a failure.
+
+        Do not count the time of a trial in `start_up`.
+        """
         key = way, workers
         if key not in self._executors and key not in self._failures:
             begin = perf_counter()
@@ -66,7 +69,8 @@ class Crew:
                 self._failures[key] = one_line(error)
             else:
                 self._executors[key] = executor
-                self.start_up[way] = max(self.start_up.get(way, 0.0), perf_counter() - begin)
+                if not is_trial:
+                    self.start_up[way] = max(self.start_up.get(way, 0.0), perf_counter() - begin)
         return self._failures.get(key, "")
 
     def run(

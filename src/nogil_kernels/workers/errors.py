@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 
 class Unknown(ValueError):
-    """A name or an import path does not exist. The text says what was expected."""
+    """The request cannot be met: a name does not exist, or a number is out of range. The text says what is expected."""
 
 
 class Exited(RuntimeError):

@@ -48,7 +48,7 @@ class Isolated:
         return "\n".join(self._end.decode(errors="replace").splitlines()[-LAST_LINES:])
 
     def ending(self) -> str:
-        """Return how the process ended: "ended with status 3" or "was killed by signal 11"."""
+        """Return how the process ended: "ended with status 3" or "was killed by SIGSEGV"."""
         status = self.process.wait()
         return f"was killed by {_signal(-status)}" if status < 0 else f"ended with status {status}"
 

@@ -53,7 +53,7 @@ STREAMS = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
 
 
 def _streams() -> list[Any]:
-    """Return the streams, and for each whether it is open and has an open descriptor."""
+    """Return the streams, and for each whether it is closed, and whether its descriptor is open."""
     streams = [getattr(sys, name) for name, _ in STREAMS]
     return [(stream, _is_closed(stream), _is_open(number)) for number, stream in enumerate(streams)]
 

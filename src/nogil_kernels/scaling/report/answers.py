@@ -11,7 +11,7 @@ from .claims import FLAT, gain, is_gain, missing, threads_of, times, too_wide
 from .labels import side, way
 from .suite import OWN_THREADS, About, Report, Row, about
 
-NO_THREADS = ": a speed-up needs two threads"
+NO_THREADS = ": threads were not measured"
 ALONE = "alone"
 
 
@@ -113,12 +113,12 @@ def _finding(report: Report, row: Row, verdict: str) -> tuple[str, str]:
 
 def _lost_updates(rows: Sequence[Row]) -> Answer:
     """Return the answer for the counters, which need no repetition: a lost update is a fact."""
-    lossy = [row for row in rows if row.lost is not None]
+    counted_rows = [row for row in rows if row.lost is not None]
     shares = [
         f"{percent(row.lost) if row.lost else 'none'} {'' if row.side == 'locked' else 'by '}{side(row)}"
-        for row in lossy
+        for row in counted_rows
     ]
-    most = max((row.lost or 0.0 for row in lossy), default=0.0)
+    most = max((row.lost or 0.0 for row in counted_rows), default=0.0)
     return Answer(f"{rows[0].workload}: lost {', '.join(shares)}.", f"lost {percent(most) if most else 'none'}")
 
 
@@ -126,7 +126,7 @@ def _latency(rows: Sequence[Row]) -> Answer:
     """Return the answer for the convoy: the longest time of a call that releases the GIL, beside its time alone."""
     name = rows[0].workload
     if (pair := slowest(rows)) is None:
-        return Answer(f"{name}: interrupted before there was anything to compare.")
+        return Answer(f"{name}: nothing to compare was measured.")
     alone, worst = (row.seconds_per_call for row in pair)
     starts = min(len(row.values) for row in pair)
     if starts < MIN_VALUES:
@@ -137,7 +137,7 @@ def _latency(rows: Sequence[Row]) -> Answer:
 
 
 def slowest(rows: Sequence[Row]) -> tuple[Row, Row] | None:
-    """Return the row alone, and the slowest one beside a thread that runs Python, of calls that may release the GIL."""
+    """Return the row of the setting "alone", and the slowest other row, of calls that may release the GIL."""
     released = [row for row in rows if row.side != HOLD]
     alone = next((row for row in released if row.setting == ALONE), None)
     beside = [row for row in released if row.setting != ALONE]

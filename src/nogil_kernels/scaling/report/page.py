@@ -102,7 +102,7 @@ def _columns(report: Report, rows: Sequence[Row]) -> Iterator[tuple[str, Cell, s
         yield "way", lambda report, row: labels.way(row), LABEL
     if len({row.side for row in rows}) > 1:
         yield "side", lambda report, row: labels.side(row), LABEL
-    yield "beside Python, interval", lambda report, row: row.setting, LABEL
+    yield "beside Python, switch interval", lambda report, row: row.setting, LABEL
     for column in columns(rows):
         heading = column.heading.replace("-\n", "").replace("\n", " ")
         yield heading, column.cell, MINOR if column.is_minor else NUMBER

@@ -3,16 +3,16 @@
 from collections.abc import Iterator, Sequence
 
 from ...gil.report import duration, percent
-from ..workloads import HOLD, PYTHON, RELEASE
+from ..workloads import HOLD, INTERVALS, PYTHON, RELEASE
 from .answers import slowest
 from .claims import gain, is_flat, is_gain, missing, threads_of
 from .labels import WAYS, interpreter, way_in_sentence
 from .suite import About, Report, Row, about
 
-LATE = 5.0  # a call that takes at least this many times as long as alone waits for the GIL
+WAITS = 0.8  # of a switch interval: a call that takes so much longer than alone waits for the GIL
 
 INTERRUPTED = "Interrupted: these are the results until then."
-COSTS = "Start: until all of them ran. A sample: handing out the parts, waiting for all, getting the answers."
+COSTS = "Start: until all workers ran. A sample: handing out the parts, waiting for all, getting the answers."
 LEGEND = (
     "A call: the time of all the work / the number of calls, median of the starts.",
     "Speed-up: relative to the row 'one after another' in the same start.",
@@ -101,9 +101,10 @@ def _latency(here: Sequence[Row]) -> Iterator[str]:
     if not (alone.has_95_percent and worst.has_95_percent):
         return
     setting = pair[1].setting
-    if worst.high < LATE * alone.low:
-        yield "Releasing the GIL cost little here: no other thread kept it from the kernel for long."
-    elif worst.low >= LATE * alone.high:
+    wait = INTERVALS.get(setting, 0.0) * WAITS
+    if worst.high - alone.low < wait:
+        yield "The median call did not wait a whole switch interval for the GIL."
+    elif worst.low - alone.high >= wait:
         yield f"A call that releases the GIL waits for a switch interval ({setting}) to get it back."
         held = [row for row in here if (row.side, row.setting) == (HOLD, setting)]
         yield from (f"A call that holds the GIL takes {duration(row.seconds_per_call.median)}." for row in held)

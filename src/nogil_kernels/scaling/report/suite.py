@@ -21,7 +21,7 @@ nk_lost         the number of lost updates of each sample; only for the counter
 nk_p99          the seconds that 99 % of the calls take at most, per start; only where each call is timed
 nk_kept_waiting the share of the time in which workers were ready and got no core
 nk_own_threads  CPU time of the process, divided by that of the worker; only for sequential calls
-nk_slow_down    the median of all samples, divided by the least one
+nk_slow_down    the median of all samples, divided by the least one; 1 where each call is timed
 nk_scaling      strong (the workers share the calls) | weak (the calls are per worker)
 nk_notes        a JSON list of sentences: what was skipped and why
 nk_interrupted  1 if Ctrl-C ended the measurement; absent otherwise
@@ -47,7 +47,7 @@ from ...measure.machine_warnings import warnings_of
 from ...measure.samples import Interval, interval, ratio
 from ..run.rows import Row as PlannedRow
 from ..run.rows import Sample
-from ..workloads.native import NATIVE
+from ..workloads.native import NATIVE, is_native
 
 EMPTY: dict[str, Fact] = dict.fromkeys(
     ("nk_side", "nk_setting", "nk_size", "nk_limit", "nk_lost", "nk_p99", "nk_verdict", "nk_hold"), ""
@@ -199,7 +199,8 @@ class Report:
         pair = self._by_key.get(((f"{NATIVE}arithmetic//", self.sessions[0]), "threads", 2))
         if pair and cores >= 2 and (native := self.speed_up(pair)):
             measured |= {"nk_native_speed_up": native.median}
-        return warnings_of({**self.facts, **measured}, blas=any(row.own_threads >= OWN_THREADS for row in self.rows))
+        facts = {name: fact for name, fact in self.facts.items() if name not in ("nk_kept_waiting", "nk_slow_down")}
+        return warnings_of({**facts, **measured}, blas=any(row.own_threads >= OWN_THREADS for row in self.rows))
 
     @property
     def verdicts(self) -> dict[str, str]:
@@ -220,7 +221,7 @@ class Report:
     def workloads(self) -> list[str]:
         """The names of the workloads, without the native ceilings."""
         names = dict.fromkeys(row.workload for row in self.rows)
-        return [name for name in names if ":" in name or not name.startswith(NATIVE)]
+        return [name for name in names if not is_native(name)]
 
     def block(self, workload: str) -> list[Row]:
         """Return the rows of one workload, for all interpreters."""
@@ -279,7 +280,7 @@ def _benchmark(
     timed, it is the median.
     """
     value_of = statistics.median if starts[0][0].p99 else min
-    least = value_of(sample.seconds for start in starts for sample in start)
+    reference = value_of(sample.seconds for start in starts for sample in start)
     samples = [sample for start in starts for sample in start]
     p99 = [statistics.median(sample.p99 or 0.0 for sample in start) for start in starts if start[0].p99]
     planned = asdict(row)
@@ -299,7 +300,7 @@ def _benchmark(
         "nk_p99": " ".join(map(str, p99)),
         "nk_kept_waiting": statistics.median(sample.kept_waiting for sample in samples),
         "nk_own_threads": statistics.median(sample.own_threads for sample in samples),
-        "nk_slow_down": statistics.median(sample.seconds for sample in samples) / least,
+        "nk_slow_down": statistics.median(sample.seconds for sample in samples) / reference,
     }
     return [value_of(sample.seconds for sample in start) / row.calls for start in starts], metadata
 

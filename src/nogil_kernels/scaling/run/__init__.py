@@ -1,1 +1,1 @@
-"""Run a comparison: sessions in this and other interpreters take their samples in rounds."""
+"""Run a comparison: this and other interpreters take their samples in rounds."""

@@ -13,7 +13,7 @@ from .rows import Row
 SERIAL_SECONDS = 0.035  # seconds of work per sample if the workers take turns: seven switch intervals
 PARALLEL_SECONDS = 0.04  # seconds of work per sample if the workers run at the same time
 WAITING_SECONDS = 0.02  # seconds of a sample of a function that waits
-LATENCY_CALLS, LATENCY_MAX_SECONDS = 100, 1.0  # of a sample whose calls are timed: 99 % of 100 calls are 99
+LATENCY_CALLS, LATENCY_MAX_SECONDS = 100, 1.0  # of a sample whose calls are timed; 100 are needed for 99 % of them
 WORKER_SECONDS = 0.005  # the least work of one worker: workers begin within 0.15 ms of each other
 MIN_CALIBRATION_SECONDS = 0.01  # the shortest measurement of repeated calls
 CALIBRATION_TRIES = 3  # measurements, of which the best counts

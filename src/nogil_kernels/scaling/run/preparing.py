@@ -40,7 +40,7 @@ class Prepared:
     calls: Calls = field(default_factory=lambda: Calls({}))
 
     def kept(self, workload: str) -> AbstractContextManager[None]:
-        """Restore the state of this process after the block. Each block is short, so that nothing else meets it."""
+        """Restore the state of this process after the block. Nothing but the function may run in the block."""
         return kept(self.changed.setdefault(workload, set()))
 
 
@@ -75,8 +75,8 @@ def _created(request: Request, crew: Crew, prepared: Prepared, doing: Doing) -> 
             continue
         doing(name, "")
         try:
-            path, beside_python = list(request.search_path), request.beside_python
-            workload = workloads.find(name, crew.folder, path, beside_python=beside_python)
+            files, beside_python = dict(request.files), request.beside_python
+            workload = workloads.find(name, crew.folder, files, beside_python=beside_python)
         except Exception as error:
             if request.is_first and isinstance(error, Unknown):
                 raise
@@ -112,7 +112,7 @@ def _prepare(request: Request, crew: Crew, prepared: Prepared, workload: Workloa
         doing(workload.name, "")
         with prepared.kept(workload.name):
             _probe(request, workload)
-        for way in dict.fromkeys(("sequential", *request.ways)):
+        for way in workload.ways if isinstance(workload, Native) else dict.fromkeys(("sequential", *request.ways)):
             if way in excluded or not suits(workload, way):
                 continue
             doing(workload.name, way)
@@ -164,7 +164,7 @@ def _counts(request: Request, crew: Crew, prepared: Prepared, workload: Workload
     if workload.simultaneous_calls:
         return [workload.simultaneous_calls]
     may_try = request.tries_more and workload.verdict == "waits" and way in ("threads", "asyncio")
-    if may_try and not crew.start(way, MOST_WAITING):
+    if may_try and not crew.start(way, MOST_WAITING, is_trial=True):
         with prepared.kept(workload.name):
             return _counts_that_pay(crew, workload, way)
     return list(request.workers)
@@ -180,7 +180,7 @@ def _counts_that_pay(crew: Crew, workload: Workload, way: str) -> list[int]:
             break
         fastest = timing.seconds / count
         counts.append(2 * count)
-    return counts[:-1] or [2]
+    return counts[:-1]
 
 
 def _add_rows(
@@ -193,7 +193,7 @@ def _add_rows(
                 with prepared.kept(workload.name):
                     if not request.rows:
                         prepared.calls.fit(workload, side, setting, request.workers, request.weak)
-                    # also creates the functions that rows with fewer workers call
+                    # this also creates the calls of rows with fewer workers
                     job, calls = workload.job(side, setting, way), int(workload.seconds < LONG_SECONDS)
                     crew.run(way, max(counts), job, calls, max(counts), workload.stays_on_core)
                 about_workload = workload.size, workload.limit, workload.updates, workload.verdict, workload.hold

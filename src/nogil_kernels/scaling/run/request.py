@@ -16,8 +16,8 @@ from ..workloads import WORKLOADS
 from ..workloads.users import path_of, register
 from .rows import Row, worker_counts
 
-CONVOY = ("convoy",)
-"""The workload that is measured beside Python anyway."""
+BESIDE_PYTHON = ("convoy",)
+"""The workloads that are measured beside Python anyway."""
 
 
 @dataclass(frozen=True)
@@ -36,16 +36,16 @@ class Request:
     is_first: bool = True
     """Whether this is the interpreter that runs the command. It also probes functions of the user, and measures the
     native ceilings."""
-    search_path: Sequence[str] = ()
-    """Folders in which to look for the modules of functions first."""
+    files: Sequence[tuple[str, str]] = ()
+    """(module, path of its file) for functions that were given as ./file.py:function."""
     pickled: Sequence[tuple[str, str]] = ()
     """(name, pickled function in hexadecimal digits) for functions that have no import path."""
     rows: Sequence[Row] = ()
     """The rows, if an earlier start has planned them."""
     probed: Sequence[tuple[str, str, str, str]] = ()
-    """(function, verdict, hold, limit), if another interpreter has probed it."""
+    """(function, verdict, hold, limit), if an earlier start or another interpreter has probed it."""
     calls: Sequence[tuple[str, int]] = ()
-    """(key, calls) that another interpreter has chosen, see preparing.Calls."""
+    """(key, calls) that an earlier start or another interpreter has chosen, see calls.Calls."""
     excluded: Sequence[tuple[str, str]] = ()
     """(workload, way) that ended an earlier process. The way "" means all."""
 
@@ -61,11 +61,11 @@ def request_of(
 ) -> Request:
     """Return the request for these options. Raise Unknown for a name that does not exist or a number out of range."""
     if workloads is None:
-        workloads = CONVOY if beside_python else WORKLOADS
+        workloads = BESIDE_PYTHON if beside_python else WORKLOADS
     chosen = [workloads] if isinstance(workloads, str) or callable(workloads) else [*workloads]
-    search_path: list[str] = []
+    files: dict[str, str] = {}
     pickled: list[tuple[str, str]] = []
-    paths = [_workload(each, search_path) if isinstance(each, str) else path_of(each) for each in chosen]
+    paths = [_workload(each, files) if isinstance(each, str) else path_of(each) for each in chosen]
     names = [
         path if isinstance(each, str) else path or register(each, paths, pickled)
         for each, path in zip(chosen, paths, strict=True)
@@ -73,8 +73,8 @@ def request_of(
     for name, _ in pickled:
         local_functions.pop(name, None)
     for name in names if beside_python else ():
-        if ":" not in name and name not in CONVOY:
-            raise Unknown(f"beside Python, the workload must be a function or {CONVOY[0]}, got {name!r}")
+        if ":" not in name and name not in BESIDE_PYTHON:
+            raise Unknown(f"beside Python, the workload must be a function or {BESIDE_PYTHON[0]}, got {name!r}")
     if not names:
         raise Unknown("no workload to measure: expected at least one name, path or function")
     counts = [workers] if isinstance(workers, int) else workers
@@ -85,13 +85,13 @@ def request_of(
         weak=weak,
         beside_python=beside_python,
         tries_more=workers is None,
-        search_path=search_path,
+        files=list(files.items()),
         pickled=pickled,
     )
 
 
-def _workload(text: str, search_path: list[str]) -> str:
-    """Return the name of a workload, or the import path of a function. Add the folder of a file to the search path."""
+def _workload(text: str, files: dict[str, str]) -> str:
+    """Return the name of a workload, or the import path of a function. Add the file of its module to `files`."""
     if ":" not in text:
         if text not in WORKLOADS:
             raise unknown("workload", text, WORKLOADS, "module:function, or ./file.py:function")
@@ -102,9 +102,10 @@ def _workload(text: str, search_path: list[str]) -> str:
     path = os.path.abspath(module)
     if not os.path.isfile(path):
         raise Unknown(f"cannot import {text}: no file {module!r}")
-    folder, file = os.path.split(path)
-    search_path += [folder] if folder not in search_path else []
-    return f"{file.removesuffix('.py')}:{name}"
+    module = os.path.basename(path).removesuffix(".py")
+    if files.setdefault(module, path) != path:
+        raise Unknown(f"cannot import {text}: {files[module]} has the same name; rename one of them")
+    return f"{module}:{name}"
 
 
 def _ways(ways: str | Sequence[str] | None, executors: Sequence[str]) -> list[str]:

@@ -37,7 +37,8 @@ class Sample:
     """One sample of a row."""
 
     seconds: float
-    """From the start of the first worker to the end of the last one."""
+    """From the start of the first worker to the end of the last one. If each call is timed: their median, times their
+    number."""
     overhead: float = 0.0
     """Additional seconds for submitting the parts, waiting for all workers, and collecting the results."""
     lost: int | None = None

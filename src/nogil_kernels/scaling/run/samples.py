@@ -18,7 +18,7 @@ from ...workers.shared import Folder
 from .. import Progress
 from ..report.suite import Measured
 from ..workloads.kernels import NOT_COMPILED
-from ..workloads.native import NATIVE
+from ..workloads.native import is_native
 from .children import Broken, Interpreter, ThisInterpreter, Workers
 from .request import Request
 from .rows import Row, Sample
@@ -29,7 +29,7 @@ OVERRUN = 1.25  # another start begins if it will probably end before this times
 
 @dataclass(frozen=True)
 class Budget:
-    """When to stop. The first start always completes a round."""
+    """When to stop. There is always one start, and every start completes a round."""
 
     seconds: float
     """For all starts of all interpreters."""
@@ -53,8 +53,8 @@ class Measuring:
         """Take the samples of one start. Yield the completed share after each sample."""
         self._sampled.clear()
         try:
-            self._open(folder)
             for round_number in range(budget.rounds):
+                self._open(folder)  # again, if the last row ended the process
                 begin = perf_counter()
                 rows = self._rows()
                 # every other round runs backwards, so that drift within a round cancels out
@@ -67,7 +67,9 @@ class Measuring:
             self.close_workers()
 
     def _open(self, folder: Folder) -> None:
-        """Start the workers. Exclude a function that ends the process, and try again."""
+        """Start the workers unless they run. Exclude a function that ends the process, and try again."""
+        if self._workers:
+            return
         while self._workers is None:
             try:
                 self._workers = self.interpreter.start(self.request, folder)
@@ -78,8 +80,8 @@ class Measuring:
         description = self._workers.description
         if not self.request.rows:
             self._adopt(self._workers)
-        is_first = not self.measured.starts
-        self._add_notes(note for note in description["notes"] if is_first or not note.startswith("skipped"))
+        is_first_start = not self.measured.starts
+        self._add_notes(note for note in description["notes"] if is_first_start or not note.startswith("skipped"))
         self.failures += description["failures"]
         for way, seconds in description["start_up"].items():
             self.measured.start_up[way] = max(seconds, self.measured.start_up.get(way, 0.0))
@@ -108,7 +110,7 @@ class Measuring:
                     if isinstance(sample, Sample):
                         self._record(row, sample)
                     else:
-                        self._exclude(row.workload, row.way, f"stopped {row.workload} on {row.way} early: {sample}")
+                        self._exclude(row.workload, row.way, f"stopped {_on(row)} early: {sample}")
                     yield row
             except Broken as broken:
                 self.close_workers()
@@ -116,13 +118,13 @@ class Measuring:
             remaining = [row for row in remaining if not self._is_excluded(row)]
 
     def drop_long(self, seconds: float) -> bool:
-        """Sample functions whose round takes longer than this in the first start only, if there are others."""
+        """Let later starts omit functions whose round takes longer than this, unless all do. Return whether any did."""
         rounds: dict[str, float] = {}
         for row, (samples, *_) in self.measured.starts.items():
-            share = sum(sample.seconds for sample in samples) / len(samples)
-            rounds[row.workload] = rounds.get(row.workload, 0.0) + share
-        long = {name for name, share in rounds.items() if share > seconds}
-        if not long or all(name.startswith(NATIVE) for name in rounds.keys() - long):
+            mean = sum(sample.seconds for sample in samples) / len(samples)
+            rounds[row.workload] = rounds.get(row.workload, 0.0) + mean
+        long = {name for name, round_seconds in rounds.items() if round_seconds > seconds}
+        if not long or all(map(is_native, rounds.keys() - long)):
             return False
         self.request = replace(self.request, rows=[row for row in self.request.rows if row.workload not in long])
         self._add_notes(f"{name}: one start only, as a round takes {rounds[name]:.0f} s" for name in sorted(long))
@@ -147,7 +149,7 @@ class Measuring:
     def _add_notes(self, notes: Iterable[str]) -> None:
         if self.interpreter.is_copy:
             notes = [note for note in notes if not note.endswith(NOT_COMPILED)]
-            notes.append(f"skipped the kernels: nogil_kernels {__version__} is not installed there")
+            notes.append(f"skipped the kernels: this Python lacks nogil_kernels {__version__}")
         self.notes += [note for note in notes if note not in self.notes]
 
     def close_workers(self) -> None:
@@ -159,8 +161,9 @@ class Measuring:
             self._workers = None
 
 
-def _on(broken: Broken) -> str:
-    return f"{broken.workload} on {broken.way}" if broken.way else broken.workload
+def _on(place: Row | Broken) -> str:
+    """Return the workload, and the way unless all ways stop."""
+    return place.workload if place.way in ("", "sequential") else f"{place.workload} on {place.way}"
 
 
 def take(
@@ -178,23 +181,24 @@ def take(
     try:
         for number in range(STARTS):
             start_begin = perf_counter()
+            count = len(working)
             for position, measuring in enumerate(list(working)):
-                done = number + position / len(working)
-                end = begin + budget.seconds * (done + 1 / len(working)) / STARTS
+                done = number + position / count
+                end = begin + budget.seconds * (done + 1 / count) / STARTS
                 try:
                     for share in measuring.start(folder, budget, end):
                         elapsed = perf_counter() - begin
-                        total = elapsed * STARTS / (done + share / len(working))
+                        total = elapsed * STARTS / (done + share / count)
                         progress(elapsed, max(elapsed, min(total, budget.seconds)))
                 except PythonError as error:
                     if measuring is first:
-                        raise
+                        raise Failed(str(error)) from None
                     dropped.append(str(error))
                     working.remove(measuring)
                 if number == 0 and measuring is first:
                     _hand_on(first, working[1:])
-                if number == 0 and measuring.drop_long(slice_seconds):  # the others need not wait for them
-                    begin = max(begin, perf_counter() - (position + 1) * slice_seconds)
+                if number == 0 and measuring.drop_long(slice_seconds):  # the other functions get that time back
+                    begin = start_begin = max(begin, perf_counter() - (position + 1) * slice_seconds)
             now = perf_counter()
             if now - begin + (now - start_begin) > OVERRUN * budget.seconds:
                 break
@@ -207,7 +211,7 @@ def take(
 
 def _hand_on(first: Measuring, others: Sequence[Measuring]) -> None:
     """Give the verdicts and numbers of calls to the other interpreters. Raise Failed if there is nothing to sample."""
-    if all(row.workload.startswith(NATIVE) for row in first.measured.starts):
+    if all(is_native(row.workload) for row in first.measured.starts):
         raise Failed("\n".join([*first.failures, *first.notes]) or "there is nothing to measure")
     for other in others:
         other.request = replace(other.request, probed=first.request.probed, calls=first.request.calls)

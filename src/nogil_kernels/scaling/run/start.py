@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -24,7 +25,8 @@ class Start:
     def __init__(self, request: Request, folder: Folder, doing: Doing) -> None:
         self.request = request
         worker.pickled_functions.update(request.pickled)
-        sys.path[:0] = [path for path in request.search_path if path not in sys.path]
+        folders = dict.fromkeys(os.path.dirname(path) for _, path in request.files)
+        sys.path[:0] = [folder for folder in folders if folder not in sys.path]
         self.crew = Crew(folder)
         self.prepared = Prepared()
         self.facts: dict[str, Fact] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,9 @@ PYTHON, HOLD, RELEASE = "python", "hold", "release"
 
 COMPUTING = ("sequential", "threads", "pool", "processes", "interpreters")
 WAITING = ("sequential", "threads", "asyncio")
+
+INTERVALS = {"5 ms": 5e-3, "0.5 ms": 5e-4, "0.05 ms": 5e-5}
+"""Settings of calls beside a thread that runs Python: the switch interval in seconds."""
 
 ARITHMETIC, MEMORY = "arithmetic", "memory"
 """What limits the speed of a call. The native ceiling does the same type of work."""
@@ -100,7 +103,7 @@ class Workload:
         """Stop everything that the workload has started."""
 
 
-def find(name: str, folder: Folder, search_path: list[str], *, beside_python: bool = False) -> Workload:
+def find(name: str, folder: Folder, files: Mapping[str, str], *, beside_python: bool = False) -> Workload:
     """Return the workload with this name, or one for the user's function with this import path.
 
     Raise Unknown if there is none, and Unavailable if it does not work in this environment.
@@ -108,10 +111,10 @@ def find(name: str, folder: Folder, search_path: list[str], *, beside_python: bo
     if ":" in name and beside_python:
         from .convoy import FunctionBesidePython
 
-        return FunctionBesidePython(name, search_path)
+        return FunctionBesidePython(name, files)
     if ":" in name:
         from .users import UserFunction
 
-        return UserFunction(name, search_path)
+        return UserFunction(name, files)
     workload: Workload = resolve(f"{__name__}.{WORKLOADS[name]}")(folder)
     return workload

@@ -9,7 +9,7 @@ import inspect
 import os
 import sys
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from threading import Event, Thread
@@ -18,7 +18,7 @@ from time import perf_counter
 from ... import sum_of_squares
 from ...workers.errors import Unknown
 from ...workers.worker import Call, Job, on_core, resolve
-from . import HOLD, RELEASE, Workload
+from . import HOLD, INTERVALS, RELEASE, Workload
 from .kernels import Kernel
 from .users import UserFunction
 
@@ -26,7 +26,6 @@ from .users import UserFunction
 # the other thread takes longer to wake up, and the kernel has taken the GIL back by then.
 COUNT = 200_000
 ALONE = "alone"
-INTERVALS = {"5 ms": 5e-3, "0.5 ms": 5e-4, "0.05 ms": 5e-5}
 
 durations: list[float] = []
 """The seconds of each call since `latencies` was called."""
@@ -76,8 +75,8 @@ class Convoy(BesidePython, Kernel):
 class FunctionBesidePython(BesidePython, UserFunction):
     """Calls of a function of the user: with the GIL held and released if it has a parameter `gil`."""
 
-    def __init__(self, name: str, search_path: list[str]) -> None:
-        UserFunction.__init__(self, name, search_path)
+    def __init__(self, name: str, files: Mapping[str, str]) -> None:
+        UserFunction.__init__(self, name, files)
         if self.is_async:
             raise Unknown(f"{name} is async: beside Python, the function must not be async")
         self.ways = ("sequential",)

@@ -12,6 +12,12 @@ from . import MEMORY, Unavailable, Workload
 
 NATIVE = "native-"
 
+
+def is_native(workload: str) -> bool:
+    """Return whether the name is that of a native ceiling, and not of a function such as "native-code:f"."""
+    return workload.startswith(NATIVE) and ":" not in workload
+
+
 READ_BYTES = 1 << 23  # as much as file-read reads
 
 

@@ -5,7 +5,7 @@ import inspect
 import os
 import pickle
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from itertools import count
 from typing import Any
@@ -27,8 +27,8 @@ class UserFunction(Workload):
 
     stays_on_core = False
 
-    def __init__(self, name: str, search_path: list[str]) -> None:
-        self.function = _function(name, search_path)
+    def __init__(self, name: str, files: Mapping[str, str]) -> None:
+        self.function = _function(name, files)
         if problem := _problem_of(self.function):
             raise Unknown(f"{name} {problem}")
         self.name = name
@@ -61,17 +61,16 @@ class UserFunction(Workload):
         return "workers cannot import the function; move it to a module"
 
 
-def _function(name: str, search_path: list[str]) -> Callable[..., object]:
+def _function(name: str, files: Mapping[str, str]) -> Callable[..., object]:
     if name in local_functions:
         return local_functions[name]
     if name in pickled_functions:
         return unpickled(pickled_functions[name])
     function = import_callable(name)
-    module = sys.modules[name.partition(":")[0]]
-    file = getattr(module, "__file__", None) or ""
-    path = next((os.path.join(folder, f"{module.__name__}.py") for folder in search_path), file)
-    if os.path.isfile(path) and os.path.realpath(path) != os.path.realpath(file):
-        raise Unknown(f"cannot import {path}: another module has the name {module.__name__!r}; rename the file")
+    module = name.partition(":")[0]
+    file = getattr(sys.modules[module], "__file__", None) or ""
+    if module in files and os.path.realpath(files[module]) != os.path.realpath(file):
+        raise Unknown(f"cannot import {files[module]}: another module has the name {module!r}; rename the file")
     return function
 
 
