@@ -21,7 +21,7 @@ FAST = ["--limit", "0.5", "--no-parallel"]
 def test_one_target_prints_the_whole_report(capsys):
     assert main(["probe", "--limit", "1", "-s", "import time", "time.sleep(0.005)"]) == 0
     output = capsys.readouterr().out
-    assert output.startswith(("Waits, with the GIL released: held", "Attached 0 %: overlaps on every build."))
+    assert output.startswith(("Waits, with the GIL released: held", "Attached "))
     assert "2 threads: forecast 2.0x, measured" in output
 
 
@@ -29,7 +29,7 @@ def test_one_target_prints_the_whole_report(capsys):
 def test_several_targets_give_a_line_each(capsys):
     assert main(["probe", *FAST, "-s", "import time", "time.sleep(0.005)", "sum(range(10_000))"]) == 0
     first, second = capsys.readouterr().out.splitlines()
-    assert first.startswith(("time.sleep(0.005): Waits", "time.sleep(0.005): Attached 0 %"))
+    assert first.startswith(("time.sleep(0.005): Waits", "time.sleep(0.005): Attached "))
     assert second.startswith("sum(range(10_000)): ")
 
 
