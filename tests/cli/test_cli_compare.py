@@ -287,6 +287,15 @@ def test_the_exit_status_says_whether_what_was_expected_came_true(options, statu
     assert capsys.readouterr().err == message
 
 
+def test_a_function_that_failed_is_not_what_was_expected(monkeypatch, capsys):
+    rows = [series("jobs:f", "sequential", 1, 1.0, verdict="released"), series("jobs:f", "threads", 2, 0.5)]
+    failed = report([*rows, *native((1, 2))], notes=["failed: jobs:g: LookupError: no"])
+    monkeypatch.setattr("nogil_kernels.scaling.compare", lambda workloads, **options: failed)
+    assert main(["compare", "jobs:f", "jobs:g"]) == 0
+    assert main(["compare", "jobs:f", "jobs:g", "--expect", "released"]) == 1
+    assert "nogil-kernels compare: failed: jobs:g: LookupError: no" in capsys.readouterr().err
+
+
 def test_details_add_costs_and_the_legend(measured, capsys):
     assert main(["compare", "jobs:f"]) == 0
     brief = capsys.readouterr().out
@@ -295,9 +304,12 @@ def test_details_add_costs_and_the_legend(measured, capsys):
     assert "--details" in brief
 
 
-def test_ctrl_c_before_the_first_sample_prints_nothing(requests, capsys):
+NO_RESULTS = "Interrupted before the first sample: there are no results.\n"
+
+
+def test_ctrl_c_before_the_first_sample_says_that_there_are_no_results(requests, capsys):
     assert main(["compare", "--quick"]) == 130
-    assert capsys.readouterr() == ("", "")
+    assert capsys.readouterr() == ("", NO_RESULTS)
 
 
 def interrupted(arguments, is_time, tmp_path, group=False):
@@ -346,11 +358,11 @@ def test_ctrl_c_prints_the_results_so_far_and_ends_all_processes(group, bare, tm
 
 @needs_proc
 @pytest.mark.parametrize("at_least", range(1, 7))
-def test_ctrl_c_while_workers_start_prints_nothing(at_least, tmp_path):
+def test_ctrl_c_while_workers_start_leaves_nothing(at_least, tmp_path):
     """At least so many processes have started: the child, its server of forks, and the workers."""
     arguments = ["squares-python", "--ways", "pool,processes", "--workers", "4", "--quick"]
     status, output, errors = interrupted(arguments, lambda pid: len(descendants(pid)) >= at_least, tmp_path)
-    assert (status, output, errors) == (130, "", "")
+    assert (status, output, errors) == (130, "", NO_RESULTS)
 
 
 def test_an_interrupted_report_does_not_overwrite_a_file(saved, monkeypatch, tmp_path, capsys):

@@ -43,6 +43,13 @@ def test_what_waits_gets_as_many_threads_as_still_pay(monkeypatch):
     assert completed(report(0.0, on_core=0.0))[1].endswith(f"{waits} as many threads as there are calls.")
 
 
+def test_what_waits_for_a_lock_gets_no_threads_even_on_busy_cores():
+    lines = completed(report(0.01, on_core=0.02), gain(1.0, native=1.1))
+    assert lines[0] == "2 threads: forecast 2.0x, measured 1.00x, native threads 1.10x."
+    assert "as for a lock" in lines[1]
+    assert lines[2] == "The calls wait for each other, as for a lock: more threads do not help."
+
+
 def test_what_releases_the_gil_gets_threads():
     forecast = "2 threads: forecast 2.0x, measured 1.96x, native threads 2.00x."
     assert completed(report(0.02), gain(1.96)) == [forecast, "Use a ThreadPoolExecutor.", TO_THREAD]

@@ -475,6 +475,13 @@ def test_a_module_of_the_same_name_as_the_file_is_refused(tmp_path, monkeypatch)
 # What is left out
 
 
+@pytest.mark.parametrize(("has_chosen_ways", "verb"), [(False, "skipped"), (True, "cannot start")])
+def test_a_way_that_does_not_start_is_a_detail_unless_the_user_named_it(has_chosen_ways, verb):
+    ways = ["threads", "user_functions:no_executor"]
+    with started(["squares-python"], ways=ways, has_chosen_ways=has_chosen_ways) as start:
+        assert start.prepared.notes == [f"{verb} user_functions:no_executor: OSError: no 2 workers today"]
+
+
 def unavailable(*arguments, **options):
     raise Unavailable("no naps")
 

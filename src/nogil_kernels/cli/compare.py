@@ -149,6 +149,9 @@ def run(options: argparse.Namespace) -> int:
     except (Unknown, Unavailable) as error:
         print(f"nogil-kernels compare: {error}", file=sys.stderr)
         return 2 if isinstance(error, Unknown) else 1
+    except KeyboardInterrupt:
+        print("Interrupted before the first sample: there are no results.", file=sys.stderr)
+        return INTERRUPTED
     except Failed as failure:
         print(f"{failure}\nnogil-kernels compare: nothing could be measured", file=sys.stderr)
         return 1
@@ -176,14 +179,18 @@ def unexpected(report: Report, expected: str | None) -> list[str]:
 
 def too_slow(report: Report, least: float | None) -> list[str]:
     """Return a line per function whose threads gain less than `least`, or of which no speed-up is known."""
+    from ..scaling.report.claims import missing
+
     lines = []
     for name in report.verdicts if least else ():
         rows = [row for row in report.block(name) if row.session == report.sessions[0]]
         rows = [row for row in rows if row.way in ("threads", "asyncio")]
-        speed_ups = [speed_up.median for row in rows if row.workers > 1 and (speed_up := report.speed_up(row))]
-        if max(speed_ups, default=0.0) < (least or 0.0):
-            gain = f"{max(speed_ups):.2f}x" if speed_ups else "no measurement of threads"
-            lines.append(f"{name}: expected a speed-up of at least {least:g}x, got {gain}")
+        gains = {row: speed_up.median for row in rows if row.workers > 1 and (speed_up := report.speed_up(row))}
+        best = max(gains, key=lambda row: gains[row], default=None)
+        if best is None or gains[best] < (least or 0.0):
+            gain = f"{gains[best]:.2f}x" if best else "no measurement of threads"
+            doubt = f" ({problem})" if best and (problem := missing(report, best)) else ""
+            lines.append(f"{name}: expected a speed-up of at least {least:g}x, got {gain}{doubt}")
     return lines
 
 

@@ -20,7 +20,7 @@ it fails."""
 EPILOG = """\
 examples:
   nogil-kernels probe -s "import hashlib; data = bytes(10**6)" "hashlib.sha256(data)"
-  nogil-kernels probe ./jobs.py:work json:dumps
+  nogil-kernels probe ./jobs.py:work mypackage.jobs:work
   nogil-kernels probe --expect released ./jobs.py:work      # in CI
 
 Use probe for one function: it takes a second and gives a verdict. Use compare for every

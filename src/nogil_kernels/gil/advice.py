@@ -47,7 +47,7 @@ def _speed_ups(report: GilReport, workers: int) -> list[str]:
         return [text + "."]
     text += f", measured {report.measured.text()}, native threads {report.measured.native:.2f}x"
     native, usable = report.measured.native, min(workers, machine.usable_cores())
-    if native < BUSY * usable and report.cores_per_call <= 1:
+    if native < BUSY * usable and report.cores_per_call <= 1 and report.verdict != "waits":
         return [text + ".", f"Other programs use the cores: {usable} native threads gain only {native:.2f}x now."]
     if expected.agrees(report.measured.low, report.measured.high, TOLERANCE):
         return [text + "."]
@@ -108,6 +108,8 @@ def _threads_pay(report: GilReport) -> bool:
 
 
 def _waiting(report: GilReport, cores: int) -> str:
+    if report.measured and report.measured.high < SPEED_UP_THAT_PAYS:
+        return "The calls wait for each other, as for a lock: more threads do not help."
     task = costs.measure("threads")
     overhead = task.task / report.seconds_per_call if task else 0.0  # a task holds the GIL while it is passed on
     hold = _hold(report) + overhead

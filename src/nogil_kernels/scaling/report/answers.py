@@ -96,7 +96,7 @@ def _finding(report: Report, row: Row, verdict: str) -> tuple[str, str]:
     holds = verdict in ("held", "partly")
     bound = FLAT / (float(row.hold.split()[0]) / 100 if holds and row.hold else 1.0)
     if problem := missing(report, row) or too_wide(report, row, bound):
-        return f": {problem}", ""
+        return f"; {problem}", ""
     speed_up = report.speed_up(row)
     assert speed_up is not None
     is_faster = speed_up.low > bound
@@ -130,7 +130,7 @@ def _latency(rows: Sequence[Row]) -> Answer:
     alone, worst = (row.seconds_per_call for row in pair)
     starts = min(len(row.values) for row in pair)
     if starts < MIN_VALUES:
-        return Answer(f"{name}: no latency yet: {starts} of {MIN_VALUES} starts.")
+        return Answer(f"{name}: no latency after {starts} of {MIN_VALUES} starts.")
     times = f"{duration(alone.median)} alone, {duration(worst.median)} beside"
     most = f" (99 % within {duration(statistics.median(pair[1].p99))})" if pair[1].p99 else ""
     return Answer(f"{name}: a call takes {times} a thread that runs Python{most}.", f"{times} Python")

@@ -11,6 +11,7 @@ from .labels import counted
 from .suite import Report, Row
 
 FLAT = 1.25  # a speed-up up to this counts as none: noise and the caches of further cores can cause it
+WIDE = 0.2  # of the median: a wider interval is shown
 SANE = 0.9, 1.1  # the speed-up of native threads on free cores, divided by the number of these cores
 
 
@@ -32,7 +33,7 @@ def missing(report: Report, row: Row) -> str:
     baseline = report.baseline(row)
     starts = min(len(row.values), len(baseline.values)) if baseline else 0
     if starts < MIN_VALUES:
-        return f"no speed-up yet: {starts} of {MIN_VALUES} starts"
+        return f"no speed-up after {starts} of {MIN_VALUES} starts"
     return _missing_cores(report, row) if row.limit else ""  # work that waits needs no cores
 
 
@@ -75,10 +76,11 @@ def _supported(report: Report, row: Row | None) -> Interval | None:
 
 
 def gain(report: Report, row: Row) -> str:
-    """Return the median speed-up of a row as text."""
+    """Return the median speed-up of a row as text, with its interval if that is wide."""
     speed_up = report.speed_up(row)
     assert speed_up is not None
-    return times(speed_up.median)
+    is_wide = speed_up.has_95_percent and speed_up.high - speed_up.low > WIDE * speed_up.median
+    return times(speed_up.median) + (f" ({times(speed_up.low)} to {times(speed_up.high)})" if is_wide else "")
 
 
 def times(speed_up: float) -> str:

@@ -127,7 +127,8 @@ def _prepare(request: Request, crew: Crew, prepared: Prepared, workload: Workloa
             if not counts:
                 continue
             if reason := crew.start(way, max(counts)):
-                if (note := f"skipped {way}: {reason}") not in prepared.notes:
+                verb = "cannot start" if request.has_chosen_ways else "skipped"
+                if (note := f"{verb} {way}: {reason}") not in prepared.notes:
                     prepared.notes.append(note)
             else:
                 _add_rows(request, crew, prepared, workload, way, counts)

@@ -31,6 +31,8 @@ class Request:
     """Whether the calls are per worker instead of shared."""
     beside_python: bool = False
     """Whether to time single calls beside a thread that runs Python, instead of scaling."""
+    has_chosen_ways: bool = False
+    """Whether the user named the ways."""
     tries_more: bool = False
     """Whether to try more threads or tasks for functions that wait, until more of them do not pay."""
     is_first: bool = True
@@ -84,6 +86,7 @@ def request_of(
         workers=_worker_counts(counts, quick),
         weak=weak,
         beside_python=beside_python,
+        has_chosen_ways=ways is not None,
         tries_more=workers is None,
         files=list(files.items()),
         pickled=pickled,

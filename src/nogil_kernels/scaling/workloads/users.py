@@ -4,9 +4,9 @@ import functools
 import inspect
 import os
 import pickle
-import sys
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
+from importlib import import_module
 from itertools import count
 from typing import Any
 
@@ -66,12 +66,12 @@ def _function(name: str, files: Mapping[str, str]) -> Callable[..., object]:
         return local_functions[name]
     if name in pickled_functions:
         return unpickled(pickled_functions[name])
-    function = import_callable(name)
     module = name.partition(":")[0]
-    file = getattr(sys.modules[module], "__file__", None) or ""
-    if module in files and os.path.realpath(files[module]) != os.path.realpath(file):
-        raise Unknown(f"cannot import {files[module]}: another module has the name {module!r}; rename the file")
-    return function
+    if module in files:
+        file = getattr(import_module(module), "__file__", None) or ""
+        if os.path.realpath(files[module]) != os.path.realpath(file):
+            raise Unknown(f"cannot import {files[module]}: another module has the name {module!r}; rename the file")
+    return import_callable(name)
 
 
 def _is_async(function: Callable[..., object]) -> bool:
