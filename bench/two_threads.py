@@ -55,8 +55,10 @@ def draw(report: Report, path: str | os.PathLike[str]) -> None:
         figure = Figure(figsize=SIZE, layout="constrained")
         FigureCanvasAgg(figure)
         axes = figure.add_subplot()
+        top = 2.0
         for number, (name, session) in enumerate(builds(report).items()):
             values = speed_ups(report, session)
+            top = max(top, *(value.high for value in values))
             places = [index + (number - 0.5) * BAR for index in range(len(values))]
             heights = [value.median for value in values]
             axes.bar(places, heights, 0.9 * BAR, color=COLOURS[number], label=name)
@@ -66,10 +68,10 @@ def draw(report: Report, path: str | os.PathLike[str]) -> None:
         axes.axhline(1.0, color=style.FAINT, linewidth=0.8)
         axes.set_xticks(range(len(ROWS)), list(ROWS))
         axes.tick_params(axis="x", length=0)
-        axes.set_ylim(0, 2.6)  # space for the legend
+        axes.set_ylim(0, top + 0.25)
         axes.set_ylabel("times as fast as one thread")
         style.title(axes, title(report))
-        axes.legend(loc="upper left", ncols=2, fontsize=8.5)
+        figure.legend(loc="outside lower center", ncols=2, fontsize=8.5)
         style.save(figure, path)
 
 
