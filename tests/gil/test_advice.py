@@ -44,10 +44,10 @@ def test_what_waits_gets_as_many_threads_as_still_pay(monkeypatch):
 
 
 def test_what_waits_for_a_lock_gets_no_threads_even_on_busy_cores():
-    lines = completed(report(0.01, on_core=0.02), gain(1.0, native=1.1))
+    lines = completed(report(0.01, on_core=0.02), gain(1.0, native=1.1, cpu_growth=1.2))
     assert lines[0] == "2 threads: forecast 2.0x, measured 1.00x, native threads 1.10x."
-    assert "as for a lock" in lines[1]
-    assert lines[2] == "The calls wait for each other, as for a lock: more threads do not help."
+    assert lines[1] == "Less than the forecast: the threads wait for each other, as for a lock."
+    assert lines[2] == "More threads do not help. Make the time under the lock shorter."
 
 
 def test_what_releases_the_gil_gets_threads():

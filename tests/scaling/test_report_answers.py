@@ -181,6 +181,8 @@ def test_a_low_ceiling_has_other_causes_than_other_programs():
     session = [*work(PARALLEL), *ceiling({2: 1.3})]
     assert "they share 1 physical core." in answer(report(session, nk_physical_cores=1), "a:f").text
     assert "no native threads" in answer(report(work(PARALLEL)), "a:f").text
+    session = [*work(PARALLEL, "numpy-dot"), *ceiling({2: 1.3})]
+    assert answer(report(session), "numpy-dot").text.startswith("numpy-dot: native threads gained only 1.30x of 2")
 
 
 SPREAD = (1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.6 / 1.1)

@@ -69,6 +69,8 @@ def _disagreement(report: GilReport, measured: speed_up.SpeedUp, expected: forec
         return f"Less than the forecast: the call was preempted {percent(report.share('preempted'))} of the time."
     if report.cores_per_call > 1:
         return f"Less than the forecast: a call uses {report.cores_per_call:.1f} cores by itself."
+    if report.verdict == "waits":
+        return "Less than the forecast: the threads wait for each other, as for a lock."
     grown = f"with two threads a call takes {measured.cpu_growth:.1f} times the CPU time"
     if measured.cpu_growth < CPU_GROWTH:
         return "Less than the forecast, at the same CPU time per call: the threads wait for each other, as for a lock."
@@ -109,7 +111,7 @@ def _threads_pay(report: GilReport) -> bool:
 
 def _waiting(report: GilReport, cores: int) -> str:
     if report.measured and report.measured.high < SPEED_UP_THAT_PAYS:
-        return "The calls wait for each other, as for a lock: more threads do not help."
+        return "More threads do not help. Make the time under the lock shorter."
     task = costs.measure("threads")
     overhead = task.task / report.seconds_per_call if task else 0.0  # a task holds the GIL while it is passed on
     hold = _hold(report) + overhead

@@ -72,6 +72,7 @@ def _one_side(report: Report, threads: Row | None, row: Row) -> Answer:
     verdict = verdict if has_gil or verdict == "waits" else "released"
     clause, brief = _finding(report, threads, verdict) if threads else ("" if does else NO_THREADS, "")
     start = f"{row.workload} {does}".rstrip()
+    clause = clause if does else clause.replace(";", ":", 1)
     if does.startswith("undecided"):
         start, clause = f"{row.workload}: {does}", clause.replace(":", ";", 1)
     short = ", ".join(filter(None, (does.partition(",")[0], brief)))
