@@ -2,7 +2,7 @@
 
 from nogil_kernels.scaling.report import Report
 from nogil_kernels.scaling.report.suite import Measured
-from nogil_kernels.scaling.run.rows import Row, Sample
+from nogil_kernels.scaling.rows import Row, Sample
 
 FACTS = {
     "date": "2026-01-02 03:04:05",

@@ -9,10 +9,10 @@ import pytest
 from commands import killed
 from support import needs_proc, remaining_processes, running_processes
 
+from nogil_kernels.scaling.rows import Row, Sample
 from nogil_kernels.scaling.run import children
 from nogil_kernels.scaling.run.children import Broken, Child, Here, ThisInterpreter
 from nogil_kernels.scaling.run.request import Request
-from nogil_kernels.scaling.run.rows import Row, Sample
 from nogil_kernels.workers.errors import Unavailable, Unknown
 from nogil_kernels.workers.isolated import Isolated
 from nogil_kernels.workers.pythons import PythonError

@@ -11,12 +11,12 @@ import user_functions
 
 from nogil_kernels import build_info
 from nogil_kernels.measure import machine
+from nogil_kernels.scaling.rows import Row
 from nogil_kernels.scaling.run import calls as run_calls
 from nogil_kernels.scaling.run import preparing, sampling
 from nogil_kernels.scaling.run.calls import Calls, fit_calls
 from nogil_kernels.scaling.run.preparing import prepare
 from nogil_kernels.scaling.run.request import Request
-from nogil_kernels.scaling.run.rows import Row
 from nogil_kernels.scaling.run.start import Start
 from nogil_kernels.scaling.workloads import WORKLOADS, Workload
 from nogil_kernels.workers import worker

@@ -10,9 +10,9 @@ import user_functions
 
 from nogil_kernels.measure import machine
 from nogil_kernels.scaling import compare
+from nogil_kernels.scaling.rows import worker_counts
 from nogil_kernels.scaling.run import comparison
 from nogil_kernels.scaling.run.request import other_pythons, request_of
-from nogil_kernels.scaling.run.rows import worker_counts
 from nogil_kernels.scaling.workloads import WORKLOADS
 from nogil_kernels.workers import WAYS, pythons, worker
 from nogil_kernels.workers.errors import Unknown

@@ -7,11 +7,11 @@ import pytest
 
 from nogil_kernels import __version__
 from nogil_kernels.scaling.report import Report
+from nogil_kernels.scaling.rows import Row, Sample
 from nogil_kernels.scaling.run import comparison, samples
 from nogil_kernels.scaling.run.children import Broken
 from nogil_kernels.scaling.run.comparison import UNLIMITED
 from nogil_kernels.scaling.run.request import Request
-from nogil_kernels.scaling.run.rows import Row, Sample
 from nogil_kernels.scaling.run.samples import STARTS, Budget, Measuring, take
 from nogil_kernels.workers.errors import Failed
 from nogil_kernels.workers.pythons import PythonError

@@ -45,8 +45,8 @@ from ...measure import suite_file
 from ...measure.facts import Fact
 from ...measure.machine_warnings import warnings_of
 from ...measure.samples import Interval, interval, ratio
-from ..run.rows import Row as PlannedRow
-from ..run.rows import Sample
+from ..rows import Row as PlannedRow
+from ..rows import Sample
 from ..workloads.native import NATIVE, is_native
 
 EMPTY: dict[str, Fact] = dict.fromkeys(

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from ...measure import machine
 from ...workers import worker
+from ..rows import Row
 from ..workloads import HOLD, PYTHON, Workload
-from .rows import Row
 
 SERIAL_SECONDS = 0.035  # seconds of work per sample if the workers take turns: seven switch intervals
 PARALLEL_SECONDS = 0.04  # seconds of work per sample if the workers run at the same time

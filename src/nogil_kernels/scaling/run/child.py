@@ -19,8 +19,8 @@ from typing import Any, TextIO
 
 from ...workers.errors import Unavailable, Unknown
 from ...workers.shared import Folder
+from ..rows import Row
 from .request import Request
-from .rows import Row
 from .start import Start
 
 PATIENCE = 2.0  # seconds that the workers may take to end

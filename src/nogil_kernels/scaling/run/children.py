@@ -15,8 +15,8 @@ from ...measure import machine
 from ...workers import errors, pythons
 from ...workers.isolated import Isolated
 from ...workers.shared import Folder
+from ..rows import Row, Sample
 from .request import Request
-from .rows import Row, Sample
 from .start import Start
 
 PATIENCE = 3.0  # seconds that a process may take to end its workers and to remove its temporary files

@@ -12,11 +12,11 @@ from ...workers.crew import Crew
 from ...workers.errors import Unavailable, Unknown, described, one_line
 from ...workers.state import kept
 from .. import workloads
+from ..rows import Row
 from ..workloads import Workload
 from ..workloads.native import Native
 from .calls import LONG_SECONDS, Calls
 from .request import Request
-from .rows import Row
 
 MOST_WAITING = 64  # threads or tasks that are tried for a function that waits
 PAYS = 1.25  # twice the workers must be this much faster, or more of them are not tried

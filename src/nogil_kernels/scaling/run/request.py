@@ -12,9 +12,9 @@ from ...workers import WAYS, pythons
 from ...workers.errors import Unknown, unknown
 from ...workers.gate import MAX_WORKERS
 from ...workers.worker import local_functions
+from ..rows import Row, worker_counts
 from ..workloads import WORKLOADS
 from ..workloads.users import path_of, register
-from .rows import Row, worker_counts
 
 BESIDE_PYTHON = ("convoy",)
 """The workloads that are measured beside Python anyway."""

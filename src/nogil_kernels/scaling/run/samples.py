@@ -17,11 +17,11 @@ from ...workers.pythons import PythonError
 from ...workers.shared import Folder
 from .. import Progress
 from ..report.suite import Measured
+from ..rows import Row, Sample
 from ..workloads.kernels import NOT_COMPILED
 from ..workloads.native import is_native
 from .children import Broken, Interpreter, ThisInterpreter, Workers
 from .request import Request
-from .rows import Row, Sample
 
 STARTS = 6  # the least number of values that have a 95 % interval
 OVERRUN = 1.25  # another start begins if it will probably end before this times the budget

@@ -6,8 +6,8 @@ import statistics
 from collections.abc import Sequence
 
 from ...workers.crew import Crew
+from ..rows import Row, Sample
 from ..workloads import Workload
-from .rows import Row, Sample
 
 
 def take(row: Row, workload: Workload, crew: Crew, rows: Sequence[Row]) -> Sample:

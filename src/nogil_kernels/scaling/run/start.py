@@ -13,10 +13,10 @@ from ...workers import worker
 from ...workers.crew import Crew
 from ...workers.errors import one_line
 from ...workers.shared import Folder
+from ..rows import Row, Sample
 from . import sampling
 from .preparing import Doing, Prepared, prepare
 from .request import Request
-from .rows import Row, Sample
 
 
 class Start:
