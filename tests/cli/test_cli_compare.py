@@ -304,7 +304,7 @@ def test_details_add_costs_and_the_legend(measured, capsys):
     assert "--details" in brief
 
 
-NO_RESULTS = "Interrupted before the first sample: there are no results.\n"
+NO_RESULTS = "Interrupted before the first sample: nothing was measured.\n"
 
 
 def test_ctrl_c_before_the_first_sample_says_that_there_are_no_results(requests, capsys):
@@ -359,7 +359,7 @@ def test_ctrl_c_prints_the_results_so_far_and_ends_all_processes(group, bare, tm
 @needs_proc
 @pytest.mark.parametrize("at_least", range(1, 7))
 def test_ctrl_c_while_workers_start_leaves_nothing(at_least, tmp_path):
-    """At least so many processes have started: the child, its server of forks, and the workers."""
+    """`at_least` processes have started: the child, its server of forks, and the workers."""
     arguments = ["squares-python", "--ways", "pool,processes", "--workers", "4", "--quick"]
     status, output, errors = interrupted(arguments, lambda pid: len(descendants(pid)) >= at_least, tmp_path)
     assert (status, output, errors) == (130, "", NO_RESULTS)

@@ -46,7 +46,7 @@ def start(*command, folder):
     return Child(command, {**os.environ}, REQUEST, folder)
 
 
-# Programs that are no children of ours
+# Programs that are not our child
 
 
 @needs_sh

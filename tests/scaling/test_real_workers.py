@@ -58,7 +58,7 @@ def start(folder):
 
 
 def samples_of(start):
-    """Take one sample of each row. Return {(workload, way): seconds or the reason why there is no sample}."""
+    """Take one sample of each row. Return {(workload, way): seconds, or the reason why it failed}."""
     return {
         (row.workload, row.way): sample if isinstance(sample, str) else sample.seconds
         for row, sample in start.samples(start.rows)
@@ -329,7 +329,7 @@ def test_only_sequential_rows_are_measured_on_one_core():
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "killed"])
 @pytest.mark.parametrize("functions", ["'squares-python'", "['squares-python', lambda: 1]"], ids=["child", "here"])
 def test_no_process_remains_if_the_comparison_ends_while_workers_start(functions, number, at_least):
-    """At least so many processes have started: the child, the server of forks, its tracker, and the workers."""
+    """`at_least` processes have started: the child, the server of forks, its tracker, and the workers."""
     code = f"""
         from nogil_kernels.scaling import compare
         compare({functions}, ways=["pool", "processes"], workers=4, seconds=60)
@@ -345,7 +345,7 @@ def test_no_process_remains_if_the_comparison_ends_while_workers_start(functions
         give_up = time.monotonic() + 60
         while len(descendants(process.pid)) < at_least and time.monotonic() < give_up:
             time.sleep(0.005)
-        process.send_signal(signal.SIGSTOP)  # so that it starts no process meanwhile
+        process.send_signal(signal.SIGSTOP)  # it must not start another process now
         started = descendants(process.pid)
         process.send_signal(number)
         process.send_signal(signal.SIGCONT)

@@ -150,7 +150,7 @@ def run(options: argparse.Namespace) -> int:
         print(f"nogil-kernels compare: {error}", file=sys.stderr)
         return 2 if isinstance(error, Unknown) else 1
     except KeyboardInterrupt:
-        print("Interrupted before the first sample: there are no results.", file=sys.stderr)
+        print("Interrupted before the first sample: nothing was measured.", file=sys.stderr)
         return INTERRUPTED
     except Failed as failure:
         print(f"{failure}\nnogil-kernels compare: nothing could be measured", file=sys.stderr)

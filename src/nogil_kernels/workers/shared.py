@@ -48,7 +48,7 @@ class Folder:
         path, unfinished = self.path / name, self.path / f"{name}.{os.getpid()}"
         if not path.exists():
             unfinished.write_bytes(data)
-            unfinished.replace(path)  # a process that is killed meanwhile leaves no incomplete file of this name
+            unfinished.replace(path)  # so a killed process never leaves half a file of this name
         return str(path)
 
     def __enter__(self) -> Folder:

@@ -9,7 +9,7 @@ from .claims import gain, is_flat, is_gain, missing, threads_of
 from .labels import WAYS, interpreter, way_in_sentence
 from .suite import About, Report, Row, about
 
-WAITS = 0.8  # of a switch interval: a call that takes so much longer than alone waits for the GIL
+WAITS = 0.8  # of a switch interval: a call that takes longer by this share, beside Python, waits for the GIL
 
 INTERRUPTED = "Interrupted: these are the results until then."
 COSTS = "Start: until all workers ran. A sample: handing out the parts, waiting for all, getting the answers."

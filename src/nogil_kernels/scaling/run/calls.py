@@ -1,4 +1,4 @@
-"""How many calls a sample makes: so many that it takes long enough to be measured."""
+"""How many calls a sample makes. It must take long enough to be measured."""
 
 from __future__ import annotations
 

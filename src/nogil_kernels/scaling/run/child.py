@@ -3,8 +3,8 @@
 It talks to its parent in lines of JSON. Input: the request and the folder of shared files, then one line per round with
 the indices of its rows. Output: what it is doing, then its rows or an error, then each sample.
 
-The pipes are not its standard input and output: a measured function may read, write, replace or close those. It needs
-only the standard library.
+The pipes are not its standard input and output: a measured function may read, write, replace or close those. This
+process needs only the standard library.
 """
 
 import json

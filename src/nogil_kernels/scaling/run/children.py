@@ -39,11 +39,9 @@ class Workers(Protocol):
 
     def changes(self) -> dict[str, list[str]]:
         """Return what each workload changed in the process."""
-        raise NotImplementedError
 
     def samples(self, rows: Sequence[Row]) -> Iterable[tuple[Row, Sample | str]]:
         """Yield one sample of each row, or the reason why there is none. Raise Broken if the process ends."""
-        raise NotImplementedError
 
     def close(self) -> None:
         """End the workers."""
@@ -139,7 +137,7 @@ class Interpreter:
         self._environment |= {"PYTHON_GIL": gil} if gil else {}
 
     def start(self, request: Request, folder: Folder) -> Workers:
-        """Start the workers. Raise Unknown or Unavailable, or Broken if the process ended meanwhile."""
+        """Start the workers. Raise Unknown or Unavailable, or Broken if the process ended before it was ready."""
         return Child(self._command, self._environment, request, folder)
 
     def close(self) -> None:

@@ -14,7 +14,7 @@ LINE_SECONDS = 10.0  # between two lines
 
 @contextmanager
 def bar(console: Console) -> Iterator[Progress]:
-    """Show a bar, or print lines if `console` is no terminal. Yield the function that updates it.
+    """Show a bar on a terminal, and print lines elsewhere. Yield the function that updates it.
 
     The bar is drawn only between samples. A thread that refreshes it would take time from the measured work.
     """

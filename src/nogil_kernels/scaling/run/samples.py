@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 
 from ... import __version__
+from ...measure.samples import MIN_VALUES
 from ...workers.errors import Failed
 from ...workers.pythons import PythonError
 from ...workers.shared import Folder
@@ -23,7 +24,7 @@ from ..workloads.native import is_native
 from .children import Broken, Interpreter, ThisInterpreter, Workers
 from .request import Request
 
-STARTS = 6  # the least number of values that have a 95 % interval
+STARTS = MIN_VALUES  # fewer values have no 95 % interval
 OVERRUN = 1.25  # another start begins if it will probably end before this times the budget
 
 
