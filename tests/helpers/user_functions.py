@@ -93,6 +93,15 @@ def ends_its_process():
     os._exit(4)
 
 
+def leaves_a_process_and_ends():
+    import time
+
+    if not os.fork():
+        time.sleep(60)
+        os._exit(0)
+    os._exit(4)
+
+
 class Unsendable(Exception):
     """An exception that pickle can write but not read."""
 

@@ -146,6 +146,15 @@ def test_functions_that_end_their_process_are_named_and_the_others_are_measured(
         assert len([note for note in report.notes if note.startswith(beginning)]) == 1, report.notes
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_process_that_a_function_leaves_behind_does_not_stop_the_comparison():
+    begin = time.monotonic()
+    report = compared("leaves_a_process_and_ends", "squares")
+    assert time.monotonic() - begin < 50  # it would sleep for 60 s, and keep the pipe open
+    assert "failed: user_functions:leaves_a_process_and_ends: the process ended with status 4" in report.notes
+    assert ways_of(report, "squares") == ["sequential", "threads"]
+
+
 def test_workers_of_every_way_import_a_function_of_a_file(tmp_path):
     (tmp_path / "made_working.py").write_text("def f():\n    return sum(range(1000))\n")
     ways = ["threads", "pool", "processes"]

@@ -37,6 +37,17 @@ class Isolated:
         self._end = b""
         self._reader = threading.Thread(target=self._read, args=(stream,), daemon=True)
         self._reader.start()
+        threading.Thread(target=self._sweep, daemon=True).start()
+
+    def _sweep(self) -> None:
+        """End what outlives the process. It keeps the pipes open, and a reader would wait for it."""
+        self.process.wait()
+        self._end_group()
+
+    def _end_group(self) -> None:
+        if os.name == "posix":
+            with suppress(ProcessLookupError, PermissionError):  # PermissionError: macOS, if all have ended
+                os.killpg(self.process.pid, signal.SIGKILL)
 
     def _read(self, stream: IO[bytes]) -> None:
         while data := os.read(stream.fileno(), 1 << 16):
@@ -61,9 +72,7 @@ class Isolated:
             with suppress(OSError, subprocess.TimeoutExpired):
                 self.process.stdin.close()
                 self.process.wait(patience)
-        if os.name == "posix":
-            with suppress(ProcessLookupError, PermissionError):  # PermissionError: macOS, if all have ended
-                os.killpg(self.process.pid, signal.SIGKILL)
+        self._end_group()
         self.process.kill()
         self.process.wait()
         self._reader.join(timeout=EXIT_SECONDS)
