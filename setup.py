@@ -17,15 +17,19 @@ from setuptools.errors import CCompilerError, ExecError, PlatformError
 PACKAGE = "src/nogil_kernels"
 
 # Extension -> (C files compiled once per instruction set, C files compiled once)
-SUM_SOURCES = ["compiled/sum_of_squares/runs.c"], []
-MATMUL_SOURCES = ["compiled/matmul/tiles.c", "compiled/matmul/narrow.c"], [f"{PACKAGE}/compiled/matmul/long_double.c"]
+INTERRUPTS = f"{PACKAGE}/compiled/shared/interrupts.c"
+SUM_SOURCES = ["compiled/sum_of_squares/runs.c"], [INTERRUPTS]
+MATMUL_SOURCES = (
+    ["compiled/matmul/tiles.c", "compiled/matmul/narrow.c"],
+    [INTERRUPTS, f"{PACKAGE}/compiled/matmul/long_double.c"],
+)
 EXTENSIONS = {
     "compiled/isa/isa": ([], []),
     "compiled/sum_of_squares/sum_of_squares": SUM_SOURCES,
     "compiled/matmul/matmul": MATMUL_SOURCES,
     "compiled/subinterpreters/sum_of_squares": SUM_SOURCES,  # the kernels again, for interpreters with their own GIL
     "compiled/subinterpreters/matmul": MATMUL_SOURCES,
-    "measure/limits": (["measure/loops.c"], []),
+    "measure/limits": (["measure/loops.c"], [INTERRUPTS]),
     "gil/sampler": ([], [f"{PACKAGE}/gil/watch.c", f"{PACKAGE}/gil/clocks.c"]),
 }
 

@@ -11,6 +11,7 @@ EXPERIMENTS = {
     "held_vs_released": "",
     "switches": "",
     "stop_the_world": "",
+    "interrupts": "",
     "peers": "[--quick]",
     "roofline": "[--quick]",
     "overhead": "[--quick]",

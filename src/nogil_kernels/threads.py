@@ -9,6 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import ThreadPoolExecutor
+    from threading import Lock
 
 
 TASKS_PER_WORKER = 4  # with several tasks per worker, a slow core delays the end less
@@ -40,51 +41,73 @@ def task_count(limit: int, threads: object) -> int:
     return 1 if limit < (2 if _has_no_index(threads) else MIN_TASKS_FOR_NEW_THREADS) else min(limit, max_tasks)
 
 
-def share(task: Callable[[int], object], count: int, threads: int | ThreadPoolExecutor) -> None:
+def share(
+    task: Callable[[int], object],
+    count: int,
+    threads: int | ThreadPoolExecutor,
+    stop: Callable[[], object] = lambda: None,
+) -> None:
     """Run task(0) ... task(count - 1) on the calling thread and on the threads that `threads` means.
 
-    An int starts at most threads - 1 threads, and no more than there are other tasks. They end before this function
-    returns. The caller runs the first task. Each thread takes the next task when it is free. The caller runs every task
-    that no other thread takes, so a call also completes if it comes from the only worker of the executor. When this
-    function returns or raises, no task is running and none will start.
+    An int starts at most threads - 1 threads, and no more than there are other tasks. They end with this function. The
+    caller runs the first task. Each thread takes the next task when it is free. The caller runs every task
+    that no other thread takes, so a call also completes if it comes from the only worker of the executor, or if no
+    thread can be started.
 
-    Raise the first error of a task, or the KeyboardInterrupt of the caller. Tasks that have not started by then are not
-    run. If the executor accepts no task, or no thread can be started, raise RuntimeError before any task runs. If this
-    happens later, the caller runs the rest.
+    Raise the first error of a task, or the exception of a signal handler in the caller, such as KeyboardInterrupt.
+    Tasks that have not started by then are not run, and stop() is called, which makes running tasks return early. When
+    this function returns or raises, no task is running and none will start.
+
+    Raise RuntimeError, before any task runs, if `threads` is an executor that was shut down.
     """
     helpers = min(worker_count(threads), count) - 1
     if _has_no_index(threads):  # an executor's only thread helps, too, unless the caller is that thread
         executor = _executor(threads)
+        if executor._shutdown:
+            raise RuntimeError("threads is an executor after its shutdown(). Pass a running executor, or an int.")
         helpers = min(max(helpers, 1), count - 1)
-        _SharedTasks(task, count).run(lambda run_tasks: executor.submit(run_tasks).cancel, helpers)
+        _SharedTasks(task, count, stop).run(lambda run_tasks: executor.submit(run_tasks).cancel, helpers)
     elif helpers > 0:
-        _SharedTasks(task, count).run(_start, helpers)
+        _SharedTasks(task, count, stop).run(_start, helpers)
     else:
         for index in range(count):
             task(index)
 
 
 def _start(run_tasks: Callable[[], None]) -> Callable[[], object]:
-    """Start a thread that runs run_tasks, and return its join. An executor of one thread would take twice as long."""
+    """Start a thread that runs run_tasks, and return a function that waits for its end.
+
+    threading.Thread starts and joins with Python code that holds locks. If a signal handler raises in that code, the
+    caller and the new thread can block each other forever. `_thread` has no such code. A subinterpreter ends only after
+    its threads, so it needs the join; signal handlers do not run there.
+    """
+    import _thread
+
+    if getattr(_thread, "daemon_threads_allowed", lambda: True)():  # new in 3.12; False in subinterpreters
+        _thread.start_new_thread(run_tasks, ())
+        return lambda: None
     from threading import Thread
 
-    # `daemon` is inherited, and True in threads that Python did not start. Subinterpreters allow no daemon threads.
     thread = Thread(target=run_tasks, name="nogil_kernels", daemon=False)
     thread.start()
     return thread.join
 
 
 class _SharedTasks:
-    """Tasks that several threads take one by one, until one fails or all have started."""
+    """Tasks that several threads take one by one, until one fails or all have started.
 
-    def __init__(self, task: Callable[[int], object], count: int) -> None:
-        from threading import Condition
+    If the caller is the main thread, a signal handler can raise an exception at almost every line that the caller runs.
+    So the caller holds no lock that a helper needs, and it can repeat each step. The methods of lists and sets are
+    atomic. Only a second signal within a microsecond of the first one can end `run` too early. Tasks therefore own the
+    memory that they use.
+    """
 
+    def __init__(self, task: Callable[[int], object], count: int, stop: Callable[[], object]) -> None:
         self.task = task
-        self.indices = iter(range(count))  # of the tasks that have not started
-        self.running = 0  # the number of tasks that run on helper threads
-        self.error: BaseException | None = None
-        self.condition = Condition()
+        self.stop = stop
+        self.indices = list(range(count))[::-1]  # of the tasks that have not started
+        self.running: set[Lock] = set()  # the locks of the helpers that run tasks
+        self.errors: list[BaseException] = []  # of the helpers
 
     def run(self, request: Callable[[Callable[[], None]], Callable[[], object]], helpers: int) -> None:
         """Request helpers, run tasks on the calling thread, and wait for the helpers.
@@ -92,67 +115,76 @@ class _SharedTasks:
         request(run_tasks) makes another thread run it, now or later. It returns a function that is called at the end,
         and that cancels the request or joins the thread.
         """
-        end_functions = []
+        first_index = self.indices.pop()
+        locks: list[Lock] = []
+        end_functions: list[Callable[[], object]] = []
+        error: BaseException | None = None
+        has_begun = False
+        while True:
+            try:
+                if not has_begun:
+                    has_begun = True
+                    self.request_helpers(request, helpers, locks, end_functions)
+                    self.task(first_index)
+                    self.run_tasks()
+                if error is not None:
+                    self.end()
+                for lock in locks:
+                    while lock in self.running:
+                        lock.acquire(timeout=0.1)
+                for end_helper in end_functions:
+                    end_helper()
+                break
+            except BaseException as raised:
+                error = error or raised
         try:
-            index = self.next()
-            for helper in range(helpers):
-                try:
-                    end_functions.append(request(self.run_tasks))
-                except RuntimeError:  # the executor was shut down, or no thread can be started
-                    if helper == 0:
-                        raise
-                    break
-            while index is not None:
-                self.task(index)
-                index = self.next()
+            if error is not None or self.errors:
+                raise error or self.errors[0]
         finally:
-            self.stop_and_wait()
-            for end_helper in end_functions:
-                end_helper()
-        if self.error is not None:
-            raise self.error
+            del error  # its traceback refers to this frame
 
-    def next(self) -> int | None:
-        """Return the index of the next task, or None if all have started."""
-        with self.condition:
-            return next(self.indices, None)
+    def request_helpers(
+        self,
+        request: Callable[[Callable[[], None]], Callable[[], object]],
+        helpers: int,
+        locks: list[Lock],
+        end_functions: list[Callable[[], object]],
+    ) -> None:
+        """Request helpers, until no more threads can be started."""
+        from functools import partial
+        from threading import Lock
+
+        for _ in range(helpers):
+            locks.append(Lock())
+            try:
+                end_functions.append(request(partial(self.help, locks[-1])))
+            except RuntimeError:
+                break
+
+    def help(self, lock: Lock) -> None:
+        """Run tasks on a helper thread, where no signal handler runs. Hold the lock until the last task has ended."""
+        with lock:
+            self.running.add(lock)  # before this thread takes a task: run() looks here when no task is left
+            try:
+                self.run_tasks()
+            except BaseException as error:
+                self.errors.append(error)
+                self.end()
+            self.running.discard(lock)
 
     def run_tasks(self) -> None:
-        """Run tasks on a helper thread."""
-        while True:
-            with self.condition:
-                index = next(self.indices, None)
-                if index is None:
-                    return
-                self.running += 1
-            error: BaseException | None = None
+        """Run tasks until all have started."""
+        while self.indices:
             try:
-                self.task(index)
-            except BaseException as raised:
-                error = raised
-            with self.condition:
-                self.running -= 1
-                if error is not None:
-                    self.error = self.error or error
-                    self.indices = iter(())
-                self.condition.notify_all()
+                index = self.indices.pop()
+            except IndexError:  # another thread has taken the last one
+                return
+            self.task(index)
 
-    def stop_and_wait(self) -> None:
-        """Start no more tasks, and wait for the running ones. Raise a KeyboardInterrupt only after this wait.
-
-        Ctrl-C can still interrupt between two lines of this method. Tasks therefore own the memory that they use.
-        """
-        interrupt = None
-        while True:
-            try:
-                with self.condition:
-                    self.indices = iter(())
-                    self.condition.wait_for(lambda: not self.running)
-                break
-            except KeyboardInterrupt as error:
-                interrupt = error
-        if interrupt is not None:
-            raise interrupt
+    def end(self) -> None:
+        """Start no more tasks, and make the running ones return early."""
+        self.indices.clear()
+        self.stop()
 
 
 def _has_no_index(threads: object) -> bool:

@@ -340,6 +340,21 @@ def test_share_runs_the_rest_on_the_caller_if_the_executor_shuts_down():
     assert sorted(indices) == list(range(20))
 
 
+def test_the_caller_works_alone_if_no_thread_can_be_started(kernels, monkeypatch):
+    def start(*_):
+        raise RuntimeError("can't start new thread")
+
+    expected = kernels.sum_of_squares(np.ones(4_000_000 if kernels.name == "compiled" else 100))
+    monkeypatch.setattr(threading.Thread, "start", start)
+    monkeypatch.setattr("_thread.start_new_thread", start)
+    with ThreadPoolExecutor(2) as executor:
+        for threads in (2, executor):
+            indices = []
+            share(indices.append, 20, threads)
+            assert sorted(indices) == list(range(20))
+            assert kernels.sum_of_squares(np.ones(int(expected)), threads=threads) == expected
+
+
 def test_ctrl_c_while_the_caller_waits_is_raised_after_all_tasks_have_ended():
     started, ended = threading.Event(), []
 

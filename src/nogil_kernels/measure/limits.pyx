@@ -8,7 +8,10 @@ The loops release the GIL, so the speed-up of threads that run them is what the 
 from cpython.buffer cimport PyBUF_C_CONTIGUOUS, PyBuffer_Release
 
 from nogil_kernels.compiled.isa.isa cimport chosen_isa, nk_isa
-from nogil_kernels.compiled.shared.buffers cimport PyErr_CheckSignals, PyErr_Clear, PyObject_GetBuffer, may_be_masked
+from nogil_kernels.compiled.shared.buffers cimport PyErr_Clear, PyObject_GetBuffer, may_be_masked
+from nogil_kernels.compiled.shared.interrupts cimport (
+    Interrupts, begin_interruptible, end_interruptible, interrupted,
+)
 
 
 cdef extern from "measure/loops.h":
@@ -25,10 +28,8 @@ cdef extern from "measure/loops.h":
 
 
 cdef enum:
-    # Work between two checks for Ctrl-C. 2**27 steps of 12 or 16 multiply-adds, at two per cycle, take about 0.3 s.
-    # 2**30 bytes take 0.2 s at 5 GB/s. Ctrl-C does not interrupt a single pass, however large the buffer.
-    SLICE_STEPS = 1 << 27
-    SLICE_BYTES = 1 << 30
+    # Steps between two looks for interrupts (Ctrl-C): 2**20 of 12 or 16 multiply-adds, at two per cycle, take 3 ms.
+    SLICE_STEPS = 1 << 20
 
 
 def multiply_adds(str dtype, Py_ssize_t count):
@@ -45,14 +46,14 @@ def multiply_adds(str dtype, Py_ssize_t count):
         raise ValueError(f"count must not be negative, got {count}")
     cdef const nk_limits_loops *loops = nk_limits_loops_of(chosen_isa())
     cdef const nk_arithmetic *arithmetic = &loops.arithmetic[NK_LIMITS_F64 if dtype == "float64" else NK_LIMITS_F32]
-    cdef Py_ssize_t left = count, steps
-    while left > 0:
-        steps = min(left, SLICE_STEPS)
-        with nogil:
-            arithmetic.run(steps)
-        left -= steps
-        if left > 0:
-            PyErr_CheckSignals()
+    cdef Py_ssize_t left = count
+    cdef Interrupts interrupts
+    begin_interruptible(&interrupts, NULL, True)
+    with nogil:
+        while left > 0 and not interrupted(&interrupts):
+            arithmetic.run(min(left, SLICE_STEPS))
+            left -= SLICE_STEPS
+    end_interruptible(&interrupts)
     return 2 * arithmetic.multiply_adds * <object> count
 
 
@@ -63,7 +64,7 @@ def read(object buffer, int streams, *, bint prefetch=False, Py_ssize_t passes=1
     which is faster outside the caches and slower inside them. The fastest combination differs between machines.
 
     Return the number of bytes read. Raise TypeError if buffer is not C-contiguous or has a mask. Raise ValueError if
-    streams is another number or passes is negative.
+    streams is another number or passes is negative. Ctrl-C ends the call between two passes.
     """
     if streams != 1 and streams != 2 and streams != 4:
         raise ValueError(f"streams must be 1, 2 or 4, got {streams}")
@@ -74,17 +75,25 @@ def read(object buffer, int streams, *, bint prefetch=False, Py_ssize_t passes=1
         PyErr_Clear()
         raise TypeError(f"buffer must be a C-contiguous buffer, got {type(buffer).__name__}")
     cdef nk_read run = nk_limits_loops_of(chosen_isa()).read[prefetch][streams // 2]  # log2(streams) up to 4
-    cdef Py_ssize_t left = passes, passes_now, _
-    cdef Py_ssize_t passes_per_slice = max(1, SLICE_BYTES // max(1, view.len))
+    cdef Py_ssize_t left = passes
+    cdef Interrupts interrupts
     try:
-        while left > 0:
-            passes_now = min(left, passes_per_slice)
-            with nogil:
-                for _ in range(passes_now):
-                    run(<const char *> view.buf, view.len)
-            left -= passes_now
-            if left > 0:
-                PyErr_CheckSignals()
+        begin_interruptible(&interrupts, NULL, True)
+        with nogil:
+            while left > 0 and not interrupted(&interrupts):
+                run(<const char *> view.buf, view.len)
+                left -= 1
+        end_interruptible(&interrupts)
         return view.len * <object> passes
     finally:
         PyBuffer_Release(&view)
+
+
+def look_for_interrupts(Py_ssize_t count):
+    """Look for interrupts `count` times, as the kernels do, with the GIL released."""
+    cdef Interrupts interrupts
+    begin_interruptible(&interrupts, NULL, True)
+    with nogil:
+        while count > 0 and not interrupted(&interrupts):
+            count -= 1
+    end_interruptible(&interrupts)

@@ -15,13 +15,18 @@ from nogil_kernels.compiled.matmul.problem cimport Matrix, Problem, at
 from nogil_kernels.compiled.matmul.symmetric cimport is_below_diagonal, mirror
 from nogil_kernels.compiled.matmul.tiles cimport nk_matmul_kernel, nk_matmul_kernels_of, nk_matmul_tile
 from nogil_kernels.compiled.matmul.workspace cimport SMALL_WORKSPACE, Workspace, size_of_workspace, workspace_in
-from nogil_kernels.compiled.shared.buffers cimport F64, PyErr_CheckSignals
+from nogil_kernels.compiled.shared.buffers cimport F64
+from nogil_kernels.compiled.shared.interrupts cimport (
+    Interrupts, begin_interruptible, end_interruptible, interrupted, never_interrupted, set_stop,
+)
 
 from nogil_kernels import threads as sharing
 
 
-cdef void multiply(const Problem *p, Matrix C, Matrix A, Matrix B, Workspace space) noexcept nogil:
-    """C := A @ B: the loops around the tile.
+cdef void multiply(
+    const Problem *p, Matrix C, Matrix A, Matrix B, Workspace space, Interrupts *interrupts
+) noexcept nogil:
+    """C := A @ B: the loops around the tile. End early if interrupted.
 
     They follow Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", 2008, without blocks of
     A. A block of B, KC x NC, stays in L2. A panel of A, MR x KC, stays in L1. The first block of k overwrites C, and
@@ -36,14 +41,16 @@ cdef void multiply(const Problem *p, Matrix C, Matrix A, Matrix B, Workspace spa
         pc = 0
         while pc == 0 or pc < p.k:  # at least once, so that k = 0 writes zeros
             kc = min(p.KC, p.k - pc)
-            tile = p.tile if p.narrow == NULL else tile_for_block(p, &A, &B, C.rows, pc, kc, jc, nc)
-            pack_block_b(p, &B, pc, kc, jc, nc, space.b)
+            tile = p.tile if p.narrow == NULL else tile_for_block(p, &A, &B, C.rows, pc, kc, jc, nc, interrupts)
+            pack_block_b(p, &B, pc, kc, jc, nc, space.b, interrupts)
             ic = 0
             while ic < C.rows:
                 mr = min(p.MR, C.rows - ic)
                 a = panel_a(p, &A, ic, mr, pc, kc, space.a)
                 jr = 0
                 while jr < nc:
+                    if interrupted(interrupts):
+                        return
                     nr = min(p.NR, nc - jr)
                     b = panel_b(p, &B, pc, kc, jc, jr, nr, space.b)
                     tile.run(mr, nr, kc, a.data, a.row_stride, a.column_stride, b.data, b.row_stride,
@@ -54,10 +61,14 @@ cdef void multiply(const Problem *p, Matrix C, Matrix A, Matrix B, Workspace spa
         jc += p.NC
 
 
-cdef void multiply_bands(const Problem *p, Py_ssize_t first, Py_ssize_t last, Workspace space) noexcept nogil:
+cdef void multiply_bands(
+    const Problem *p, Py_ssize_t first, Py_ssize_t last, Workspace space, Interrupts *interrupts
+) noexcept nogil:
     cdef Py_ssize_t band
     cdef Matrix A, B, C
     for band in range(first, last):
+        if interrupted(interrupts):
+            return
         if p.symmetric and is_below_diagonal(p, band):
             continue
         find_band(p, band, &C, &A, &B)
@@ -65,14 +76,13 @@ cdef void multiply_bands(const Problem *p, Py_ssize_t first, Py_ssize_t last, Wo
             p.tile.run(p.m, p.n, p.k, A.data, A.row_stride, A.column_stride, B.data, B.row_stride,
                        C.data, C.row_stride, C.column_stride, False)
         else:
-            multiply(p, C, A, B, space)
+            multiply(p, C, A, B, space, interrupts)
             if p.symmetric:
-                mirror(p, &C, band)
+                mirror(p, &C, band, interrupts)
 
 
-cdef int run_bands(const Problem *p, Py_ssize_t first, Py_ssize_t last) except -1:
-    """The GIL switch: one loop nest, with the GIL released or held. Ctrl-C is checked between two slices."""
-    cdef Py_ssize_t stop
+cdef int run_bands(const Problem *p, Py_ssize_t first, Py_ssize_t last, int *stop) except -1:
+    """The GIL switch: one loop nest, with the GIL released or held. Signals (Ctrl-C) and `stop` interrupt it."""
     cdef char[SMALL_WORKSPACE] on_stack
     cdef char *memory = on_stack
     cdef Py_ssize_t size = size_of_workspace(p)
@@ -81,17 +91,18 @@ cdef int run_bands(const Problem *p, Py_ssize_t first, Py_ssize_t last) except -
         scratch = take_scratch(size)
         memory = PyByteArray_AsString(scratch)
     cdef Workspace space = workspace_in(p, memory)
-    while first < last:
-        stop = min(first + p.bands_per_slice, last)
-        if p.release_gil:
-            with nogil:
-                multiply_bands(p, first, stop, space)
-        else:
-            multiply_bands(p, first, stop, space)
-        first = stop
-        if first < last:
-            PyErr_CheckSignals()
-    return return_scratch(scratch)
+    cdef Interrupts interrupts
+    if p.is_short:
+        never_interrupted(&interrupts)
+    else:
+        begin_interruptible(&interrupts, stop, p.release_gil)
+    if p.release_gil:
+        with nogil:
+            multiply_bands(p, first, last, space, &interrupts)
+    else:
+        multiply_bands(p, first, last, space, &interrupts)
+    return_scratch(scratch)
+    return end_interruptible(&interrupts)
 
 
 cdef extern from *:
@@ -209,8 +220,8 @@ cdef extern from *:
 
 
 cdef inline bint threads_may_run(const Problem *p) noexcept nogil:
-    """Return whether other threads can run Python code before this product is computed."""
-    return FREE_THREADED or p.release_gil or p.bands_per_slice < p.bands
+    """Return whether other threads or signal handlers can run Python code before this product is computed."""
+    return FREE_THREADED or p.release_gil or not p.is_short
 
 
 cdef inline int run(Problem *p, object a, object b, object c, object threads) except -1:
@@ -221,26 +232,30 @@ cdef inline int run(Problem *p, object a, object b, object c, object threads) ex
         task = Task()
         task.problem = p[0]
         task.owners = [memoryview(owner) for owner in (a, b, c)]
-        sharing.share(task, p.tasks, threads)
+        sharing.share(task, p.tasks, threads, task.stop)
         return 0
     if threads_may_run(p):  # ndarray.resize() in another thread refuses while there is a reference
         _a, _b, _c = a, b, c
-    run_bands(p, 0, p.bands)
-    return 0
+    return run_bands(p, 0, p.bands, NULL)
 
 
 @cython.final
 cdef class Task:
     """A callable for threads.share: task i of problem.tasks runs one share of the bands.
 
-    The task owns the operands' memory, so nothing is freed if Ctrl-C ends matmul while another thread runs a share.
+    The task owns the operands' memory, so nothing is freed while another thread runs a share.
     """
     cdef Problem problem
     cdef list owners
+    cdef int stopped
 
     def __call__(self, Py_ssize_t i):
         cdef const Problem *p = &self.problem
-        run_bands(p, p.bands * i // p.tasks, p.bands * (i + 1) // p.tasks)
+        run_bands(p, p.bands * i // p.tasks, p.bands * (i + 1) // p.tasks, &self.stopped)
+
+    def stop(self):
+        """End all running shares soon: the call has failed."""
+        set_stop(&self.stopped)
 
 
 # Workspaces that finished calls have returned. Fresh pages would cost more than packing does. They are in a module
@@ -317,6 +332,7 @@ cdef inline int matmul_f64(  # no-cython-lint
 ) noexcept nogil:
     """Compute one product. The workspace is on the stack or, if it is large, from malloc. Neither needs the GIL."""
     cdef Problem p
+    cdef Interrupts interrupts
     cdef char[SMALL_WORKSPACE] on_stack
     cdef char *scratch = on_stack
     cdef Py_ssize_t size
@@ -334,7 +350,8 @@ cdef inline int matmul_f64(  # no-cython-lint
         scratch = <char *> malloc(size)
         if scratch == NULL:
             return -1
-    multiply_bands(&p, 0, p.bands_down * p.bands_across, workspace_in(&p, scratch))
+    never_interrupted(&interrupts)
+    multiply_bands(&p, 0, p.bands_down * p.bands_across, workspace_in(&p, scratch), &interrupts)
     if scratch != on_stack:
         free(scratch)
     return 0

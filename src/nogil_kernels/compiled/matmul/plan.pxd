@@ -41,14 +41,6 @@ cdef enum:
     TASK_WORK = 1 << 24
 
 
-cdef extern from *:
-    """
-    /* Multiply-adds between two checks for Ctrl-C: 0.4 s with AVX-512, 1.3 s with SSE2. */
-    #define NK_SLICE_WORK 1e10
-    """
-    const double SLICE_WORK "NK_SLICE_WORK"
-
-
 cdef inline void transpose(Matrix *matrix) noexcept nogil:
     matrix.rows, matrix.columns = matrix.columns, matrix.rows
     matrix.row_stride, matrix.column_stride = matrix.column_stride, matrix.row_stride
@@ -113,25 +105,23 @@ cdef inline void plan_blocks(Problem *p) noexcept nogil:
 
 
 cdef inline int plan_sharing(Problem *p, object gil, object threads) except -1:
-    """Decide from the amount of work whether to release the GIL, and cut it into bands, slices and tasks."""
+    """Decide from the amount of work whether to release the GIL, and cut it into bands and tasks."""
     cdef double products = <double> p.matrices * p.m * p.n * p.k * p.kernel.multiply_adds
     cdef double moves = <double> p.matrices * (<double> p.m * p.k + <double> p.k * p.n + <double> p.m * p.n)
     cdef double work = products + MOVE_WORK * moves
-    cdef Py_ssize_t slices = 1 if work < SLICE_WORK else <Py_ssize_t> min(1 + work / SLICE_WORK, 1e6)
-    p.release_gil = release_wanted(gil, threads, work > AUTO_HOLD_WORK)
+    p.is_short = work <= AUTO_HOLD_WORK
+    p.release_gil = release_wanted(gil, threads, not p.is_short)
     p.tasks = <Py_ssize_t> min(work / TASK_WORK, 1e6)  # the most that are worth sharing; task_count() chooses
     if is_unshared(threads, p.tasks):
         p.tasks = 1
     else:
         from nogil_kernels import threads as sharing
         p.tasks = sharing.task_count(p.tasks, threads)
-        p.tasks = max(p.tasks, slices) if p.tasks > 1 else 1
     if p.matrices == 0 or p.m == 0 or p.n == 0:
         p.bands = 0
         return 0
-    if max(p.tasks, slices) > p.matrices:
-        cut_into_bands(p, (max(p.tasks, slices) + p.matrices - 1) // p.matrices)
+    if p.tasks > p.matrices:
+        cut_into_bands(p, (p.tasks + p.matrices - 1) // p.matrices)
     p.bands = p.matrices * p.bands_down * p.bands_across
-    p.bands_per_slice = (p.bands + slices - 1) // slices
     p.tasks = min(p.tasks, p.bands)
     return 0

@@ -32,9 +32,10 @@ cdef struct Problem:
     bint one_tile                     # the product is one tile, and no panel is packed
     bint symmetric                    # A.T @ A or A @ A.T: bands below the diagonal are copies of those above
     Py_ssize_t bands_down, bands_across  # of each matrix: one below another, and side by side
-    Py_ssize_t bands, bands_per_slice    # of all matrices
+    Py_ssize_t bands                     # of all matrices
     Py_ssize_t tasks                     # equal shares of the bands; at most this many threads work
     bint release_gil
+    bint is_short                        # so short that nothing needs to interrupt it
 
 
 cdef inline char *at(const Matrix *matrix, Py_ssize_t row, Py_ssize_t column) noexcept nogil:

@@ -2,6 +2,7 @@
 
 from nogil_kernels.compiled.matmul.bands cimport cut
 from nogil_kernels.compiled.matmul.problem cimport Matrix, Problem, at
+from nogil_kernels.compiled.shared.interrupts cimport Interrupts, interrupted
 
 
 cdef enum:
@@ -38,7 +39,7 @@ cdef inline bint is_below_diagonal(const Problem *p, Py_ssize_t band) noexcept n
     return band // p.bands_across % p.bands_down > band % p.bands_across
 
 
-cdef inline void mirror(const Problem *p, const Matrix *C, Py_ssize_t band) noexcept nogil:
+cdef inline void mirror(const Problem *p, const Matrix *C, Py_ssize_t band, Interrupts *interrupts) noexcept nogil:
     """Copy a band above the diagonal to its mirror image, MIRROR_ROWS rows at a time: their cache lines stay in L1."""
     cdef Py_ssize_t down = band // p.bands_across % p.bands_down, across = band % p.bands_across
     cdef Py_ssize_t i = cut(p.m, p.row_step, down, p.bands_down), j = cut(p.n, p.column_step, across, p.bands_across)
@@ -46,7 +47,7 @@ cdef inline void mirror(const Problem *p, const Matrix *C, Py_ssize_t band) noex
     cdef char *image = C.data + (j - i) * (C.row_stride - C.column_stride)
     if down == across:
         return
-    while row < C.rows:
+    while row < C.rows and not interrupted(interrupts):
         rows = min(MIRROR_ROWS, C.rows - row)
         for column in range(C.columns):  # a row of the image
             p.kernel.pack_panel_b(1, rows, rows, at(C, row, column), 0, C.row_stride,

@@ -18,7 +18,6 @@ cdef extern from "Python.h":
     PyTypeObject *Py_TYPE(object x) noexcept
     int PyType_HasFeature(PyTypeObject *type, unsigned long feature) noexcept
     unsigned long Py_TPFLAGS_HEAPTYPE
-    int PyErr_CheckSignals() except -1
     int PY_LITTLE_ENDIAN
     int PY_BIG_ENDIAN
 cdef extern from "compiled/shared/kinds.h":

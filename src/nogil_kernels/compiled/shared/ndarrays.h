@@ -8,6 +8,7 @@
 
 #include <Python.h>
 
+#include "atomics.h"
 #include "kinds.h"
 
 /* Return whether the view needs PyBuffer_Release. Fields read from an ndarray need none. The array may change them. */
@@ -21,21 +22,13 @@ static inline int nk_needs_release(const Py_buffer *view) { return view->obj != 
  * interpreters write the same value. */
 static PyTypeObject *nk_ndarray = NULL;
 
-#if defined(__GNUC__)
-#define NK_ATOMIC_READ(pointer) __atomic_load_n(&(pointer), __ATOMIC_RELAXED)
-#define NK_ATOMIC_WRITE(pointer, value) __atomic_store_n(&(pointer), (value), __ATOMIC_RELAXED)
-#else
-#define NK_ATOMIC_READ(pointer) (*(PyTypeObject *volatile *)&(pointer))
-#define NK_ATOMIC_WRITE(pointer, value) (*(PyTypeObject *volatile *)&(pointer) = (value))
-#endif
-
 /* Store the type of x in nk_ndarray if it is numpy.ndarray. */
 static inline void nk_remember_ndarray(PyObject *x)
 {
     PyTypeObject *type = Py_TYPE(x);
 
     if (!PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) && strcmp(type->tp_name, "numpy.ndarray") == 0)
-        NK_ATOMIC_WRITE(nk_ndarray, type);
+        NK_ATOMIC_STORE(PyTypeObject *, &nk_ndarray, type);
 }
 
 static inline enum nk_kind nk_kind_of_type(int type_num, Py_ssize_t *itemsize)
@@ -72,7 +65,7 @@ static inline enum nk_kind nk_view_ndarray(PyObject *x, Py_buffer *view, int wri
     const PyArrayObject *array = (const PyArrayObject *)x;
     enum nk_kind kind;
 
-    if (Py_TYPE(x) != NK_ATOMIC_READ(nk_ndarray)) return NK_NOT_PLAIN;
+    if (Py_TYPE(x) != NK_ATOMIC_LOAD(PyTypeObject *, &nk_ndarray)) return NK_NOT_PLAIN;
     kind = nk_kind_of_type(PyArray_TYPE(array), &view->itemsize);
     if (kind == NK_NOT_PLAIN || !PyArray_ISNBO(PyArray_DESCR(array)->byteorder)) return NK_NOT_PLAIN;
     if (writable && !(PyArray_FLAGS(array) & NPY_ARRAY_WRITEABLE)) return NK_NOT_PLAIN;

@@ -4,13 +4,14 @@ from libc.math cimport isfinite
 from libc.stdint cimport INT64_MAX, int64_t, uint64_t
 
 from nogil_kernels.compiled.shared.buffers cimport C64, C128, F64, I64, MAX_NDIM, Kind
+from nogil_kernels.compiled.shared.interrupts cimport Interrupts, interrupted
 from nogil_kernels.compiled.sum_of_squares.runs cimport NK_RUN, NK_SUM_ZERO, nk_sum, nk_sum_run, nk_sum_runs
 from nogil_kernels.compiled.sum_of_squares.layout cimport Layout, gather, in_memory_order, take_axes
 
 
 cdef enum:
-    # Numbers between two checks for Ctrl-C: 2**28 take 0.1 to 1 second.
-    SLICE_NUMBERS = 1 << 28
+    # Chunks between two looks for interrupts: 8 take at most 4 ms. A look at each would take 3 % of rows of 4 numbers.
+    CHUNKS_PER_LOOK = 8
     # Strided elements are copied to a block of this many: 32 KiB of complex128, which fit any L1. If the innermost axis
     # is contiguous and has at least this many, they are read in place.
     BLOCK_ELEMENTS = 2048
@@ -36,7 +37,6 @@ cdef struct Problem:
     # Act 2 fills in:
     Py_ssize_t chunk      # elements of a chunk: NK_RUN numbers
     Py_ssize_t chunks_per_row
-    Py_ssize_t chunks_per_slice
     Py_ssize_t chunks     # of all rows
     Py_ssize_t tasks      # number of equal shares of the chunks; at most this many threads work
     bint release_gil
@@ -87,10 +87,9 @@ cdef inline bint describe_range(Problem *p, object x) except -1:
 
 
 cdef inline void plan_chunks(Problem *p) noexcept nogil:
-    """Choose the sizes of chunks and slices from the size of a row alone, so threads change no bit of the sum."""
+    """Choose the size of chunks from the size of a row alone, so threads change no bit of the sum."""
     p.chunk = NK_RUN // p.parts
     p.chunks_per_row = max(1, p.length // p.chunk + (p.length % p.chunk != 0))
-    p.chunks_per_slice = max(1, SLICE_NUMBERS // max(1, min(p.length, p.chunk) * p.parts))
     p.overflow = -1
 
 
@@ -104,9 +103,12 @@ cdef inline const char *row_at(const Problem *p, Py_ssize_t row) noexcept nogil:
 
 
 cdef inline void sum_strided(
-    const Problem *p, const char *row, Py_ssize_t start, Py_ssize_t count, nk_sum *sum
+    const Problem *p, const char *row, Py_ssize_t start, Py_ssize_t count, nk_sum *sum, Interrupts *interrupts
 ) noexcept nogil:
-    """Add the squares of `count` elements from `start` on. Copy them to a block, unless they are read in place."""
+    """Add the squares of `count` elements from `start` on. Copy them to a block, unless they are read in place.
+
+    Elements on pages of their own take up to 1 us each, so a chunk of them takes 0.1 s, and a block takes 2 ms.
+    """
     cdef char[BLOCK_ELEMENTS * 16] block
     cdef Py_ssize_t[MAX_NDIM] index
     cdef Py_ssize_t filled = 0, piece
@@ -118,7 +120,7 @@ cdef inline void sum_strided(
         index[axis] = start % axes.shape[axis]
         start //= axes.shape[axis]
         x += index[axis] * axes.strides[axis]
-    while count > 0:
+    while count > 0 and not interrupted(interrupts):
         piece = min(axes.shape[inner] - index[inner], count)
         if in_place:
             p.run(x, piece * p.parts, sum)

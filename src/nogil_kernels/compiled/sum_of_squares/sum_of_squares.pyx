@@ -3,28 +3,33 @@
 
 cimport cython
 from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_Release
-from cpython.bytearray cimport PyByteArray_AsString
+from cpython.bytearray cimport PyByteArray_AsString, PyByteArray_FromStringAndSize
 from libc.stdint cimport int64_t, uint64_t
 
 from nogil_kernels.compiled.isa.isa cimport chosen_isa
 from nogil_kernels.compiled.shared cimport buffers
-from nogil_kernels.compiled.shared.buffers cimport Kind, PyErr_CheckSignals, needs_release, take, take_as
+from nogil_kernels.compiled.shared.buffers cimport Kind, needs_release, take, take_as
 from nogil_kernels.compiled.shared.gil cimport is_unshared, one_thread, release_wanted
+from nogil_kernels.compiled.shared.interrupts cimport (
+    Interrupts, begin_interruptible, end_interruptible, interrupted, set_stop,
+)
 from nogil_kernels.compiled.sum_of_squares.chunks cimport (
-    Problem, add_sum, as_double, as_int, describe, describe_range, parts_of, plan_chunks, row_at, row_total,
-    sum_strided, write_row,
+    CHUNKS_PER_LOOK, Problem, add_sum, as_double, as_int, describe, describe_range, parts_of, plan_chunks, row_at,
+    row_total, sum_strided, write_row,
 )
 from nogil_kernels.compiled.sum_of_squares.runs cimport NK_RUN, NK_SUM_ZERO, nk_sum, nk_sum_runs, nk_sum_runs_of
 
 from nogil_kernels import threads as sharing
 
 
-cdef void sum_chunks(Problem *p, Py_ssize_t first, Py_ssize_t last) noexcept nogil:
-    """Sum the squares of the chunks first <= c < last, each on its own."""
+cdef void sum_chunks(Problem *p, Py_ssize_t first, Py_ssize_t last, Interrupts *interrupts) noexcept nogil:
+    """Sum the squares of the chunks first <= c < last, each on its own. End early if interrupted."""
     cdef Py_ssize_t c, start, count
     cdef const char *row
     cdef nk_sum sum
     for c in range(first, last):
+        if c % CHUNKS_PER_LOOK == 0 and interrupted(interrupts):
+            return
         row = row_at(p, c // p.chunks_per_row)
         start = c % p.chunks_per_row * p.chunk
         count = min(p.chunk, p.length - start)
@@ -34,27 +39,23 @@ cdef void sum_chunks(Problem *p, Py_ssize_t first, Py_ssize_t last) noexcept nog
         elif p.contiguous:
             p.run(row + start * p.itemsize, count * p.parts, &sum)
         else:
-            sum_strided(p, row, start, count, &sum)
+            sum_strided(p, row, start, count, &sum, interrupts)
         if p.sums != NULL:
             p.sums[c] = sum
         else:
             write_row(p, c, &sum)  # the row has one chunk
 
 
-cdef int run_chunks(Problem *p, Py_ssize_t first, Py_ssize_t last) except -1:
-    """The GIL switch: one loop nest, with the GIL released or held. Ctrl-C is checked between two slices."""
-    cdef Py_ssize_t stop
-    while first < last:
-        stop = min(first + p.chunks_per_slice, last)
-        if p.release_gil:
-            with nogil:
-                sum_chunks(p, first, stop)
-        else:
-            sum_chunks(p, first, stop)
-        first = stop
-        if first < last:
-            PyErr_CheckSignals()
-    return 0
+cdef int run_chunks(Problem *p, Py_ssize_t first, Py_ssize_t last, int *stop) except -1:
+    """The GIL switch: one loop nest, with the GIL released or held. Signals (Ctrl-C) and `stop` interrupt it."""
+    cdef Interrupts interrupts
+    begin_interruptible(&interrupts, stop, p.release_gil)
+    if p.release_gil:
+        with nogil:
+            sum_chunks(p, first, last, &interrupts)
+    else:
+        sum_chunks(p, first, last, &interrupts)
+    return end_interruptible(&interrupts)
 
 
 cdef extern from *:
@@ -276,8 +277,7 @@ cdef int plan_sharing(Problem *p, Py_ssize_t rows, object gil, object threads) e
     p.chunks = rows * p.chunks_per_row
     p.tasks = <Py_ssize_t> min(read_bytes / TASK_BYTES, 1e6)  # the most that are worth sharing; task_count() chooses
     p.tasks = 1 if is_unshared(threads, p.tasks) else sharing.task_count(p.tasks, threads)
-    if p.tasks > 1:
-        p.tasks = min(max(p.tasks, p.chunks // p.chunks_per_slice), p.chunks)
+    p.tasks = max(1, min(p.tasks, p.chunks))
     return 0
 
 
@@ -285,11 +285,11 @@ cdef int run(Problem *p, tuple owners, object threads) except -1:
     """Sum all chunks here, or share them. owners own the memory of the chunks, and are kept until all tasks end."""
     cdef Task task
     if p.tasks <= 1:
-        return run_chunks(p, 0, p.chunks)
+        return run_chunks(p, 0, p.chunks, NULL)
     task = Task()
     task.problem = p[0]
     task.owners = [memoryview(owner) for owner in owners]
-    sharing.share(task, p.tasks, threads)
+    sharing.share(task, p.tasks, threads, task.stop)
     p.overflow = task.problem.overflow
     return 0
 
@@ -298,19 +298,24 @@ cdef int run(Problem *p, tuple owners, object threads) except -1:
 cdef class Task:
     """A callable for threads.share: task i of problem.tasks runs one share of the chunks.
 
-    The task owns the memory of x, so nothing is freed if Ctrl-C ends the call while another thread runs a share.
+    The task owns the memory of x, so nothing is freed while another thread runs a share.
     """
     cdef Problem problem
     cdef list owners
+    cdef int stopped
 
     def __call__(self, Py_ssize_t i):
         cdef Problem *p = &self.problem
-        run_chunks(p, p.chunks * i // p.tasks, p.chunks * (i + 1) // p.tasks)
+        run_chunks(p, p.chunks * i // p.tasks, p.chunks * (i + 1) // p.tasks, &self.stopped)
+
+    def stop(self):
+        """End all running shares soon: the call has failed."""
+        set_stop(&self.stopped)
 
 
 cdef bytearray scratch_for(Problem *p, Py_ssize_t rows):
-    """Allocate the sums of all chunks of all rows."""
-    cdef bytearray scratch = bytearray(rows * p.chunks_per_row * sizeof(nk_sum))
+    """Allocate the sums of all chunks of all rows. Writing zeros to them could take seconds."""
+    cdef bytearray scratch = PyByteArray_FromStringAndSize(NULL, rows * p.chunks_per_row * sizeof(nk_sum))
     p.sums = <nk_sum *> PyByteArray_AsString(scratch)
     return scratch
 
@@ -320,7 +325,7 @@ cdef int raise_overflow(Problem *p, Py_ssize_t row) except -1:
     cdef nk_sum sum
     p.x, p.kept.ndim = row_at(p, row), 0
     _scratch = scratch_for(p, 1)
-    sum_chunks(p, 0, p.chunks_per_row)
+    run_chunks(p, 0, p.chunks_per_row, NULL)
     sum = row_total(p, 0)
     dtype = "int64" if p.out_kind == buffers.I64 else "uint64"
     raise OverflowError(f"the sum of squares {as_int(&sum)} does not fit {dtype}. Use axis=None, or floats.")
