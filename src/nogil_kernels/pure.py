@@ -6,6 +6,7 @@ multiplied and added works. Integers, Fraction and Decimal stay as exact as in P
 
 INFINITY = float("inf")
 
+
 def sum_of_squares(x):
     """Return sum(abs(z)**2 for z in x), where the numbers z may be nested.
 
