@@ -28,6 +28,8 @@ def sum_of_squares(x):
         If x has something that is not a number: text, bytes, None, a dict, a date.
     ValueError
         If x is nested more than 100 levels deep.
+    OverflowError
+        If x has floats and the sum of its ints exceeds float64.
 
     Notes
     -----
@@ -100,8 +102,8 @@ def matmul(a, b):
     Notes
     -----
     Products are added in the order of p, without compensation. With u = 2**-53, the error of a float in C is at most
-    k*u / (1 - k*u) times the sum of its products' magnitudes, and less than 3 times this for complex numbers. Integers
-    and Fraction stay exact. Integers do not wrap around.
+    k*u / (1 - k*u) times the sum of its products' magnitudes, plus k * 2**-1075 if products underflow, and less than 3
+    times this for complex numbers. Integers and Fraction stay exact. Integers do not wrap around.
 
     Examples
     --------

@@ -1,5 +1,6 @@
 """sum_of_squares is within the documented units in the last place (ulp) of the exact sum: usually 2, always 7."""
 
+import array
 import itertools
 import math
 from fractions import Fraction
@@ -162,6 +163,28 @@ def test_squares_that_underflow_are_within_two_ulp(kernels, exponent, size, kind
     assert ulps_off(kernels.sum_of_squares(laid_out(x, "every third element")), truth) <= BOUND
     assert ulps_off(kernels.sum_of_squares(x.tolist()), truth) <= BOUND
     assert ulps_off(kernels.sum_of_squares(x[np.newaxis], axis=1)[0], truth) <= BOUND
+
+
+TINY = np.full(1000, 1.5e-162)
+TINY_OPERANDS = {
+    "array.array": array.array("d", TINY),
+    "big-endian": TINY.astype(">f8"),
+    "field of a record": np.array([(1, value) for value in TINY], [("name", "u1"), ("value", "f8")])["value"],
+    "imaginary parts": (1 + 1j * TINY).imag,
+    "broadcast": np.broadcast_to(TINY[:1], TINY.shape),
+    "list of NumPy's scalars": list(TINY),
+    "list of arrays": [TINY[:400], TINY[400:]],
+    "complex numbers": [complex(value, value) for value in TINY[:500]],
+    "nested list": [[value] for value in TINY],
+    "objects": TINY.astype(object),
+    "mixed with other numbers": [*TINY, 0, False, Fraction(0)],
+}
+
+
+@pytest.mark.parametrize("operand", TINY_OPERANDS)
+def test_every_kind_of_operand_keeps_squares_that_underflow(kernels, operand):
+    result = kernels.sum_of_squares(TINY_OPERANDS[operand])
+    assert ulps_off(float(result), exact_sum_of_squares(TINY)) <= BOUND
 
 
 def test_squares_that_underflow_can_be_added_to_a_normal_sum(kernels):

@@ -48,6 +48,32 @@ def test_a_nan_beside_an_infinite_number_makes_the_sum_nan(kernels, infinite, na
     assert math.isnan(kernels.sum_of_squares([infinite, 2.5, nan, infinite]))
 
 
+@pytest.mark.parametrize("place", [0, 500, 70_000, -1])
+@pytest.mark.parametrize("nan_first", [False, True])
+def test_each_chunk_and_row_finds_its_own_nan(kernels, nan_first, place):
+    x = np.ones((3, 140_000 if kernels.name == "compiled" else 600), complex)
+    place = place if place < x.shape[1] else 0
+    x[0, place], x[1, place], x[1, place - 1] = INFINITE[0], INFINITE[0], NOT_A_NUMBER[0]
+    if nan_first:
+        x[1] = x[1, ::-1].copy()
+    for threads in (1, 2):
+        np.testing.assert_array_equal(kernels.sum_of_squares(x, axis=1, threads=threads)[:2], [math.inf, math.nan])
+        np.testing.assert_equal(kernels.sum_of_squares(x, threads=threads), math.nan)
+
+
+def test_the_other_kinds_of_operands_count_absolute_values(kernels):
+    z = INFINITE[0]
+    for x in (np.array(z), np.array([z], ">c8"), memoryview(np.array([z])), np.array([z, 1, Fraction(1, 2)], object)):
+        assert kernels.sum_of_squares(x) == math.inf
+    for x in (
+        [np.complex64(z)],
+        [[z], [1, [INFINITE[1]]]],
+        (z for _ in range(2)),
+        [type("Subclass", (complex,), {})(z)],
+    ):
+        assert kernels.sum_of_squares(x) == math.inf
+
+
 def test_long_double_complex_numbers_in_a_list_count_as_their_absolute_values(kernels):
     for z in (*INFINITE, *NOT_A_NUMBER, 3 + 4j):
         result = kernels.sum_of_squares([np.clongdouble(z)])
