@@ -69,8 +69,8 @@ def sum_of_squares(x: Any, *, axis: Any = None, gil: str = "auto", threads: Any 
     float64 and complex128, 11 ulp for float16, float32 and complex64, also if single squares underflow. A sum this
     close to 2**1024 can be inf. abs(z) is inf if a part of z is infinite, also if the other part is nan. Any other nan
     makes the sum nan. Arrays cause no floating-point warnings. A thread that flushes subnormal numbers to 0 loses those
-    in x and in the result. TwoSum adds partial sums without error (Knuth, The Art of Computer Programming, volume 2,
-    section 4.2.2).
+    in x and in the result. float32 is converted to float64 before it is squared. TwoSum adds partial sums without error
+    (Knuth, The Art of Computer Programming, volume 2, section 4.2.2).
 
     Examples
     --------
@@ -135,7 +135,7 @@ def matmul(a: Any, b: Any, *, out: Any = None, gil: str = "auto", threads: Any =
     -----
     The error of a float is at most about k * (u * (|A| @ |B|) + s / 2), and 3 times this for complex numbers. u is the
     dtype's unit roundoff, half a unit in the last place of 1, and s its smallest subnormal number. A partial sum can
-    overflow to inf although C would be finite. The product of x+iy and u+iv is xu-yv + i(xv+yu), also if a part is
+    overflow to inf although C would be finite. The product of x+yi and v+wi is xv-yw + (xw+yv)i, also if a part is
     infinite or nan. numpy.matmul can give nan instead. There are no floating-point warnings. A failed call changes no
     operand, but a MemoryError with several threads can leave a part of C in out. The loops are from Goto and van de
     Geijn, "Anatomy of high-performance matrix multiplication", 2008.

@@ -485,8 +485,9 @@ NK_INLINE void run_floats(enum nk_kind kind, const int far, const void *x, ptrdi
 
 /* ---- float64: squares that underflow ---- */
 
-/* A square below 2**-1022 loses bits or is 0. The sum of a run is right if it is at least SMALL, because fewer than
- * 2**17 squares lose less than 2**-1005 in all (2**-1058, unless the thread flushes subnormal results to 0). */
+/* A square below 2**-1022 loses bits or is 0. A sum of at least SMALL is right nevertheless: it has the numbers of one
+ * chunk, fewer than 2**17, whose squares lose less than 2**-1005 in all, even if the thread flushes subnormal results
+ * to 0 (otherwise 2**-1058). */
 #define SMALL 0x1p-900
 
 /* Return whether all numbers are 0.0 or -0.0. */

@@ -115,8 +115,8 @@ def sum_of_squares(x, *, axis=None, gil="auto", threads=1):
     float64 and complex128, 11 ulp for float16, float32 and complex64, also if single squares underflow. A sum this
     close to 2**1024 can be inf. abs(z) is inf if a part of z is infinite, also if the other part is nan. Any other nan
     makes the sum nan. Arrays cause no floating-point warnings. A thread that flushes subnormal numbers to 0 loses those
-    in x and in the result. TwoSum adds partial sums without error (Knuth, The Art of Computer Programming, volume 2,
-    section 4.2.2).
+    in x and in the result. float32 is converted to float64 before it is squared. TwoSum adds partial sums without error
+    (Knuth, The Art of Computer Programming, volume 2, section 4.2.2).
 
     Examples
     --------
