@@ -4,6 +4,8 @@ They take nested sequences of numbers and return Python numbers and nested lists
 multiplied and added works. Integers, Fraction and Decimal stay as exact as in Python. The module imports nothing.
 """
 
+INFINITY = float("inf")
+
 
 def sum_of_squares(x):
     """Return sum(abs(z)**2 for z in x), where the numbers z may be nested.
@@ -26,13 +28,16 @@ def sum_of_squares(x):
         If x has something that is not a number: text, bytes, None, a dict, a date.
     ValueError
         If x is nested more than 100 levels deep.
+    OverflowError
+        If x has floats and the sum of its ints exceeds float64.
 
     Notes
     -----
-    Each square of a float is rounded once, and Neumaier's compensated summation adds the squares in order. For n
-    floats, if no square underflows, abs(result - truth) <= (2*u + 2*(n*u)**2) * truth with u = 2**-53: at most 2 ulp
-    for n up to 2**25. inf and nan give the same result as in a plain sum. A complex number counts as two floats. Other
-    numbers are added by + in order, as z*z, or as z.real*z.real + z.imag*z.imag if their type is complex.
+    Each square of a float is rounded once, and Neumaier's compensated summation adds the squares in order. Squares
+    that could underflow are added as exact integers. For n floats, abs(result - truth) <=
+    (2*u + 2*(n*u)**2) * truth with u = 2**-53: at most 2 ulp for n up to 2**25. A complex number counts as two floats,
+    or as inf if a part is infinite. inf and nan give the same result as in a plain sum of abs(z)**2. Other numbers are
+    added by + in order, as z*z, or as z.real*z.real + z.imag*z.imag if their type is complex.
 
     Examples
     --------
@@ -43,15 +48,19 @@ def sum_of_squares(x):
     >>> sum_of_squares([1.5, 2 + 1j])
     7.25
     """
-    int_sum, high, low, has_floats, other_sum = 0, 0.0, 0.0, False, None
+    int_sum, high, low, tiny_sum, has_floats, other_sum = 0, 0.0, 0.0, 0, False, None
     iterators = [numbers_in(x)]
     while iterators:
         for value in iterators[-1]:
             if type(value) is float:
                 square = value * value
-                total = high + square
-                low += (high - total) + square if high >= square else (square - total) + high
-                high, has_floats = total, True
+                if square < 1e-290 and value:  # squares below 2**-1022 lose bits
+                    tiny_sum += int(value * 2.0**537 * 2.0**537) ** 2  # every float is an integer times 2**-1074
+                else:
+                    total = high + square
+                    low += (high - total) + square if high >= square else (square - total) + high
+                    high = total
+                has_floats = True
             elif isinstance(value, int):
                 int_sum += value * value
             elif (members := _members(value)) is not None:
@@ -64,7 +73,7 @@ def sum_of_squares(x):
             iterators.pop()
         if len(iterators) > 100:
             raise ValueError("x is nested more than 100 levels deep. Check that x does not contain itself.")
-    float_sum = high + low if high - high == 0 else high  # inf and nan make `low` nan
+    float_sum = high + (low + tiny_sum / 2**2148) if high - high == 0 else high  # inf and nan make `low` nan
     return _total(int_sum, float_sum, has_floats, other_sum)
 
 
@@ -93,8 +102,8 @@ def matmul(a, b):
     Notes
     -----
     Products are added in the order of p, without compensation. With u = 2**-53, the error of a float in C is at most
-    k*u / (1 - k*u) times the sum of its products' magnitudes, and less than 3 times this for complex numbers. Integers
-    and Fraction stay exact. Integers do not wrap around.
+    k*u / (1 - k*u) times the sum of its products' magnitudes, plus k * 2**-1075 if products underflow, and less than 3
+    times this for complex numbers. Integers and Fraction stay exact. Integers do not wrap around.
 
     Examples
     --------
@@ -150,7 +159,8 @@ def _members(value):
     if isinstance(value, (str, bytes, dict)):
         raise _error_of_sum(value)
     if isinstance(value, complex):
-        return iter((float(value.real), float(value.imag)))
+        parts = float(value.real), float(value.imag)
+        return iter((INFINITY,) if INFINITY in map(abs, parts) else parts)  # abs(z) is inf, also if a part is nan
     plain_value = float(value) if isinstance(value, float) else _plain(value)
     if plain_value is not value:
         return iter((plain_value,))
@@ -164,7 +174,10 @@ def _square(value):
     """Return abs(value)**2 for a number that is neither int, float nor complex."""
     real = getattr(value, "real", value)
     try:
-        return value * value if type(real) is type(value) else real * real + value.imag * value.imag
+        if type(real) is type(value):
+            return value * value
+        squares = real * real, value.imag * value.imag
+        return squares[squares.index(INFINITY)] if INFINITY in squares else squares[0] + squares[1]
     except TypeError as error:
         raise _error_of_sum(value) from error
 

@@ -198,6 +198,12 @@ def test_the_sum_of_a_list_of_floats_is_within_two_ulp(kernels):
     assert ulps_off(kernels.sum_of_squares(x.tolist()), exact_sum_of_squares(x)) <= 2
 
 
+def test_floats_and_ints_beyond_float64_in_one_list_raise_overflow_error(kernels):
+    assert kernels.sum_of_squares([10**200]) == 10**400
+    with pytest.raises(OverflowError, match="too large"):
+        kernels.sum_of_squares([10**200, 1.5])
+
+
 UNREADABLE = [memoryview(b"abc").cast("c"), (ctypes.c_char * 3)(), (ctypes.c_void_p * 3)()]
 
 

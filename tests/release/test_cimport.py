@@ -44,8 +44,9 @@ def doubles(rows, columns, step):
     return memoryview(numbers).cast("B").cast("d", (rows, columns))
 
 for n in (1, 8, 31, 123_904, 1_000_003):
-    x = array("d", [(i * 0.7) % 3 for i in range(n)])
-    assert dependent.squares(x) == nogil_kernels.sum_of_squares(x), n
+    for scale in (1.0, 1e-162):
+        x = array("d", [(i * 0.7) % 3 * scale for i in range(n)])
+        assert dependent.squares(x) == nogil_kernels.sum_of_squares(x), (n, scale)
 for m, n, k in ((1, 1, 1), (4, 4, 4), (5, 1, 300), (1, 7, 20), (31, 33, 600), (300, 300, 200)):
     a, b, ours, theirs = doubles(m, k, 7), doubles(k, n, 5), doubles(m, n, 1), doubles(m, n, 2)
     assert dependent.product(a, b, ours) == 0

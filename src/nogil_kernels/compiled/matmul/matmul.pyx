@@ -155,9 +155,12 @@ def matmul(a, b, *, out=None, gil="auto", threads=1):
 
     Notes
     -----
-    The error of a float is at most about k * u * (|A| @ |B|), where u is the dtype's unit roundoff, half a unit in the
-    last place of 1. A failed call changes no operand, but a MemoryError with several threads can leave a part of C in
-    out. The loops are from Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", 2008.
+    The error of a float is at most about k * (u * (|A| @ |B|) + s / 2), and 3 times this for complex numbers. u is the
+    dtype's unit roundoff, half a unit in the last place of 1, and s its smallest subnormal number. A partial sum can
+    overflow to inf although C would be finite. The product of x+yi and v+wi is xv-yw + (xw+yv)i, also if a part is
+    infinite or nan. numpy.matmul can give nan instead. There are no floating-point warnings. A failed call changes no
+    operand, but a MemoryError with several threads can leave a part of C in out. The loops are from Goto and van de
+    Geijn, "Anatomy of high-performance matrix multiplication", 2008.
 
     Examples
     --------

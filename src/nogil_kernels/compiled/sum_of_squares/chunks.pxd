@@ -5,7 +5,9 @@ from libc.stdint cimport INT64_MAX, int64_t, uint64_t
 
 from nogil_kernels.compiled.shared.buffers cimport C64, C128, F64, I64, MAX_NDIM, Kind
 from nogil_kernels.compiled.shared.interrupts cimport Interrupts, interrupted
-from nogil_kernels.compiled.sum_of_squares.runs cimport NK_RUN, NK_SUM_ZERO, nk_sum, nk_sum_run, nk_sum_runs
+from nogil_kernels.compiled.sum_of_squares.runs cimport (
+    NK_RUN, NK_SUM_ZERO, NK_TINY_SCALE, nk_sum, nk_sum_run, nk_sum_runs,
+)
 from nogil_kernels.compiled.sum_of_squares.layout cimport Layout, gather, in_memory_order, take_axes
 
 
@@ -142,13 +144,19 @@ cdef inline void sum_strided(
             index[axis] += 1
 
 
+cdef inline void add_pair(double *hi, double *lo, double part_hi, double part_lo) noexcept nogil:
+    """hi + lo += part_hi + part_lo, by TwoSum."""
+    cdef double total = hi[0] + part_hi, rounded = total - hi[0]
+    lo[0] += (hi[0] - (total - rounded)) + (part_hi - rounded) + part_lo
+    hi[0] = total
+
+
 cdef inline void add_sum(nk_sum *total, const nk_sum *part) noexcept nogil:
     """Add part to total: floats by TwoSum, integers word by word."""
-    cdef double hi = total.hi + part.hi, rounded = hi - total.hi
     cdef uint64_t carry = 0
     cdef int word
-    total.lo += (total.hi - (hi - rounded)) + (part.hi - rounded) + part.lo
-    total.hi = hi
+    add_pair(&total.hi, &total.lo, part.hi, part.lo)
+    add_pair(&total.tiny_hi, &total.tiny_lo, part.tiny_hi, part.tiny_lo)
     for word in range(3):
         total.words[word] += carry
         carry = total.words[word] < carry
@@ -166,7 +174,12 @@ cdef inline nk_sum row_total(const Problem *p, Py_ssize_t row) noexcept nogil:
 
 
 cdef inline double as_double(const nk_sum *total) noexcept nogil:
-    return total.hi + total.lo if isfinite(total.hi) else total.hi  # lo is NaN if hi is infinite
+    cdef double lo = total.lo
+    if not isfinite(total.hi):
+        return total.hi  # lo is NaN if hi is infinite
+    if total.tiny_hi > 0:  # divide twice, because 1 / NK_TINY_SCALE**2 is not a float64
+        lo += (total.tiny_hi + total.tiny_lo) / NK_TINY_SCALE / NK_TINY_SCALE
+    return total.hi + lo
 
 
 cdef inline object as_int(const nk_sum *total):

@@ -5,6 +5,8 @@
 #include "runs.h"
 #include "../shared/vector.h"
 
+#include <math.h>
+
 #if defined(__SSE2__) && NK_VECTOR_BYTES
 #include <immintrin.h>
 #elif defined(__ARM_NEON) && NK_VECTOR_BYTES
@@ -481,6 +483,79 @@ NK_INLINE void run_floats(enum nk_kind kind, const int far, const void *x, ptrdi
     }
 }
 
+/* ---- float64: squares that underflow ---- */
+
+/* A square below 2**-1022 loses bits or is 0. A sum of at least SMALL is right nevertheless: it has the numbers of one
+ * chunk, fewer than 2**17, whose squares lose less than 2**-1005 in all, even if the thread flushes subnormal results
+ * to 0 (otherwise 2**-1058). */
+#define SMALL 0x1p-900
+
+/* Return whether all numbers are 0.0 or -0.0. */
+NK_INLINE int is_zero(const void *x, ptrdiff_t n)
+{
+    uint_vec any_bits = {0};
+    uint64_t words[LANES], all = 0;
+    ptrdiff_t i;
+
+    for (i = 0; i + ROW <= n; i += ROW) {
+        NK_UNROLL
+        for (int w = 0; w < WIDTH; w++) any_bits |= load_magnitudes(NK_U64, x, i + w * LANES);
+    }
+    memcpy(words, &any_bits, sizeof words);
+    for (int lane = 0; lane < LANES; lane++) all |= words[lane];
+    for (; i < n; i++) {
+        memcpy(words, (const uint64_t *)x + i, sizeof words[0]);
+        all |= words[0];
+    }
+    return all << 1 == 0; /* without the signs */
+}
+
+static void run_f64(const void *x, ptrdiff_t n, nk_sum *sum);
+
+/* Sum a run again whose sum is below SMALL, with all numbers multiplied by NK_TINY_SCALE. No square underflows then:
+ * it is 0 or at least 2**-868, which is above SMALL. So run_f64 calls this function again only for zeros. Before this
+ * run, hi was 0, because only sums of at least SMALL stay there. */
+NK_NOINLINE void run_tiny(const void *x, ptrdiff_t n, nk_sum *sum)
+{
+    enum { PART = 2048 }; /* numbers at a time: they stay in L1 */
+    nk_sum scaled_sum = {sum->tiny_hi, sum->tiny_lo, 0.0, 0.0, {0, 0, 0}};
+    double scaled[PART];
+
+    if (sum->hi == 0 && is_zero(x, n)) return;
+    for (ptrdiff_t first = 0; first < n; first += PART) {
+        ptrdiff_t count = n - first < PART ? n - first : PART;
+        for (ptrdiff_t i = 0; i < count; i++) scaled[i] = load_number(NK_F64, x, first + i) * NK_TINY_SCALE;
+        run_f64(scaled, count, &scaled_sum);
+    }
+    *sum = (nk_sum){0.0, 0.0, scaled_sum.hi, scaled_sum.lo, {0, 0, 0}};
+}
+
+NK_INLINE void run_float64s(const int far, const void *x, ptrdiff_t n, nk_sum *sum)
+{
+    run_floats(NK_F64, far, x, n, sum);
+    if (sum->hi < SMALL) run_tiny(x, n, sum);
+}
+
+/* ---- complex numbers: pairs of floats ---- */
+
+/* Return whether abs(z) of a complex number is NaN. It is infinite if a part is, even if the other part is NaN. */
+NK_NOINLINE int has_nan(enum nk_kind kind, const void *x, ptrdiff_t n)
+{
+    for (ptrdiff_t i = 0; i < n; i += 2) {
+        double real = load_number(kind, x, i), imag = load_number(kind, x, i + 1);
+        if (isnan(real + imag) && !isinf(real) && !isinf(imag)) return 1;
+    }
+    return 0;
+}
+
+NK_INLINE void run_complex(enum nk_kind kind, nk_sum_run run, const void *x, ptrdiff_t n, nk_sum *sum)
+{
+    const double before = sum->hi;
+
+    run(x, n, sum);
+    if (isnan(sum->hi) && !isnan(before) && !has_nan(kind, x, n)) sum->hi = INFINITY;
+}
+
 /* ---- one function per kind ---- */
 
 static void run_bool(const void *x, ptrdiff_t n, nk_sum *sum) { run_8_bits(NK_BOOL, x, n, sum); }
@@ -494,14 +569,18 @@ static void run_u64(const void *x, ptrdiff_t n, nk_sum *sum) { run_64_bits(NK_U6
 static void run_i64(const void *x, ptrdiff_t n, nk_sum *sum) { run_64_bits(NK_I64, x, n, sum); }
 static void run_f16(const void *x, ptrdiff_t n, nk_sum *sum) { run_floats(NK_F16, 0, x, n, sum); }
 static void run_f32(const void *x, ptrdiff_t n, nk_sum *sum) { run_floats(NK_F32, 0, x, n, sum); }
-static void run_f64(const void *x, ptrdiff_t n, nk_sum *sum) { run_floats(NK_F64, 0, x, n, sum); }
 static void far_f32(const void *x, ptrdiff_t n, nk_sum *sum) { run_floats(NK_F32, 1, x, n, sum); }
-static void far_f64(const void *x, ptrdiff_t n, nk_sum *sum) { run_floats(NK_F64, 1, x, n, sum); }
+static void run_f64(const void *x, ptrdiff_t n, nk_sum *sum) { run_float64s(0, x, n, sum); }
+static void far_f64(const void *x, ptrdiff_t n, nk_sum *sum) { run_float64s(1, x, n, sum); }
+static void run_c64(const void *x, ptrdiff_t n, nk_sum *sum) { run_complex(NK_F32, run_f32, x, n, sum); }
+static void run_c128(const void *x, ptrdiff_t n, nk_sum *sum) { run_complex(NK_F64, run_f64, x, n, sum); }
+static void far_c64(const void *x, ptrdiff_t n, nk_sum *sum) { run_complex(NK_F32, far_f32, x, n, sum); }
+static void far_c128(const void *x, ptrdiff_t n, nk_sum *sum) { run_complex(NK_F64, far_f64, x, n, sum); }
 
 const nk_sum_runs NK_PASTE(nk_sum, NK_ISA)[1] = {{
     {run_bool, run_i8, run_u8, run_i16, run_u16, run_i32, run_u32, run_i64, run_u64, run_f16, run_f32,
-     run_f64, run_f32, run_f64},
+     run_f64, run_c64, run_c128},
     {run_bool, run_i8, run_u8, run_i16, run_u16, run_i32, run_u32, run_i64, run_u64, run_f16, far_f32,
-     far_f64, far_f32, far_f64},
+     far_f64, far_c64, far_c128},
     run_range,
 }};

@@ -8,14 +8,16 @@
 #include "../isa/isa.h"
 #include "../shared/kinds.h"
 
-/* A sum in progress. For floats it is hi + lo, exact to about 100 bits. For integers it is 192 bits in three words,
- * least significant first: 2**64 squares below 2**128 fit. */
+/* A sum in progress. For floats it is hi + lo + (tiny_hi + tiny_lo) / NK_TINY_SCALE / NK_TINY_SCALE, exact to about
+ * 100 bits. The tiny part is the sum of the runs whose squares could underflow. For integers the sum is 192 bits in
+ * three words, least significant first: 2**64 squares below 2**128 fit. */
 typedef struct {
-    double hi, lo;
+    double hi, lo, tiny_hi, tiny_lo;
     uint64_t words[3];
 } nk_sum;
 
-#define NK_SUM_ZERO ((nk_sum){0.0, 0.0, {0, 0, 0}})
+#define NK_SUM_ZERO ((nk_sum){0.0, 0.0, 0.0, 0.0, {0, 0, 0}})
+#define NK_TINY_SCALE 0x1p640
 
 enum { NK_SUM_KINDS = NK_LONG_DOUBLE }; /* the number of kinds before long double */
 
