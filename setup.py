@@ -133,7 +133,9 @@ class BuildKernels(build_ext):
             self.warn("the kernels will be slow: MSVC has no GNU vector types. Install LLVM, and add clang-cl to PATH.")
         # setuptools compares only the dates of files. Flags and macros that changed are a reason to build again, too.
         settings, stamp = ascii((USER_FLAGS, MACROS)), Path(self.build_temp, "settings")
-        self.force = self.force or not stamp.exists() or stamp.read_text() != settings
+        if not stamp.exists() or stamp.read_text() != settings:
+            self.force = True
+            stamp.unlink(missing_ok=True)  # if this build fails, the next one compiles everything, too
         # Two extensions with the same C file share its objects. `build_ext -j` builds extensions at the same time.
         sources = {source for per_isa, _ in EXTENSIONS.values() for source in per_isa}
         self.objects = {source: self.compile_per_isa(source) for source in sorted(sources)}
