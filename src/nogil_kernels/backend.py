@@ -63,7 +63,8 @@ def _refuse(error: Exception) -> NoReturn:
     The command imports this package before any line of nogil_kernels.cli runs, so cli cannot catch the error.
     """
     program = os.path.basename((getattr(sys, "argv", None) or [""])[0])  # "-m" while `python -m nogil_kernels` starts
-    if program.startswith("nogil-kernels") or (program == "-m" and "mnogil_kernels" in "".join(sys.orig_argv)):
+    as_module = program == "-m" and "mnogil_kernels" in "".join(sys.orig_argv)
+    if as_module or program.removesuffix(".exe") == "nogil-kernels":
         print(f"nogil-kernels: {error}", file=sys.stderr)
         raise SystemExit(2)
     raise error
