@@ -2,11 +2,12 @@
 
 import os
 import platform
+import re
 import shlex
 import shutil
 import sys
 import sysconfig
-from functools import cache
+from importlib.machinery import EXTENSION_SUFFIXES
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -33,11 +34,12 @@ EXTENSIONS = {
     "gil/sampler": ([], [f"{PACKAGE}/gil/watch.c", f"{PACKAGE}/gil/clocks.c"]),
 }
 
-# Processor family -> (baseline, {instruction set: flags}). If CFLAGS has -march, the baseline comes after CFLAGS and
-# overrides it for every file that is compiled per instruction set. So CFLAGS=-march=native leaves `portable` portable.
-AVX2 = "-mavx2 -mfma -mf16c"
+# Processor family -> (baseline, {instruction set: flags}). If the user's flags have -march or -mcpu, the baseline comes
+# after them and overrides them for every file that is compiled per instruction set. So CFLAGS=-march=native leaves
+# `portable` portable. Flags like -mavx512f survive -march, but -mno-sse3 and -mno-avx512f remove them.
+AVX2 = "-mno-avx512f -mavx2 -mfma -mf16c"
 AVX512 = "-mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma -mf16c -mprefer-vector-width=512"
-X86_64 = "-march=x86-64", {"portable": "", "avx2": AVX2, "avx512": AVX512}
+X86_64 = "-march=x86-64", {"portable": "-mno-sse3", "avx2": AVX2, "avx512": AVX512}
 AARCH64 = "-march=armv8-a", {"portable": "", "neon": ""}
 FAMILIES = {"x86_64": X86_64, "amd64": X86_64, "aarch64": AARCH64, "arm64": AARCH64}
 
@@ -54,9 +56,21 @@ DISABLED_DIRECTIVES = ("binding", "boundscheck", "wraparound", "initializedcheck
 DIRECTIVES = dict.fromkeys(DISABLED_DIRECTIVES, False) | {"language_level": 3, "cdivision": True}
 DIRECTIVES |= {"embedsignature": True, "embedsignature.format": "clinic"}
 
-NO_COMPILER = """
+# The user's flags, as setuptools reads them: an environment variable replaces the value with which Python was built.
+VARIABLES = ("CC", "CPPFLAGS", "CFLAGS", "LDSHARED", "LDFLAGS")
+USER_FLAGS = {name: os.environ.get(name, sysconfig.get_config_var(name) or "") for name in VARIABLES}
+# Flags with which the compiler rounds differently, deletes the error terms of compensated sums, or assumes that no
+# number is NaN, infinite or -0. With the first ones, GCC before version 13 also links code that flushes subnormals to
+# zero in the whole process. vector.h checks macros, too, because a compiler that is a script can add flags.
+INEXACT = re.compile(
+    r"-Ofast|-f(fast-math|unsafe-math-optimizations|associative-math|reciprocal-math|finite-math-only|no-signed-zeros|"
+    r"no-honor-(nans|infinities)|single-precision-constant|p-model=(fast|aggressive))|-mfpmath=(?!sse$).*|-mdaz-ftz"
+)
+
+FAILED = """
 The build of nogil-kernels failed: {reason}
-The build needs a C compiler and the headers of Python. Install both (Debian, Ubuntu: gcc python3-dev; Fedora: gcc
+The compiler's messages are above. {flags}
+If the C compiler or the headers of Python are missing, install both (Debian, Ubuntu: gcc python3-dev; Fedora: gcc
 python3-devel; macOS: xcode-select --install; Windows: the C++ build tools of Visual Studio, and LLVM for fast kernels),
 or set NOGIL_KERNELS_BUILD=pure to install the kernels in pure Python."""
 
@@ -65,7 +79,7 @@ if sys.platform == "darwin":  # a universal Python asks for two families, but an
     if os.environ["ARCHFLAGS"].count("-arch") != 1:
         sys.exit(f"ARCHFLAGS={os.environ['ARCHFLAGS']} must name one family, like -arch arm64. Build once per family.")
 
-BUILD = os.environ.get("NOGIL_KERNELS_BUILD", "compiled")
+BUILD = os.environ.get("NOGIL_KERNELS_BUILD") or "compiled"
 if BUILD not in ("compiled", "abi3", "pure"):
     sys.exit(f"NOGIL_KERNELS_BUILD must be compiled (the default), abi3 or pure, got {BUILD!r}")
 ABI3 = BUILD == "abi3"
@@ -81,6 +95,20 @@ if find_spec("numpy") and not ABI3:
     MACROS += [("NK_NUMPY_HEADERS", "1")]
 
 
+def refuse_inexact_flags() -> None:
+    """Exit with a message if the user's flags would make results wrong, or cannot be parsed."""
+    for variable, text in USER_FLAGS.items():
+        try:
+            inexact = [flag for flag in shlex.split(text) if INEXACT.fullmatch(flag)]
+        except ValueError as error:
+            sys.exit(f"{variable} must be words as in a shell, got {text!r}: {error}")
+        if inexact:
+            sys.exit(
+                f"nogil-kernels cannot be built with {inexact[0]}: its results for infinities, NaN, tiny numbers and "
+                f"long sums would be wrong. Remove {inexact[0]} from {variable}, which is {text!r}."
+            )
+
+
 class BuildKernels(build_ext):
     """Compile some C files once per instruction set, and link all their objects into the extension."""
 
@@ -88,7 +116,10 @@ class BuildKernels(build_ext):
         try:
             super().run()
         except (CCompilerError, ExecError, PlatformError) as error:
-            raise SystemExit(NO_COMPILER.format(reason=error)) from error
+            reason = re.sub(r"('\['[^']*').*\]", r"\1 ...]", str(error))  # the whole command is above
+            variables = ", ".join(f"{name}={os.environ[name]!r}" for name in VARIABLES if name in os.environ)
+            flags = f"The environment changes the command: {variables}. Try without them." if variables else ""
+            raise SystemExit(FAILED.format(reason=reason, flags=flags)) from error
 
     def build_extensions(self) -> None:
         """Choose the instruction sets of the processor family. On Windows use clang-cl if it is installed."""
@@ -104,17 +135,34 @@ class BuildKernels(build_ext):
             self.compiler.compile_options.append(f"--target={processor}-pc-windows-msvc")
         elif self.msvc:
             self.warn("the kernels will be slow: MSVC has no GNU vector types. Install LLVM, and add clang-cl to PATH.")
+        # setuptools compares only the dates of files. Flags and macros that changed are a reason to build again, too.
+        settings, stamp = ascii((USER_FLAGS, MACROS)), Path(self.build_temp, "settings")
+        if not stamp.exists() or stamp.read_text() != settings:
+            self.force = True
+            stamp.unlink(missing_ok=True)  # if this build fails, the next one compiles everything, too
+        # Two extensions with the same C file share its objects. `build_ext -j` builds extensions at the same time.
+        sources = {source for per_isa, _ in EXTENSIONS.values() for source in per_isa}
+        self.objects = {source: self.compile_per_isa(source) for source in sorted(sources)}
         super().build_extensions()
+        stamp.write_text(settings)
+
+    def copy_extensions_to_source(self) -> None:
+        """Also delete older modules that Python prefers: it imports x.cpython-313.so if there is an x.abi3.so, too."""
+        for ext in self.extensions:
+            path = Path(self.get_ext_fullpath(ext.name))
+            name, dot, suffix = path.name.partition(".")
+            for other in EXTENSION_SUFFIXES[: EXTENSION_SUFFIXES.index(dot + suffix)]:
+                path.with_name(name + other).unlink(missing_ok=True)
+        super().copy_extensions_to_source()
 
     def build_extension(self, ext: Extension) -> None:
         per_isa, _ = EXTENSIONS[ext.name.removeprefix("nogil_kernels.").replace(".", "/")]
         # A `# distutils:` line adds a macro for subinterpreters. abi3 builds do not support these, so they drop it.
         ext.define_macros = [*([] if ABI3 else ext.define_macros), *MACROS]
         ext.extra_compile_args = self.flags()
-        ext.extra_objects = [path for source in per_isa for path in self.compile_per_isa(source)]
+        ext.extra_objects = [path for source in per_isa for path in self.objects[source]]
         super().build_extension(ext)
 
-    @cache  # noqa: B019 (two extensions with the same C file share its objects, and this object lives as long)
     def compile_per_isa(self, source: str) -> list[str]:
         """Compile a C file once per instruction set; return the objects."""
         objects: list[str] = []
@@ -124,13 +172,14 @@ class BuildKernels(build_ext):
         return objects
 
     def flags(self, isa: str = "") -> list[str]:
-        """Return FLAGS, then CFLAGS, then the flags of the instruction set. Later flags override earlier ones."""
+        """Return FLAGS, CFLAGS, -fPIC and the flags of the instruction set. Later flags override earlier ones."""
         if self.msvc and not self.clang_cl:
             return [*MSVC_FLAGS.split(), *MSVC_INSTRUCTION_SETS.get(isa, "").split()]
         cflags = os.environ.get("CFLAGS", "")
         level = "-O3" if isa else "-O2"  # -O3 vectorizes loops in C, but makes short calls of Cython modules slower
         flags = shlex.split(f"{level} {FLAGS} {FRAME_POINTERS if self.baseline else ''} {cflags}")
-        flags += self.baseline.split() if isa and "-march" in cflags else []
+        flags += (sysconfig.get_config_var("CCSHARED") or "").split()  # CFLAGS may have -fPIE, which is for programs
+        flags += self.baseline.split() if isa and re.search("-m(arch|cpu)=", " ".join(USER_FLAGS.values())) else []
         flags += self.instruction_sets.get(isa, "").split()
         return [f"/clang:{flag}" for flag in flags] if self.clang_cl else flags  # with MSVC's flags, no FMAs
 
@@ -148,6 +197,8 @@ def extensions() -> list[Extension]:
     return cythonize(modules, build_dir="build/cython", compiler_directives=DIRECTIVES, include_path=["src"])
 
 
+if BUILD != "pure":
+    refuse_inexact_flags()
 setup(
     ext_modules=[] if BUILD == "pure" else extensions(),
     cmdclass={"build_ext": BuildKernels},

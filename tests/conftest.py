@@ -84,7 +84,7 @@ class SkippedTests:
 def pytest_configure(config):
     config.addinivalue_line("markers", "kernels: numbers and layouts, tested again on every other ISA by test_isas.py")
     # Disable the warning of the pure backend's first call. test_backend.py tests it in other processes.
-    importlib.import_module("nogil_kernels.pure_backend").notice = ""
+    importlib.import_module("nogil_kernels.pure_backend").notice = None
     if hasattr(config, "cache"):  # missing with -p no:cacheprovider
         config.pluginmanager.register(SkippedTests(config))
     elif config.getoption("skipped"):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib.machinery import EXTENSION_SUFFIXES
 
 from ._version import __version__
 
@@ -16,12 +17,76 @@ __all__ = ["build_info", "matmul", "sum_of_squares"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, NoReturn
 
-ADVICE = (
-    "Build the compiled modules with `pip install --force-reinstall --no-binary nogil-kernels nogil-kernels` (this "
-    "needs a C compiler), or choose the pure backend with NOGIL_KERNELS_BACKEND=pure."
+
+MODULES = (
+    *("compiled/isa/isa", "compiled/sum_of_squares/sum_of_squares", "compiled/matmul/matmul", "measure/limits"),
+    *("compiled/subinterpreters/sum_of_squares", "compiled/subinterpreters/matmul", "gil/sampler"),
 )
+
+
+class BrokenBuild(ImportError):
+    """A compiled module is missing, damaged or of another build. The message says how to build it again."""
+
+
+def advice() -> str:
+    """Return what to do without compiled modules. The command depends on what pip has installed: see _source()."""
+    return (
+        f"Build the compiled modules with `pip install --force-reinstall {_source()}` (this needs a C compiler), or "
+        "choose the pure backend with NOGIL_KERNELS_BACKEND=pure."
+    )
+
+
+def _source() -> str:
+    """Return the arguments with which pip finds this version: a clone, the URL that pip stored, or PyPI's name."""
+    import json
+    from importlib.metadata import PackageNotFoundError, distribution
+    from pathlib import Path
+
+    package = Path(__file__).resolve().parent
+    if package.parent.name == "src" and package.parents[1].joinpath("setup.py").exists():
+        return f'--no-deps -e "{package.parents[1]}"'
+    try:
+        origin = json.loads(distribution("nogil-kernels").read_text("direct_url.json") or "{}")
+    except PackageNotFoundError:  # a copy of the package without its metadata
+        origin = {}
+    if not origin:
+        return f"--no-binary nogil-kernels nogil-kernels=={__version__}"
+    scheme = f"{origin['vcs_info']['vcs']}+" if "vcs_info" in origin else ""
+    return f'--no-deps "{scheme}{origin["url"]}"'
+
+
+def _refuse(error: Exception) -> NoReturn:
+    """Raise an error that the user can correct. The command prints it in one line, without a traceback.
+
+    The command imports this package before any line of nogil_kernels.cli runs, so cli cannot catch the error.
+    """
+    program = os.path.basename((getattr(sys, "argv", None) or [""])[0])  # "-m" while `python -m nogil_kernels` starts
+    as_module = program == "-m" and "mnogil_kernels" in "".join(sys.orig_argv)
+    if as_module or program.removesuffix(".exe") == "nogil-kernels":
+        print(f"nogil-kernels: {error}", file=sys.stderr)
+        raise SystemExit(2)
+    raise error
+
+
+def _refuse_truncated() -> None:
+    """Raise ImportError if a compiled module is incomplete, perhaps because a disk was full. Takes 0.1 ms.
+
+    Linux would end the process with SIGBUS when it loads the module. The section headers are the end of an ELF file.
+    """
+    for path in (f"{os.path.dirname(__file__)}/{name}{suffix}" for name in MODULES for suffix in EXTENSION_SUFFIXES):
+        try:
+            with open(path, "rb") as file:
+                header, size = file.read(64), os.fstat(file.fileno()).st_size
+        except OSError:  # another suffix, or a module that the abi3 build does not have
+            continue
+        complete = 64  # bytes: the header
+        if header.startswith(b"\x7fELF\x02\x01"):  # 64 bits, little-endian
+            start, width, count = (int.from_bytes(header[a:b], "little") for a, b in ((40, 48), (58, 60), (60, 62)))
+            complete = max(complete, start + width * count)
+        if size < complete:
+            raise ImportError(f"{path} is incomplete: it has {size} of {complete} bytes")
 
 
 def _import_compiled() -> tuple[str, tuple[Any, Any]]:
@@ -44,15 +109,20 @@ def _choose() -> tuple[str, str]:
     requested = os.environ.get("NOGIL_KERNELS_BACKEND", "")
     setting = f"NOGIL_KERNELS_BACKEND={requested}"
     if requested not in ("", "compiled", "pure"):
-        raise ValueError(f"NOGIL_KERNELS_BACKEND must be compiled or pure, got {requested!r}. Change or unset it.")
+        _refuse(ValueError(f"NOGIL_KERNELS_BACKEND must be compiled or pure, got {requested!r}. Change or unset it."))
     if requested == "pure":
         return "pure", setting
     try:
+        if sys.platform == "linux":
+            _refuse_truncated()
         default_reason, _ = _import_compiled()
-    except ImportError as error:
+    except Exception as error:  # modules of two builds raise TypeError, ValueError, SystemError and others, too
+        if "NOGIL_KERNELS_ISA" in str(error):
+            _refuse(error)
+        failure = f"the compiled modules cannot be imported: {type(error).__name__}: {error}"
         if requested:
-            raise ImportError(f"{setting}, but the compiled modules cannot be imported: {error}. {ADVICE}") from error
-        return "pure", f"the compiled modules cannot be imported: {error}"
+            _refuse(BrokenBuild(f"{setting}, but {failure}. {advice()}"))
+        return "pure", failure
     return "compiled", setting if requested else default_reason
 
 
@@ -62,7 +132,7 @@ if backend == "pure" or TYPE_CHECKING:  # both backends have the same types
     from .pure_backend import matmul, sum_of_squares
 
     if not os.environ.get("NOGIL_KERNELS_BACKEND"):
-        pure_backend.notice = f"nogil_kernels uses its slow pure backend: {reason}. {ADVICE}"
+        pure_backend.notice = lambda: f"nogil_kernels uses its slow pure backend: {reason}. {advice()}"
 else:
     _, (sum_of_squares, matmul) = _import_compiled()
 

@@ -12,9 +12,11 @@ from .threads import worker_count
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
-notice = ""  # the warning for the first call; backend.py sets it if the user did not choose this backend
+# Return the warning for the first call. backend.py sets this if the user did not choose this backend.
+notice: Callable[[], str] | None = None
 
 # The formats that a memoryview can read on every supported version of Python.
 READABLE = frozenset(arrays.INTEGERS + "nNfd")
@@ -229,5 +231,5 @@ def _warn_once() -> None:
     if notice:
         import warnings
 
-        text, notice = notice, ""
+        text, notice = notice(), None
         warnings.warn(text, RuntimeWarning, stacklevel=3)

@@ -2,12 +2,15 @@
 
 import importlib
 import inspect
+import os
+import re
+import shutil
 import sys
 import types
 from pathlib import Path
 
 import pytest
-from support import FREE_THREADED_NOW, python_prints, run_python
+from support import FREE_THREADED_NOW, completed, python_prints, run_python
 
 import nogil_kernels
 from nogil_kernels import pure_backend
@@ -110,7 +113,7 @@ def test_without_compiled_kernels_the_first_call_warns_once_and_works():
     """
     first, second, product, count, message, file, backend = python_prints(code, before=WITHOUT_COMPILED).splitlines()
     assert (first, second, product, count, backend) == ("14", "14", "[[6]]", "1 RuntimeWarning", "pure")
-    for part in ("nogil_kernels.compiled", "pip install", "--no-binary", "NOGIL_KERNELS_BACKEND=pure"):
+    for part in ("nogil_kernels.compiled", "pip install --force-reinstall", "NOGIL_KERNELS_BACKEND=pure"):
         assert part in message
     assert file == "<string>", "the warning does not point to the caller's line"
 
@@ -125,9 +128,110 @@ def test_the_pure_backend_does_not_warn_if_the_user_chose_it():
     assert python_prints(code, before=WITHOUT_COMPILED, NOGIL_KERNELS_BACKEND="pure") == "5"
 
 
-def test_the_compiled_backend_raises_import_error_without_compiled_kernels():
-    parts = "pip install", "--no-binary", "NOGIL_KERNELS_BACKEND"
-    check_that_import_raises("ImportError", *parts, before=WITHOUT_COMPILED, NOGIL_KERNELS_BACKEND="compiled")
+def import_that_raises(error):
+    """Return code after which importing the compiled matmul raises `error`, as with modules of two builds."""
+    return f"""
+        import sys
+        class Finder:
+            def find_spec(self, name, path=None, target=None):
+                if name == "nogil_kernels.compiled.matmul":
+                    raise {error}("C function has wrong signature")
+        sys.meta_path.insert(0, Finder())
+    """
+
+
+ERRORS = ("AttributeError", "ImportError", "OSError", "SystemError", "TypeError", "ValueError")
+
+
+@pytest.mark.parametrize("error", ERRORS)
+def test_modules_of_two_builds_lead_to_the_pure_backend_and_a_reason(error):
+    code = "import nogil_kernels; info = nogil_kernels.build_info(); print(info['backend'], info['backend_reason'])"
+    printed = python_prints(code, before=import_that_raises(error))
+    assert printed == f"pure the compiled modules cannot be imported: {error}: C function has wrong signature"
+
+
+@pytest.mark.parametrize("before", [WITHOUT_COMPILED, *map(import_that_raises, ERRORS)], ids=["none", *ERRORS])
+def test_the_compiled_backend_raises_an_error_with_a_remedy_if_it_cannot_be_imported(before):
+    parts = "NOGIL_KERNELS_BACKEND=compiled, but", "pip install --force-reinstall", "NOGIL_KERNELS_BACKEND=pure"
+    check_that_import_raises(
+        "nogil_kernels.backend.BrokenBuild", *parts, before=before, NOGIL_KERNELS_BACKEND="compiled"
+    )
+
+
+@pytest.fixture
+def installed(tmp_path):
+    """Return a copy of the package in a folder of installed packages."""
+    package = Path(nogil_kernels.__file__).parent
+    return Path(shutil.copytree(package, tmp_path / "nogil_kernels", ignore=shutil.ignore_patterns("__pycache__")))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems check that a module is complete")
+@pytest.mark.parametrize("name", ["compiled/isa/isa", "compiled/matmul/matmul", "measure/limits"])
+@pytest.mark.parametrize("kept", [0.0, 0.5, 0.999])
+def test_a_truncated_module_leads_to_the_pure_backend_and_not_to_a_crash(compiled_backend, installed, name, kept):
+    (module,) = installed.glob(f"{name}.*.so")
+    os.truncate(module, int(module.stat().st_size * kept))
+    code = "import nogil_kernels; print(nogil_kernels.build_info()['backend_reason'])"
+    printed = python_prints(code, PYTHONPATH=str(installed.parent))
+    assert re.search(r"is incomplete: it has \d+ of \d+ bytes", printed), printed
+
+
+def test_a_missing_module_of_the_measurements_is_one_line_with_a_remedy(compiled_backend, installed):
+    for module in installed.glob("measure/limits.*.*[od]"):
+        module.unlink()
+    process = completed("-m", "nogil_kernels", "info", variables={"PYTHONPATH": str(installed.parent)})
+    assert process.returncode == 1
+    assert process.stderr.startswith("nogil_kernels.measure.limits cannot be imported: ")
+    assert "pip install --force-reinstall" in process.stderr
+    assert len(process.stderr.splitlines()) == 1
+
+
+ORIGINS = {
+    None: f"--no-binary nogil-kernels nogil-kernels=={nogil_kernels.__version__}`",  # from the package index
+    '{"url": "file:///a b/k.whl", "archive_info": {}}': '--no-deps "file:///a b/k.whl"`',
+    '{"url": "https://example.org/k", "vcs_info": {"vcs": "git"}}': '--no-deps "git+https://example.org/k"`',
+}
+
+
+@pytest.mark.parametrize("origin", ORIGINS)
+def test_the_advice_installs_from_the_same_place_again(installed, origin):
+    metadata = installed.with_name(f"nogil_kernels-{nogil_kernels.__version__}.dist-info")
+    metadata.mkdir()
+    metadata.joinpath("METADATA").write_text("Name: nogil-kernels\n")
+    if origin:
+        metadata.joinpath("direct_url.json").write_text(origin)
+    printed = python_prints(
+        "from nogil_kernels import backend; print(backend.advice())", PYTHONPATH=str(installed.parent)
+    )
+    assert f"`pip install --force-reinstall {ORIGINS[origin]} " in printed
+
+
+def test_the_advice_in_a_clone_is_to_build_there(installed, tmp_path):
+    source = tmp_path / "clone" / "src"
+    source.mkdir(parents=True)
+    installed.rename(source / "nogil_kernels")
+    source.with_name("setup.py").touch()
+    printed = python_prints("from nogil_kernels import backend; print(backend.advice())", PYTHONPATH=str(source))
+    assert f'`pip install --force-reinstall --no-deps -e "{source.parent.resolve()}"` ' in printed
+
+
+@pytest.mark.parametrize("variable", ["NOGIL_KERNELS_ISA", "NOGIL_KERNELS_BACKEND"])
+@pytest.mark.parametrize("value", ["AVX2", " avx2", "é"])
+def test_the_command_prints_a_wrong_variable_in_one_line(compiled_backend, variable, value):
+    process = completed("-m", "nogil_kernels", "info", variables={variable: value})
+    assert process.returncode == 2
+    (line,) = process.stderr.splitlines()
+    assert line.startswith(f"nogil-kernels: {variable} must be ")
+    assert line.rstrip(".").endswith(repr(value)) or f"got {value!r}. " in line
+
+
+def test_the_script_prints_a_wrong_variable_in_one_line(compiled_backend, tmp_path):
+    script = tmp_path / "nogil-kernels"  # as pip generates it
+    script.write_text("import sys\nfrom nogil_kernels.cli import main\nsys.exit(main())\n")
+    process = completed(str(script), variables={"NOGIL_KERNELS_ISA": "sse9"})
+    assert process.returncode == 2
+    assert process.stderr.startswith("nogil-kernels: NOGIL_KERNELS_ISA must be ")
+    assert len(process.stderr.splitlines()) == 1
 
 
 def test_an_unknown_isa_raises_an_error_that_names_the_available_isas(compiled_backend):

@@ -14,14 +14,19 @@ ROOT = Path(__file__).resolve().parents[2]
 GLIBC = "2.28"  # that of manylinux_2_28, the image in which cibuildwheel builds
 
 
-def run(*command, cwd=ROOT, **variables):
-    """Run a command; return its output. The exit status must be 0."""
+def environment(**variables):
+    """Return this process's environment with the programs of this Python, without NOGIL_KERNELS_*, plus `variables`."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("NOGIL_KERNELS_")}
     path = os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", "")])
+    return {**inherited, "PATH": path, "NO_COLOR": "1", **variables}
+
+
+def run(*command, cwd=ROOT, **variables):
+    """Run a command; return its output. The exit status must be 0."""
     process = subprocess.run(
         [str(word) for word in command],
         cwd=cwd,
-        env={**inherited, "PATH": path, "NO_COLOR": "1", **variables},
+        env=environment(**variables),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

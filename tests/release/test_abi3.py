@@ -24,6 +24,16 @@ def test_the_names_of_wheel_and_modules_have_the_abi3_tag(abi3_wheel):
     assert modules == {f"{name}{suffix}" for name in ("isa", "limits", "matmul", "sum_of_squares")}
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has one suffix for all modules")
+def test_an_abi3_build_in_place_deletes_the_modules_that_python_prefers(abi3_wheel, built_tree):
+    folder = built_tree / "src/nogil_kernels/compiled/isa"
+    older = folder / f"isa{sysconfig.get_config_var('EXT_SUFFIX')}"
+    older.touch()
+    build = (sys.executable, "setup.py", "-q", "build_ext", "--inplace")
+    run(*build, cwd=built_tree, NOGIL_KERNELS_BUILD="abi3")
+    assert [path.name for path in folder.glob("*.so")] == ["isa.abi3.so"]
+
+
 def test_modules_use_only_the_stable_abi_of_3_11(tool, abi3_wheel):
     summary = " ".join(tool("abi3audit", "--strict", "--summary", abi3_wheel).split())
     assert "0 ABI version mismatches and 0 ABI violations found" in summary

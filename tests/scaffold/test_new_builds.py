@@ -99,6 +99,19 @@ def test_a_project_does_not_need_this_package_or_numpy(built, kernel):
     assert "fast-hash" in run(built(kernel, False), "-c", blocked + "print(fast_hash.__file__)")
 
 
+@pytest.mark.parametrize("error", ["AttributeError", "SystemError", "TypeError"])
+def test_modules_of_two_builds_are_an_import_error_with_a_remedy(built, error):
+    code = f"""
+import importlib
+def import_module(*name):
+    raise {error}("C function has wrong signature")
+importlib.import_module = import_module
+import fast_hash
+"""
+    with pytest.raises(AssertionError, match="ImportError: C function has wrong signature"):
+        run(built("reduction", False), "-c", code)
+
+
 def elf(folder):
     """Return the module `kernels` of a project, read by pyelftools."""
     from elftools.elf import elffile
@@ -135,22 +148,33 @@ def test_the_users_flags_win_and_frame_pointers_are_kept(built, tmp_path, simd):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="MSVC takes other flags, and setuptools gives it none of CFLAGS")
-def test_fast_math_stops_the_build_with_a_reason(built, tmp_path):
+@pytest.mark.parametrize(
+    ("variable", "flag", "reason"),
+    [
+        ("CFLAGS", "-ffast-math", "-ffast-math gives other results for NaN"),
+        ("CPPFLAGS", "-ffinite-math-only", "-ffast-math gives other results for NaN"),
+        ("LDFLAGS", "-ffast-math", "LDFLAGS has -ffast-math, which turns tiny numbers to zero"),
+    ],
+)
+def test_fast_math_stops_the_build_with_a_reason(built, tmp_path, variable, flag, reason):
     folder = shutil.copytree(built("reduction", False), tmp_path / "fast-hash")
-    with pytest.raises(AssertionError, match="-ffast-math gives other results for NaN"):
-        build(folder, "--force", CFLAGS="-ffast-math")
+    with pytest.raises(AssertionError, match=reason):
+        build(folder, "--force", **{variable: flag})
 
 
 @pytest.mark.skipif(
     platform.machine() != "x86_64" or sys.platform == "win32", reason="flags of GCC and Clang for x86-64"
 )
 def test_flags_of_an_instruction_set_come_last(built, tmp_path):
-    """With -march=native, the portable object file has no AVX: its macro would stop the build."""
+    """With -march=native and -mavx512f, the portable object has no AVX: its macro would stop the build.
+
+    CFLAGS also has -fPIE, with which objects of programs are compiled, but not those of modules.
+    """
     folder = shutil.copytree(built("reduction", True), tmp_path / "fast-hash")
     file = folder / "src/fast_hash/simd.c"
     check = "#define IS_portable 1\n#if PASTE(IS, ISA) && defined(__AVX__)\n#error not portable\n#endif\n"
     file.write_text(f'#include "simd.h"\n{check}{file.read_text(encoding="utf-8")}', encoding="utf-8")
-    build(folder, "--force", CFLAGS="-march=native")
+    build(folder, "--force", CFLAGS="-march=native -mavx512f -fPIE")
     run(folder, "-m", "pytest", "-p", "no:cacheprovider", "tests/test_kernels.py", FAST_HASH_ISA="portable")
 
 

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from .. import __version__
+from ..backend import BrokenBuild
 from ..extras import MissingExtra
 from . import compare, info, new, probe, report
 from .outputs import INTERRUPTED as INTERRUPTED
@@ -46,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # for example, the reader in `nogil-kernels info | head` has exited
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Python flushes stdout once more when it exits
         return CLOSED
-    except MissingExtra as missing:
+    except (MissingExtra, BrokenBuild) as missing:
         print(missing, file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -31,8 +31,12 @@ def loops() -> ModuleType:
     """Return the module of compiled loops. Raise RuntimeError on the pure backend."""
     if backend.backend == "pure":
         raise RuntimeError(f"measuring a core's limits needs the compiled backend, got 'pure' ({backend.reason})")
-    from . import limits
-
+    try:
+        from . import limits
+    except Exception as error:  # see backend.py
+        raise backend.BrokenBuild(
+            f"nogil_kernels.measure.limits cannot be imported: {error}. {backend.advice()}"
+        ) from error
     return limits
 
 

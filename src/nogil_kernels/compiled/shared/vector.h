@@ -10,8 +10,10 @@
 #include <stdint.h>
 #include <string.h>
 
-#if defined(__FAST_MATH__) || defined(__ASSOCIATIVE_MATH__)
-#error "-ffast-math deletes the error terms of compensated sums. Build without it, or add -fno-fast-math after it."
+/* setup.py looks for such flags, but does not see those that a script like Nix's gcc adds. */
+#if defined(__FAST_MATH__) || defined(__ASSOCIATIVE_MATH__) || defined(__NO_SIGNED_ZEROS__) || defined(_M_FP_FAST) || \
+    (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
+#error "The compiler adds -ffast-math or a part of it, with which results would be wrong. Remove that flag."
 #endif
 
 #define NK_PASTE_(a, b) a##_##b

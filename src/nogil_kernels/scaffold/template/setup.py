@@ -7,6 +7,7 @@ import os
 import platform
 import shlex
 import sys
+import sysconfig
 
 from Cython.Build import cythonize
 from setuptools import Extension, setup
@@ -20,11 +21,14 @@ if sys.platform == "win32":
     COMPILE, LINK = ["/O2"], []
 else:
     CFLAGS, LDFLAGS = (shlex.split(os.environ.get(name, "")) for name in ("CFLAGS", "LDFLAGS"))
+    if inexact := {"-Ofast", "-ffast-math", "-funsafe-math-optimizations"}.intersection(LDFLAGS):
+        sys.exit(f"LDFLAGS has {min(inexact)}, which turns tiny numbers to zero in the whole process. Remove it.")
     COMPILE = ["-O3", "-g0", "-fvisibility=hidden", "-fno-omit-frame-pointer"]
     if platform.machine() in ("x86_64", "aarch64", "arm64"):
         COMPILE += ["-mno-omit-leaf-frame-pointer"]
     strips_symbols = sys.platform == "linux" and not any(flag.startswith("-g") for flag in CFLAGS)
-    COMPILE, LINK = [*COMPILE, *CFLAGS], [*["-Wl,-s"] * strips_symbols, *LDFLAGS]
+    PIC = (sysconfig.get_config_var("CCSHARED") or "").split()
+    COMPILE, LINK = [*COMPILE, *CFLAGS, *PIC], [*["-Wl,-s"] * strips_symbols, *LDFLAGS]
 
 modules = [
     Extension(name, sources, extra_compile_args=COMPILE, extra_link_args=LINK) for name, sources in EXTENSIONS.items()

@@ -8,6 +8,7 @@ import os
 import platform
 import shlex
 import sys
+import sysconfig
 from pathlib import Path
 
 from Cython.Build import cythonize
@@ -24,8 +25,8 @@ EXTENSIONS = {
 
 # Processor family -> {instruction set: (flags of GCC and Clang, flags of MSVC)}. isa.h detects what a machine supports.
 X86_64 = {
-    "portable": (["-march=x86-64"], []),
-    "avx2": (["-march=x86-64", "-mavx2", "-mfma"], ["/arch:AVX2"]),
+    "portable": (["-march=x86-64", "-mno-sse3"], []),
+    "avx2": (["-march=x86-64", "-mno-avx512f", "-mavx2", "-mfma"], ["/arch:AVX2"]),
     "avx512": (
         ["-march=x86-64", "-mavx512f", "-mavx512vl", "-mfma", "-mprefer-vector-width=512"],
         ["/arch:AVX512"],
@@ -39,11 +40,14 @@ if sys.platform == "win32":
     COMPILE, LINK = ["/O2", "/fp:contract"], []
 else:
     CFLAGS, LDFLAGS = (shlex.split(os.environ.get(name, "")) for name in ("CFLAGS", "LDFLAGS"))
+    if inexact := {"-Ofast", "-ffast-math", "-funsafe-math-optimizations"}.intersection(LDFLAGS):
+        sys.exit(f"LDFLAGS has {min(inexact)}, which turns tiny numbers to zero in the whole process. Remove it.")
     COMPILE = ["-O3", "-g0", "-fvisibility=hidden", "-fno-omit-frame-pointer", "-ffp-contract=fast"]
     if platform.machine() in ("x86_64", "aarch64", "arm64"):
         COMPILE += ["-mno-omit-leaf-frame-pointer"]
     strips_symbols = sys.platform == "linux" and not any(flag.startswith("-g") for flag in CFLAGS)
-    COMPILE, LINK = [*COMPILE, *CFLAGS], [*["-Wl,-s"] * strips_symbols, *LDFLAGS]
+    PIC = (sysconfig.get_config_var("CCSHARED") or "").split()
+    COMPILE, LINK = [*COMPILE, *CFLAGS, *PIC], [*["-Wl,-s"] * strips_symbols, *LDFLAGS]
 
 if sys.platform == "darwin":
     os.environ["ARCHFLAGS"] = os.environ.get("ARCHFLAGS") or f"-arch {platform.machine()}"
