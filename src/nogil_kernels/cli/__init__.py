@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, NoReturn
 
 from .. import __version__
 from ..extras import MissingExtra
@@ -25,39 +25,80 @@ COMMANDS: dict[str, tuple[Any, str]] = {
 CLOSED = 141  # 128 + SIGPIPE: the status that shells report for a process that wrote to a closed pipe
 
 
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line, with the nearest option for an unknown one."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}. See {self.prog} --help\n")
+
+    def parse_known_args(self, *args: Any, **kwargs: Any) -> Any:
+        options, unknown = super().parse_known_args(*args, **kwargs)
+        if unknown:
+            near = get_close_matches(unknown[0].partition("=")[0], self._option_string_actions, 1)
+            hint = f": did you mean {near[0]}?" if near else ""
+            self.exit(2, f"{self.prog}: unknown argument {unknown[0]!r}{hint or f'. See {self.prog} --help'}\n")
+        return options, unknown
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line `arguments`, by default sys.argv, and return the exit status."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal that cannot show µ shows ?
-    parser = make_parser()
-    if hint := near_command(sys.argv[1:] if arguments is None else arguments):
-        print(hint, file=sys.stderr)
-        return 2
-    options = parser.parse_args(arguments)
-    if options.run is None:
-        parser.print_help(sys.stderr)
-        return 2
+    open_streams()
+    words = sys.argv[1:] if arguments is None else arguments
+    name = " ".join(["nogil-kernels", *(word for word in words[:1] if word in COMMANDS)])
     try:
-        status = int(options.run(options))
+        status = run(words)
         if sys.stdout is not None:
             sys.stdout.flush()
         return status
     except BrokenPipeError:  # for example, the reader in `nogil-kernels info | head` has exited
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Python flushes stdout once more when it exits
+        drop_output()
         return CLOSED
     except MissingExtra as missing:
-        print(missing, file=sys.stderr)
-        return 1
+        print(f"{name}: {missing}", file=sys.stderr)
+    except OSError as error:
+        drop_output()
+        place = f": {error.filename!r}" if error.filename else ""
+        print(f"{name}: cannot {'use a file' if place else 'print'}: {error.strerror}{place}", file=sys.stderr)
     except KeyboardInterrupt:
         return INTERRUPTED
+    return 1
+
+
+def run(words: Sequence[str]) -> int:
+    """Parse the command line and run its command."""
+    parser = make_parser()
+    if hint := near_command(words):
+        print(hint, file=sys.stderr)
+        return 2
+    options = parser.parse_args(words)
+    if options.run is None:
+        parser.print_help(sys.stderr)
+        return 2
+    return int(options.run(options))
+
+
+def open_streams() -> None:
+    """Open standard streams that are closed: else the next file gets their number, and errors are written into it."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the smallest number that is free
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(2, "w", encoding="utf-8")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that cannot show µ shows ?
+
+
+def drop_output() -> None:
+    """Let Python drop what could not be printed. It would try again when it exits."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def make_parser() -> argparse.ArgumentParser:
     """Return the parser of all subcommands."""
-    parser = argparse.ArgumentParser(
-        prog="nogil-kernels", description="Measure what releasing the GIL gains on this machine."
-    )
+    parser = Parser(prog="nogil-kernels", description="Measure what releasing the GIL gains on this machine.")
     parser.add_argument("--version", action="version", version=f"nogil-kernels {__version__}")
     parser.set_defaults(run=None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
