@@ -46,10 +46,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = sys.argv[1:] if arguments is None else arguments
     name = " ".join(["nogil-kernels", *(word for word in words[:1] if word in COMMANDS)])
     try:
-        status = run(words)
-        if sys.stdout is not None:
-            sys.stdout.flush()
-        return status
+        try:
+            return run(words)
+        finally:  # also after --help, which exits
+            if sys.stdout is not None:
+                sys.stdout.flush()
     except BrokenPipeError:  # for example, the reader in `nogil-kernels info | head` has exited
         drop_output()
         return CLOSED
@@ -57,8 +58,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{name}: {missing}", file=sys.stderr)
     except OSError as error:
         drop_output()
-        place = f": {error.filename!r}" if error.filename else ""
-        print(f"{name}: cannot {'use a file' if place else 'print'}: {error.strerror}{place}", file=sys.stderr)
+        # Printing to a full disk raises exactly OSError, without a file.
+        problem = f"cannot use {error.filename!r}: " if error.filename else "cannot print: " * (type(error) is OSError)
+        print(f"{name}: {problem}{error.strerror}", file=sys.stderr)
     except KeyboardInterrupt:
         return INTERRUPTED
     return 1

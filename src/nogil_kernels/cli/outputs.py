@@ -65,7 +65,10 @@ def writable(text: str) -> str:
 def require_for(options: argparse.Namespace) -> None:
     """Raise MissingExtra if a package that the options need is not installed."""
     logging.getLogger("matplotlib").setLevel(logging.ERROR)  # a home that cannot be written is no problem
-    require("bench", "pyperf", "rich", *(["matplotlib"] if options.output else []))
+    require("bench", "pyperf", "rich")
+    if options.output:
+        os.environ.pop("MPLBACKEND", None)  # a wrong one would fail, and drawing to files needs none
+        require("bench", "matplotlib")
 
 
 def console(stderr: bool = False) -> Console:

@@ -69,7 +69,7 @@ def inspect(path: str) -> Python:
     try:
         process = subprocess.run(
             [path, "-c", INSPECT],
-            env=environment(),
+            env=environment() | {"PYTHONSAFEPATH": "1"},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             encoding="utf-8",
