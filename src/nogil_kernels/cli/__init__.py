@@ -57,9 +57,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MissingExtra as missing:
         print(f"{name}: {missing}", file=sys.stderr)
     except OSError as error:
-        drop_output()
-        # Printing to a full disk raises exactly OSError, without a file.
-        problem = f"cannot use {error.filename!r}: " if error.filename else "cannot print: " * (type(error) is OSError)
+        problem = f"cannot use {error.filename!r}: " if error.filename else ""
+        if not problem and type(error) is OSError:  # of a full disk or a closed stream
+            problem = "cannot print: "
+            drop_output()
         print(f"{name}: {problem}{error.strerror}", file=sys.stderr)
     except KeyboardInterrupt:
         return INTERRUPTED
