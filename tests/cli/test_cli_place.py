@@ -86,10 +86,18 @@ def test_a_file_named_like_a_module_of_python_does_not_replace_it(arguments, sha
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_a_function_in_a_file_named_like_a_module_of_python_is_refused(shadows):
-    done = completed("-m", "nogil_kernels", "compare", "./random.py:work", *SHORT[1:], cwd=shadows)
-    assert done.returncode == 2
-    assert "another module has the name 'random'; rename the file" in done.stderr
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        ("./random.py:work", "another module has the name 'random'; rename the file"),
+        ("random:work", "module 'random' has no attribute 'work'; it is a module of Python, so rename yours"),
+        ("test.work:work", "No module named 'test.work'; it is a module of Python, so rename yours"),
+    ],
+)
+def test_a_function_in_a_file_named_like_a_module_of_python_is_refused(function, message, shadows):
+    done = completed("-m", "nogil_kernels", "compare", function, *SHORT[1:], cwd=shadows)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert message in done.stderr
 
 
 @needs_full_disk

@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from ..workers import pythons, search_path
+from ..workers import pythons
 from ..workers.isolated import Isolated
 from ..workers.shared import Folder, mapped
 from . import advice, probing, report
@@ -48,8 +48,7 @@ def probe(
     for python in others:
         name = python.label if python.label not in result.measured_elsewhere else python.path
         result.measured_elsewhere[name] = _speed_up_in(python, request | {"sample": False})
-    with search_path.safe():  # the advice needs the time that a process takes to start
-        advice.complete(result, measured)
+    advice.complete(result, measured)
     return result
 
 
