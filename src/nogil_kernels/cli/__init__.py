@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not problem and type(error) is OSError:  # of a full disk or a closed stream
             problem = "cannot print: "
             drop_output()
-        print(f"{name}: {problem}{error.strerror}", file=sys.stderr)
+        print(f"{name}: {problem}{error.strerror or error}", file=sys.stderr)
     except KeyboardInterrupt:
         return INTERRUPTED
     return 1

@@ -31,6 +31,7 @@ Ctrl-C stops measuring and shows the results so far."""
 EPILOG = f"""\
 workloads: {", ".join(list(WORKLOADS)[:5])},
   {", ".join(list(WORKLOADS)[5:])}, or your own function without arguments.
+  Modules are searched in Python's own ones, in the current folder, then in installed packages.
 ways: {", ".join(WAYS)}
 
 examples:
