@@ -63,5 +63,7 @@ if __name__ == "__main__":
         sys.exit(main(sys.argv[1:]))
     except KeyboardInterrupt:
         sys.exit(130)
+    except OSError as error:  # for example, the disk is full
+        sys.exit(f"bench: {error}")
     except ModuleNotFoundError as error:
         sys.exit(f"bench: {error}. The experiments need the extra bench: pip install -e '.[bench]'")

@@ -17,7 +17,7 @@ from support import SOURCES, descendants, environment, needs_proc, processes, re
 pytest.importorskip("pyperf")
 pytest.importorskip("rich")
 
-from nogil_kernels.cli import main, outputs
+from nogil_kernels.cli import main
 from nogil_kernels.scaling.report import Report
 
 
@@ -378,15 +378,3 @@ def test_an_interrupted_report_does_not_overwrite_a_file(saved, monkeypatch, tmp
     path.unlink()
     assert main(["compare", "--json", str(path)]) == 130
     assert Report.load(path).interrupted
-
-
-def test_samples_are_saved_before_plots_are_drawn(saved, monkeypatch, tmp_path):
-    def fail(report, path):
-        raise OSError("no space")
-
-    pytest.importorskip("matplotlib")
-    monkeypatch.setattr("nogil_kernels.scaling.compare", lambda workloads, **options: Report.load(saved))
-    monkeypatch.setattr(outputs, "draw", fail)
-    with pytest.raises(OSError, match="no space"):
-        main(["compare", "--json", str(tmp_path / "report.json"), "-o", str(tmp_path / "plot.svg")])
-    assert Report.load(tmp_path / "report.json").rows == Report.load(saved).rows

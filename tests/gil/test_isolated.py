@@ -32,6 +32,15 @@ def test_a_call_that_never_returns_is_ended_and_reported():
     report = isolated.probe("while True: pass", limit=0.5)
     assert report.calls == 0
     assert report.hold_fraction > 0.95
+    assert str(report).endswith("\nNo call ended, so there is no advice. Use a higher limit, or make a call do less.")
+
+
+@pytest.mark.parametrize("statement", ["1 +", "x y", "for"])
+def test_a_syntax_error_shows_the_statement_and_no_code_of_ours(statement):
+    with pytest.raises(isolated.Failed) as failure:
+        isolated.probe(statement)
+    assert str(failure.value).splitlines()[:2] == ['  File "<statement>", line 1', f"    {statement}"]
+    assert "Traceback" not in str(failure.value)
 
 
 @pytest.mark.parametrize(

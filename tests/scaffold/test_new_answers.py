@@ -65,11 +65,17 @@ def test_answers_that_contain_words_of_the_template_are_not_replaced(new, here):
     ("option", "value", "reason"),
     [
         ("--kernel", "fft", "kernel must be reduction or elementwise, got 'fft'"),
-        ("--author", "", "author must not be empty"),
-        ("--author", 'Jane "J" Doe', "double quotes"),
+        ("--author", "", "one line of printable characters, got ''"),
         ("--author", "Jane\nDoe", "one line"),
-        ("--author", "back\\slash", "backslashes"),
+        ("--author", "J\u202eane", "printable"),
+        ("--email", "", "email must be an address"),
         ("--email", "jane", "email must be an address"),
+        ("--repo", "", "OWNER/NAME"),
+        ("--repo", "jane/..", "OWNER/NAME"),
+        ("--repo", "jane/hash.git", "OWNER/NAME"),
+        ("--repo", "git@github.com:jane/hash.git", "OWNER/NAME"),
+        ("--into", "", "--into must be a folder, got ''"),
+        ("--into", "~nobody-of-that-name/x", "--into must be a folder"),
         ("--email", "jane@x y", "email must be an address"),
         ("--repo", "jane", "OWNER/NAME"),
         ("--repo", "https://github.com/jane/hash", "OWNER/NAME"),
@@ -80,6 +86,109 @@ def test_an_invalid_answer_is_refused_in_one_line(new, here, option, value, reas
     assert (result.status, result.out, result.err.count("\n")) == (2, b"", 1)
     assert reason in result.err
     assert not list(here.iterdir())
+
+
+NAMES = [
+    *(
+        "CORP\\jane",
+        'Kenneth "Elf" S',
+        "O'Neil",
+        "Zoë",
+        "山田太郎",
+        "Jane 🎉",
+        "Doe, Jane",
+        "Jane (Corp)",
+        "J; D",
+        "J: D",
+    ),
+    *(
+        "$HOME",
+        "100%",
+        "{name}",
+        "Jane # Doe",
+        "\\",
+        '"',
+        "'''",
+        '"""',
+        "Jane\\",
+        "Jane <j@x>",
+        "=?utf-8?q?x?=",
+        "x" * 300,
+    ),
+    *(
+        "Jane\tDoe",
+        " Jane ",
+        "Jane\nDoe",
+        "J\xa0D",
+        "J\u202eane",
+        "J\x7fD",
+        "\ufeffJane",
+        "a\\nb",
+        "\\u0041",
+        "your_kernels",
+    ),
+]
+EMAILS = [
+    *("root@localhost", "jane@example", "jane", "<jane@example.org>", "jänë@example.org", "jane@[127.0.0.1]"),
+    *("jane@münchen.de", "jane+x@example.org", "12345+jane@users.noreply.github.com", "a'b@example.org", "%{}@x.org"),
+    *("jane@example..org", ".jane@example.org", "jane.@x.org", "jane@-x.org", "jane@ex_ample.org", "a,b@example.org"),
+    *("a:b@example.org", "a@b@example.org", "jane@example.org.", "(x)jane@example.org", "jane\\@x.org", "jane@e.org;"),
+    *("jane@127.0.0.1", "jane@x.y", "🎉@example.org", '"j d"@example.org', "j@x.org\u200b", "x" * 70 + "@example.org"),
+]
+
+
+@pytest.mark.parametrize(("key", "values"), [("name", NAMES), ("email", EMAILS)])
+def test_setuptools_accepts_each_project_with_values_of_git(key, values, new, here, own_git, monkeypatch):
+    """A value is in the metadata and the licence, or is refused with its origin before anything is written."""
+    setuptools = pytest.importorskip("setuptools", "80")
+    pyprojecttoml = pytest.importorskip("setuptools.config.pyprojecttoml")
+    option = {"name": "author", "email": "email"}[key]
+    for index, value in enumerate(values):
+        project = here / f"project{index}"
+        own_git.unlink(missing_ok=True)
+        subprocess.run(["git", "config", "--file", own_git, f"user.{key}", value], check=True)
+        result = new("fast-hash", "--into", project)
+        if result.status:
+            assert result.err.endswith(f", from git's user.{key}. Use --{option}\n"), value
+            assert not project.exists()
+            continue
+        monkeypatch.chdir(project)
+        metadata = pyprojecttoml.apply_configuration(setuptools.Distribution(), "pyproject.toml").metadata
+        assert getattr(answers_of(project), option) == " ".join(value.split())
+        assert metadata.author_email
+        if key == "name":
+            assert f" {' '.join(value.split())}\n" in (project / "LICENSE").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("value", ["CORP\\jane", 'Kenneth "Elf" S', "O'Neil", "山田太郎", "jane@münchen.de", "a_b"])
+def test_usual_values_of_git_are_accepted(value, new, here, own_git):
+    key = "user.email" if "@" in value else "github.user" if "_" in value else "user.name"
+    subprocess.run(["git", "config", "--file", own_git, key, value], check=True)
+    assert new("fast-hash").status == 0
+
+
+def test_an_owner_that_github_does_not_allow_is_refused_with_its_origin(new, here, own_git):
+    own_git.write_text("[github]\n\tuser = jane doe\n")
+    result = new("fast-hash")
+    message = "repo must be OWNER/NAME, got 'jane doe/fast-hash', from git's github.user. Use --repo"
+    assert (result.status, result.err) == (2, f"nogil-kernels new: {message}\n")
+
+
+def test_an_option_replaces_a_value_of_git_that_would_be_refused(new, here, own_git):
+    own_git.write_text("[user]\n\temail = root@localhost\n")
+    assert new("fast-hash", "--email", "jane@example.org").status == 0
+
+
+def test_a_value_in_another_encoding_is_refused(new, here, own_git):
+    own_git.write_bytes(b"[user]\n\tname = Jos\xe9\n")
+    assert "from git's user.name" in new("fast-hash").err
+
+
+@pytest.mark.parametrize("configuration", ["[user\nname", "[user]\n\tname\n", "[user]\n\tname =\n"])
+def test_a_configuration_without_values_or_with_errors_gives_placeholders(configuration, new, here, own_git):
+    own_git.write_text(configuration)
+    assert new("fast-hash").status == 0
+    assert answers_of(here / "fast-hash").author == "Your Name"
 
 
 def test_without_a_terminal_nothing_is_asked(new, here):

@@ -57,9 +57,9 @@ def test_no_name_of_this_project_or_of_the_template_remains(new, here, variant):
 
 def test_answers_replace_only_their_placeholders(variant):
     """Replacing the answers by the placeholders again gives the template."""
-    files = project(*variant, name="qq-x", author="AA BB", email="e@f", repo="o-w/r-n", year=1999)
+    files = project(*variant, name="qq-x", author="AA BB", email="e@f.gh", repo="o-w/r-n", year=1999)
     back = {"o-w/r-n": "your-name/your-kernels", "o-w": "your-name", "r-n": "your-repository", "qq-x": "your-kernels"}
-    back |= {"qq_x": "your_kernels", "QQ_X": "YOUR_KERNELS", "AA BB": "Your Name", "e@f": "you@example.org"}
+    back |= {"qq_x": "your_kernels", "QQ_X": "YOUR_KERNELS", "AA BB": "Your Name", "e@f.gh": "you@example.org"}
     files["LICENSE"] = files["LICENSE"].replace("1999", "2026")
     restored = {template.replaced(path, back): template.replaced(text, back) for path, text in files.items()}
     source, of_variant = template.load(), words_of(*variant) or {"": ""}

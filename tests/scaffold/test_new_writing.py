@@ -57,11 +57,11 @@ def test_into_a_folder(new, here, into):
 @pytest.mark.parametrize(
     ("into", "reason"),
     [
-        ("full", "not empty"),
+        ("full", "full must be new or empty, got of.txt. Use another folder"),
         ("file", "not a folder"),
         ("file/below", "not a folder"),
         ("broken", "broken symbolic link"),
-        (".", "not empty"),
+        (".", "must be new or empty, got broken, file, full. Use"),
         pytest.param("/proc/new", "", marks=pytest.mark.skipif(sys.platform != "linux", reason="Linux has /proc")),
         ("x" * 300, "cannot be written"),
     ],
@@ -80,6 +80,37 @@ def test_an_unusable_folder_is_refused_in_one_line(new, here, into, reason):
     assert (result.status, result.out, result.err.count("\n")) == (2, b"", 1)
     assert reason in result.err
     assert sorted(here.rglob("*")) == before
+
+
+@pytest.mark.parametrize("is_file", [False, True])
+def test_a_clone_that_has_only_git_is_filled_and_needs_no_git_init(new, here, is_file):
+    """.git is a file in a submodule and in a worktree."""
+    (here / "clone").mkdir()
+    if is_file:
+        (here / "clone/.git").write_text("gitdir: ../other\n")
+    else:
+        (here / "clone/.git").mkdir()
+    result = new("fast-hash", "--into", "clone")
+    assert (result.status, result.err) == (0, "")
+    assert len(files_of(here / "clone")) == FILES + is_file
+    assert b"git init" not in result.out
+    assert b"git add" in result.out
+
+
+def test_a_clone_with_other_files_is_refused_with_their_names(new, here):
+    (here / ".git").mkdir()
+    for name in ("LICENSE", "README.md", "a", "b"):
+        (here / name).touch()
+    result = new("fast-hash", "--into", ".")
+    assert result.status == 2
+    assert "must be new or empty, got LICENSE, README.md, a and 1 more. Use another folder\n" in result.err
+
+
+def test_a_tilde_is_the_home(new, here, monkeypatch):
+    monkeypatch.setenv("HOME", str(here / "home"))
+    monkeypatch.setenv("USERPROFILE", str(here / "home"))
+    assert new("fast-hash", "--into=~/x").status == 0
+    assert len(files_of(here / "home/x")) == FILES
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows ignores a folder's mode")

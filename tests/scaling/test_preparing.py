@@ -10,7 +10,7 @@ import pytest
 import user_functions
 
 from nogil_kernels import build_info
-from nogil_kernels.measure import machine
+from nogil_kernels.measure import affinity, machine
 from nogil_kernels.scaling.rows import Row
 from nogil_kernels.scaling.run import calls as run_calls
 from nogil_kernels.scaling.run import preparing, sampling
@@ -265,16 +265,16 @@ def test_more_than_255_samples_reuse_the_numbers_of_gates():
         assert all(sample.seconds > 0 for _, sample in start.samples([start.rows[1]] * 300))
 
 
-@pytest.mark.skipif(not machine.affinity(), reason="this system has no CPU affinity")
+@pytest.mark.skipif(not affinity.cores(), reason="this system has no CPU affinity")
 def test_a_worker_is_pinned_to_its_core_only_during_a_sample():
-    before = machine.affinity()
+    before = affinity.cores()
     with worker.on_core(min(before)):
-        assert machine.affinity() == {min(before)}
-    assert machine.affinity() == before
+        assert affinity.cores() == {min(before)}
+    assert affinity.cores() == before
     with started(["squares-python"]) as start:
         assert len([*start.samples(start.rows[:1])]) == 1
         assert start.changes() == {}
-    assert machine.affinity() == before
+    assert affinity.cores() == before
 
 
 def test_starting_the_workers_is_timed_separately():

@@ -273,3 +273,29 @@ def test_a_refused_request_forgets_its_functions(options, nothing_runs):
 def test_this_interpreter_is_measured_anyway():
     with pytest.raises(Unknown, match="it is this interpreter, which is measured anyway"):
         other_pythons(sys.executable)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"workloads": 7}, "a workload must be a name, a path or a function, got 7"),
+        ({"workloads": ["squares-python", None]}, "a workload must be a name, a path or a function, got None"),
+        ({"workloads": b"x"}, "a workload must be a name, a path or a function, got 120"),
+        ({"workers": "2"}, "workers must be an integer or several, got '2'"),
+        ({"workers": [2.5]}, r"workers must be an integer or several, got \[2.5\]"),
+        ({"ways": 3}, "expected a name or several, got 3"),
+        ({"executors": 3}, "expected a name or several, got 3"),
+    ],
+)
+def test_values_of_other_types_are_refused(arguments, message):
+    with pytest.raises(TypeError, match=f"^{message}$"):
+        request(**arguments)
+
+
+def test_the_search_path_is_restored():
+    before = ["", *sys.path]
+    sys.path[:] = before
+    compare(lambda: sum(range(100)), ways="threads", workers=2, seconds=0.05)
+    after = sys.path[:]
+    del sys.path[0]
+    assert after == before

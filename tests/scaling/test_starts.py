@@ -13,7 +13,7 @@ from nogil_kernels.scaling.run.children import Broken
 from nogil_kernels.scaling.run.comparison import UNLIMITED
 from nogil_kernels.scaling.run.request import Request
 from nogil_kernels.scaling.run.samples import STARTS, Budget, Measuring, take
-from nogil_kernels.workers.errors import Failed
+from nogil_kernels.workers.errors import Failed, Unknown
 from nogil_kernels.workers.pythons import PythonError
 
 ONCE = Budget(1e9, 1)
@@ -457,3 +457,20 @@ def test_notes_name_their_interpreters_if_there_are_several(clock):
 def test_the_budget_depends_on_the_options(workloads, interpreters, quick, seconds, budget):
     request = replace(Request([], [], []), workloads=["a"] * workloads)
     assert comparison.budget_of(request, interpreters, quick, seconds) == budget
+
+
+@pytest.mark.parametrize(
+    "error", [Unknown("no module m"), OSError(28, "No space left"), PythonError("stopped it: gone")]
+)
+def test_a_later_start_that_fails_keeps_the_samples(error, clock):
+    dropped = []
+    interpreter = FakeInterpreter(clock, "a", broken=[None, None, error])
+    (here,), interrupted = measure(interpreter, dropped=dropped)
+    assert counts_of(here) == {("a", "sequential"): [1, 1], ("a", "threads"): [1, 1]}
+    assert not interrupted
+    assert dropped == [str(error) if isinstance(error, PythonError) else f"stopped python early: {error}"]
+
+
+def test_a_first_start_that_fails_is_an_error(clock):
+    with pytest.raises(Unknown, match="no module m"):
+        measure(FakeInterpreter(clock, "a", broken=[Unknown("no module m")]))

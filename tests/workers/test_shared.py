@@ -1,7 +1,9 @@
 """Shared memory: mapped files, in a folder that is removed after use."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
+import pytest
 from support import run_python
 
 from nogil_kernels.workers import shared
@@ -38,3 +40,23 @@ def test_files_are_in_the_temporary_folder_if_there_is_no_memory_disk(tmp_path, 
     monkeypatch.setattr(shared.tempfile, "tempdir", str(tmp_path))
     with shared.Folder() as folder:
         assert folder.path.parent == tmp_path
+
+
+@pytest.mark.parametrize(("free", "expected"), [(shared.ROOM, "memory"), (shared.ROOM - 1, "temporary")])
+def test_a_memory_disk_that_is_nearly_full_is_not_used(free, expected, tmp_path, monkeypatch):
+    for name in ("memory", "temporary"):
+        (tmp_path / name).mkdir()
+    monkeypatch.setattr(shared, "MEMORY_DISK", str(tmp_path / "memory"))
+    monkeypatch.setattr(shared.tempfile, "tempdir", str(tmp_path / "temporary"))
+    monkeypatch.setattr(shared.shutil, "disk_usage", lambda path: SimpleNamespace(free=free))
+    with shared.Folder() as folder:
+        assert folder.path.parent == tmp_path / expected
+
+
+def test_a_full_disk_is_an_error_with_the_file(folder, monkeypatch):
+    def fail(path, data):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", fail)
+    with pytest.raises(OSError, match=r"No space left on device: '.*numbers'"):
+        folder.file("numbers", b"123")

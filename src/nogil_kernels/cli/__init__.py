@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, NoReturn
 
 from .. import __version__
 from ..backend import BrokenBuild
@@ -26,39 +26,83 @@ COMMANDS: dict[str, tuple[Any, str]] = {
 CLOSED = 141  # 128 + SIGPIPE: the status that shells report for a process that wrote to a closed pipe
 
 
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line, with the nearest option for an unknown one."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}. See {self.prog} --help\n")
+
+    def parse_known_args(self, *args: Any, **kwargs: Any) -> Any:
+        options, unknown = super().parse_known_args(*args, **kwargs)
+        if unknown:
+            near = get_close_matches(unknown[0].partition("=")[0], self._option_string_actions, 1)
+            hint = f": did you mean {near[0]}?" if near else ""
+            self.exit(2, f"{self.prog}: unknown argument {unknown[0]!r}{hint or f'. See {self.prog} --help'}\n")
+        return options, unknown
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line `arguments`, by default sys.argv, and return the exit status."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal that cannot show µ shows ?
+    open_streams()
+    words = sys.argv[1:] if arguments is None else arguments
+    name = " ".join(["nogil-kernels", *(word for word in words[:1] if word in COMMANDS)])
+    try:
+        try:
+            return run(words)
+        finally:  # also after --help, which exits
+            if sys.stdout is not None:
+                sys.stdout.flush()
+    except BrokenPipeError:  # for example, the reader in `nogil-kernels info | head` has exited
+        drop_output()
+        return CLOSED
+    except (MissingExtra, BrokenBuild) as missing:
+        print(f"{name}: {missing}", file=sys.stderr)
+    except OSError as error:
+        problem = f"cannot use {error.filename!r}: " if error.filename else ""
+        if not problem and type(error) is OSError:  # of a full disk or a closed stream
+            problem = "cannot print: "
+            drop_output()
+        print(f"{name}: {problem}{error.strerror or error}", file=sys.stderr)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return 1
+
+
+def run(words: Sequence[str]) -> int:
+    """Parse the command line and run its command."""
     parser = make_parser()
-    if hint := near_command(sys.argv[1:] if arguments is None else arguments):
+    if hint := near_command(words):
         print(hint, file=sys.stderr)
         return 2
-    options = parser.parse_args(arguments)
+    options = parser.parse_args(words)
     if options.run is None:
         parser.print_help(sys.stderr)
         return 2
-    try:
-        status = int(options.run(options))
-        if sys.stdout is not None:
-            sys.stdout.flush()
-        return status
-    except BrokenPipeError:  # for example, the reader in `nogil-kernels info | head` has exited
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Python flushes stdout once more when it exits
-        return CLOSED
-    except (MissingExtra, BrokenBuild) as missing:
-        print(missing, file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return INTERRUPTED
+    return int(options.run(options))
+
+
+def open_streams() -> None:
+    """Open standard streams that are closed: else the next file gets their number, and errors are written into it."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the smallest number that is free
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(2, "w", encoding="utf-8")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that cannot show µ shows ?
+
+
+def drop_output() -> None:
+    """Let Python drop what could not be printed. It would try again when it exits."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def make_parser() -> argparse.ArgumentParser:
     """Return the parser of all subcommands."""
-    parser = argparse.ArgumentParser(
-        prog="nogil-kernels", description="Measure what releasing the GIL gains on this machine."
-    )
+    parser = Parser(prog="nogil-kernels", description="Measure what releasing the GIL gains on this machine.")
     parser.add_argument("--version", action="version", version=f"nogil-kernels {__version__}")
     parser.set_defaults(run=None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")

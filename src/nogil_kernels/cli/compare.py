@@ -5,15 +5,16 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import tempfile
 from typing import TYPE_CHECKING
 
 from .. import scaling
 from ..gil.report import VERDICTS
 from ..scaling.workloads import WORKLOADS
-from ..workers import WAYS
+from ..workers import WAYS, search_path
 from ..workers.errors import Failed, Unavailable, Unknown
 from ..workers.gate import MAX_WORKERS
-from .outputs import INTERRUPTED, add_outputs, require_for, show, writable
+from .outputs import INTERRUPTED, add_outputs, console, require_for, show, writable
 
 if TYPE_CHECKING:
     from ..scaling.report import Report
@@ -30,6 +31,7 @@ Ctrl-C stops measuring and shows the results so far."""
 EPILOG = f"""\
 workloads: {", ".join(list(WORKLOADS)[:5])},
   {", ".join(list(WORKLOADS)[5:])}, or your own function without arguments.
+  Modules are searched in Python's own ones, in the current folder, then in installed packages.
 ways: {", ".join(WAYS)}
 
 examples:
@@ -136,14 +138,11 @@ def positive_number(text: str) -> float:
 def run(options: argparse.Namespace) -> int:
     """Measure with a progress bar, show the report, and return the exit status."""
     require_for(options)
-    from rich.console import Console
-
     from ..scaling.run.progress import bar
 
-    if os.getcwd() not in sys.path:
-        sys.path.insert(0, os.getcwd())  # for the user's own function; `python -m` adds it by itself
+    search_path.add_current_folder()  # for the user's own function
     try:
-        with bar(Console(stderr=True)) as progress:
+        with bar(console(stderr=True)) as progress:
             arguments = {name: getattr(options, name) for name in COMPARE_OPTIONS}
             report = scaling.compare(options.workloads or None, progress=progress, **arguments)
     except (Unknown, Unavailable) as error:
@@ -156,7 +155,12 @@ def run(options: argparse.Namespace) -> int:
         print(f"{failure}\nnogil-kernels compare: nothing could be measured", file=sys.stderr)
         return 1
     is_saved = not options.json or save(report, options.json)
-    show(report, options)
+    try:
+        is_saved &= show(report, options)
+    except OSError as error:
+        if not options.json and not isinstance(error, BrokenPipeError):
+            rescue(report)
+        raise
     misses = [*unexpected(report, options.expect), *too_slow(report, options.fail_under)]
     if options.expect or options.fail_under:
         misses += [note for note in report.notes if note.startswith(("failed", "stopped"))]
@@ -202,7 +206,20 @@ def save(report: Report, path: str) -> bool:
     try:
         report.save(path)
     except OSError as error:
-        print(f"nogil-kernels: cannot write {path!r}: {error.strerror}", file=sys.stderr)
+        print(f"nogil-kernels compare: cannot write {path!r}: {error.strerror}", file=sys.stderr)
+        rescue(report)
         return False
     print(f"Saved the samples to {path}", file=sys.stderr)
     return True
+
+
+def rescue(report: Report) -> None:
+    """Save the samples in the temporary folder instead, and print where."""
+    try:
+        descriptor, path = tempfile.mkstemp(prefix="nogil-kernels-", suffix=".json")
+        os.close(descriptor)
+        report.save(path)
+    except OSError as error:
+        print(f"nogil-kernels compare: cannot save the samples elsewhere: {error.strerror}", file=sys.stderr)
+    else:
+        print(f"Saved the samples to {path}", file=sys.stderr)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..scaffold import Refused
+from ..workers.search_path import current_folder
 
 DESCRIPTION = """\
 Create a complete project for your own fast extension. It has a Cython kernel
@@ -52,7 +53,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     project.add_argument("--email", metavar="ADDRESS", help="the author's address in the metadata, which is public")
     project.add_argument("--repo", metavar="OWNER/NAME", help="the GitHub repository that publishes the wheels")
     output = parser.add_argument_group("output")
-    output.add_argument("--into", metavar="DIR", help="the project's folder, new or empty; by default ./NAME")
+    output.add_argument(
+        "--into", metavar="DIR", help="the project's folder: new, empty, or a clone with only .git; by default ./NAME"
+    )
     output.add_argument("--dry-run", action="store_true", help="list the files and write nothing")
     parser.set_defaults(run=run)
 
@@ -97,7 +100,14 @@ def create(options: argparse.Namespace, from_options: Mapping[str, Any]) -> int:
 
 def folder_of(options: argparse.Namespace, name: str) -> Path:
     """Return the folder for a project called `name`."""
-    return Path(os.path.abspath(options.into or name))
+    text = name if options.into is None else options.into
+    path = os.path.expanduser(text)  # bash leaves the ~ of --into=~/x
+    if not path or path.startswith("~"):
+        raise Refused(f"--into must be a folder, got {text!r}")
+    try:
+        return Path(os.path.abspath(path))
+    except FileNotFoundError:
+        raise Refused("the current folder was removed. Use --into with an absolute path") from None
 
 
 def summary(project: Mapping[str, str], folder: Path) -> str:
@@ -118,12 +128,14 @@ def next_commands(folder: Path) -> list[str]:
     """Return the commands that enter the folder, run the tests and commit."""
     commands = [
         '    pip install -e ".[test]" && pytest',
-        '    git init -b main && git add . && git commit -m "A new project"',
+        "    "
+        + "git init -b main && " * (not (folder / ".git").exists())
+        + 'git add . && git commit -m "A new project"',
     ]
-    current = Path.cwd()
-    if folder == current:
+    current = current_folder()
+    if str(folder) == current:
         return commands
-    path = str(folder.relative_to(current)) if folder.is_relative_to(current) else str(folder)
+    path = str(folder.relative_to(current)) if current and folder.is_relative_to(current) else str(folder)
     return [f"    cd {quoted(path)}", *commands]
 
 

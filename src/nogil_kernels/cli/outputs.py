@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import errno
+import logging
 import os
 import sys
 from typing import TYPE_CHECKING
 
 from ..extras import require
+from ..workers.search_path import current_folder
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from ..scaling.report import Report
 
 PLOT_SUFFIXES = (".svg", ".png", ".pdf", ".html")
+DEFAULT_WIDTH, MIN_WIDTH = 80, 40  # characters
 INTERRUPTED = 130  # 128 + SIGINT: the status that shells report for a process that Ctrl-C ended
 
 
@@ -40,43 +46,67 @@ def drawable(path: str) -> str:
     return writable(path)
 
 
-def writable(path: str) -> str:
-    """Return `path` if a file can be written there. The check comes before the measurement, which takes long."""
-    is_new = not os.path.exists(path)
-    if not is_new and not os.path.isfile(path) and not os.path.isdir(path):
-        return path  # a pipe or a device: to open and close it would end the program that reads it
-    try:
-        with open(path, "ab"):
-            pass
-        if is_new:
-            os.unlink(path)
-    except OSError as error:
-        raise argparse.ArgumentTypeError(f"cannot write {path!r}: {error.strerror}") from None
+def writable(text: str) -> str:
+    """Return the path with ~ expanded if a file can be written there. The check is before the long measurement."""
+    path = os.path.expanduser(text)  # bash leaves the ~ of --json=~/x.json
+    folder = os.path.dirname(path) or current_folder()
+    problem = 0
+    if os.path.isdir(path):
+        problem = errno.EISDIR
+    elif not path or not os.path.isdir(folder):
+        problem = errno.ENOENT
+    elif not os.access(path if os.path.exists(path) else folder, os.W_OK):
+        problem = errno.EACCES
+    if problem:
+        raise argparse.ArgumentTypeError(f"cannot write {text!r}: {os.strerror(problem)}")
     return path
 
 
 def require_for(options: argparse.Namespace) -> None:
     """Raise MissingExtra if a package that the options need is not installed."""
-    require("bench", "pyperf", "rich", *(["matplotlib"] if options.output else []))
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # a home that cannot be written is no problem
+    require("bench", "pyperf", "rich")
+    if options.output:
+        os.environ.pop("MPLBACKEND", None)  # a wrong one would fail, and drawing to files needs none
+        require("bench", "matplotlib")
 
 
-def show(report: Report, options: argparse.Namespace) -> None:
-    """Print the report, then write the pages and plots, even if stdout is closed."""
+def console(stderr: bool = False) -> Console:
+    """Return a console that is wide enough for a table. COLUMNS=0 means that the width is unknown."""
     from rich.console import Console
 
+    result = Console(stderr=stderr)
+    result.width = max(result.width or DEFAULT_WIDTH, MIN_WIDTH)
+    return result
+
+
+def show(report: Report, options: argparse.Namespace) -> bool:
+    """Print the report, then write the pages and plots, even if stdout is closed. Return whether all were written."""
     from ..scaling.report import table
 
     try:
-        table.show(report, Console(), details=options.details)
+        if sys.stdout is None:
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        table.show(report, console(), details=options.details)
+        sys.stdout.flush()
     finally:
-        for path in options.output:
-            draw(report, path)
-            print(f"Wrote {path}", file=sys.stderr)
+        are_written = [draw(report, path) for path in options.output]
+    return all(are_written)
 
 
-def draw(report: Report, path: str) -> None:
-    """Write a page or a plot, by the suffix of `path`."""
+def draw(report: Report, path: str) -> bool:
+    """Write a page or a plot, by the suffix of `path`. Print the outcome. Return False if writing failed."""
+    from ..measure import style
     from ..scaling.report import page, plot
 
     write = page.write if path.endswith(".html") else plot.draw
-    write(report, path)
+    try:
+        write(report, path)
+    except OSError as error:
+        print(f"nogil-kernels: cannot write {path!r}: {error.strerror}", file=sys.stderr)
+        return False
+    print(f"Wrote {path}", file=sys.stderr)
+    names = [name for name in report.workloads if not style.is_drawable(name)]
+    if names and not path.endswith((".svg", ".html")):
+        print(f"The font of {path} lacks characters of {', '.join(names)}. Use a .svg.", file=sys.stderr)
+    return True

@@ -27,5 +27,4 @@ def run(options: argparse.Namespace) -> int:
     except ValueError as error:
         print(f"nogil-kernels report: {options.file!r} was not written by compare --json: {error}", file=sys.stderr)
         return 2
-    show(report, options)
-    return 0
+    return 0 if show(report, options) else 1

@@ -21,7 +21,7 @@ MOSTLY_IDLE = 0.5  # a share of the time on a core, below which more threads tha
 
 def complete(report: GilReport, measured: speed_up.SpeedUp | None = None, workers: int = 2) -> None:
     """Add forecasts, the measured speed-up and the advice to a report. Measure the costs that the advice needs."""
-    if report.hold_fraction is None:
+    if report.hold_fraction is None or not report.calls:
         return
     report.measured = measured
     cores, cpu = machine.usable_cores(), report.cores_per_call

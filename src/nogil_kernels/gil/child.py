@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import faulthandler
 import json
-import os
 import sys
 import time
 import traceback
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ..measure import machine
+from ..workers import search_path
 from ..workers.shared import mapped
 from . import probing, speed_up, target
 from .recording import Recording
@@ -28,12 +28,13 @@ GRACE = 20.0  # seconds; after the setup, the deadline is twice the limit and th
 POLL_SECONDS = 0.01
 
 
-def main(folder: Path) -> int:
+def main() -> int:
     """Run what the request says; return the exit status."""
+    folder = Path(sys.argv[1])
     request = json.loads((folder / "request.json").read_text(encoding="utf-8"))
     # By a native thread: it ends this process if the parent has been killed, even if the target never returns.
     faulthandler.dump_traceback_later(SETUP_DEADLINE, exit=True)
-    sys.path.insert(0, os.getcwd())
+    search_path.add_current_folder()
     memory = memoryview(mapped(str(folder / "recording"))) if request["sample"] else None
     probing.native_works()  # once, before threads of the setup compete for the GIL with its self-test
     try:
@@ -87,4 +88,4 @@ def write(folder: Path, name: str, answer: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main())

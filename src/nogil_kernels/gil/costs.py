@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 from time import perf_counter
 
-from ..workers import find_way
+from ..workers import find_way, search_path
 
 TASKS = 20  # of which the median counts
 SECONDS = 0.5  # after which no other task begins
@@ -45,7 +45,7 @@ def measure(way: str, data_bytes: int = 0) -> Cost | None:
     data = bytes(0 if way == "threads" else data_bytes)
     begin = perf_counter()
     try:
-        with find_way(way)(1) as executor:
+        with search_path.safe(), find_way(way)(1) as executor:
             executor.submit(len, data).result()
             start = perf_counter() - begin
             tasks = []

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -21,6 +20,7 @@ PATIENCE = 2.0  # seconds beyond the limit that a call may take to return
 PARALLEL_SECONDS = 15.0  # the longest run with two threads
 POLL_SECONDS = 0.02
 SETUP_SECONDS = 300.0
+CHILD = f"{__package__}.child"
 
 
 class Failed(Exception):
@@ -43,7 +43,7 @@ def probe(
     request = {"target": text, "setup": setup, "limit": limit, "parallel": parallel, "sample": True}
     with Folder() as folder:
         memory = mapped(folder.file("recording", bytes(Recording.size_for(most))))
-        with Child(folder, request, sys.executable, dict(os.environ)) as child:
+        with Child(folder, request, pythons.command(CHILD), dict(os.environ)) as child:
             result, measured = _watched(child, Recording(memoryview(memory), most), limit)
     for python in others:
         name = python.label if python.label not in result.measured_elsewhere else python.path
@@ -55,11 +55,12 @@ def probe(
 class Child:
     """The child process. Its answers are files in a folder, and its output is read and dropped but for the end."""
 
-    def __init__(self, folder: Folder, request: dict[str, Any], python: str, environment: dict[str, str]) -> None:
+    def __init__(
+        self, folder: Folder, request: dict[str, Any], command: Sequence[str], environment: dict[str, str]
+    ) -> None:
         self.folder = folder.path
         folder.file("request.json", json.dumps(request).encode())
-        command = [python, "-m", f"{__package__}.child", str(folder.path)]
-        self._process = Isolated(command, environment, subprocess.DEVNULL)
+        self._process = Isolated([*command, str(folder.path)], environment, subprocess.DEVNULL)
 
     def has_ended(self) -> bool:
         """Return whether the process has ended."""
@@ -118,7 +119,7 @@ def _speed_up_in(python: pythons.Python, request: dict[str, Any]) -> SpeedUp | s
     copy = None if python.has_package else pythons.copy_package()
     environment = pythons.environment(copy.name if copy else "")
     try:
-        with Folder() as folder, Child(folder, request, python.path, environment) as child:
+        with Folder() as folder, Child(folder, request, [python.path, "-P", "-m", CHILD], environment) as child:
             if child.answer("started", SETUP_SECONDS) is None:
                 return f"the setup took longer than {SETUP_SECONDS:.0f} s."
             answer = child.answer("measured", PARALLEL_SECONDS)

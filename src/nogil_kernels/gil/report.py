@@ -155,7 +155,9 @@ class GilReport:
                 "Sampled by acquiring the GIL, which is less accurate: this build has no sampler, or its self-test"
                 " failed."
             )
-        if self.hold_fraction is not None and not self.finished:
+        if not self.calls:
+            notes.append("No call ended, so there is no advice. Use a higher limit, or make a call do less.")
+        elif self.hold_fraction is not None and not self.finished:
             notes.append(f"Stopped at the limit, after {counted(self.calls, 'call')}.")
         return notes
 

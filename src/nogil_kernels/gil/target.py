@@ -11,10 +11,12 @@ import re
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import AsyncGeneratorType, GeneratorType
 from typing import Any
+
+from ..workers import search_path
 
 PATH = re.compile(r"([\w.]+|.+\.py):[^\W\d][\w.]*")
 LAZY: tuple[type, ...] = GeneratorType, AsyncGeneratorType, map, filter, zip, enumerate, reversed
@@ -38,11 +40,12 @@ def from_text(text: str, setup: str = "pass") -> Callable[[], object]:
     if text.endswith(".py"):
         raise TypeError(f"{text} names no function. Write {text}:function.")
     is_name = False
-    try:
+    with suppress(SyntaxError):
         is_name = isinstance(ast.parse(text, mode="eval").body, (ast.Name, ast.Attribute))
+    code = None
+    with suppress(SyntaxError):
         code = compile(text, "<statement>", "eval", dont_inherit=True)  # an expression, whose value may be lazy
-    except SyntaxError:
-        code = compile(text, "<statement>", "exec", dont_inherit=True)
+    code = code or compile(text, "<statement>", "exec", dont_inherit=True)
     own = threading.local()
     own.names = names
 
@@ -66,7 +69,7 @@ def _imported(module: str) -> Any:
         raise FileNotFoundError(f"no file {module!r}")
     loaded = importlib.util.module_from_spec(spec)
     sys.modules[path.stem] = loaded
-    sys.path.insert(0, str(path.parent))
+    search_path.add(str(path.parent))
     spec.loader.exec_module(loaded)
     return loaded
 

@@ -4,7 +4,6 @@ The loops are in loops.c and use the same instruction set as the kernels. The pu
 function except arithmetic_call raises RuntimeError.
 """
 
-import os
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -15,6 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from .. import backend
+from . import affinity
 
 MULTIPLY_ADDS, HASHED_BYTES = 300_000, 1_500_000  # of arithmetic_call
 SAMPLE_SECONDS = 0.002  # so short that interrupts and neighbours miss at least a few of ten samples
@@ -144,12 +144,12 @@ def _loop_seconds(loop: Loop, repeats: int) -> float:
 def _wall_seconds(calls: Sequence[Callable[[], object]]) -> float:
     """Make each call on a separate thread. Return the seconds from the first start to the last end."""
     spans: list[tuple[float, float]] = []
-    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    cores = sorted(affinity.cores() or ())
     barrier = threading.Barrier(len(calls))
 
     def work(index: int) -> None:
         if len(calls) <= len(cores):
-            os.sched_setaffinity(0, {cores[index]})  # of this thread only
+            affinity.pin([cores[index]])  # of this thread only
         barrier.wait()
         begin = perf_counter()
         calls[index]()

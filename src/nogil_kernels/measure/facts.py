@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from .. import __version__, build_info
-from . import machine, power
+from . import affinity, machine, power
 
 Fact = str | int | float
 
@@ -86,7 +86,7 @@ def _watchers() -> list[str]:
 
 
 def _machine_facts() -> Mapping[str, Fact | None]:
-    cores = machine.affinity()
+    cores = affinity.cores()
     battery = power.on_battery()
     return {
         "platform": platform.platform(aliased=True),

@@ -6,7 +6,10 @@ import struct
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
+
+from . import affinity
 
 # If the size of L2 is unknown: a typical one. L2 has 0.25 to 2 MiB.
 L2_FALLBACK = 1 << 20
@@ -16,20 +19,14 @@ def usable_cores() -> int:
     """Return the number of cores that affinity and cgroup quota (rounded down) allow, at least 1."""
     cores = len(_affinity())
     if hasattr(os, "process_cpu_count"):  # 3.13+: affinity, PYTHON_CPU_COUNT and -X cpu_count
-        cores = os.process_cpu_count() or cores
+        with suppress(OSError):
+            cores = os.process_cpu_count() or cores
     quota = cgroup_quota()
     return cores if quota is None else max(1, min(cores, int(quota)))
 
 
-def affinity() -> frozenset[int] | None:
-    """Return the numbers of the cores that this process may run on, or None if the system has no affinity."""
-    return _affinity() if hasattr(os, "sched_getaffinity") else None
-
-
 def _affinity() -> frozenset[int]:
-    if hasattr(os, "sched_getaffinity"):
-        return frozenset(os.sched_getaffinity(0))
-    return frozenset(range(os.cpu_count() or 1))
+    return affinity.cores() or frozenset(range(os.cpu_count() or 1))
 
 
 def physical_cores(cpus: Path = Path("/sys/devices/system/cpu")) -> int | None:

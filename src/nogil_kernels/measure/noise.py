@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from .. import backend
-from . import machine
+from . import affinity, machine
 
 SECONDS = 0.01  # work per round: 100 times as long as waking a thread
 
@@ -30,7 +30,7 @@ def noise() -> dict[str, int | float]:
 @contextmanager
 def steal() -> Iterator[dict[str, float]]:
     """Yield a dictionary. At the end of the block it has nk_steal of this time, if the system reports it."""
-    cores = machine.affinity() or ()
+    cores = affinity.cores() or ()
     before, facts = stolen(cores), dict[str, float]()
     yield facts
     after = stolen(cores)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from .files import replaced
 from .samples import Interval
 
 if TYPE_CHECKING:
@@ -54,14 +56,24 @@ def styled() -> Iterator[None]:
     import matplotlib.style
 
     ink_settings = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color")
-    with matplotlib.style.context(["default", SETTINGS | dict.fromkeys(ink_settings, INK)]):
+    with matplotlib.style.context(["default", SETTINGS | dict.fromkeys(ink_settings, INK)]), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing", UserWarning)  # see is_drawable
         yield
 
 
 def save(figure: Figure, path: str | os.PathLike[str]) -> None:
     """Write a figure without a date, in the format given by the suffix of the path."""
     dates = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
-    figure.savefig(path, dpi=150, metadata=dates.get(os.path.splitext(path)[1]))
+    with replaced(path) as target:
+        figure.savefig(target, dpi=150, metadata=dates.get(os.path.splitext(path)[1]))
+
+
+def is_drawable(text: str) -> bool:
+    """Return whether the font of the drawings has all characters of the text. An SVG keeps the text in any case."""
+    from matplotlib import font_manager
+
+    font = font_manager.get_font(font_manager.findfont("DejaVu Sans"))
+    return all(font.get_char_index(ord(character)) for character in text)
 
 
 def title(axes: Axes, text: str) -> None:

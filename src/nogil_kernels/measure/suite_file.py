@@ -7,6 +7,7 @@ from typing import Any
 import pyperf  # type: ignore[import-untyped]  # it ships no types
 
 from .facts import Fact
+from .files import replaced
 
 Benchmark = tuple[Sequence[float], Mapping[str, Fact]]
 """(values in seconds, metadata). The value of "name" is unique in a suite. Keys not in pyperf begin with nk_."""
@@ -26,7 +27,8 @@ def make(benchmarks: Iterable[Benchmark]) -> Any:
 
 def save(suite: Any, path: str | os.PathLike[str]) -> None:
     """Write a pyperf file and replace an existing one. Compress with gzip if the name ends in .gz."""
-    suite.dump(os.fspath(path), replace=True)
+    with replaced(path) as target:
+        suite.dump(target, replace=True)
 
 
 def load(path: str | os.PathLike[str]) -> Any:

@@ -1,5 +1,6 @@
 """The choices that make a project. They come from options, a terminal, git's configuration and the template."""
 
+import os
 import re
 import subprocess
 import time
@@ -17,9 +18,11 @@ AUTHOR = "Your Name"
 EMAIL = "you@example.org"
 OWNER = "your-name"
 
-ADDRESS = re.compile(r'[^@\s"\\<>]+@[^@\s"\\<>]+')
-REPOSITORY = re.compile(r"[a-z0-9][a-z0-9-]*/[a-z0-9._-]+", re.IGNORECASE | re.ASCII)
-GIT_KEYS = {"user.name": "author", "user.email": "email", "github.user": "owner"}  # git's key -> key of from_git()
+# What setuptools accepts as an address, without comments, quotes and addresses of computers such as root@localhost.
+ATOM, LABEL = r"[a-zA-Z0-9!#$%&'*+/=?^_`{|}~-]+", r"\w(?:[\w-]*\w)?"
+ADDRESS = re.compile(rf"{ATOM}(?:\.{ATOM})*@{LABEL}(?:\.{LABEL})+")
+REPOSITORY = re.compile(r"[a-z0-9][a-z0-9_-]*/(?!\.{1,2}$)[a-z0-9._-]+(?<!\.git)", re.IGNORECASE | re.ASCII)
+GIT_KEYS = {"user.name": "author", "user.email": "email", "github.user": "repo"}  # git's key -> the answer
 QUESTIONS = {
     "name": "Name of the distribution",
     "kernel": f"Example kernel: {', '.join(KERNELS)}",
@@ -29,7 +32,6 @@ QUESTIONS = {
     "repo": "GitHub repository, OWNER/NAME",
 }
 YES_OR_NO = {"yes": True, "y": True, "no": False, "n": False}
-KEY_OF_ANSWER = {"author": "author", "email": "email", "repo": "owner"}  # answer -> key of from_git()
 
 
 @dataclass(frozen=True)
@@ -56,11 +58,9 @@ def why_invalid(answer: str, value: Any) -> str:
     """Return in one line why `value` is invalid for the field `answer`, or an empty string."""
     if answer == "kernel" and value not in KERNELS:
         return f"kernel must be {' or '.join(KERNELS)}, got {value!r}"
-    if answer == "author" and not value.strip():
-        return "author must not be empty"
-    if answer == "author" and (not value.isprintable() or set(value) & set('"\\')):
-        return f"author must be one line without double quotes and backslashes, got {value!r}"
-    if answer == "email" and not (ADDRESS.fullmatch(value) and value.isprintable()):
+    if answer == "author" and not (value.strip() and value.isprintable()):
+        return f"author must be one line of printable characters, got {value!r}"
+    if answer == "email" and not ADDRESS.fullmatch(value):
         return f"email must be an address like jane@example.org, got {value!r}"
     if answer == "repo" and not REPOSITORY.fullmatch(value):
         return f"repo must be OWNER/NAME, got {value!r}"
@@ -68,15 +68,16 @@ def why_invalid(answer: str, value: Any) -> str:
 
 
 def from_git() -> dict[str, str]:
-    """Return author, email and owner as far as git's configuration has them. Without git the result is empty."""
+    """Return author, email and the owner of the repository, as far as git's configuration has them."""
     command = ["git", "config", "--null", "--get-regexp", "|".join(f"^{re.escape(key)}$" for key in GIT_KEYS)]
     try:
         output = subprocess.run(command, capture_output=True, timeout=10, check=False).stdout
     except (OSError, subprocess.TimeoutExpired):
         return {}
-    entries = [entry.partition("\n") for entry in output.decode(errors="replace").split("\0")]
-    # If git has a key twice, the last value counts, as in git.
-    return {GIT_KEYS[key]: value for key, _, value in entries if key in GIT_KEYS and value}
+    entries = [entry.partition("\n") for entry in os.fsdecode(output).split("\0")]
+    # If git has a key twice, the last value counts, as in git. Like git, join lines, and drop blanks at both ends.
+    values = {GIT_KEYS[key]: " ".join(value.split()) for key, _, value in entries if key in GIT_KEYS}
+    return {answer: value for answer, value in values.items() if value}
 
 
 def gather(
@@ -95,17 +96,20 @@ def gather(
         raise Refused("NAME is missing, and without a terminal the command cannot ask for it")
     name = from_options["name"] if "name" in from_options or ask is None else ask("name", "")
     check_name(name)
-    defaults = {
-        "kernel": KERNELS[0],
-        "simd": False,
-        "author": git.get("author", AUTHOR),
-        "email": git.get("email", EMAIL),
-        "repo": f"{git.get('owner', OWNER)}/{name}",
-    }
-    not_in_git = [answer for answer, key in KEY_OF_ANSWER.items() if key not in git]
+    defaults = {"kernel": KERNELS[0], "simd": False, "author": AUTHOR, "email": EMAIL, "repo": f"{OWNER}/{name}", **git}
+    if "repo" in git:
+        defaults["repo"] = f"{git['repo']}/{name}"
+    not_in_git = [answer for answer in GIT_KEYS.values() if answer not in git]
     questions = not_in_git if "name" in from_options else list(defaults)
     typed_answers = {field: ask(field, defaults[field]) for field in questions if ask and field not in from_options}
-    return Answers(**{**defaults, **typed_answers, **from_options, "name": name})
+    chosen = {**typed_answers, **from_options}
+    for answer, value in chosen.items():
+        if reason := why_invalid(answer, value):
+            raise Refused(reason)
+    for key, answer in GIT_KEYS.items():
+        if answer in git and answer not in chosen and (reason := why_invalid(answer, defaults[answer])):
+            raise Refused(f"{reason}, from git's {key}. Use --{answer}")
+    return Answers(**{**defaults, **chosen, "name": name})
 
 
 def prompt(answer: str, default: Any, reserved: Mapping[str, str]) -> Any:

@@ -1,5 +1,6 @@
 """Read the template's files, and fill them in for one project."""
 
+import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -60,6 +61,7 @@ def render(template: Mapping[str, str], answers: Answers) -> dict[str, str]:
         **(SIMD_WORDS if answers.simd else {}),
         **WORDS[answers.kernel],
         f"(c) 2026 {AUTHOR}": f"(c) {answers.year} {answers.author}",
+        f'"{AUTHOR}"': json.dumps(answers.author, ensure_ascii=False),  # in TOML, which has JSON's escapes
         f"{OWNER}/your-kernels": answers.repo,
         OWNER: owner,
         "your-repository": repository,

@@ -22,8 +22,10 @@ def check(target: Path) -> None:
             raise Refused(f"{target} is a broken symbolic link")
         if target.exists() and not target.is_dir():
             raise Refused(f"{target} exists and is not a folder")
-        if target.is_dir() and any(target.iterdir()):
-            raise Refused(f"{target} exists and is not empty")
+        names = sorted(entry.name for entry in target.iterdir()) if target.is_dir() else []
+        if others := [name for name in names if name != ".git"]:  # a clone of a new repository has only .git
+            shown = ", ".join(others[:3]) + f" and {len(others) - 3} more" * (len(others) > 3)
+            raise Refused(f"{target} must be new or empty, got {shown}. Use another folder")
         parent = innermost_existing(target)
         if not parent.is_dir():
             raise Refused(f"{parent} is not a folder")

@@ -5,6 +5,7 @@ Workers import this module, so it imports little itself.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -94,7 +95,8 @@ def compare(
     from .run import comparison
     from .run.request import other_pythons, request_of
 
-    if seconds is not None and seconds <= 0:
+    search_path = sys.path[:]  # workers of this process change it
+    if seconds is not None and not seconds > 0:
         raise ValueError(f"seconds must be positive, got {seconds!r}")
     try:
         request = request_of(workloads, ways, workers, weak, quick, executors, beside_python)
@@ -103,3 +105,4 @@ def compare(
     finally:
         worker.local_functions.clear()
         worker.pickled_functions.clear()
+        sys.path[:] = search_path

@@ -1,5 +1,6 @@
 """The ways to run work. Each is a small class with the interface of concurrent.futures.Executor."""
 
+import sys
 from collections.abc import Callable
 from concurrent.futures import Executor
 from importlib import import_module
@@ -41,6 +42,8 @@ def import_callable(path: str) -> Callable[..., Any]:
     module = path.partition(":")[0]
     if module.startswith("."):
         raise Unknown(f"cannot import {path}: the path is relative; expected package.module:function")
+    is_python = module.partition(".")[0] in {*sys.stdlib_module_names, "test"}
+    advice = "it is a module of Python, so rename yours" if is_python else "expected package.module:function"
     try:
         import_module(module)
     except SystemExit as error:
@@ -49,11 +52,11 @@ def import_callable(path: str) -> Callable[..., Any]:
         is_missing = isinstance(error, ImportError) and f"{module}.".startswith(f"{error.name}.")
         if not is_missing and module:
             raise
-        raise Unknown(f"cannot import {path}: {error}; expected package.module:function") from error
+        raise Unknown(f"cannot import {path}: {error}; {advice}") from error
     try:
         function = resolve(path)
     except AttributeError as error:
-        raise Unknown(f"cannot import {path}: {error}; expected package.module:function") from error
+        raise Unknown(f"cannot import {path}: {error}; {advice}") from error
     if not callable(function):
         raise Unknown(f"{path} must be a function, got {type(function).__name__}")
     return function

@@ -1,8 +1,6 @@
 """The workers of several ways. They start on first use, and all workers of a sample begin at the same time."""
 
-import os
 import signal
-import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Executor, Future, wait
 from contextlib import ExitStack, contextmanager
@@ -10,7 +8,8 @@ from threading import current_thread, main_thread
 from time import perf_counter
 from typing import Any, NamedTuple
 
-from . import find_way, gate, worker
+from ..measure import affinity
+from . import find_way, gate, search_path, worker
 from .errors import one_line
 from .gate import Gates
 from .shared import Folder, maps
@@ -39,8 +38,8 @@ class Crew:
         self.start_up: dict[str, float] = {}  # way -> seconds from creating its executor until all its workers ran
         self._executors: dict[tuple[str, int], Executor] = {}
         self._failures: dict[tuple[str, int], str] = {}
-        self._search_path = [folder or os.getcwd() for folder in sys.path]  # functions may change the current folder
-        self._cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+        self._search_path = search_path.absolute()
+        self._cores = sorted(affinity.cores() or ())
 
     def close(self) -> None:
         """End all workers and close everything on the stack."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .. import __version__
+from . import search_path
 
 INSPECT = """
 import json, os, sys, sysconfig
@@ -68,7 +69,7 @@ def inspect(path: str) -> Python:
     try:
         process = subprocess.run(
             [path, "-c", INSPECT],
-            env=environment(),
+            env=environment() | {"PYTHONSAFEPATH": "1"},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             encoding="utf-8",
@@ -103,6 +104,15 @@ def environment(package_copy: str = "") -> dict[str, str]:
     folders = [folder for folder in folders if folder and Path(folder).resolve() != PACKAGE_PARENT]
     folders = [package_copy, *folders] if package_copy else folders
     return variables | ({"PYTHONPATH": os.pathsep.join(folders)} if folders else {})
+
+
+def command(module: str) -> list[str]:
+    """Return the command that calls main() of a module in a new process of this Python, with the sys.path of this one.
+
+    -P: the current folder may have been removed, or may have a json.py.
+    """
+    code = f"import sys; sys.path[:] = {search_path.absolute()!r}; from {module} import main; sys.exit(main())"
+    return [sys.executable, "-P", "-c", code]
 
 
 def is_free_threaded() -> bool:

@@ -21,6 +21,7 @@ except ImportError:  # Windows, which has no MEMORY_DISK either
     fcntl = None  # type: ignore[assignment]
 
 MEMORY_DISK = "/dev/shm"  # where Linux keeps files in memory; other systems use the page cache
+ROOM = 1 << 25  # bytes: more than all files of a comparison need. Containers have 64 MiB there, or almost none
 PREFIX = "nogil-kernels-maps-"
 LOCK_SECONDS = 60  # a folder that is younger may not have its lock yet
 
@@ -37,7 +38,7 @@ class Folder:
             self.path = Path(path)
             self._is_owner = False
             return
-        in_memory = os.path.isdir(MEMORY_DISK) and os.access(MEMORY_DISK, os.W_OK)
+        in_memory = os.access(MEMORY_DISK, os.W_OK) and shutil.disk_usage(MEMORY_DISK).free >= ROOM
         self.path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=MEMORY_DISK if in_memory else None))
         self._is_owner = True
         self._lock = _lock(self.path)
@@ -47,7 +48,10 @@ class Folder:
         """Write a file with these bytes unless it exists already. Return its path."""
         path, unfinished = self.path / name, self.path / f"{name}.{os.getpid()}"
         if not path.exists():
-            unfinished.write_bytes(data)
+            try:
+                unfinished.write_bytes(data)
+            except OSError as error:  # without a path if the disk is full
+                raise OSError(error.errno, error.strerror, str(path)) from None
             unfinished.replace(path)  # so a killed process never leaves half a file of this name
         return str(path)
 

@@ -7,15 +7,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from ..measure import affinity
+from .search_path import current_folder
+
 STATES: dict[str, tuple[Callable[[], Any], Callable[[Any], object]]] = {
-    "the current folder": (lambda: _folder(), os.chdir),
+    "the current folder": (current_folder, os.chdir),
     "the switch interval": (sys.getswitchinterval, sys.setswitchinterval),
     "signal handlers": (lambda: _handlers(), lambda handlers: _set_handlers(handlers)),
+    "the affinity": (affinity.cores, affinity.pin),
     "the standard streams": (lambda: _streams(), lambda streams: _set_streams(streams)),
 }
 """Name -> (function that reads the state, function that restores it)."""
-if hasattr(os, "sched_setaffinity"):
-    STATES["the affinity"] = lambda: os.sched_getaffinity(0), lambda cores: os.sched_setaffinity(0, cores)
 
 
 @contextmanager
@@ -30,13 +32,6 @@ def kept(changed: set[str]) -> Iterator[None]:
                 changed.add(name)
                 with suppress(OSError, ValueError):  # the folder was removed, or this is not the main thread
                     restore(before[name])
-
-
-def _folder() -> str:
-    try:
-        return os.getcwd()
-    except OSError:  # it was removed
-        return ""
 
 
 def _handlers() -> dict[int, Any]:

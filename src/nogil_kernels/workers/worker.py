@@ -4,7 +4,6 @@ Threads, processes, interpreters and executors of other packages all run these f
 every task needs.
 """
 
-import os
 import pickle
 import sys
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ from threading import get_ident
 from time import perf_counter, process_time, thread_time
 from typing import Any, NamedTuple
 
+from ..measure import affinity
 from .errors import Exited
 from .gate import Gate
 from .state import kept
@@ -196,13 +196,10 @@ def on_core(core: int | None) -> Iterator[None]:
     Linux sometimes wakes a thread on the core of the thread that has just released the GIL, and leaves both on that
     core for a while. Two threads then gain 1.6x instead of 1.9x.
     """
-    if not hasattr(os, "sched_setaffinity"):
-        yield
-        return
-    previous_cores = os.sched_getaffinity(0)
+    previous_cores = affinity.cores()
     if core is not None:
-        os.sched_setaffinity(0, {core})
+        affinity.pin([core])
     try:
         yield
     finally:
-        os.sched_setaffinity(0, previous_cores)
+        affinity.pin(previous_cores)

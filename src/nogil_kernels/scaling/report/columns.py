@@ -19,6 +19,11 @@ class Column:
     is_minor: bool = False
     """Whether the page omits this column on a phone."""
 
+    @property
+    def title(self) -> str:
+        """The heading in one line."""
+        return self.heading.replace("-\n", "").replace("\n", " ")
+
 
 def columns(rows: Sequence[Row]) -> list[Column]:
     """Return the columns for the rows of one workload."""

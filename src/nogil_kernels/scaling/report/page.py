@@ -9,6 +9,7 @@ from itertools import repeat
 from pathlib import Path
 
 from ...measure import style
+from ...measure.files import replaced
 from . import labels, plot
 from .answers import answer
 from .columns import columns
@@ -32,7 +33,8 @@ Cell = Callable[[Report, Row], str]
 
 def write(report: Report, path: str | os.PathLike[str]) -> None:
     """Write the page. Equal reports give equal files."""
-    Path(path).write_text(page(report), encoding="utf-8")
+    with replaced(path) as target:
+        Path(target).write_text(page(report), encoding="utf-8")
 
 
 def page(report: Report) -> str:
@@ -104,8 +106,7 @@ def _columns(report: Report, rows: Sequence[Row]) -> Iterator[tuple[str, Cell, s
         yield "side", lambda report, row: labels.side(row), LABEL
     yield "beside Python, switch interval", lambda report, row: row.setting, LABEL
     for column in columns(rows):
-        heading = column.heading.replace("-\n", "").replace("\n", " ")
-        yield heading, column.cell, MINOR if column.is_minor else NUMBER
+        yield column.title, column.cell, MINOR if column.is_minor else NUMBER
     yield "starts", lambda report, row: str(len(row.values)), MINOR
 
 

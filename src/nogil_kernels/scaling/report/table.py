@@ -73,23 +73,28 @@ def block(report: Report, workload: str, width: int) -> Iterator[RenderableType]
     yield Text.assemble((workload, "bold"), "  ", ("; ".join(sizes), "dim"))
     here, *others = [name for name in report.sessions if any(row.session == name for row in rows)]
     fitting = max(0, (width - FIRST_WIDTH) // OTHER_WIDTH)
-    yield _fitted_table(report, rows, [here, *others[:fitting]], width)
+    yield from _fitted_table(report, rows, [here, *others[:fitting]], width)
     step = max(1, fitting)
     for first in range(fitting, len(others), step):
-        yield _fitted_table(report, rows, ["", *others[first : first + step]], width)
+        yield from _fitted_table(report, rows, ["", *others[first : first + step]], width)
     if text := meaning(report, workload):
         yield Padding(Text(text), BELOW_TABLE)
 
 
-def _fitted_table(report: Report, rows: Sequence[Row], sessions: Sequence[str], width: int) -> Table:
-    """Return the table with as many columns for the first interpreter as fit into `width`, at least one."""
+def _fitted_table(report: Report, rows: Sequence[Row], sessions: Sequence[str], width: int) -> Iterator[RenderableType]:
+    """Yield the table with as many columns for the first interpreter as fit into `width`, at least one.
+
+    Then yield the headings of the other columns, if there are any.
+    """
     console = Console(width=10 * width)
     shown = [column for column in columns(rows) if column.beside_others or len(sessions) == 1]
     for count in range(len(shown), 0, -1):
         table = _table(report, rows, sessions, shown[:count])
         if console.measure(table).maximum <= width:
             break
-    return table
+    yield table
+    if sessions[0] and (hidden := ", ".join(column.title for column in shown[count:])):
+        yield Padding(Text(f"No room in {width} characters for: {hidden}", style="dim"), BELOW_TABLE)
 
 
 def _table(report: Report, rows: Sequence[Row], sessions: Sequence[str], shown: Sequence[Column]) -> Table:

@@ -17,6 +17,7 @@ from dataclasses import asdict
 from threading import Thread
 from typing import Any, TextIO
 
+from ...workers import search_path
 from ...workers.errors import Unavailable, Unknown
 from ...workers.shared import Folder
 from ..rows import Row
@@ -74,4 +75,5 @@ def send(answers: TextIO, message: Any) -> None:
 
 
 if __name__ == "__main__":
+    search_path.add_current_folder()
     sys.exit(main())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict
@@ -132,7 +131,7 @@ class Interpreter:
         self.name = python.name
         self.is_copy = not python.has_package
         self._copy = pythons.copy_package() if self.is_copy else None
-        self._command = [python.path, "-m", f"{__package__}.child"]
+        self._command = [python.path, "-P", "-m", f"{__package__}.child"]
         self._environment = pythons.environment(self._copy.name if self._copy else "")
         self._environment |= {"PYTHON_GIL": gil} if gil else {}
 
@@ -160,8 +159,7 @@ class ThisInterpreter:
         if self._in_process:
             return Here(request, folder)
         gil = {"PYTHON_GIL": "1"} if pythons.is_free_threaded() and machine.gil_enabled() else {}
-        code = f"import sys; sys.path[:] = {sys.path!r}; from {__package__}.child import main; sys.exit(main())"
-        return Child([sys.executable, "-c", code], {**os.environ, **gil}, request, folder)
+        return Child(pythons.command(f"{__package__}.child"), {**os.environ, **gil}, request, folder)
 
     def close(self) -> None:
         """Do nothing."""

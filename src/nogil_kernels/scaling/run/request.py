@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -64,7 +65,10 @@ def request_of(
     """Return the request for these options. Raise Unknown for a name that does not exist or a number out of range."""
     if workloads is None:
         workloads = BESIDE_PYTHON if beside_python else WORKLOADS
-    chosen = [workloads] if isinstance(workloads, str) or callable(workloads) else [*workloads]
+    chosen = [*workloads] if isinstance(workloads, Iterable) and not isinstance(workloads, str) else [workloads]
+    for each in chosen:
+        if not isinstance(each, str) and not callable(each):
+            raise TypeError(f"a workload must be a name, a path or a function, got {each!r}")
     files: dict[str, str] = {}
     pickled: list[tuple[str, str]] = []
     paths = [_workload(each, files) if isinstance(each, str) else path_of(each) for each in chosen]
@@ -79,11 +83,10 @@ def request_of(
             raise Unknown(f"beside Python, the workload must be a function or {BESIDE_PYTHON[0]}, got {name!r}")
     if not names:
         raise Unknown("no workload to measure: expected at least one name, path or function")
-    counts = [workers] if isinstance(workers, int) else workers
     return Request(
         workloads=list(dict.fromkeys(names)),
         ways=_ways(ways, _listed(executors)),
-        workers=_worker_counts(counts, quick),
+        workers=_worker_counts(workers, quick),
         weak=weak,
         beside_python=beside_python,
         has_chosen_ways=ways is not None,
@@ -121,12 +124,16 @@ def _ways(ways: str | Sequence[str] | None, executors: Sequence[str]) -> list[st
     return list(dict.fromkeys(chosen))
 
 
-def _worker_counts(workers: Sequence[int] | None, quick: bool) -> list[int]:
+def _worker_counts(workers: int | Sequence[int] | None, quick: bool) -> list[int]:
     if workers is None:
         return [count for count in worker_counts(machine.usable_cores(), quick) if count > 1]
-    if not workers or min(workers) < 1 or max(workers) > MAX_WORKERS:
-        raise Unknown(f"workers must be from 1 to {MAX_WORKERS}, got {', '.join(map(str, workers)) or 'none'}")
-    return sorted(set(workers))
+    try:
+        counts = [operator.index(count) for count in (workers if isinstance(workers, Iterable) else [workers])]
+    except TypeError:
+        raise TypeError(f"workers must be an integer or several, got {workers!r}") from None
+    if not counts or min(counts) < 1 or max(counts) > MAX_WORKERS:
+        raise Unknown(f"workers must be from 1 to {MAX_WORKERS}, got {', '.join(map(str, counts)) or 'none'}")
+    return sorted(set(counts))
 
 
 def other_pythons(paths: str | Sequence[str]) -> list[pythons.Python]:
@@ -150,4 +157,6 @@ def this_python() -> pythons.Python:
 
 def _listed(names: str | Sequence[str]) -> Sequence[str]:
     """Return a single name as a list."""
+    if not isinstance(names, Iterable):
+        raise TypeError(f"expected a name or several, got {names!r}")
     return [names] if isinstance(names, str) else names

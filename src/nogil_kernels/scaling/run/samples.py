@@ -13,7 +13,7 @@ from time import perf_counter
 
 from ... import __version__
 from ...measure.samples import MIN_VALUES
-from ...workers.errors import Failed
+from ...workers.errors import Failed, Unavailable, Unknown
 from ...workers.pythons import PythonError
 from ...workers.shared import Folder
 from .. import Progress
@@ -192,16 +192,21 @@ def take(
                         total = elapsed * STARTS / (done + share / count)
                         progress(elapsed, max(elapsed, min(total, budget.seconds)))
                 except PythonError as error:
-                    if measuring is first:
+                    if measuring is first and number == 0:
                         raise Failed(str(error)) from None
                     dropped.append(str(error))
+                    working.remove(measuring)
+                except (Unknown, Unavailable, OSError) as error:  # for example, the function's folder was removed
+                    if number == 0:
+                        raise
+                    dropped.append(f"stopped {measuring.interpreter.name} early: {error}")
                     working.remove(measuring)
                 if number == 0 and measuring is first:
                     _hand_on(first, working[1:])
                 if number == 0 and measuring.drop_long(slice_seconds):  # the other functions get that time back
                     begin = start_begin = max(begin, perf_counter() - (position + 1) * slice_seconds)
             now = perf_counter()
-            if now - begin + (now - start_begin) > OVERRUN * budget.seconds:
+            if first not in working or now - begin + (now - start_begin) > OVERRUN * budget.seconds:
                 break
     except KeyboardInterrupt:
         if not first.measured.starts:

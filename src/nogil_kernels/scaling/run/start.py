@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ...measure.facts import Fact, facts
 from ...measure.gil_watch import watch
-from ...workers import worker
+from ...workers import search_path, worker
 from ...workers.crew import Crew
 from ...workers.errors import one_line
 from ...workers.shared import Folder
@@ -25,8 +24,8 @@ class Start:
     def __init__(self, request: Request, folder: Folder, doing: Doing) -> None:
         self.request = request
         worker.pickled_functions.update(request.pickled)
-        folders = dict.fromkeys(os.path.dirname(path) for _, path in request.files)
-        sys.path[:0] = [folder for folder in folders if folder not in sys.path]
+        for _, path in request.files:
+            search_path.add(os.path.dirname(path))
         self.crew = Crew(folder)
         self.prepared = Prepared()
         self.facts: dict[str, Fact] = {}

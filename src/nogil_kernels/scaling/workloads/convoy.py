@@ -6,7 +6,6 @@ Source: D. Beazley, "Understanding the Python GIL", PyCon 2010, and bugs.python.
 """
 
 import inspect
-import os
 import sys
 from array import array
 from collections.abc import Iterator, Mapping
@@ -16,6 +15,7 @@ from threading import Event, Thread
 from time import perf_counter
 
 from ... import sum_of_squares
+from ...measure import affinity
 from ...workers.errors import Unknown
 from ...workers.worker import Call, Job, on_core, resolve
 from . import HOLD, INTERVALS, RELEASE, Workload
@@ -46,7 +46,7 @@ class BesidePython(Workload):
     @contextmanager
     def around(self, side: str, setting: str) -> Iterator[None]:
         """Run Python on another thread with this switch interval. Restore everything at the end."""
-        cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [None]
+        cores: list[int | None] = [*sorted(affinity.cores() or ())] or [None]
         with ExitStack() as stack:
             stack.enter_context(on_core(cores[0]))
             if setting != ALONE:
