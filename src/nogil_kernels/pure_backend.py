@@ -8,6 +8,7 @@ short call.
 from __future__ import annotations
 
 from . import arrays, pure
+from .operands import READABLE
 from .threads import worker_count
 
 TYPE_CHECKING = False
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
 notice = ""  # the warning for the first call; backend.py sets it if the user did not choose this backend
 
-# The formats that a memoryview can read on every supported version of Python.
-READABLE = frozenset(arrays.INTEGERS + "nNfd")
 BLOCK_SIZE = 4096  # numbers that are converted to Python objects at a time, some 130 kB
 
 
@@ -89,7 +88,7 @@ def sum_of_squares(x: Any, *, axis: Any = None, gil: str = "auto", threads: Any 
     return float(total) if view.format in arrays.FLOATS else total  # an empty sum is the int 0
 
 
-def matmul(a: Any, b: Any, *, out: Any = None, gil: str = "auto", threads: Any = 1) -> Any:
+def matmul(a: Any, b: Any, out: Any = None, *, gil: str = "auto", threads: Any = 1) -> Any:
     """Return C = A @ B, where C[..., i, j] = sum(A[..., i, p] * B[..., p, j] for p in range(k)), as numpy.matmul.
 
     Parameters
