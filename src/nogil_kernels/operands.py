@@ -56,8 +56,10 @@ def read(value: Any, place: object, is_operand: bool = False) -> tuple[_Kind, An
         return "sequence", value
     numpy: Any = sys.modules.get("numpy")
     ndarray, scalar = getattr(numpy, "ndarray", ()), getattr(numpy, "generic", ())
-    if isinstance(value, (str, type)) or (isinstance(value, bytes) and not is_operand):
+    if isinstance(value, str) or (isinstance(value, bytes) and not is_operand):
         raise _error(value, place, "Convert text to numbers, for example by float(text).")
+    if isinstance(value, type):
+        raise error_of_element(value, place)
 
     # 1. ndarrays and buffers, except those that have more to say
     if cls is ndarray:
@@ -79,7 +81,7 @@ def read(value: Any, place: object, is_operand: bool = False) -> tuple[_Kind, An
     if isinstance(value, Mapping):
         raise _error(value, place, f"Pass list({place}.values()).", "a mapping", " without labels")
     if is_masked(value):
-        raise _error(value, place, f"Pass {place}.filled(0) or {place}.compressed().", "a masked array")
+        raise _error_of_mask(value, place)
     if hasattr(cls, "nnz"):
         dense = "toarray" if hasattr(cls, "toarray") else "todense"
         raise _error(value, place, f"Pass {place}.{dense}().", "a sparse matrix")
@@ -89,8 +91,7 @@ def read(value: Any, place: object, is_operand: bool = False) -> tuple[_Kind, An
     if is_subclass or _has_unit(value):
         if _has_no_axes(value):
             return "number", value
-        raise _error(value, place, f"Pass its plain numbers, such as {place}.value, {place}.magnitude or "
-                     f"{place}.view(numpy.ndarray).", "an array with a unit or another meaning")  # fmt: skip
+        raise _error_of_unit(value, place)
 
     # 5. other arrays
     if any(hasattr(value, name) for name in EXPORTS):
@@ -255,6 +256,18 @@ def error_of_element(x: object, place: object) -> TypeError:
     return _error(x, place, "Remove it, or replace it by a number.")
 
 
+def _error_of_mask(value: object, place: object) -> TypeError:
+    advice = f"Pass {place}.filled(0) or {place}.compressed()."
+    advice = advice if hasattr(value, "filled") else "Replace the masked elements by numbers first."
+    return _error(value, place, advice, "a masked array")
+
+
+def _error_of_unit(value: object, place: object) -> TypeError:
+    names = [name for name in ("magnitude", "value", "values") if hasattr(value, name)]
+    plain = f"{place}.{names[0]}" if names else f"numpy.asarray({place})"
+    return _error(value, place, f"Pass {plain}.", "an array with a unit or another meaning", " alone")
+
+
 def _error(value: object, place: object, advice: str, kind: str = "", expected: str = "") -> TypeError:
     """Return the error for a value that is not readable as numbers."""
     text = kind or repr(value)
@@ -372,12 +385,14 @@ def _exported(value: Any, place: object) -> NDArray[Any]:
             array = np.asarray(value) if not hasattr(value, "__dlpack__") else np.from_dlpack(value)
     except Warning as warning:
         advice = "Convert it to plain numbers first."
-        raise TypeError(f"{place} is not plain numbers: got {name} with the warning {warning}. {advice}") from warning
+        raise TypeError(
+            f"{place} is not plain numbers: got {name} with the warning {str(warning).rstrip('.')!r}. {advice}"
+        ) from warning
     except (AttributeError, BufferError, RuntimeError, TypeError, ValueError) as error:
         advice = "Only arrays in CPU memory are supported. Copy others to the CPU."
         raise TypeError(f"cannot read {place} as numbers: got {name}: {error}. {advice}") from error
     finally:
         _exporting.reset(token)
     if is_masked(array):
-        raise _error(array, place, f"Pass {place}.filled(0) or {place}.compressed().", "a masked array")
+        raise _error_of_mask(value, place)
     return np.asarray(array)

@@ -232,9 +232,11 @@ def _add_element(sums, value, element):
 
 def _square(value):
     """Return abs(value)**2 for a number that is neither int, float nor complex, or None if it cannot be multiplied."""
-    real = getattr(value, "real", value)
+    real, imag = getattr(value, "real", value), getattr(value, "imag", 0)
     try:
-        return value * value if type(real) is type(value) else real * real + value.imag * value.imag
+        if isinstance(value, (int, float)) or (type(real) is type(value) and not imag):
+            return value * value
+        return real * real + imag * imag
     except TypeError:
         return None
 

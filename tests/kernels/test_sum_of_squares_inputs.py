@@ -212,7 +212,7 @@ MASKED = np.ma.array([1.0, 2.0], mask=[False, True])
 @pytest.mark.parametrize("options", [{}, {"axis": 0}], ids=["whole", "axis"])
 @pytest.mark.parametrize("x", [MASKED, [MASKED], [[MASKED], [[1.0, 2.0]]]], ids=["array", "in a list", "nested"])
 def test_masked_arrays_raise_type_error(kernels, x, options):
-    with pytest.raises(TypeError, match="is a masked array: .*filled"):
+    with pytest.raises(TypeError, match=r"is a masked array: .*filled"):
         kernels.sum_of_squares(x, **options)
 
 
