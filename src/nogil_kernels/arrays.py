@@ -188,12 +188,19 @@ def _sum_along(array: _Array, axis: Any, rows: Callable[[_Array, int, _Array], A
 
     summed_axes = _axes(axis, array.ndim)
     kept_axes = [index for index in range(array.ndim) if index not in summed_axes]
-    transposed = array.transpose(*kept_axes, *summed_axes)
+    axes = (*kept_axes, *summed_axes)
+    transposed = array.transpose(axes)
     shape = transposed.shape[: len(kept_axes)]
     if array.dtype.char == "O":
-        for place, value in elements(array, "x"):
-            read(value, place)  # an error names the element of x, not that of a part of x
-        sums = _objects((pure.sum_of_squares(transposed[(*index, ...)]) for index in np.ndindex(shape)), shape)
+        places = _objects((place for place, _ in elements(array, "x")), array.shape)
+        parts = [
+            zip(
+                *(whole[(*index, ...)].reshape(-1).tolist() for whole in (places.transpose(axes), transposed)),
+                strict=True,
+            )
+            for index in np.ndindex(shape)
+        ]
+        sums = _objects(map(pure.sum_of_elements, parts), shape)
         return sums if shape else sums[()]
     sums = np.empty(shape, {"b": np.int64, "i": np.int64, "u": np.uint64}.get(array.dtype.kind, np.float64))
     rows(transposed, len(kept_axes), sums)

@@ -349,6 +349,7 @@ def as_ndarray(array: Any) -> NDArray[Any]:
     return _from_view(array) if isinstance(array, memoryview) else array
 
 
+ABOUT_CODE = (DeprecationWarning, PendingDeprecationWarning, ResourceWarning)
 _exporting: ContextVar[bool] = ContextVar("_exporting", default=False)
 
 
@@ -356,8 +357,7 @@ class _WhileExporting(type):
     """The type of a category that contains every warning about the numbers while an array is exported."""
 
     def __subclasscheck__(cls, category: type) -> bool:
-        about_code = (DeprecationWarning, PendingDeprecationWarning, ResourceWarning)
-        return _exporting.get() and not issubclass(category, about_code)
+        return _exporting.get() and not issubclass(category, ABOUT_CODE)
 
 
 class _AnyWarning(Warning, metaclass=_WhileExporting):
@@ -384,6 +384,8 @@ def _exported(value: Any, place: object) -> NDArray[Any]:
         else:
             array = np.asarray(value) if not hasattr(value, "__dlpack__") else np.from_dlpack(value)
     except Warning as warning:
+        if isinstance(warning, ABOUT_CODE):  # the program's own filters made it an error
+            raise
         advice = "Convert it to plain numbers first."
         raise TypeError(
             f"{place} is not plain numbers: got {name} with the warning {str(warning).rstrip('.')!r}. {advice}"

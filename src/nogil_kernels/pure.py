@@ -30,8 +30,9 @@ def sum_of_squares(x):
     Parameters
     ----------
     x : iterable or memoryview
-        A list, tuple, range, iterator or other iterable, whose members are numbers or such iterables again; or a
-        memoryview of any number of dimensions. NumPy's numbers in x become Python's, except for long double.
+        A list, tuple, range, iterator or other iterable, whose members are numbers or such iterables again; an array;
+        or a buffer of any number of dimensions. The members of a list must have equal shapes. Those of an iterator may
+        differ. NumPy's numbers in x become Python's, except for long double.
 
     Returns
     -------
@@ -42,9 +43,9 @@ def sum_of_squares(x):
     Raises
     ------
     TypeError
-        If x has something that is not a number: text, bytes, None, a dict, a date.
+        If x has something that is not a number: text, None, a mapping, a date, a mask, an array with a unit.
     ValueError
-        If x is nested more than 100 levels deep.
+        If a list is ragged, or if x is nested more than 100 levels deep.
 
     Notes
     -----
@@ -72,6 +73,13 @@ def sum_of_squares(x):
     return sums.total()
 
 
+def sum_of_elements(pairs):
+    """Return the sum of squares of elements of an array of objects, from pairs of their places and values."""
+    sums = _Sums()
+    _add_elements(sums, pairs)
+    return sums.total()
+
+
 def matmul(a, b):
     """Return C = A @ B, with C[..., i, j] = sum(A[..., i, p] * B[..., p, j] for p in range(k)).
 
@@ -92,7 +100,7 @@ def matmul(a, b):
     ValueError
         If the shapes do not fit. The message contains both shapes.
     TypeError
-        If a or b has text.
+        If a or b has something that is not a number, or an iterator.
 
     Notes
     -----
@@ -195,8 +203,7 @@ def _add_members(sums, kind, members, place):
     if kind == "iterator":
         _add_items(sums, iter(members), place)
     elif kind == "array" and getattr(members, "dtype", None) == "O":
-        for element, value in elements(members, place):
-            _add_element(sums, value, element)
+        _add_elements(sums, elements(members, place))
     else:
         if kind == "array":
             members = members.tolist() if members.ndim else [members.tolist()]
@@ -216,18 +223,19 @@ def _add_items(sums, iterator, place):
         if types <= BUILTIN:
             sums.add(block, types, place)
         else:
-            for index, item in enumerate(block, start):
-                _add_element(sums, item, Element(place, index))
+            _add_elements(sums, ((Element(place, index), item) for index, item in enumerate(block, start)))
         start += len(block)
 
 
-def _add_element(sums, value, element):
-    kind, members = read(value, element)
-    if kind == "number":
-        sums.add((members,), {type(members)}, element)
-    else:
-        check_depth(element)
-        _add_members(sums, kind, members, element)
+def _add_elements(sums, pairs):
+    """Add the squares of elements, which are given as pairs of a place and a value."""
+    for place, value in pairs:
+        kind, members = read(value, place)
+        if kind == "number":
+            sums.add((members,), {type(members)}, place)
+        else:
+            check_depth(place)
+            _add_members(sums, kind, members, place)
 
 
 def _square(value):

@@ -28,8 +28,9 @@ def sum_of_squares(x: Any, *, axis: Any = None, gil: str = "auto", threads: Any 
     x : buffer, array, range, or collection of numbers
         One of: a buffer or array of bool, signed or unsigned integers, float16, float32, float64, complex64 or
         complex128, with any number of dimensions and any strides, which is read in place; an object in CPU memory with
-        `__array__`, `__array_interface__` or `__dlpack__`; a range; a list, tuple, iterator or array of objects. Plain
-        Python sums the last group, so int, Fraction and Decimal stay exact.
+        `__array__`, `__array_interface__` or `__dlpack__`; a range; a list, tuple, iterator or array of objects, whose
+        elements are numbers or any of these. Plain Python sums the last group, so int, Fraction and Decimal stay exact.
+        The members of a list must have equal shapes. Those of an iterator may differ.
     axis : int or tuple of ints, optional
         The axes to sum over. None, the default, sums over all axes.
     gil : {"auto", "release", "hold"}, optional
@@ -47,16 +48,19 @@ def sum_of_squares(x: Any, *, axis: Any = None, gil: str = "auto", threads: Any 
     -------
     int, float or numpy.ndarray
         With axis=None, an exact int for bool and integers of any size, and a float for floats and complex numbers; 0 if
-        x is empty. With axis, an ndarray: int64 for bool and signed integers, uint64 for unsigned integers, float64 for
-        floats and complex numbers, objects for objects.
+        x is empty. A number of another type, also one with a unit, keeps its type. With axis, an ndarray, or a NumPy
+        scalar if no axis is left: int64 for bool and signed integers, uint64 for unsigned integers, float64 for floats
+        and complex numbers, objects for objects.
 
     Raises
     ------
     TypeError
-        If x has text, dates, a structured type, long double or a mask, or if axis or threads has a wrong type.
+        If x has text, None, dates, a structured type, long double, a mask, a mapping, a sparse matrix, or an array with
+        a unit; if the conversion of an element warns; or if axis or threads has a wrong type. The message names the
+        element, as in "x[2] is None".
     ValueError
-        If x does not have an axis (numpy.exceptions.AxisError), if axis names an axis twice, if gil is unknown, or if
-        threads is below 1.
+        If a list is ragged, if x does not have an axis (numpy.exceptions.AxisError), if axis names an axis twice, if
+        gil is unknown, or if threads is below 1.
     OverflowError
         If a result with axis= does not fit into 64 bits.
     MemoryError
@@ -114,20 +118,25 @@ def matmul(a: Any, b: Any, out: Any = None, *, gil: str = "auto", threads: Any =
     Returns
     -------
     numpy.ndarray, scalar or out
-        out if it is given. Otherwise a new ndarray, or a scalar if a and b both have shape (k,).
+        out if it is given. Otherwise a new ndarray, or a scalar if a and b both have shape (k,). Unlike numpy.matmul,
+        the function returns an ndarray for operands of a subclass, and refuses subclasses that define their own ufuncs.
 
     Raises
     ------
     ValueError
-        If the shapes of a and b do not fit, if out is read-only or has another shape, if gil is unknown, or if threads
-        is below 1. A message about shapes contains both.
+        If a list is ragged, if the shapes of a and b do not fit, if out is read-only or has another shape, if gil is
+        unknown, or if threads is below 1. A message about shapes contains both.
     TypeError
-        If an operand has text, dates, a structured type or a mask, or if out or threads has a wrong type.
+        If an operand has text, None, dates, a structured type, a mask, a mapping, a sparse matrix, an iterator, or an
+        array with a unit; or if out or threads has a wrong type. The message names the element, as in "a[0][1] is
+        None".
     MemoryError
         If the workspace does not fit into memory.
 
     Notes
     -----
+    Unlike numpy.matmul, floats overflow to inf, and become nan, without a warning.
+
     The error of a float is at most about k * u * (|A| @ |B|), where u is the dtype's unit roundoff, half a unit in the
     last place of 1. A failed call changes no operand, but a MemoryError with several threads can leave a part of C in
     out. The loops are from Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", 2008.

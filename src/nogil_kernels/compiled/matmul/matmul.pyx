@@ -130,20 +130,25 @@ def matmul(a, b, out=None, *, gil="auto", threads=1):
     Returns
     -------
     numpy.ndarray, scalar or out
-        out if it is given. Otherwise a new ndarray, or a scalar if a and b both have shape (k,).
+        out if it is given. Otherwise a new ndarray, or a scalar if a and b both have shape (k,). Unlike numpy.matmul,
+        the function returns an ndarray for operands of a subclass, and refuses subclasses that define their own ufuncs.
 
     Raises
     ------
     ValueError
-        If the shapes of a and b do not fit, if out is read-only or has another shape, if gil is unknown, or if threads
-        is below 1. A message about shapes contains both.
+        If a list is ragged, if the shapes of a and b do not fit, if out is read-only or has another shape, if gil is
+        unknown, or if threads is below 1. A message about shapes contains both.
     TypeError
-        If an operand has text, dates, a structured type or a mask, or if out or threads has a wrong type.
+        If an operand has text, None, dates, a structured type, a mask, a mapping, a sparse matrix, an iterator, or an
+        array with a unit; or if out or threads has a wrong type. The message names the element, as in "a[0][1] is
+        None".
     MemoryError
         If the workspace does not fit into memory.
 
     Notes
     -----
+    Unlike numpy.matmul, floats overflow to inf, and become nan, without a warning.
+
     The error of a float is at most about k * u * (|A| @ |B|), where u is the dtype's unit roundoff, half a unit in the
     last place of 1. A failed call changes no operand, but a MemoryError with several threads can leave a part of C in
     out. The loops are from Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", 2008.
