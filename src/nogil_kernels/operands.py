@@ -94,7 +94,9 @@ def read(value: Any, place: object, is_operand: bool = False) -> tuple[_Kind, An
         raise _error_of_unit(value, place)
 
     # 5. other arrays
-    if any(hasattr(value, name) for name in EXPORTS):
+    if isinstance(value, ndarray):
+        return _array(numpy.asarray(value), place, is_operand)
+    if any(hasattr(cls, name) for name in EXPORTS):
         array = _exported(value, place)
         keeps_its_type = array.ndim == 0 and not is_operand and hasattr(cls, "__mul__")
         return ("number", value) if keeps_its_type else _array(array, place, is_operand)
@@ -103,7 +105,8 @@ def read(value: Any, place: object, is_operand: bool = False) -> tuple[_Kind, An
     if not _has_no_axes(value):
         if isinstance(members := _list_of(value), list):  # a matrix of mpmath yields its numbers, without their rows
             return "sequence", members
-        return "sequence" if hasattr(cls, "__len__") and hasattr(cls, "__getitem__") else "iterator", value
+        is_sequence = hasattr(cls, "__len__") and hasattr(cls, "__getitem__") and iter(value) is not value
+        return ("sequence", value if cls is range else list(value)) if is_sequence else ("iterator", value)
     if not hasattr(cls, "__mul__"):
         raise error_of_element(value, place)
     return "number", value
@@ -221,13 +224,13 @@ def elements(array: NDArray[Any], place: object) -> Iterator[tuple[object, Any]]
 
 
 def check_factors(array: NDArray[Any], place: object) -> None:
-    """Raise TypeError unless all elements of an array of objects are numbers or arrays, which `*` multiplies."""
+    """Raise TypeError unless `*` multiplies all elements of an array of objects. It repeats lists, for example."""
     if {*map(type, array.reshape(-1).tolist())} <= BUILTIN:
         return
     for element, value in elements(array, place):
         kind, _ = read(value, element)
-        if kind in ("sequence", "iterator"):
-            raise _error(value, element, "Pass nested lists instead of an array that contains lists.")
+        if kind != "number" and not hasattr(type(value), "__sub__"):
+            raise _error(value, element, "Pass nested lists, or an array of numbers.")
 
 
 def is_masked(value: object) -> bool:
@@ -270,7 +273,10 @@ def _error_of_unit(value: object, place: object) -> TypeError:
 
 def _error(value: object, place: object, advice: str, kind: str = "", expected: str = "") -> TypeError:
     """Return the error for a value that is not readable as numbers."""
-    text = kind or repr(value)
+    try:
+        text = kind or repr(value)
+    except Exception:  # the repr of a foreign type may fail
+        text = "unreadable"
     text = text if len(text) <= 60 else f"{text[:56]} ..."
     return TypeError(f"{place} is {text}: got {type(value).__name__}, expected numbers{expected}. {advice}")
 
@@ -284,17 +290,14 @@ def _has_unit(value: Any) -> bool:
 
 
 def _has_no_axes(value: Any) -> bool:
-    """Return whether a value is a single one: it has no dimensions, or is not iterable."""
-    try:
-        if isinstance(ndim := value.ndim, int):
-            return ndim == 0
-    except (AttributeError, TypeError):
-        pass
+    """Return whether a value is a single one: it is not iterable, or has no dimensions."""
     try:
         iter(value)
+        return bool(value.ndim == 0)
     except TypeError:
         return True
-    return False
+    except AttributeError:
+        return False
 
 
 def _list_of(value: Any) -> object:
@@ -344,6 +347,16 @@ def _from_view(view: memoryview) -> NDArray[Any]:
         raise TypeError(f"NumPy cannot read a buffer of format {view.format!r}: {error}") from error
 
 
+def _from_dlpack(x: Any, place: object) -> NDArray[Any]:
+    import numpy as np
+
+    try:
+        return np.from_dlpack(x)
+    except (AttributeError, BufferError, RuntimeError, TypeError, ValueError) as error:
+        advice = "Only tensors in CPU memory are supported. Copy others to the CPU."
+        raise TypeError(f"cannot read {place} as numbers: got {type(x).__name__}: {error}. {advice}") from error
+
+
 def as_ndarray(array: Any) -> NDArray[Any]:
     """Return an ndarray over an array that read() has returned."""
     return _from_view(array) if isinstance(array, memoryview) else array
@@ -367,6 +380,9 @@ class _AnyWarning(Warning, metaclass=_WhileExporting):
     """
 
 
+_FILTER = ("error", None, _AnyWarning, None, 0)  # as warnings.simplefilter("error", _AnyWarning) stores it
+
+
 def _exported(value: Any, place: object) -> NDArray[Any]:
     """Return the array that a value exports. Raise TypeError instead of a warning, such as one about a lost unit."""
     name = type(value).__name__
@@ -375,14 +391,15 @@ def _exported(value: Any, place: object) -> NDArray[Any]:
 
     import numpy as np
 
-    if not any(entry[2] is _AnyWarning for entry in warnings.filters):
+    filters = getattr(warnings, "_get_filters", lambda: warnings.filters)()  # since 3.14 those of the context
+    if filters[:1] != [_FILTER]:
         warnings.simplefilter("error", _AnyWarning)
     token = _exporting.set(True)
     try:
         if hasattr(value, "__array__"):
             array = value.__array__()
         else:
-            array = np.asarray(value) if not hasattr(value, "__dlpack__") else np.from_dlpack(value)
+            array = np.asarray(value) if not hasattr(value, "__dlpack__") else _from_dlpack(value, place)
     except Warning as warning:
         if isinstance(warning, ABOUT_CODE):  # the program's own filters made it an error
             raise
@@ -390,9 +407,6 @@ def _exported(value: Any, place: object) -> NDArray[Any]:
         raise TypeError(
             f"{place} is not plain numbers: got {name} with the warning {str(warning).rstrip('.')!r}. {advice}"
         ) from warning
-    except (AttributeError, BufferError, RuntimeError, TypeError, ValueError) as error:
-        advice = "Only arrays in CPU memory are supported. Copy others to the CPU."
-        raise TypeError(f"cannot read {place} as numbers: got {name}: {error}. {advice}") from error
     finally:
         _exporting.reset(token)
     if is_masked(array):

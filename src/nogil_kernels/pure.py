@@ -20,8 +20,8 @@ from .operands import (
     read,
 )
 
-INTS, FLOATS = frozenset({int, bool}), frozenset({float})
-BLOCK = 1000  # numbers of an iterator that are added at a time
+_INTS, _FLOATS = frozenset({int, bool}), frozenset({float})
+_BLOCK = 1000  # numbers of an iterator that are added at a time
 
 
 def sum_of_squares(x):
@@ -151,9 +151,9 @@ class _Sums:
 
     def add(self, numbers, types, place, shape=()):
         """Add the squares of numbers of these types: the elements of nested lists of this shape, at a place."""
-        if types <= INTS:
+        if types <= _INTS:
             self.int_sum += sum([number * number for number in numbers])
-        elif types <= FLOATS:
+        elif types <= _FLOATS:
             self._add_floats(numbers)
         else:
             self._add_mixed(numbers, place, shape)
@@ -173,7 +173,7 @@ class _Sums:
             number_type = type(value)
             if number_type is float:
                 floats.append(value)
-            elif number_type in INTS:
+            elif number_type in _INTS:
                 self.int_sum += value * value
             elif number_type is complex:
                 floats += (value.real, value.imag)
@@ -218,7 +218,7 @@ def _add_items(sums, iterator, place):
     """Add the squares of the items of an iterator. They may differ in shape, and are not stored if they are arrays."""
     start = 0
     for value in iterator:
-        block = [value, *islice(iterator, BLOCK)] if type(value) in BUILTIN else [value]
+        block = [value, *islice(iterator, _BLOCK)] if type(value) in BUILTIN else [value]
         types = {*map(type, block)}
         if types <= BUILTIN:
             sums.add(block, types, place)
@@ -242,11 +242,18 @@ def _square(value):
     """Return abs(value)**2 for a number that is neither int, float nor complex, or None if it cannot be multiplied."""
     real, imag = getattr(value, "real", value), getattr(value, "imag", 0)
     try:
-        if isinstance(value, (int, float)) or (type(real) is type(value) and not imag):
+        if isinstance(value, (int, float)) or (type(real) is type(value) and _is_zero(imag)):
             return value * value
         return real * real + imag * imag
     except TypeError:
         return None
+
+
+def _is_zero(imag):
+    try:
+        return not imag
+    except (TypeError, ValueError):  # the truth of a value with a unit may be undefined
+        return False
 
 
 def _nested(x, place):

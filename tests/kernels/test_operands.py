@@ -1,6 +1,7 @@
 """The order in which both functions decide what an operand is, at any depth, and their refusals."""
 
 import collections
+import ctypes
 import datetime
 import enum
 import sys
@@ -308,7 +309,16 @@ def test_a_complex_number_of_another_type_is_squared_as_its_absolute_value(kerne
         def __bool__(self):
             return bool(self.z)
 
+    class Volts(Phasor):
+        real = property(lambda self: Volts(self.z.real))
+        imag = property(lambda self: Volts(self.z.imag))
+
+        def __bool__(self):
+            raise ValueError("the truth of a value with a unit is ambiguous")
+
     assert kernels.sum_of_squares([Phasor(3 + 4j)]).z == 25
+    assert kernels.sum_of_squares([Phasor(3)]).z == 9
+    assert kernels.sum_of_squares([Volts(3 + 4j)]).z == 25
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -330,6 +340,9 @@ def test_a_complex_number_of_another_type_is_squared_as_its_absolute_value(kerne
         (objects([[np.ones(2), np.ones(3)]]), 5),
         ([Warns(DeprecationWarning)], 25.0),
         ([np.array(Fraction(1, 2), object)], Fraction(1, 4)),
+        ([ctypes.c_double(3.0), (ctypes.c_int * 1)(4)[0]], 25.0),
+        (np.arange(5).flat, 30),
+        ({3: 4}.items(), 25),
     ],
 )
 def test_the_numbers_of_each_kind_are_summed(kernels, numbers, truth):
@@ -344,6 +357,38 @@ def test_elements_that_are_matrices_multiply_as_numbers(kernels):
         for index in np.ndindex(2, 2):
             np.testing.assert_array_equal(result[index], expected[index])
     np.testing.assert_array_equal(kernels.matmul(blocks[0], blocks[:, 0]), expected[0, 0])
+
+
+def test_an_iterator_with_a_length_is_read_once(kernels):
+    assert kernels.sum_of_squares(np.nditer(np.arange(5))) == 30
+    assert kernels.sum_of_squares([np.nditer(np.arange(5)), [0, 0, 0, 0, 1]]) == 31
+    assert kernels.sum_of_squares(np.nditer(np.arange(5)), axis=0) == 30
+
+
+def test_elements_that_only_repeat_are_refused(kernels):
+    polynomials = objects([[np.polynomial.Polynomial([1, 2])]])
+    assert kernels.matmul(polynomials, [[2]])[0, 0] == np.polynomial.Polynomial([2, 4])
+    for value in ([1], (1,), bytearray(b"1"), collections.deque([1]), range(1)):
+        with pytest.raises(TypeError, match=r"a\[0, 0\] is .*expected numbers"):
+            kernels.matmul(objects([[value]]), [[2]])
+
+
+class Proxy:
+    """An object that has every attribute."""
+
+    def __getattr__(self, name):
+        return 1
+
+
+class BadRepr:
+    def __repr__(self):
+        raise RuntimeError("no repr")
+
+
+@pytest.mark.parametrize("value", [Proxy(), BadRepr()], ids=["proxy", "repr"])
+def test_odd_objects_are_refused_with_their_type(kernels, value):
+    with pytest.raises(TypeError, match=rf"x\[1\] is .*: got {type(value).__name__}, expected numbers"):
+        kernels.sum_of_squares([1, value])
 
 
 def test_a_product_of_objects_does_not_change_its_operands(kernels):
@@ -432,6 +477,24 @@ def test_warnings_of_threads_that_export_arrays_leave_no_filter_behind(kernels):
         with pytest.warns(UserWarning, match="of the program"):
             warnings.warn("of the program", stacklevel=1)
     assert wrong == []
+
+
+def test_a_warning_is_an_error_even_if_the_program_ignores_warnings(kernels):
+    for _ in range(2):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with pytest.raises(TypeError, match="with the warning"):
+                kernels.sum_of_squares([Warns(UserWarning)])
+            warnings.warn("still ignored", stacklevel=1)
+
+
+def test_the_error_of_an_array_method_is_raised(kernels):
+    class Broken(WithArray):
+        def __array__(self, dtype=None, copy=None):
+            raise RuntimeError("the disk is gone")
+
+    with pytest.raises(RuntimeError, match="the disk is gone"):
+        kernels.sum_of_squares([Broken([1.0])])
 
 
 def test_pandas_is_read_by_its_values(kernels):
