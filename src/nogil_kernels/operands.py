@@ -61,7 +61,7 @@ def read(value: Any, place: object, is_operand: bool = False) -> tuple[_Kind, An
     if isinstance(value, type):
         raise error_of_element(value, place)
 
-    # 1. ndarrays and buffers, except those that have more to say
+    # 1. ndarrays and buffers. NumPy's scalars are buffers, too, but they are numbers.
     if cls is ndarray:
         return _array(value, place, is_operand)
     if isinstance(value, scalar):
@@ -78,7 +78,7 @@ def read(value: Any, place: object, is_operand: bool = False) -> tuple[_Kind, An
         return "number", value
 
     # 3. mappings, masked arrays and sparse matrices
-    if isinstance(value, Mapping):
+    if _is_mapping(value):
         raise _error(value, place, f"Pass list({place}.values()).", "a mapping", " without labels")
     if is_masked(value):
         raise _error_of_mask(value, place)
@@ -231,6 +231,13 @@ def check_factors(array: NDArray[Any], place: object) -> None:
         kind, _ = read(value, element)
         if kind != "number" and not hasattr(type(value), "__sub__"):
             raise _error(value, element, "Pass nested lists, or an array of numbers.")
+
+
+def _is_mapping(value: object) -> bool:
+    """Return whether a value yields keys: a Mapping, or a class with the methods of one that is not a DataFrame."""
+    cls = type(value)
+    has_methods = all(hasattr(cls, name) for name in ("keys", "values", "__getitem__"))
+    return isinstance(value, Mapping) or (has_methods and not any(hasattr(cls, name) for name in EXPORTS))
 
 
 def is_masked(value: object) -> bool:

@@ -87,6 +87,22 @@ class Labelled:
         return Labelled(self.values + other.values)
 
 
+class Keyed:
+    """A mapping that is not registered as one."""
+
+    def keys(self):
+        return [3]
+
+    def values(self):
+        return [4]
+
+    def __getitem__(self, key):
+        return 4
+
+    def __iter__(self):
+        return iter([3])
+
+
 class Sparse:
     """A sparse matrix of one number."""
 
@@ -143,6 +159,7 @@ MISREAD = [
     (collections.UserDict({3: 4}), "is a mapping: got UserDict"),
     (types.MappingProxyType({3: 4}), "is a mapping: got mappingproxy"),
     (collections.ChainMap({3: 4}), "is a mapping: got ChainMap"),
+    (Keyed(), "is a mapping: got Keyed"),
     (np.ma.array([1.0], mask=[True]), r"is a masked array: .*filled\(0\)"),
     (Masked([1.0]), "is a masked array: got Masked"),
     (Sparse(), r"is a sparse matrix: got Sparse.*toarray\(\)"),
