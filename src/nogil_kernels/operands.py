@@ -98,7 +98,7 @@ def read(value: Any, place: object, is_operand: bool = False) -> tuple[_Kind, An
         return _array(numpy.asarray(value), place, is_operand)
     if any(hasattr(cls, name) for name in EXPORTS):
         array = _exported(value, place)
-        keeps_its_type = array.ndim == 0 and not is_operand and hasattr(cls, "__mul__")
+        keeps_its_type = array.ndim == 0 and not is_operand and _multiplies(cls)
         return ("number", value) if keeps_its_type else _array(array, place, is_operand)
 
     # 6. sequences and other iterables, and numbers of other types
@@ -107,7 +107,7 @@ def read(value: Any, place: object, is_operand: bool = False) -> tuple[_Kind, An
             return "sequence", members
         is_sequence = hasattr(cls, "__len__") and hasattr(cls, "__getitem__") and iter(value) is not value
         return ("sequence", value if cls is range else list(value)) if is_sequence else ("iterator", value)
-    if not hasattr(cls, "__mul__"):
+    if not _multiplies(cls):
         raise error_of_element(value, place)
     return "number", value
 
@@ -176,9 +176,14 @@ def is_number_type(cls: type) -> bool:
     numpy = sys.modules.get("numpy")
     if cls in BUILTIN or issubclass(cls, (getattr(numpy, "number", ()), getattr(numpy, "bool_", ()))):
         return cls is not getattr(numpy, "timedelta64", None)
-    if issubclass(cls, (int, float, complex, Mapping)) or not hasattr(cls, "__mul__"):
+    if issubclass(cls, (int, float, complex, Mapping)) or not _multiplies(cls):
         return False
     return not any(hasattr(cls, name) for name in (*MEMBER_METHODS, *EXPORTS))
+
+
+def _multiplies(cls: type) -> bool:
+    """Return whether values of a type have `*`. hasattr would also see that of its metaclass, as ctypes has."""
+    return any("__mul__" in vars(base) for base in cls.__mro__)
 
 
 def as_python_numbers(numbers: Sequence[Any]) -> tuple[list[Any], set[type]]:
