@@ -283,7 +283,7 @@ _numpy = {}  # empty until the first result; then "makers" -> (numpy, numpy.empt
 
 
 cdef tuple import_makers():
-    """Return numpy, numpy.empty and the dtypes indexed by Kind, or None without NumPy: arrays.py then raises the error."""
+    """Return numpy, numpy.empty and the dtypes by Kind, or None without NumPy: arrays.py then raises the error."""
     try:
         import numpy
         dtype_names = "? i1 u1 i2 u2 i4 u4 i8 u8 f2 f4 f8 c8 c16 g G".split()
