@@ -83,6 +83,8 @@ class SkippedTests:
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "kernels: numbers and layouts, tested again on every other ISA by test_isas.py")
+    for marker in ("leaks_references", "slow", "thread_unsafe", "valgrind_error"):
+        config.addinivalue_line("markers", f"{marker}: used by NumPy's own tests, see kernels/test_numpys_own.py")
     # Disable the warning of the pure backend's first call. test_backend.py tests it in other processes.
     importlib.import_module("nogil_kernels.pure_backend").notice = None
     if hasattr(config, "cache"):  # missing with -p no:cacheprovider

@@ -25,6 +25,7 @@ FLOORS = (  # from top to bottom. Parts of the same floor do not import each oth
     ("arrays",),
     ("threads",),
     ("pure",),
+    ("operands",),
     ("extras", "_version"),
 )
 FLOOR_OF = {part: floor for floor, parts in enumerate(FLOORS) for part in parts}

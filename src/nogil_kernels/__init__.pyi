@@ -1,12 +1,12 @@
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, Literal, Protocol, SupportsIndex, TypeAlias, TypedDict, TypeVar, overload, type_check_only
+from typing import Any, Literal, Protocol, Self, SupportsIndex, TypeAlias, TypedDict, TypeVar, overload, type_check_only
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from typing_extensions import Buffer
 
 from . import gil as gil
@@ -46,8 +46,21 @@ class _BuildInfo(TypedDict):
     free_threaded_build: bool
     gil: Literal["enabled", "disabled", "enabled, cannot be disabled"]
 
-_Numbers: TypeAlias = Buffer | Iterable[Any] | _Array | _Tensor
-_Factor: TypeAlias = ArrayLike | Buffer | _Tensor
+@type_check_only
+class _Number(Protocol):  # str is none, because text cannot be multiplied by text
+    def __mul__(self, other: Self, /) -> Any: ...
+
+# Nested up to 5 levels. A recursive type would contain str, whose elements are str.
+_Element: TypeAlias = complex | _Number | Buffer | _Array | _Tensor
+_Row: TypeAlias = Sequence[_Element]
+_Stack: TypeAlias = Sequence[
+    _Element | _Row | Sequence[_Row] | Sequence[Sequence[_Row]] | Sequence[Sequence[Sequence[_Row]]]
+]
+_Items: TypeAlias = Iterable[
+    _Element | Iterable[_Element] | Iterable[Iterable[_Element]] | Iterable[Iterable[Iterable[_Element]]]
+]
+_Numbers: TypeAlias = Buffer | _Array | _Tensor | _Items
+_Factor: TypeAlias = Buffer | _Array | _Tensor | _Stack
 
 @overload
 def sum_of_squares(
@@ -72,9 +85,9 @@ def sum_of_squares(
 @overload
 def sum_of_squares(x: _Numbers, *, axis: None = None, gil: _Gil = "auto", threads: _Threads = 1) -> Any: ...
 @overload
-def sum_of_squares(x: _Numbers, *, axis: _Axis, gil: _Gil = "auto", threads: _Threads = 1) -> NDArray[Any]: ...
+def sum_of_squares(x: _Numbers, *, axis: _Axis, gil: _Gil = "auto", threads: _Threads = 1) -> Any: ...
 @overload
-def matmul(a: _Factor, b: _Factor, *, out: None = None, gil: _Gil = "auto", threads: _Threads = 1) -> Any: ...
+def matmul(a: _Factor, b: _Factor, out: None = None, *, gil: _Gil = "auto", threads: _Threads = 1) -> Any: ...
 @overload
-def matmul(a: _Factor, b: _Factor, *, out: _Out, gil: _Gil = "auto", threads: _Threads = 1) -> _Out: ...
+def matmul(a: _Factor, b: _Factor, out: _Out, *, gil: _Gil = "auto", threads: _Threads = 1) -> _Out: ...
 def build_info() -> _BuildInfo: ...

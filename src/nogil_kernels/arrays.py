@@ -9,11 +9,22 @@ from __future__ import annotations
 import operator
 
 from . import pure
+from .operands import (
+    BUILTIN,
+    Rows,
+    as_ndarray,
+    check_factors,
+    elements,
+    error_of_number,
+    list_of_iterator,
+    need_numpy,
+    read,
+)
 from .threads import worker_count
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any, TypeAlias
 
     from numpy import dtype
@@ -49,14 +60,22 @@ def sum_of_squares(
     """
     check_gil(gil)
     worker_count(threads)
-    array_of_x = _exported(x)
-    if array_of_x is None and axis is None:
-        return pure.sum_of_squares(x)
-    array = _plain(_from_members(x) if array_of_x is None else array_of_x, "sum_of_squares", SUM_DTYPES)
+    kind, value = read(x, "x", is_operand=True)
+    if kind != "array":
+        if axis is None:
+            return pure.sum_of_squares(value)
+        if kind == "number":
+            raise error_of_number(x, "x")
+        need_numpy("sum_of_squares with axis= needs NumPy")
+        members = list_of_iterator(value, "x", True) if kind == "iterator" else value
+        array = _stacked(members, "x", accept_iterators=True, keep_ints=True)
+    else:
+        array = as_ndarray(value)
+    array = _plain(array, "sum_of_squares", SUM_DTYPES)
     if axis is not None:
         return _sum_along(array, axis, lambda x, kept, out: rows(x, kept, out, gil=gil, threads=threads))
     if array.dtype.char == "O":
-        return pure.sum_of_squares([array.tolist()])
+        return pure.sum_of_squares(array)
     return plain(array, gil=gil, threads=threads)
 
 
@@ -75,7 +94,7 @@ def matmul(a: Any, b: Any, out: Any, gil: Any, threads: Any, plain: Callable[...
     )
     import numpy as np
 
-    a, b = _factor(a), _factor(b)
+    a, b = _factor(a, "a"), _factor(b, "b")
     dtype = np.result_type(a.dtype, b.dtype)
     shape = pure.product_shape(a.shape, b.shape)
     out_array = None if out is None else _out_array(out, shape, dtype)
@@ -96,91 +115,59 @@ def matmul(a: Any, b: Any, out: Any, gil: Any, threads: Any, plain: Callable[...
     return product if shape else product[()]
 
 
-def need_numpy(reason: str) -> None:
-    """Raise ImportError with this reason if NumPy cannot be imported."""
-    try:
-        import numpy  # noqa: F401
-    except ImportError as error:
-        raise ImportError(f"{reason}: {error}. Run `pip install numpy`.") from error
+def _factor(x: Any, name: str) -> _Array:
+    """Return an operand of matmul as an ndarray."""
+    kind, value = read(x, name, is_operand=True)
+    if kind == "iterator":
+        value = list_of_iterator(value, name, False)
+    if kind == "array":
+        array = as_ndarray(value)
+    elif kind == "number":
+        array = _objects([value], ())  # product_shape refuses it, as NumPy does
+    else:
+        array = _stacked(value, name, accept_iterators=False, keep_ints=False)
+    if array.dtype.char == "O":
+        check_factors(array, name)
+    return _plain(array, "matmul", MATMUL_DTYPES)
 
 
-def _exported(x: Any) -> _Array | None:
-    """Return an ndarray over the memory of an array, buffer or DLPack tensor. Return None for other objects."""
-    pure.refuse_masked(x)
-    if any(hasattr(x, name) for name in ("__array__", "__array_interface__", "__array_struct__")):
-        need_numpy(f"reading {type(x).__name__} as an array needs NumPy")
-        import numpy as np
+def _stacked(x: Any, name: str, *, accept_iterators: bool, keep_ints: bool) -> _Array:
+    """Return a sequence as numpy.asarray does, but keep numbers of other types as they are: as objects.
 
-        return np.asarray(x)
-    try:
-        view = memoryview(x)
-    except TypeError:
-        return _from_dlpack(x) if hasattr(x, "__dlpack__") else None
-    need_numpy(f"reading a buffer of format {view.format!r} needs NumPy")
-    return _from_buffer(view)
-
-
-def _from_buffer(view: memoryview) -> _Array:
+    If keep_ints is true and numpy.asarray would round ints to float64, return objects, too.
+    """
     import numpy as np
 
-    try:
-        return np.asarray(view)
-    except (NotImplementedError, ValueError) as error:
-        raise TypeError(f"NumPy cannot read a buffer of format {view.format!r}: {error}") from error
+    reader = Rows(accept_iterators=accept_iterators, python_numbers=False)
+    nested, shape = reader.read(x, name)
+    if not all(issubclass(member_type, (np.generic, np.ndarray)) for member_type in reader.types - BUILTIN):
+        return _objects(_leaves(nested, len(shape)), shape)
+    array = np.asarray(nested)
+    # numpy.asarray rounds ints to float64 if one needs uint64 and another one fits int64
+    ints = reader.types and all(issubclass(member_type, (int, np.integer, np.bool_)) for member_type in reader.types)
+    return np.asarray(nested, object) if keep_ints and ints and array.dtype.kind == "f" else array
 
 
-def _from_dlpack(x: Any) -> _Array:
-    need_numpy("reading a DLPack tensor needs NumPy")
+def _objects(values: Iterable[Any], shape: tuple[int, ...]) -> _Array:
+    """Return an array of these objects. numpy.asarray would convert or unfold some of them."""
     import numpy as np
 
-    try:
-        array: _Array = np.from_dlpack(x)
-    except (AttributeError, BufferError, RuntimeError, TypeError, ValueError) as error:
-        advice = "Only tensors in CPU memory are supported; copy others to the CPU."
-        raise TypeError(f"cannot read {type(x).__name__}: {error}. {advice}") from error
+    array: _Array = np.empty(shape, object)
+    flat = array.reshape(-1)
+    for index, value in enumerate(values):
+        flat[index] = value
     return array
 
 
-def _from_members(x: Any) -> _Array:
-    """Return the members of an iterable as numpy.asarray does. If that would round ints to float64, return objects."""
-    members = list(pure.numbers_in(x))
-    need_numpy("sum_of_squares with axis= needs NumPy")
-    import numpy as np
-
-    try:
-        array, objects = np.asarray(members), np.asarray(members, object)
-    except ValueError as error:
-        raise ValueError(f"sum_of_squares with axis= needs rows of equal length: {error}") from error
-    _refuse_masked_within(members)
-    # numpy.asarray rounds ints to float64 if one needs uint64 and another one fits int64
-    were_rounded = array.dtype.kind == "f" and all(isinstance(member, int) for member in objects.flat)
-    return objects if were_rounded else array
-
-
-def _refuse_masked_within(x: Any) -> None:
-    """Raise TypeError for a masked array at any depth of nested lists."""
-    if isinstance(x, (list, tuple)):
-        types = {*map(type, x)}  # a set: few types, even for a million floats
-        if any(hasattr(member_type, "dtype") or issubclass(member_type, (list, tuple)) for member_type in types):
-            for member in x:
-                pure.refuse_masked(member)
-                _refuse_masked_within(member)
-
-
-def _factor(x: Any) -> _Array:
-    """Return an operand of matmul as an ndarray. numpy.asarray converts nested lists and scalars."""
-    import numpy as np
-
-    array = _exported(x)
-    if array is None:
-        try:
-            array = np.asarray(x)
-        except ValueError as error:
-            raise ValueError(f"matmul needs nested lists with rows of equal length: {error}") from error
-        _refuse_masked_within(x)
-        if array.ndim == 0 and array.dtype.char == "O":
-            raise TypeError(f"matmul needs arrays, buffers or nested lists of numbers, got {type(x).__name__}")
-    return _plain(array, "matmul", MATMUL_DTYPES)
+def _leaves(nested: Any, ndim: int) -> Iterator[Any]:
+    """Yield the elements of nested sequences, which may contain arrays, in C order."""
+    if ndim == 0:
+        yield nested
+    elif hasattr(nested, "tolist"):
+        yield from nested.reshape(-1).tolist()
+    else:
+        for member in nested:
+            yield from _leaves(member, ndim - 1)
 
 
 def _plain(array: _Array, function: str, accepted: str) -> _Array:
@@ -201,24 +188,34 @@ def _sum_along(array: _Array, axis: Any, rows: Callable[[_Array, int, _Array], A
 
     summed_axes = _axes(axis, array.ndim)
     kept_axes = [index for index in range(array.ndim) if index not in summed_axes]
-    transposed = array.transpose(*kept_axes, *summed_axes)
+    axes = (*kept_axes, *summed_axes)
+    transposed = array.transpose(axes)
     shape = transposed.shape[: len(kept_axes)]
     if array.dtype.char == "O":
-        sums: _Array = np.empty(shape, object)
-        for index in np.ndindex(shape):
-            sums[index] = pure.sum_of_squares([transposed[(*index, ...)].tolist()])
-        return sums
+        places = _objects((place for place, _ in elements(array, "x")), array.shape)
+        parts = [
+            zip(
+                *(whole[(*index, ...)].reshape(-1).tolist() for whole in (places.transpose(axes), transposed)),
+                strict=True,
+            )
+            for index in np.ndindex(shape)
+        ]
+        sums = _objects(map(pure.sum_of_elements, parts), shape)
+        return sums if shape else sums[()]
     sums = np.empty(shape, {"b": np.int64, "i": np.int64, "u": np.uint64}.get(array.dtype.kind, np.float64))
     rows(transposed, len(kept_axes), sums)
-    return sums
+    return sums if shape else sums[()]
 
 
 def _axes(axis: Any, ndim: int) -> list[int]:
     """Return the axes in `axis`, an int or a tuple of ints, as a list of numbers from 0 on."""
     import numpy as np
 
+    indices = axis if isinstance(axis, tuple) else (axis,)
     try:
-        axes = [operator.index(index) for index in (axis if isinstance(axis, tuple) else (axis,))]
+        if any(isinstance(index, bool) for index in indices):
+            raise TypeError
+        axes = [operator.index(index) for index in indices]
     except TypeError:
         raise TypeError(f"axis must be None, an int or a tuple of ints, got {axis!r}") from None
     for index in axes:
@@ -236,15 +233,16 @@ def _out_array(out: Any, shape: tuple[int, ...], dtype: dtype[Any]) -> _Array:
 
     if not isinstance(out, np.ndarray):
         try:
-            view = memoryview(out)
+            out = memoryview(out)
         except TypeError:
             raise TypeError(f"out must be an ndarray or a writable buffer, got {type(out).__name__}") from None
-        out_array = _from_buffer(view)
-    else:
-        out_array = np.asarray(_exported(out))
+    out_array = as_ndarray(read(out, "out", is_operand=True)[1])
     check_out(out_array.shape, out_array.flags.writeable, shape)
     if not np.can_cast(dtype, out_array.dtype, "same_kind"):
-        raise TypeError(f"cannot cast the product from {dtype} to out's {out_array.dtype} (casting='same_kind')")
+        raise TypeError(  # in NumPy's words
+            f"Cannot cast ufunc 'matmul' output from {dtype!r} to {out_array.dtype!r} with casting rule 'same_kind'. "
+            "Pass an out of the product's dtype."
+        )
     return out_array
 
 
@@ -253,7 +251,10 @@ def check_out(shape: Any, writable: bool, product_shape: tuple[int, ...]) -> Non
     if not writable:
         raise ValueError("out is read-only. Pass a writable array, or omit out.")
     if shape != product_shape:
-        raise ValueError(f"out must have the shape of the product, {product_shape}, got {shape}")
+        raise ValueError(
+            f"non-broadcastable out: got shape {shape}, expected {product_shape}, the shape of the product. "
+            "Pass an array of that shape, or omit out."
+        )
 
 
 def _kernel_output(out_array: _Array | None, shape: tuple[int, ...], dtype: dtype[Any], a: _Array, b: _Array) -> _Array:
@@ -271,10 +272,9 @@ def _product_of_objects(a: _Array, b: _Array, shape: tuple[int, ...]) -> _Array:
     """Return the twin's product as an array of objects, which keeps the shape of an empty product. Lists lose it."""
     import numpy as np
 
-    product: _Array = np.zeros(shape, object)
-    if a.size and b.size:
-        product[...] = pure.matmul(a.tolist(), b.tolist())
-    return product
+    if not (a.size and b.size):
+        return np.zeros(shape, object)
+    return _objects(_leaves(pure.product(a.tolist(), a.ndim, b.tolist(), b.ndim), len(shape)), shape)
 
 
 def _overlaps_itself(array: _Array) -> bool:

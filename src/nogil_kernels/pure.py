@@ -1,10 +1,28 @@
 """Both kernels in pure Python (the twins). The tests compare the compiled kernels with them.
 
 They take nested sequences of numbers and return Python numbers and nested lists. Any type of number that can be
-multiplied and added works. Integers, Fraction and Decimal stay as exact as in Python. The module imports nothing.
+multiplied and added works. Integers, Fraction and Decimal stay as exact as in Python.
 """
 
+from itertools import chain, islice
+
+from .operands import (
+    BUILTIN,
+    Element,
+    Rows,
+    check_depth,
+    check_factors,
+    elements,
+    error_of_element,
+    error_of_number,
+    list_of_iterator,
+    places,
+    read,
+)
+
 INFINITY = float("inf")
+_INTS, _FLOATS = frozenset({int, bool}), frozenset({float})
+_BLOCK = 1000  # numbers of an iterator that are added at a time
 
 
 def sum_of_squares(x):
@@ -13,8 +31,9 @@ def sum_of_squares(x):
     Parameters
     ----------
     x : iterable or memoryview
-        A list, tuple, range, iterator or other iterable, whose members are numbers or such iterables again; or a
-        memoryview of any number of dimensions. NumPy's numbers in x become Python's, except for long double.
+        A list, tuple, range, iterator or other iterable, whose members are numbers or such iterables again; an array;
+        or a buffer of any number of dimensions. The members of a list must have equal shapes. Those of an iterator may
+        differ. NumPy's numbers in x become Python's, except for long double.
 
     Returns
     -------
@@ -25,9 +44,9 @@ def sum_of_squares(x):
     Raises
     ------
     TypeError
-        If x has something that is not a number: text, bytes, None, a dict, a date.
+        If x has something that is not a number: text, None, a mapping, a date, a mask, an array with a unit.
     ValueError
-        If x is nested more than 100 levels deep.
+        If a list is ragged, or if x is nested more than 100 levels deep.
     OverflowError
         If x has floats and the sum of its ints exceeds float64.
 
@@ -48,33 +67,21 @@ def sum_of_squares(x):
     >>> sum_of_squares([1.5, 2 + 1j])
     7.25
     """
-    int_sum, high, low, tiny_sum, has_floats, other_sum = 0, 0.0, 0.0, 0, False, None
-    iterators = [numbers_in(x)]
-    while iterators:
-        for value in iterators[-1]:
-            if type(value) is float:
-                square = value * value
-                if square < 1e-290 and value:  # squares below 2**-1022 lose bits
-                    tiny_sum += int(value * 2.0**537 * 2.0**537) ** 2  # every float is an integer times 2**-1074
-                else:
-                    total = high + square
-                    low += (high - total) + square if high >= square else (square - total) + high
-                    high = total
-                has_floats = True
-            elif isinstance(value, int):
-                int_sum += value * value
-            elif (members := _members(value)) is not None:
-                iterators.append(members)
-                break
-            else:
-                square = _square(value)
-                other_sum = square if other_sum is None else other_sum + square
-        else:
-            iterators.pop()
-        if len(iterators) > 100:
-            raise ValueError("x is nested more than 100 levels deep. Check that x does not contain itself.")
-    float_sum = high + (low + tiny_sum / 2**2148) if high - high == 0 else high  # inf and nan make `low` nan
-    return _total(int_sum, float_sum, has_floats, other_sum)
+    kind, members = read(x, "x", is_operand=True)
+    if kind == "number":
+        if not hasattr(type(x), "__array_ufunc__"):
+            raise error_of_number(x, "x")
+        kind, members = "sequence", [x]  # a quantity with a unit is a number and an array, as NumPy's scalars are
+    sums = _Sums()
+    _add_members(sums, kind, members, "x")
+    return sums.total()
+
+
+def sum_of_elements(pairs):
+    """Return the sum of squares of elements of an array of objects, from pairs of their places and values."""
+    sums = _Sums()
+    _add_elements(sums, pairs)
+    return sums.total()
 
 
 def matmul(a, b):
@@ -97,7 +104,7 @@ def matmul(a, b):
     ValueError
         If the shapes do not fit. The message contains both shapes.
     TypeError
-        If a or b has text.
+        If a or b has something that is not a number, or an iterator.
 
     Notes
     -----
@@ -114,10 +121,10 @@ def matmul(a, b):
     >>> matmul([[[1]], [[2]]], [[3, 4]])
     [[[3, 4]], [[6, 8]]]
     """
-    a, a_shape = _nested(a)
-    b, b_shape = _nested(b)
+    a, a_shape = _nested(a, "a")
+    b, b_shape = _nested(b, "b")
     product_shape(a_shape, b_shape)
-    return _product(a, len(a_shape), b, len(b_shape))
+    return product(a, len(a_shape), b, len(b_shape))
 
 
 def product_shape(a, b):
@@ -140,87 +147,151 @@ def product_shape(a, b):
     return (*longer_stack, *a[-2:-1], *(b[-1:] if len(b) > 1 else ()))
 
 
-def refuse_masked(x):
-    """Raise TypeError for NumPy's masked arrays, recognized by their class's name. This module imports nothing."""
-    if any(base.__name__ == "MaskedArray" for base in type(x).__mro__):
-        raise TypeError("got a masked array, whose mask would be ignored. Pass x.filled(0) or x.compressed().")
+class _Sums:
+    """The sums of the squares of ints, of floats and of other numbers. high + low is the compensated sum of floats."""
+
+    def __init__(self):
+        self.int_sum, self.high, self.low, self.tiny_sum, self.has_floats, self.other_sum = 0, 0.0, 0.0, 0, False, None
+
+    def add(self, numbers, types, place, shape=()):
+        """Add the squares of numbers of these types: the elements of nested lists of this shape, at a place."""
+        if types <= _INTS:
+            self.int_sum += sum([number * number for number in numbers])
+        elif types <= _FLOATS:
+            self._add_floats(numbers)
+        else:
+            self._add_mixed(numbers, place, shape)
+
+    def _add_floats(self, numbers):
+        high, low = self.high, self.low
+        for value in numbers:
+            square = value * value
+            if square < 1e-290 and value:  # squares below 2**-1022 lose bits
+                self.tiny_sum += int(value * 2.0**537 * 2.0**537) ** 2  # every float is an integer times 2**-1074
+                continue
+            total = high + square
+            low += (high - total) + square if high >= square else (square - total) + high
+            high = total
+        self.high, self.low, self.has_floats = high, low, True
+
+    def _add_mixed(self, numbers, place, shape):
+        floats = []
+        for index, value in enumerate(numbers):
+            number_type = type(value)
+            if number_type is float:
+                floats.append(value)
+            elif number_type in _INTS:
+                self.int_sum += value * value
+            elif number_type is complex:
+                parts = value.real, value.imag
+                floats += (INFINITY,) if INFINITY in map(abs, parts) else parts  # abs(z) is inf, also if a part is nan
+            else:
+                square = _square(value)
+                if square is None:
+                    raise error_of_element(value, next(islice(places(place, shape), index, None)))
+                self.other_sum = square if self.other_sum is None else self.other_sum + square
+        if floats:
+            self._add_floats(floats)
+
+    def total(self):
+        """Return the sum of the ints, of the floats if there are any, and of the other numbers if there are any."""
+        int_sum, other_sum = self.int_sum, self.other_sum
+        if self.has_floats:
+            high, low = self.high, self.low
+            low += self.tiny_sum / 2**2148
+            float_sum = high + low if high - high == 0 else high  # inf and nan make `low` nan
+            float_sum, int_sum = (float_sum + int_sum, 0) if int_sum else (float_sum, 0)
+            other_sum = float_sum if other_sum is None else other_sum + float_sum
+        if other_sum is None:
+            return int_sum
+        return other_sum + int_sum if int_sum else other_sum
 
 
-def numbers_in(x):
-    """Return an iterator over the members of x. Raise TypeError if x is a number or not a collection of numbers."""
-    members = None if isinstance(x, (int, float, complex)) else _members(x)
-    if members is None:
-        raise _error_of_sum(x)
-    return members
+def _add_members(sums, kind, members, place):
+    """Add the squares of all numbers in an array, a sequence or another iterable."""
+    if kind == "iterator":
+        _add_items(sums, iter(members), place)
+    elif kind == "array" and getattr(members, "dtype", None) == "O":
+        _add_elements(sums, elements(members, place))
+    else:
+        if kind == "array":
+            members = members.tolist() if members.ndim else [members.tolist()]
+        reader = Rows(accept_iterators=True, python_numbers=True)
+        nested, shape = reader.read(members, place)
+        for _ in shape[1:]:
+            nested = chain.from_iterable(nested)
+        sums.add(nested, reader.types, place, shape)
 
 
-def _members(value):
-    """Return an iterator over the members or parts of a value. Return None for a number that has no parts."""
-    if isinstance(value, (str, bytes, dict)):
-        raise _error_of_sum(value)
-    if isinstance(value, complex):
-        parts = float(value.real), float(value.imag)
-        return iter((INFINITY,) if INFINITY in map(abs, parts) else parts)  # abs(z) is inf, also if a part is nan
-    plain_value = float(value) if isinstance(value, float) else _plain(value)
-    if plain_value is not value:
-        return iter((plain_value,))
+def _add_items(sums, iterator, place):
+    """Add the squares of the items of an iterator. They may differ in shape, and are not stored if they are arrays."""
+    start = 0
+    for value in iterator:
+        block = [value, *islice(iterator, _BLOCK)] if type(value) in BUILTIN else [value]
+        types = {*map(type, block)}
+        if types <= BUILTIN:
+            sums.add(block, types, place)
+        else:
+            _add_elements(sums, ((Element(place, index), item) for index, item in enumerate(block, start)))
+        start += len(block)
+
+
+def _add_elements(sums, pairs):
+    """Add the squares of elements, which are given as pairs of a place and a value."""
+    for place, value in pairs:
+        kind, members = read(value, place)
+        if kind == "number":
+            sums.add((members,), {type(members)}, place)
+        else:
+            check_depth(place)
+            _add_members(sums, kind, members, place)
+
+
+def _square(value):
+    """Return abs(value)**2 for a number that is neither int, float nor complex, or None if it cannot be multiplied."""
+    real, imag = getattr(value, "real", value), getattr(value, "imag", 0)
     try:
-        return iter(value)
+        if isinstance(value, (int, float)) or (type(real) is type(value) and _is_zero(imag)):
+            return value * value
+        squares = real * real, imag * imag
+        return squares[squares.index(INFINITY)] if INFINITY in squares else squares[0] + squares[1]
     except TypeError:
         return None
 
 
-def _square(value):
-    """Return abs(value)**2 for a number that is neither int, float nor complex."""
-    real = getattr(value, "real", value)
+def _is_zero(imag):
     try:
-        if type(real) is type(value):
-            return value * value
-        squares = real * real, value.imag * value.imag
-        return squares[squares.index(INFINITY)] if INFINITY in squares else squares[0] + squares[1]
-    except TypeError as error:
-        raise _error_of_sum(value) from error
+        return not imag
+    except (TypeError, ValueError):  # the truth of a value with a unit may be undefined
+        return False
 
 
-def _error_of_sum(value):
-    """Return the error for a value without numbers."""
-    name = type(value).__name__
-    return TypeError(f"sum_of_squares needs a buffer, array, sequence or iterator of numbers, got {name}")
-
-
-def _total(int_sum, float_sum, has_floats, other_sum):
-    """Return the sum of the ints, of the floats if there are any, and of other numbers if their sum is not None."""
-    if has_floats:
-        float_sum, int_sum = (float_sum + int_sum, 0) if int_sum else (float_sum, 0)
-        other_sum = float_sum if other_sum is None else other_sum + float_sum
-    if other_sum is None:
-        return int_sum
-    return other_sum + int_sum if int_sum else other_sum
-
-
-def _nested(x):
+def _nested(x, place):
     """Return x as nested lists of numbers, and its shape."""
-    x = _plain(x)
-    if isinstance(x, (str, bytes)):
-        raise TypeError(f"matmul needs numbers, got {type(x).__name__}")
-    if not isinstance(x, (list, tuple, range)):
+    kind, x = read(x, place, is_operand=True)
+    if kind == "number":
         return x, ()
-    rows = [_nested(row) for row in x]
-    shapes = {shape for _, shape in rows}
-    if len(shapes) > 1:
-        raise ValueError(f"matmul needs rows of equal length, got rows of the shapes {sorted(shapes)}")
-    return [row for row, _ in rows], (len(rows), *(shapes.pop() if shapes else ()))
+    if kind == "array":
+        if getattr(x, "dtype", None) == "O":
+            check_factors(x, place)
+        return x.tolist(), tuple(x.shape)
+    if kind == "iterator":
+        x = list_of_iterator(x, place, False)
+    return Rows(accept_iterators=False, python_numbers=True).read(x, place)
 
 
-def _product(a, a_ndim, b, b_ndim):
-    """Return A @ B for nested lists of fitting shapes: one matrix product per pair of matrices in the stacks."""
+def product(a, a_ndim, b, b_ndim):
+    """Return A @ B for nested lists of fitting shapes: one matrix product per pair of matrices in the stacks.
+
+    Elements can be anything that has `*` and `+`, such as arrays.
+    """
     if a_ndim > 2 and a_ndim > b_ndim:
-        return [_product(matrix, a_ndim - 1, b, b_ndim) for matrix in a]
+        return [product(matrix, a_ndim - 1, b, b_ndim) for matrix in a]
     if b_ndim > 2 and b_ndim > a_ndim:
-        return [_product(a, a_ndim, matrix, b_ndim - 1) for matrix in b]
+        return [product(a, a_ndim, matrix, b_ndim - 1) for matrix in b]
     if a_ndim > 2:
         a, b = (a * len(b), b) if len(a) == 1 else (a, b * len(a) if len(b) == 1 else b)
-        return [_product(a_matrix, a_ndim - 1, b_matrix, b_ndim - 1) for a_matrix, b_matrix in zip(a, b, strict=True)]
+        return [product(a_matrix, a_ndim - 1, b_matrix, b_ndim - 1) for a_matrix, b_matrix in zip(a, b, strict=True)]
     rows = [a] if a_ndim == 1 else a
     columns = [b] if b_ndim == 1 else list(zip(*b, strict=True))
     c = [[_dot(row, column) for column in columns] for row in rows]
@@ -237,17 +308,5 @@ def _dot(row, column):
         total = x * y
         break
     for x, y in pairs:
-        total += x * y
+        total = total + x * y  # += could change a product that is an operand
     return total
-
-
-def _plain(value):
-    """Convert arrays, memoryviews and NumPy's scalars to nested lists and Python numbers. Return other values as is."""
-    dtype = getattr(value, "dtype", None)
-    if dtype is not None:
-        refuse_masked(value)
-    if getattr(dtype, "kind", "O") not in "biufcO":  # refuses dates: tolist would turn some of them into ints
-        raise TypeError(f"sum_of_squares and matmul need numbers, got dtype {dtype}")
-    if getattr(dtype, "char", "O") in "gG" or not hasattr(value, "tolist"):  # long double has no Python number
-        return value
-    return value.tolist()

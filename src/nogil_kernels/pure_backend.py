@@ -8,6 +8,7 @@ short call.
 from __future__ import annotations
 
 from . import arrays, pure
+from .operands import READABLE
 from .threads import worker_count
 
 TYPE_CHECKING = False
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 # Return the warning for the first call. backend.py sets this if the user did not choose this backend.
 notice: Callable[[], str] | None = None
 
-# The formats that a memoryview can read on every supported version of Python.
-READABLE = frozenset(arrays.INTEGERS + "nNfd")
 BLOCK_SIZE = 4096  # numbers that are converted to Python objects at a time, some 130 kB
 
 
@@ -31,8 +30,9 @@ def sum_of_squares(x: Any, *, axis: Any = None, gil: str = "auto", threads: Any 
     x : buffer, array, range, or collection of numbers
         One of: a buffer or array of bool, signed or unsigned integers, float16, float32, float64, complex64 or
         complex128, with any number of dimensions and any strides, which is read in place; an object in CPU memory with
-        `__array__`, `__array_interface__` or `__dlpack__`; a range; a list, tuple, iterator or array of objects. Plain
-        Python sums the last group, so int, Fraction and Decimal stay exact.
+        `__array__`, `__array_interface__` or `__dlpack__`; a range; a list, tuple, iterator or array of objects, whose
+        elements are numbers or any of these. Plain Python sums the last group, so int, Fraction and Decimal stay exact.
+        The members of a list must have equal shapes. Those of an iterator may differ.
     axis : int or tuple of ints, optional
         The axes to sum over. None, the default, sums over all axes.
     gil : {"auto", "release", "hold"}, optional
@@ -50,16 +50,19 @@ def sum_of_squares(x: Any, *, axis: Any = None, gil: str = "auto", threads: Any 
     -------
     int, float or numpy.ndarray
         With axis=None, an exact int for bool and integers of any size, and a float for floats and complex numbers; 0 if
-        x is empty. With axis, an ndarray: int64 for bool and signed integers, uint64 for unsigned integers, float64 for
-        floats and complex numbers, objects for objects.
+        x is empty. A number of another type, also one with a unit, keeps its type. With axis, an ndarray, or a NumPy
+        scalar if no axis is left: int64 for bool and signed integers, uint64 for unsigned integers, float64 for floats
+        and complex numbers, objects for objects.
 
     Raises
     ------
     TypeError
-        If x has text, dates, a structured type, long double or a mask, or if axis or threads has a wrong type.
+        If x has text, None, dates, a structured type, long double, a mask, a mapping, a sparse matrix, or an array with
+        a unit; if the conversion of an element warns; or if axis or threads has a wrong type. The message names the
+        element, as in "x[2] is None".
     ValueError
-        If x does not have an axis (numpy.exceptions.AxisError), if axis names an axis twice, if gil is unknown, or if
-        threads is below 1.
+        If a list is ragged, if x does not have an axis (numpy.exceptions.AxisError), if axis names an axis twice, if
+        gil is unknown, or if threads is below 1.
     OverflowError
         If a result with axis= does not fit into 64 bits, or if x has floats and the sum of its ints exceeds float64.
     MemoryError
@@ -95,7 +98,7 @@ def sum_of_squares(x: Any, *, axis: Any = None, gil: str = "auto", threads: Any 
     return float(total) if view.format in arrays.FLOATS else total  # an empty sum is the int 0
 
 
-def matmul(a: Any, b: Any, *, out: Any = None, gil: str = "auto", threads: Any = 1) -> Any:
+def matmul(a: Any, b: Any, out: Any = None, *, gil: str = "auto", threads: Any = 1) -> Any:
     """Return C = A @ B, where C[..., i, j] = sum(A[..., i, p] * B[..., p, j] for p in range(k)), as numpy.matmul.
 
     Parameters
@@ -121,15 +124,18 @@ def matmul(a: Any, b: Any, *, out: Any = None, gil: str = "auto", threads: Any =
     Returns
     -------
     numpy.ndarray, scalar or out
-        out if it is given. Otherwise a new ndarray, or a scalar if a and b both have shape (k,).
+        out if it is given. Otherwise a new ndarray, or a scalar if a and b both have shape (k,). Unlike numpy.matmul,
+        the function returns an ndarray for operands of a subclass, and refuses subclasses that define their own ufuncs.
 
     Raises
     ------
     ValueError
-        If the shapes of a and b do not fit, if out is read-only or has another shape, if gil is unknown, or if threads
-        is below 1. A message about shapes contains both.
+        If a list is ragged, if the shapes of a and b do not fit, if out is read-only or has another shape, if gil is
+        unknown, or if threads is below 1. A message about shapes contains both.
     TypeError
-        If an operand has text, dates, a structured type or a mask, or if out or threads has a wrong type.
+        If an operand has text, None, dates, a structured type, a mask, a mapping, a sparse matrix, an iterator, or an
+        array with a unit; or if out or threads has a wrong type. The message names the element, as in "a[0][1] is
+        None".
     MemoryError
         If the workspace does not fit into memory.
 
@@ -138,9 +144,11 @@ def matmul(a: Any, b: Any, *, out: Any = None, gil: str = "auto", threads: Any =
     The error of a float is at most about k * (u * (|A| @ |B|) + s / 2), and 3 times this for complex numbers. u is the
     dtype's unit roundoff, half a unit in the last place of 1, and s its smallest subnormal number. A partial sum can
     overflow to inf although C would be finite. The product of x+yi and v+wi is xv-yw + (xw+yv)i, also if a part is
-    infinite or nan. numpy.matmul can give nan instead. There are no floating-point warnings. A failed call changes no
-    operand, but a MemoryError with several threads can leave a part of C in out. The loops are from Goto and van de
-    Geijn, "Anatomy of high-performance matrix multiplication", 2008.
+    infinite or nan; numpy.matmul can give nan instead. Unlike numpy.matmul, there are no floating-point warnings.
+
+    A call that raises leaves out as it was, with two exceptions: an exception of a signal handler, such as
+    KeyboardInterrupt, and a MemoryError with several threads can leave a part of C in out. The loops are from Goto and
+    van de Geijn, "Anatomy of high-performance matrix multiplication", 2008.
 
     Examples
     --------

@@ -24,6 +24,8 @@ def worker_count(threads: object) -> int:
 
     Raise ValueError if an int is below 1, and TypeError for other types.
     """
+    if isinstance(threads, bool):
+        raise TypeError(f"threads must be an int or a concurrent.futures.ThreadPoolExecutor, got {threads}")
     if _has_no_index(threads):  # checked first, because raising a TypeError takes a microsecond
         return _executor(threads)._max_workers
     try:

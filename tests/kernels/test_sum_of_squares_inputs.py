@@ -161,8 +161,7 @@ def test_the_sum_of_any_collection_of_ints_is_exact(kernels, make):
         ([np.int8(100)] * 3, 30_000),
         ([np.uint64(2**64 - 1)] * 2, 2 * (2**64 - 1) ** 2),
         ([np.float32(1e20)], float(np.float32(1e20)) ** 2),
-        ([np.arange(3), np.arange(4)], 5 + 14),
-        ([array.array("d", [0.5]), array.array("d", [1.5, 2.0])], 6.5),
+        ([array.array("d", [0.5, 0.0]), array.array("d", [1.5, 2.0])], 6.5),
         (array.array("f", [0.5, -1.5, 3.0]), 11.5),
         (array.array("d", [0.5, -1.5, 3.0]), 11.5),
         (memoryview(array.array("d", range(12))).cast("B").cast("d", (3, 2, 2)), 506.0),
@@ -219,7 +218,7 @@ MASKED = np.ma.array([1.0, 2.0], mask=[False, True])
 @pytest.mark.parametrize("options", [{}, {"axis": 0}], ids=["whole", "axis"])
 @pytest.mark.parametrize("x", [MASKED, [MASKED], [[MASKED], [[1.0, 2.0]]]], ids=["array", "in a list", "nested"])
 def test_masked_arrays_raise_type_error(kernels, x, options):
-    with pytest.raises(TypeError, match="got a masked array"):
+    with pytest.raises(TypeError, match=r"is a masked array: .*filled"):
         kernels.sum_of_squares(x, **options)
 
 

@@ -8,7 +8,7 @@ The loops release the GIL, so the speed-up of threads that run them is what the 
 from cpython.buffer cimport PyBUF_C_CONTIGUOUS, PyBuffer_Release
 
 from nogil_kernels.compiled.isa.isa cimport chosen_isa, nk_isa
-from nogil_kernels.compiled.shared.buffers cimport PyErr_Clear, PyObject_GetBuffer, may_be_masked
+from nogil_kernels.compiled.shared.buffers cimport PyErr_Clear, PyObject_GetBuffer, may_mean_more
 from nogil_kernels.compiled.shared.interrupts cimport (
     Interrupts, begin_interruptible, end_interruptible, interrupted,
 )
@@ -71,7 +71,7 @@ def read(object buffer, int streams, *, bint prefetch=False, Py_ssize_t passes=1
     if passes < 0:
         raise ValueError(f"passes must not be negative, got {passes}")
     cdef Py_buffer view
-    if may_be_masked(buffer) or PyObject_GetBuffer(buffer, &view, PyBUF_C_CONTIGUOUS) < 0:
+    if may_mean_more(buffer) or PyObject_GetBuffer(buffer, &view, PyBUF_C_CONTIGUOUS) < 0:
         PyErr_Clear()
         raise TypeError(f"buffer must be a C-contiguous buffer, got {type(buffer).__name__}")
     cdef nk_read run = nk_limits_loops_of(chosen_isa()).read[prefetch][streams // 2]  # log2(streams) up to 4

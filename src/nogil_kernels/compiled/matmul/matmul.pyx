@@ -15,7 +15,7 @@ from nogil_kernels.compiled.matmul.problem cimport Matrix, Problem, at
 from nogil_kernels.compiled.matmul.symmetric cimport is_below_diagonal, mirror
 from nogil_kernels.compiled.matmul.tiles cimport nk_matmul_kernel, nk_matmul_kernels_of, nk_matmul_tile
 from nogil_kernels.compiled.matmul.workspace cimport SMALL_WORKSPACE, Workspace, size_of_workspace, workspace_in
-from nogil_kernels.compiled.shared.buffers cimport F64
+from nogil_kernels.compiled.shared.buffers cimport F64, I32, U64
 from nogil_kernels.compiled.shared.interrupts cimport (
     Interrupts, begin_interruptible, end_interruptible, interrupted, never_interrupted, set_stop,
 )
@@ -115,7 +115,7 @@ cdef extern from *:
 kernels = nk_matmul_kernels_of(chosen_isa())
 
 
-def matmul(a, b, *, out=None, gil="auto", threads=1):
+def matmul(a, b, out=None, *, gil="auto", threads=1):
     """Return C = A @ B, where C[..., i, j] = sum(A[..., i, p] * B[..., p, j] for p in range(k)), as numpy.matmul.
 
     Parameters
@@ -141,15 +141,18 @@ def matmul(a, b, *, out=None, gil="auto", threads=1):
     Returns
     -------
     numpy.ndarray, scalar or out
-        out if it is given. Otherwise a new ndarray, or a scalar if a and b both have shape (k,).
+        out if it is given. Otherwise a new ndarray, or a scalar if a and b both have shape (k,). Unlike numpy.matmul,
+        the function returns an ndarray for operands of a subclass, and refuses subclasses that define their own ufuncs.
 
     Raises
     ------
     ValueError
-        If the shapes of a and b do not fit, if out is read-only or has another shape, if gil is unknown, or if threads
-        is below 1. A message about shapes contains both.
+        If a list is ragged, if the shapes of a and b do not fit, if out is read-only or has another shape, if gil is
+        unknown, or if threads is below 1. A message about shapes contains both.
     TypeError
-        If an operand has text, dates, a structured type or a mask, or if out or threads has a wrong type.
+        If an operand has text, None, dates, a structured type, a mask, a mapping, a sparse matrix, an iterator, or an
+        array with a unit; or if out or threads has a wrong type. The message names the element, as in "a[0][1] is
+        None".
     MemoryError
         If the workspace does not fit into memory.
 
@@ -158,9 +161,11 @@ def matmul(a, b, *, out=None, gil="auto", threads=1):
     The error of a float is at most about k * (u * (|A| @ |B|) + s / 2), and 3 times this for complex numbers. u is the
     dtype's unit roundoff, half a unit in the last place of 1, and s its smallest subnormal number. A partial sum can
     overflow to inf although C would be finite. The product of x+yi and v+wi is xv-yw + (xw+yv)i, also if a part is
-    infinite or nan. numpy.matmul can give nan instead. There are no floating-point warnings. A failed call changes no
-    operand, but a MemoryError with several threads can leave a part of C in out. The loops are from Goto and van de
-    Geijn, "Anatomy of high-performance matrix multiplication", 2008.
+    infinite or nan; numpy.matmul can give nan instead. Unlike numpy.matmul, there are no floating-point warnings.
+
+    A call that raises leaves out as it was, with two exceptions: an exception of a signal handler, such as
+    KeyboardInterrupt, and a MemoryError with several threads can leave a part of C in out. The loops are from Goto and
+    van de Geijn, "Anatomy of high-performance matrix multiplication", 2008.
 
     Examples
     --------
@@ -179,7 +184,7 @@ def matmul(a, b, *, out=None, gil="auto", threads=1):
     operands.count = 0
     try:
         if take_factors(&problem, &operands, kernels, a, b, out):  # 1. take the operands
-            c = out if out is not None else new_result(&problem, &operands)
+            c = out if out is not None else new_result(&problem, &operands, a, b)
             if take_result(&problem, &operands, c):
                 plan_blocks(&problem)  # 2. plan
                 plan_sharing(&problem, gil, threads)
@@ -292,21 +297,26 @@ cdef inline int return_scratch(bytearray scratch) except -1:
     return 0
 
 
-_numpy = {}  # empty until the first result; then "makers" -> (numpy.empty, the dtypes indexed by Kind)
+_numpy = {}  # empty until the first result; then "makers" -> (numpy, numpy.empty, the dtypes indexed by Kind)
 
 
 cdef tuple import_makers():
-    """Return numpy.empty and the dtypes indexed by Kind, or None without NumPy: arrays.py then raises the error."""
+    """Return numpy, numpy.empty and the dtypes by Kind, or None without NumPy: arrays.py then raises the error."""
     try:
         import numpy
         dtype_names = "? i1 u1 i2 u2 i4 u4 i8 u8 f2 f4 f8 c8 c16 g G".split()
-        makers = numpy.empty, [numpy.dtype(name) for name in dtype_names]
+        makers = numpy, numpy.empty, [numpy.dtype(name) for name in dtype_names]
         return _numpy.setdefault("makers", makers)  # atomic without a GIL, too
     except (ImportError, AttributeError):  # AttributeError if sys.modules["numpy"] is None, as in tests
         return None
 
 
-cdef object new_result(const Problem *p, const Operands *operands):
+cdef inline bint has_dtype(object x, object dtype) except -1:
+    """Return whether x has this very dtype. NumPy has two dtypes of some sizes, such as long and longlong."""
+    return getattr(x, "dtype", None) is dtype
+
+
+cdef object new_result(const Problem *p, const Operands *operands, object a, object b):
     """Return a new array for C, or None without NumPy."""
     cdef bint a_is_vector = operands.views[0].ndim == 1, b_is_vector = operands.views[1].ndim == 1
     cdef int axis
@@ -315,15 +325,18 @@ cdef object new_result(const Problem *p, const Operands *operands):
         makers = import_makers()
         if makers is None:
             return None
-    cdef object empty = (<tuple> makers)[0], dtypes = (<tuple> makers)[1]
+    cdef object empty = (<tuple> makers)[1], dtype = (<list> (<tuple> makers)[2])[<int> p.kind]
+    if I32 <= p.kind <= U64 and not (has_dtype(a, dtype) and has_dtype(b, dtype)):
+        numpy = (<tuple> makers)[0]
+        dtype = numpy.result_type(numpy.asarray(a), numpy.asarray(b))
     if p.ndim == 0 and not a_is_vector and not b_is_vector:
-        return empty((p.m, p.n), (<list> dtypes)[<int> p.kind])
+        return empty((p.m, p.n), dtype)
     shape = [p.shape[axis] for axis in range(p.ndim)]
     if not a_is_vector:
         shape.append(p.m)
     if not b_is_vector:
         shape.append(p.n)
-    return empty(shape, (<list> dtypes)[<int> p.kind])
+    return empty(shape, dtype)
 
 
 # inline: a module without a .pxd that exports this function (subinterpreters/) contains no code for it

@@ -84,9 +84,9 @@ cdef inline Kind kind_of(const Py_buffer *view) noexcept nogil:
     return NOT_PLAIN
 
 
-cdef inline bint may_be_masked(object x) noexcept:
-    """Return whether x may have a mask, which its buffer would not show. Static types (ndarray, bytes) have none."""
-    return PyType_HasFeature(Py_TYPE(x), Py_TPFLAGS_HEAPTYPE) and PyObject_HasAttrString(x, b"mask")
+cdef inline bint may_mean_more(object x) noexcept:
+    """Return whether x may have a mask or a unit, which its buffer would not show. Static types (ndarray) have none."""
+    return PyType_HasFeature(Py_TYPE(x), Py_TPFLAGS_HEAPTYPE) and PyObject_HasAttrString(x, b"__array_ufunc__")
 
 
 cdef inline bint is_time(object x, const Py_buffer *view) noexcept:
@@ -113,7 +113,7 @@ cdef inline Kind take(object x, Py_buffer *view, int flags) noexcept:
     cdef Kind kind = view_ndarray(x, view, flags & PyBUF_WRITABLE)
     if kind != NOT_PLAIN:
         return kind
-    if not PyObject_CheckBuffer(x) or may_be_masked(x):
+    if not PyObject_CheckBuffer(x) or may_mean_more(x):
         return NOT_PLAIN
     if not get_buffer(x, view, flags | PyBUF_FORMAT | PyBUF_STRIDES):
         return NOT_PLAIN

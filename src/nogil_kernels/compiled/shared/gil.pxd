@@ -21,9 +21,9 @@ cdef inline bint release_wanted(object gil, object threads, bint is_long) except
 
 
 cdef inline bint one_thread(object threads) noexcept:
-    return isinstance(threads, int) and threads == 1
+    return isinstance(threads, int) and threads is not True and threads == 1
 
 
 cdef inline bint is_unshared(object threads, Py_ssize_t tasks) noexcept:
     """Return whether this thread works alone: threads is 1, or tasks is below 2. If False, task_count() decides."""
-    return isinstance(threads, int) and (threads == 1 or (threads > 1 and tasks < 2))
+    return isinstance(threads, int) and threads is not True and (threads == 1 or (threads > 1 and tasks < 2))

@@ -76,8 +76,9 @@ def sum_of_squares(x, *, axis=None, gil="auto", threads=1):
     x : buffer, array, range, or collection of numbers
         One of: a buffer or array of bool, signed or unsigned integers, float16, float32, float64, complex64 or
         complex128, with any number of dimensions and any strides, which is read in place; an object in CPU memory with
-        `__array__`, `__array_interface__` or `__dlpack__`; a range; a list, tuple, iterator or array of objects. Plain
-        Python sums the last group, so int, Fraction and Decimal stay exact.
+        `__array__`, `__array_interface__` or `__dlpack__`; a range; a list, tuple, iterator or array of objects, whose
+        elements are numbers or any of these. Plain Python sums the last group, so int, Fraction and Decimal stay exact.
+        The members of a list must have equal shapes. Those of an iterator may differ.
     axis : int or tuple of ints, optional
         The axes to sum over. None, the default, sums over all axes.
     gil : {"auto", "release", "hold"}, optional
@@ -95,16 +96,19 @@ def sum_of_squares(x, *, axis=None, gil="auto", threads=1):
     -------
     int, float or numpy.ndarray
         With axis=None, an exact int for bool and integers of any size, and a float for floats and complex numbers; 0 if
-        x is empty. With axis, an ndarray: int64 for bool and signed integers, uint64 for unsigned integers, float64 for
-        floats and complex numbers, objects for objects.
+        x is empty. A number of another type, also one with a unit, keeps its type. With axis, an ndarray, or a NumPy
+        scalar if no axis is left: int64 for bool and signed integers, uint64 for unsigned integers, float64 for floats
+        and complex numbers, objects for objects.
 
     Raises
     ------
     TypeError
-        If x has text, dates, a structured type, long double or a mask, or if axis or threads has a wrong type.
+        If x has text, None, dates, a structured type, long double, a mask, a mapping, a sparse matrix, or an array with
+        a unit; if the conversion of an element warns; or if axis or threads has a wrong type. The message names the
+        element, as in "x[2] is None".
     ValueError
-        If x does not have an axis (numpy.exceptions.AxisError), if axis names an axis twice, if gil is unknown, or if
-        threads is below 1.
+        If a list is ragged, if x does not have an axis (numpy.exceptions.AxisError), if axis names an axis twice, if
+        gil is unknown, or if threads is below 1.
     OverflowError
         If a result with axis= does not fit into 64 bits, or if x has floats and the sum of its ints exceeds float64.
     MemoryError
