@@ -38,6 +38,8 @@ FLOATS = "efd"
 SUM_DTYPES = INTEGERS + FLOATS + "FD" + "O"
 MATMUL_DTYPES = SUM_DTYPES + "gG"
 
+COPY_SIZE = 1 << 20  # elements that NumPy converts at a time: 1 to 4 ms
+
 # matmul has no kernel for these types. They are multiplied in a wider type, and the product is cast, with the same
 # result: integers modulo 2**32, then modulo their own range; float16 rounded once; bool True if the sum is above 0.
 COMPUTED_AS = {"?": "i", "b": "i", "h": "i", "B": "I", "H": "I", "e": "f"}
@@ -103,14 +105,14 @@ def matmul(a: Any, b: Any, out: Any, gil: Any, threads: Any, plain: Callable[...
             product = _product_of_objects(a, b, shape)
         else:
             kernel_dtype = np.dtype(COMPUTED_AS.get(dtype.char, dtype))
-            a, b = np.require(a, kernel_dtype, ["ALIGNED"]), np.require(b, kernel_dtype, ["ALIGNED"])
+            a, b = _converted(a, kernel_dtype), _converted(b, kernel_dtype)
             product = _kernel_output(out_array, shape, kernel_dtype, a, b)
             plain(a, b, out=product, gil=gil, threads=threads)
         if product is out_array and product.dtype == dtype:
             return out
-        product = product.astype(dtype, copy=False)
+        product = _converted(product, dtype)
         if out_array is not None:
-            np.copyto(out_array, product, casting="same_kind")
+            _copy(out_array, product)
             return out
     return product if shape else product[()]
 
@@ -179,7 +181,32 @@ def _plain(array: _Array, function: str, accepted: str) -> _Array:
             f"{function} takes {dtypes}{wider} and objects that are numbers, got dtype {array.dtype}. "
             "Convert the array by x.astype(...)."
         )
-    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
+    return _converted(array, array.dtype.newbyteorder("="))
+
+
+def _converted(array: _Array, dtype: dtype[Any]) -> _Array:
+    """Return the array with this dtype, aligned, and copied only if necessary."""
+    import numpy as np
+
+    if array.dtype == dtype and array.flags.aligned:
+        return array
+    copy = np.empty_like(array, dtype, subok=False)
+    _copy(copy, array)
+    return copy
+
+
+def _copy(target: _Array, source: _Array) -> None:
+    """Copy an array in parts of at most COPY_SIZE elements, between which Python runs the handlers of signals."""
+    import numpy as np
+
+    if target.size <= COPY_SIZE:
+        np.copyto(target, source, casting="unsafe")
+        return
+    axis = target.shape.index(max(target.shape))
+    half = target.shape[axis] // 2
+    for part in (slice(half), slice(half, None)):
+        index = (*[slice(None)] * axis, part)
+        _copy(target[index], source[index])
 
 
 def _sum_along(array: _Array, axis: Any, rows: Callable[[_Array, int, _Array], Any]) -> _Array:

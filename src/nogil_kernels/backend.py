@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib.machinery import EXTENSION_SUFFIXES
 
 from ._version import __version__
 
@@ -18,12 +17,6 @@ __all__ = ["build_info", "matmul", "sum_of_squares"]
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, NoReturn
-
-
-MODULES = (
-    *("compiled/isa/isa", "compiled/sum_of_squares/sum_of_squares", "compiled/matmul/matmul", "measure/limits"),
-    *("compiled/subinterpreters/sum_of_squares", "compiled/subinterpreters/matmul", "gil/sampler"),
-)
 
 
 class BrokenBuild(ImportError):
@@ -70,25 +63,6 @@ def _refuse(error: Exception) -> NoReturn:
     raise error
 
 
-def _refuse_truncated() -> None:
-    """Raise ImportError if a compiled module is incomplete, perhaps because a disk was full. Takes 0.1 ms.
-
-    Linux would end the process with SIGBUS when it loads the module. The section headers are the end of an ELF file.
-    """
-    for path in (f"{os.path.dirname(__file__)}/{name}{suffix}" for name in MODULES for suffix in EXTENSION_SUFFIXES):
-        try:
-            with open(path, "rb") as file:
-                header, size = file.read(64), os.fstat(file.fileno()).st_size
-        except OSError:  # another suffix, or a module that the abi3 build does not have
-            continue
-        complete = 64  # bytes: the header
-        if header.startswith(b"\x7fELF\x02\x01"):  # 64 bits, little-endian
-            start, width, count = (int.from_bytes(header[a:b], "little") for a, b in ((40, 48), (58, 60), (60, 62)))
-            complete = max(complete, start + width * count)
-        if size < complete:
-            raise ImportError(f"{path} is incomplete: it has {size} of {complete} bytes")
-
-
 def _import_compiled() -> tuple[str, tuple[Any, Any]]:
     """Return the reason that build_info() shows, and the two public functions compiled for this interpreter."""
     from .compiled.isa import is_main_interpreter
@@ -113,8 +87,6 @@ def _choose() -> tuple[str, str]:
     if requested == "pure":
         return "pure", setting
     try:
-        if sys.platform == "linux":
-            _refuse_truncated()
         default_reason, _ = _import_compiled()
     except Exception as error:  # modules of two builds raise TypeError, ValueError, SystemError and others, too
         if "NOGIL_KERNELS_ISA" in str(error):

@@ -22,6 +22,7 @@ BUILTIN = frozenset({bool, int, float, complex})
 MEMBER_METHODS = ("__iter__", "__getitem__", "__len__", "__array_ufunc__", "__buffer__", "nnz", "__getattr__")
 EXPORTS = ("__array__", "__array_interface__", "__array_struct__", "__dlpack__")
 MAX_DEPTH = 100
+BLOCK = 1 << 20  # members that are looked at in one step: 15 ms
 
 # The formats that a memoryview can read on every supported version of Python.
 READABLE = frozenset("?bBhHiIlLqQnNfd")
@@ -129,7 +130,9 @@ class Rows:
 
         Raise ValueError if it is ragged, and TypeError for an iterator in it, unless iterators are accepted.
         """
-        types = {*map(type, x)}  # takes a fifth of the time of the sum
+        types: set[type] = set()  # takes a fifth of the time of the sum
+        for start in range(0, len(x), BLOCK):  # signal handlers run between two blocks
+            types.update(map(type, x[start : start + BLOCK]))
         if types <= BUILTIN or all(map(is_number_type, types)):
             if self.python_numbers and not types <= BUILTIN:
                 x, types = as_python_numbers(x)

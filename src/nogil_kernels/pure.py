@@ -156,7 +156,9 @@ class _Sums:
     def add(self, numbers, types, place, shape=()):
         """Add the squares of numbers of these types: the elements of nested lists of this shape, at a place."""
         if types <= _INTS:
-            self.int_sum += sum([number * number for number in numbers])
+            numbers = iter(numbers)
+            while squares := [number * number for number in islice(numbers, _BLOCK)]:
+                self.int_sum += sum(squares)
         elif types <= _FLOATS:
             self._add_floats(numbers)
         else:

@@ -80,5 +80,8 @@ class WithArray:
     def __init__(self, values):
         self.values = np.asarray(values)
 
+    def __repr__(self):  # the default has an address, which must not be a part of a test's name
+        return f"WithArray({self.values.tolist()})"
+
     def __array__(self, dtype=None, copy=None):
         return self.values if dtype is None else self.values.astype(dtype)

@@ -173,7 +173,7 @@ TINY_OPERANDS = {
     "imaginary parts": (1 + 1j * TINY).imag,
     "broadcast": np.broadcast_to(TINY[:1], TINY.shape),
     "list of NumPy's scalars": list(TINY),
-    "list of arrays": [TINY[:400], TINY[400:]],
+    "list of arrays": [TINY[: len(TINY) // 2], TINY[len(TINY) // 2 :]],
     "complex numbers": [complex(value, value) for value in TINY[:500]],
     "nested list": [[value] for value in TINY],
     "objects": TINY.astype(object),

@@ -28,6 +28,8 @@ LONG_SUMS = {
     "pages": (np.broadcast_to(PAGES, (10**7, PAGES.size)), None),
     "axis": (np.broadcast_to(1.5, (10**6, 10**7)), 1),
     "short rows": (np.broadcast_to(1.5, (10**8, 3)), 1),
+    "foreign byte order": (np.broadcast_to(np.ones(1000, np.dtype(float).newbyteorder("S")), (10**6, 1000)), None),
+    "list": ([1.5] * (3 * 10**7), None),
 }
 LONG_PRODUCTS = {
     "square": ((4000, 10**6), (10**6, 4000), float),
@@ -37,6 +39,7 @@ LONG_PRODUCTS = {
     "vector and matrix": ((10**8,), (10**8, 3000), float),
     "outer": ((10**5, 1), (1, 10**4), float),
     "int64": ((4000, 10**6), (10**6, 4000), np.int64),
+    "int8": ((2000, 10**4), (10**4, 20_000), np.int8),
     "long double": ((400, 10**6), (10**6, 400), np.longdouble),
     "stack": ((10**6, 8, 40), (10**6, 40, 8), float),
 }
@@ -64,22 +67,22 @@ def alarm():
     signal.signal(signal.SIGALRM, handler)
 
 
-def median_latency(alarm, call):
-    """Return the median seconds from an alarm to the end of the call, of three alarms."""
+def least_latency(alarm, call):
+    """Return the least seconds from an alarm to the end of the call, of three alarms: a busy machine adds to them."""
     latencies = []
     for delay in (0.05, 0.06, 0.073):
         rings = alarm(delay)
         with pytest.raises(Alarm):
             call()
         latencies.append(time.perf_counter() - rings)
-    return sorted(latencies)[1]
+    return min(latencies)
 
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", LONG_SUMS)
 def test_an_alarm_ends_a_long_sum(compiled, alarm, name, way):
     x, axis = LONG_SUMS[name]
-    assert median_latency(alarm, partial(compiled.sum_of_squares, x, axis=axis, **WAYS[way])) < LIMIT
+    assert least_latency(alarm, partial(compiled.sum_of_squares, x, axis=axis, **WAYS[way])) < LIMIT
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -87,13 +90,13 @@ def test_an_alarm_ends_a_long_sum(compiled, alarm, name, way):
 def test_an_alarm_ends_a_long_product(compiled, alarm, name, way):
     a_shape, b_shape, dtype = LONG_PRODUCTS[name]
     a, b = np.broadcast_to(dtype(3), a_shape), np.broadcast_to(dtype(5), b_shape)
-    assert median_latency(alarm, partial(compiled.matmul, a, b, **WAYS[way])) < LIMIT
+    assert least_latency(alarm, partial(compiled.matmul, a, b, **WAYS[way])) < LIMIT
 
 
 def test_an_alarm_ends_a_product_of_numbers_a_page_apart(compiled, alarm):
     a = np.broadcast_to(PAGES, (4000, PAGES.size))
     for gil in ("hold", "release"):
-        assert median_latency(alarm, lambda gil=gil: compiled.matmul(a, a.T, gil=gil)) < LIMIT
+        assert least_latency(alarm, lambda gil=gil: compiled.matmul(a, a.T, gil=gil)) < LIMIT
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -107,7 +110,7 @@ def test_an_alarm_ends_a_call_beside_a_thread_that_runs_python(compiled, alarm, 
     thread = threading.Thread(target=work)
     thread.start()
     try:
-        assert median_latency(alarm, partial(compiled.sum_of_squares, range(10**12), **WAYS[way])) < LIMIT
+        assert least_latency(alarm, partial(compiled.sum_of_squares, range(10**12), **WAYS[way])) < LIMIT
     finally:
         is_over.set()
         thread.join()

@@ -67,7 +67,7 @@ def test_the_other_kinds_of_operands_count_absolute_values(kernels):
         assert kernels.sum_of_squares(x) == math.inf
     for x in (
         [np.complex64(z)],
-        [[z], [1, [INFINITE[1]]]],
+        [[[z]], [[INFINITE[1]]]],
         (z for _ in range(2)),
         [type("Subclass", (complex,), {})(z)],
     ):
