@@ -18,5 +18,17 @@ def require(extra: str, *modules: str) -> None:
         except ModuleNotFoundError as error:
             if error.name != module:
                 raise
-            command = f"pip install 'nogil-kernels[{extra}]', or in a clone pip install '.[{extra}]'"
-            raise MissingExtra(f"{module} is not installed. Run {command}.") from None
+            raise MissingExtra(f"{module} is not installed. Run {command(extra)}.") from None
+
+
+def command(extra: str) -> str:
+    """Return the command that installs the packages of an extra. It works in a clone and without a release, too."""
+    import shlex
+    from importlib.metadata import PackageNotFoundError, requires
+
+    try:
+        lines = requires("nogil-kernels") or []
+    except PackageNotFoundError:  # a copy of the package without its metadata
+        return f"pip install '.[{extra}]' in a clone"
+    packages = [line.partition(";")[0].strip() for line in lines if line.endswith(f'extra == "{extra}"')]
+    return f"pip install {shlex.join(packages)}"

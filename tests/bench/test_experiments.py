@@ -42,6 +42,7 @@ def test_every_experiment_is_listed_with_how_to_run_it():
         "probe_accuracy",
         "doc_runs",
         "stop_the_world",
+        "interrupts",
         "docs",
     }
     for name, line in listed:

@@ -10,7 +10,7 @@ pytest.importorskip("rich")
 import nogil_kernels
 from nogil_kernels.cli import main
 
-INSTALL = "pip install 'nogil-kernels[bench]', or in a clone pip install '.[bench]'"
+INSTALL = "pip install 'rich>=13' 'pyperf>=2.7' 'matplotlib>=3.8' 'psutil>=5.9' 'threadpoolctl>=3.2'"
 
 
 def without(module):

@@ -238,8 +238,10 @@ cores_at_import = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity
 
 def needs_an_unchanged_process():
     """Raise if another function has changed this process, and changes were not restored."""
-    assert at_import == (os.getcwd(), sys.getswitchinterval(), signal.getsignal(signal.SIGTERM))
-    assert cores_at_import == (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0)
+    now = os.getcwd(), sys.getswitchinterval(), signal.getsignal(signal.SIGTERM)
+    assert now == at_import, f"{now} instead of {at_import}"
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
+    assert cores == cores_at_import, f"{cores} cores instead of {cores_at_import}"
     assert not any(getattr(stream, "closed", True) for stream in (sys.stdin, sys.stdout, sys.stderr))
     assert not isinstance(sys.stdout, io.StringIO)
     print(end="", flush=True)

@@ -130,4 +130,4 @@ def _blas(all_facts: Mapping[str, Fact]) -> Lines:
     elif find_spec("threadpoolctl"):
         yield "library", "none that threadpoolctl recognizes"
     else:
-        yield "library", "unknown without threadpoolctl: pip install 'nogil-kernels[bench]'"
+        yield "library", "unknown without threadpoolctl: pip install threadpoolctl"
