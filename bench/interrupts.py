@@ -4,8 +4,8 @@ An alarm rings at a random time while the main thread is in a call that would ta
 exception. The latency is the time from the alarm to the exception, as median (maximum) of several alarms. "beside"
 means beside another thread that runs Python code.
 
-The kernels look for signals between two units of work. The second table shows calls with the smallest units: their
-rate, the time of a look, and the share of the time that a core spends on looks.
+The kernels look for signals between units of work. The last lines show calls with the smallest units: how many looks
+they take per second, and what share of the time that is.
 """
 
 import random
@@ -78,7 +78,7 @@ def latency(call: Callable[[], object]) -> float:
     signal.setitimer(signal.ITIMER_REAL, delay)
     try:
         call()
-        time.sleep(1)
+        signal.setitimer(signal.ITIMER_REAL, 0)
     except Alarm:
         return time.perf_counter() - alarm_time
     return float("nan")

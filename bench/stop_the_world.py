@@ -1,8 +1,8 @@
 """How long a native call that stays attached delays gc.collect() of another thread, on a free-threaded build.
 
 A collection stops the world: it waits until each other thread is detached, or runs Python code and answers. A native
-call that holds the GIL on other builds stays attached on this one, and answers only when it returns. The kernels of this
-package look for the request while they run, and then go on detached.
+call that holds the GIL on other builds stays attached on this one, and answers only when it returns. The kernels of
+this package look for the request while they run, and then go on detached.
 """
 
 import gc
@@ -21,7 +21,7 @@ PAUSE = 0.003  # seconds between two collections
 NUMBERS = range(2 * 10**8)  # a sum of squares takes about 0.1 s
 
 
-def collect_beside(call: Callable[[float], None], seconds: float) -> list[float]:
+def collect_beside(call: Callable[[float], object], seconds: float) -> list[float]:
     """Return the seconds of each collection while another thread repeats a call."""
     is_over = threading.Event()
 

@@ -77,22 +77,18 @@ def share(
 
 
 def _start(run_tasks: Callable[[], None]) -> Callable[[], object]:
-    """Start a thread that runs run_tasks, and return a function that waits for its end.
+    """Start a thread that runs run_tasks, and return its join.
 
     threading.Thread starts and joins with Python code that holds locks. If a signal handler raises in that code, the
-    caller and the new thread can block each other forever. `_thread` has no such code. A subinterpreter ends only after
-    its threads, so it needs the join; signal handlers do not run there.
+    caller and the new thread can block each other forever. `_thread` has no such code. Before Python 3.13 it has no
+    join either. There, the thread runs no Python code after its last task, and ends within microseconds.
     """
     import _thread
 
-    if getattr(_thread, "daemon_threads_allowed", lambda: True)():  # new in 3.12; False in subinterpreters
-        _thread.start_new_thread(run_tasks, ())
-        return lambda: None
-    from threading import Thread
-
-    thread = Thread(target=run_tasks, name="nogil_kernels", daemon=False)
-    thread.start()
-    return thread.join
+    if sys.version_info >= (3, 13):
+        return _thread.start_joinable_thread(run_tasks, daemon=False).join
+    _thread.start_new_thread(run_tasks, ())
+    return lambda: None
 
 
 class _SharedTasks:
@@ -100,8 +96,8 @@ class _SharedTasks:
 
     If the caller is the main thread, a signal handler can raise an exception at almost every line that the caller runs.
     So the caller holds no lock that a helper needs, and it can repeat each step. The methods of lists and sets are
-    atomic. Only a second signal within a microsecond of the first one can end `run` too early. Tasks therefore own the
-    memory that they use.
+    atomic. Only a second signal within a microsecond of the first one can end `run` while a helper runs a task. Nothing
+    is freed then, because each task keeps the memory that it uses.
     """
 
     def __init__(self, task: Callable[[int], object], count: int, stop: Callable[[], object]) -> None:

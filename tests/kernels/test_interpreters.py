@@ -249,17 +249,19 @@ def test_the_main_interpreter_runs_while_another_one_holds_its_own_gil(gil):
 def test_threads_of_an_interpreter_share_the_work():
     code = """
         inside = '''if True:
-            import array, threading
+            import _thread, array
             import nogil_kernels
             x = array.array("d", range(5_000_000))
             a = memoryview(array.array("d", range(800 * 800))).cast("B").cast("d", (800, 800))
-            started_threads, start = [], threading.Thread.start
-            threading.Thread.start = lambda thread: (started_threads.append(thread), start(thread))
+            started_threads = []
+            name = "start_joinable_thread" if hasattr(_thread, "start_joinable_thread") else "start_new_thread"
+            start = getattr(_thread, name)
+            setattr(_thread, name, lambda *a, **k: (started_threads.append(a), start(*a, **k))[1])
             for threads in (1, 2):
                 c = memoryview(bytearray(800 * 800 * 8)).cast("d", (800, 800))
                 nogil_kernels.matmul(a, a, out=c, threads=threads)
                 print(nogil_kernels.sum_of_squares(x, threads=threads), nogil_kernels.sum_of_squares(c), flush=True)
-            threading.Thread.start = start
+            setattr(_thread, name, start)
             print(len(started_threads), flush=True)
         '''
         with Interpreter() as other:

@@ -82,7 +82,7 @@ cdef void multiply_bands(
 
 
 cdef int run_bands(const Problem *p, Py_ssize_t first, Py_ssize_t last, int *stop) except -1:
-    """The GIL switch: one loop nest, with the GIL released or held. Signals (Ctrl-C) and `stop` interrupt it."""
+    """The GIL switch: one loop nest, with the GIL released or held. A signal handler that raises or `stop` ends it."""
     cdef char[SMALL_WORKSPACE] on_stack
     cdef char *memory = on_stack
     cdef Py_ssize_t size = size_of_workspace(p)
@@ -101,8 +101,8 @@ cdef int run_bands(const Problem *p, Py_ssize_t first, Py_ssize_t last, int *sto
             multiply_bands(p, first, last, space, &interrupts)
     else:
         multiply_bands(p, first, last, space, &interrupts)
-    return_scratch(scratch)
-    return end_interruptible(&interrupts)
+    end_interruptible(&interrupts)
+    return return_scratch(scratch)
 
 
 cdef extern from *:
@@ -228,7 +228,7 @@ cdef extern from *:
 
 
 cdef inline bint threads_may_run(const Problem *p) noexcept nogil:
-    """Return whether other threads or signal handlers can run Python code before this product is computed."""
+    """Return whether other threads or signal handlers can run Python code while this product is computed."""
     return FREE_THREADED or p.release_gil or not p.is_short
 
 

@@ -31,7 +31,8 @@ cdef inline void pack_block_b(
 ) noexcept nogil:
     """Pack panels of NR columns, the last one padded to whole vectors. Pack contiguous rows PACK_ROWS at a time.
 
-    If elements are on pages of their own, a block takes 0.1 s, and a panel takes 10 ms at most.
+    If elements are on pages of their own, a block takes 0.1 s and a panel at most 10 ms, so the loop looks for
+    interrupts at each panel.
     """
     cdef Py_ssize_t rows = PACK_ROWS if B.column_stride == p.kernel.element_size else max(1, kc)
     cdef Py_ssize_t pr = 0, jr, nr, width

@@ -51,29 +51,36 @@ int nk_interrupts_end(nk_interrupts *interrupts)
 }
 
 #ifdef Py_LIMITED_API
-enum { LOOK = 1000 * 1000, ANSWER = 50 * LOOK, MOST_CHECKS = 64 }; /* nanoseconds, nanoseconds, checks */
+enum {
+    LOOK_NS = 1000 * 1000,      /* between two looks at the clock */
+    ANSWER_NS = 50 * LOOK_NS,   /* between two runs of the handlers */
+    MOST_CHECKS = 64,           /* between two looks at the clock: the next checks can be slower than the last ones */
+};
 
-/* Return whether ANSWER nanoseconds have passed. Reading the clock takes as long as a small product, so it is read
- * every few checks: about once per LOOK, and at least once per MOST_CHECKS, because the next checks can be slower. */
+/* Return whether ANSWER_NS have passed. Reading the clock takes as long as a small product, so most checks do not. */
 static int is_time_to_answer(nk_interrupts *interrupts)
 {
     struct timespec time;
     int64_t now, since_look, since_answer;
 
     timespec_get(&time, TIME_UTC); /* somebody can set this clock back, so a negative difference also counts */
-    now = (int64_t)time.tv_sec * 1000 * LOOK + time.tv_nsec;
+    now = (int64_t)time.tv_sec * 1000 * LOOK_NS + time.tv_nsec;
     if (interrupts->last_answer == 0) interrupts->last_look = interrupts->last_answer = now;
     since_look = now - interrupts->last_look;
     since_answer = now - interrupts->last_answer;
-    if (since_look > LOOK) interrupts->checks_per_look = 1;
+    if (since_look > LOOK_NS) interrupts->checks_per_look = 1;
     else if (interrupts->checks_per_look < MOST_CHECKS) interrupts->checks_per_look *= 2;
     interrupts->checks_left = interrupts->checks_per_look;
     interrupts->last_look = now;
-    if (since_answer >= 0 && since_answer < ANSWER) return 0;
+    if (since_answer >= 0 && since_answer < ANSWER_NS) return 0;
     interrupts->last_answer = now;
     return 1;
 }
 #endif
+
+/* A handler can call a kernel, which a signal interrupts in turn. Each level takes 32 KiB of the stack. */
+enum { MOST_LEVELS = 50 };
+static int levels; /* guarded by the GIL; on free-threaded builds, only the main thread runs handlers */
 
 /* Run the handlers of signals. Return 1 if the work must end. */
 int nk_answer(nk_interrupts *interrupts)
@@ -81,6 +88,7 @@ int nk_answer(nk_interrupts *interrupts)
     int failed;
 
     if (NK_ATOMIC_LOAD(int, interrupts->stop)) return 1;
+    if (levels == MOST_LEVELS) return 0;
 #ifdef Py_LIMITED_API
     if (!is_time_to_answer(interrupts)) return 0;
 #elif defined(Py_GIL_DISABLED)
@@ -94,7 +102,9 @@ int nk_answer(nk_interrupts *interrupts)
     }
 #endif
     if (interrupts->released) PyEval_RestoreThread(interrupts->thread);
-    failed = Py_MakePendingCalls(); /* also clears the word, unlike PyErr_CheckSignals */
+    levels++;
+    failed = Py_MakePendingCalls(); /* PyErr_CheckSignals would leave the word set, so each check would come here */
+    levels--;
     if (interrupts->released) PyEval_SaveThread();
     if (failed) {
         if (interrupts->stop != &never_stop) nk_set_stop(interrupts->stop);

@@ -1,12 +1,12 @@
 /* Whether a kernel must stop: a signal waits for its Python handler, or another thread of the call has failed.
  *
- * A kernel calls nk_interrupted at least every 5 ms of work. The call reads one word of CPython's and one of the call's.
- * It needs no GIL and takes a nanosecond. Only if one of the words is set, nk_answer runs the handlers of signals, and
- * acquires the GIL for them.
+ * A kernel calls nk_interrupted at least every 5 ms of usual work, and every 10 ms if all elements are on pages of their
+ * own. The call reads a word of CPython's and a word of the kernel's call. It needs no GIL and takes a nanosecond. If
+ * CPython's word is set, nk_answer acquires the GIL and runs the handlers. If the other word is set, the work ends.
  *
- * CPython 3.13 and newer: bit 1 of the calling thread's eval_breaker. CPython sets it for the main thread only.
- * CPython 3.11 and 3.12: _PyRuntime.ceval.signals_pending, if the calling thread is the main thread.
- * The stable ABI shows neither. There, nk_answer runs the handlers of signals every 50 ms. */
+ * CPython's word is, in 3.13 and newer, eval_breaker of the calling thread, whose bit 1 is set for the main thread only.
+ * In 3.11 and 3.12 it is _PyRuntime.ceval.signals_pending, which only the main thread reads. The stable ABI has neither:
+ * there, nk_answer runs the handlers every 50 ms. */
 #ifndef NK_INTERRUPTS_H
 #define NK_INTERRUPTS_H
 
@@ -27,8 +27,8 @@ typedef struct {
     int *stop;              /* the call's word: not 0 if the work must end */
     PyThreadState *thread;
     int released;           /* the thread has released the GIL (is detached) */
-    int reattach;           /* nk_answer has detached the thread, so nk_interrupts_end attaches it */
-    int64_t checks_left;    /* stable ABI: until the clock is read; checks_per_look adapts to 1 ms */
+    int reattach;           /* nk_answer has detached the thread: no Python object until nk_interrupts_end attaches it */
+    int64_t checks_left;    /* stable ABI: checks until the clock is read; checks_per_look of them take about 1 ms */
     int64_t checks_per_look, last_look, last_answer;
 } nk_interrupts;
 

@@ -109,7 +109,8 @@ cdef inline void sum_strided(
 ) noexcept nogil:
     """Add the squares of `count` elements from `start` on. Copy them to a block, unless they are read in place.
 
-    Elements on pages of their own take up to 1 us each, so a chunk of them takes 0.1 s, and a block takes 2 ms.
+    Elements on pages of their own take up to 1 us each. A chunk of them takes 0.1 s, and a block takes 2 ms, so the
+    loop looks for interrupts at each block.
     """
     cdef char[BLOCK_ELEMENTS * 16] block
     cdef Py_ssize_t[MAX_NDIM] index

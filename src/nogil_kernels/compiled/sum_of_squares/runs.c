@@ -485,8 +485,8 @@ NK_INLINE void run_floats(enum nk_kind kind, const int far, const void *x, ptrdi
 
 /* ---- float64: squares that underflow ---- */
 
-/* A square below 2**-1022 loses bits or is 0. A sum of at least SMALL is right nevertheless: it has the numbers of one
- * chunk, fewer than 2**17, whose squares lose less than 2**-1005 in all, even if the thread flushes subnormal results
+/* A square below 2**-1022 loses bits or is 0. A sum of at least SMALL is accurate nevertheless: it covers one chunk,
+ * fewer than 2**17 numbers, whose squares lose less than 2**-1005 in all, even if the thread flushes subnormal results
  * to 0 (otherwise 2**-1058). */
 #define SMALL 0x1p-900
 
@@ -513,8 +513,8 @@ NK_INLINE int is_zero(const void *x, ptrdiff_t n)
 static void run_f64(const void *x, ptrdiff_t n, nk_sum *sum);
 
 /* Sum a run again whose sum is below SMALL, with all numbers multiplied by NK_TINY_SCALE. No square underflows then:
- * it is 0 or at least 2**-868, which is above SMALL. So run_f64 calls this function again only for zeros. Before this
- * run, hi was 0, because only sums of at least SMALL stay there. */
+ * it is 0 or at least 2**-868, which is above SMALL. So run_f64 calls this function again only for zeros. hi was 0
+ * before this run, because a sum below SMALL is always moved to tiny_hi. */
 NK_NOINLINE void run_tiny(const void *x, ptrdiff_t n, nk_sum *sum)
 {
     enum { PART = 2048 }; /* numbers at a time: they stay in L1 */

@@ -47,7 +47,7 @@ cdef void sum_chunks(Problem *p, Py_ssize_t first, Py_ssize_t last, Interrupts *
 
 
 cdef int run_chunks(Problem *p, Py_ssize_t first, Py_ssize_t last, int *stop) except -1:
-    """The GIL switch: one loop nest, with the GIL released or held. Signals (Ctrl-C) and `stop` interrupt it."""
+    """The GIL switch: one loop nest, with the GIL released or held. A signal handler that raises or `stop` ends it."""
     cdef Interrupts interrupts
     begin_interruptible(&interrupts, stop, p.release_gil)
     if p.release_gil:
