@@ -347,7 +347,7 @@ def test_share_runs_the_rest_on_the_caller_if_the_executor_shuts_down():
 
 
 def test_the_caller_works_alone_if_no_thread_can_be_started(kernels, monkeypatch):
-    def start(*_):
+    def start(*_, **__):
         raise RuntimeError("can't start new thread")
 
     expected = kernels.sum_of_squares(np.ones(4_000_000 if kernels.name == "compiled" else 100))
