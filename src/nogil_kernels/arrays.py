@@ -190,7 +190,8 @@ def _converted(array: _Array, dtype: dtype[Any]) -> _Array:
 
     if array.dtype == dtype and array.flags.aligned:
         return array
-    copy = np.empty_like(array, dtype, subok=False)
+    # "K" would choose a layout for broadcast arrays in which each part touches all pages
+    copy: _Array = np.empty(array.shape, dtype, "F" if array.flags.fnc else "C")
     _copy(copy, array)
     return copy
 
