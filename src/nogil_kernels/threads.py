@@ -37,9 +37,15 @@ def worker_count(threads: object) -> int:
     return count
 
 
-def task_count(limit: int, threads: object) -> int:
-    """Return the number of tasks for work that is worth at most `limit` tasks. 1 means not to share the work."""
+def task_count(limit: int, threads: object, releases_gil: bool) -> int:
+    """Return the number of tasks for work that is worth at most `limit` tasks. 1 means not to share the work.
+
+    Threads that hold the GIL would run one after another. While a helper held it, the main thread could not answer a
+    signal. So such work is not shared.
+    """
     max_tasks = worker_count(threads) * TASKS_PER_WORKER
+    if not releases_gil and getattr(sys, "_is_gil_enabled", lambda: True)():
+        return 1
     return 1 if limit < (2 if _has_no_index(threads) else MIN_TASKS_FOR_NEW_THREADS) else min(limit, max_tasks)
 
 

@@ -14,7 +14,12 @@ from nogil_kernels.threads import share
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no alarms")
 
-WAYS = {"hold": {"gil": "hold"}, "release": {"gil": "release"}, "threads": {"gil": "release", "threads": 2}}
+WAYS = {
+    "hold": {"gil": "hold"},
+    "release": {"gil": "release"},
+    "threads": {"threads": 2},
+    "held threads": {"gil": "hold", "threads": 3},
+}
 LIMIT = 0.1  # seconds; python -m bench interrupts prints a tenth of it for most calls
 PAGES = np.lib.stride_tricks.as_strided(np.zeros(2**24), (2**15,), (4096,))
 LONG_SUMS = {

@@ -116,7 +116,7 @@ cdef inline int plan_sharing(Problem *p, object gil, object threads) except -1:
         p.tasks = 1
     else:
         from nogil_kernels import threads as sharing
-        p.tasks = sharing.task_count(p.tasks, threads)
+        p.tasks = sharing.task_count(p.tasks, threads, p.release_gil)
     if p.matrices == 0 or p.m == 0 or p.n == 0:
         p.bands = 0
         return 0

@@ -284,7 +284,7 @@ cdef int plan_sharing(Problem *p, Py_ssize_t rows, object gil, object threads) e
     p.release_gil = release_wanted(gil, threads, max(read_bytes, number_count * NUMBER_BYTES) > AUTO_HOLD_BYTES)
     p.chunks = rows * p.chunks_per_row
     p.tasks = <Py_ssize_t> min(read_bytes / TASK_BYTES, 1e6)  # the most that are worth sharing; task_count() chooses
-    p.tasks = 1 if is_unshared(threads, p.tasks) else sharing.task_count(p.tasks, threads)
+    p.tasks = 1 if is_unshared(threads, p.tasks) else sharing.task_count(p.tasks, threads, p.release_gil)
     p.tasks = max(1, min(p.tasks, p.chunks))
     return 0
 
