@@ -1,5 +1,6 @@
 """Build the extensions: a table of extensions, a table of instruction sets, and a build_ext that compiles them."""
 
+import copy
 import os
 import platform
 import re
@@ -34,14 +35,17 @@ EXTENSIONS = {
     "gil/sampler": ([], [f"{PACKAGE}/gil/watch.c", f"{PACKAGE}/gil/clocks.c"]),
 }
 
-# Processor family -> (baseline, {instruction set: flags}). If the user's flags have -march or -mcpu, the baseline comes
-# after them and overrides them for every file that is compiled per instruction set. So CFLAGS=-march=native leaves
-# `portable` portable. Flags like -mavx512f survive -march, but -mno-sse3 and -mno-avx512f remove them.
+# Processor family -> {instruction set: flags}. A compiler that is a script may add -march. -mno-sse3 removes all newer
+# vector instructions from `portable`, and -mno-avx512f those of AVX-512 from `avx2`.
 AVX2 = "-mno-avx512f -mavx2 -mfma -mf16c"
 AVX512 = "-mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma -mf16c -mprefer-vector-width=512"
-X86_64 = "-march=x86-64", {"portable": "-mno-sse3", "avx2": AVX2, "avx512": AVX512}
-AARCH64 = "-march=armv8-a", {"portable": "", "neon": ""}
+X86_64 = {"portable": "-mno-sse3", "avx2": AVX2, "avx512": AVX512}
+AARCH64 = {"portable": "", "neon": ""}
 FAMILIES = {"x86_64": X86_64, "amd64": X86_64, "aarch64": AARCH64, "arm64": AARCH64}
+# -march=..., -mcpu=..., and flags for single instructions, such as -mbmi2 or -msse4.1, but not -m64, -mtune=... or
+# -mno-sse4. The user's are dropped for files that are compiled per instruction set. Otherwise they would put
+# instructions of newer processors into `portable`.
+INSTRUCTION_FLAG = re.compile(r"-m((arch|cpu)=.*|(?!llvm|\d\d)\w[\w.]*(-\d+)?)")
 
 # -ffp-contract=fast: otherwise -std=c11 stops GCC from using FMAs, and the kernels are half as fast. -g0: Python's
 # flags often include -g, and debug information is 80 % of a wheel. CFLAGS=-g overrides -g0.
@@ -56,20 +60,21 @@ DISABLED_DIRECTIVES = ("binding", "boundscheck", "wraparound", "initializedcheck
 DIRECTIVES = dict.fromkeys(DISABLED_DIRECTIVES, False) | {"language_level": 3, "cdivision": True}
 DIRECTIVES |= {"embedsignature": True, "embedsignature.format": "clinic"}
 
-# The user's flags, as setuptools reads them: an environment variable replaces the value with which Python was built.
+# The user's flags. In setuptools, CC, CFLAGS and LDSHARED replace those of Python. CPPFLAGS and LDFLAGS are added.
 VARIABLES = ("CC", "CPPFLAGS", "CFLAGS", "LDSHARED", "LDFLAGS")
 USER_FLAGS = {name: os.environ.get(name, sysconfig.get_config_var(name) or "") for name in VARIABLES}
 # Flags with which the compiler rounds differently, deletes the error terms of compensated sums, or assumes that no
-# number is NaN, infinite or -0. With the first ones, GCC before version 13 also links code that flushes subnormals to
-# zero in the whole process. vector.h checks macros, too, because a compiler that is a script can add flags.
-INEXACT = re.compile(
+# number is NaN, infinite or -0. With -Ofast, -ffast-math and -funsafe-math-optimizations, GCC before version 13 also
+# links code that flushes subnormals to zero in the whole process. vector.h checks macros: a script may add flags.
+INEXACT_FLAG = re.compile(
     r"-Ofast|-f(fast-math|unsafe-math-optimizations|associative-math|reciprocal-math|finite-math-only|no-signed-zeros|"
-    r"no-honor-(nans|infinities)|single-precision-constant|p-model=(fast|aggressive))|-mfpmath=(?!sse$).*|-mdaz-ftz"
+    r"no-honor-(nans|infinities)|single-precision-constant|approx-func|denormal-fp-math.*=.*(sign|zero).*)|"
+    r"-ff?p-model=(fast|aggressive).*|-mfpmath=(?!sse$).*|-mdaz-ftz|-mrecip.*|-mpc(32|64)"
 )
 
 FAILED = """
 The build of nogil-kernels failed: {reason}
-The compiler's messages are above. {flags}
+The compiler's messages are above.{flags}
 If the C compiler or the headers of Python are missing, install both (Debian, Ubuntu: gcc python3-dev; Fedora: gcc
 python3-devel; macOS: xcode-select --install; Windows: the C++ build tools of Visual Studio, and LLVM for fast kernels),
 or set NOGIL_KERNELS_BUILD=pure to install the kernels in pure Python."""
@@ -99,7 +104,7 @@ def refuse_inexact_flags() -> None:
     """Exit with a message if the user's flags would make results wrong, or cannot be parsed."""
     for variable, text in USER_FLAGS.items():
         try:
-            inexact = [flag for flag in shlex.split(text) if INEXACT.fullmatch(flag)]
+            inexact = [flag for flag in shlex.split(text) if INEXACT_FLAG.fullmatch(flag)]
         except ValueError as error:
             sys.exit(f"{variable} must be words as in a shell, got {text!r}: {error}")
         if inexact:
@@ -118,13 +123,13 @@ class BuildKernels(build_ext):
         except (CCompilerError, ExecError, PlatformError) as error:
             reason = re.sub(r"('\['[^']*').*\]", r"\1 ...]", str(error))  # the whole command is above
             variables = ", ".join(f"{name}={os.environ[name]!r}" for name in VARIABLES if name in os.environ)
-            flags = f"The environment changes the command: {variables}. Try without them." if variables else ""
+            flags = f" The environment changes the command: {variables}. Try without them." if variables else ""
             raise SystemExit(FAILED.format(reason=reason, flags=flags)) from error
 
     def build_extensions(self) -> None:
         """Choose the instruction sets of the processor family. On Windows use clang-cl if it is installed."""
         family = os.environ["ARCHFLAGS"].split()[-1] if sys.platform == "darwin" else self.plat_name.rpartition("-")[2]
-        self.baseline, self.instruction_sets = FAMILIES.get(family, ("", {"portable": ""}))
+        self.family_is_known, self.instruction_sets = family in FAMILIES, FAMILIES.get(family, {"portable": ""})
         self.msvc = self.compiler.compiler_type == "msvc"
         self.clang_cl = self.msvc and shutil.which("clang-cl")
         if self.clang_cl:  # cl has no GNU vector types, and MSVC's linker accepts clang-cl's objects
@@ -140,7 +145,7 @@ class BuildKernels(build_ext):
         if not stamp.exists() or stamp.read_text() != settings:
             self.force = True
             stamp.unlink(missing_ok=True)  # if this build fails, the next one compiles everything, too
-        # Two extensions with the same C file share its objects. `build_ext -j` builds extensions at the same time.
+        # Compile these first: two extensions share the objects, and `build_ext -j` would compile them twice at once.
         sources = {source for per_isa, _ in EXTENSIONS.values() for source in per_isa}
         self.objects = {source: self.compile_per_isa(source) for source in sorted(sources)}
         super().build_extensions()
@@ -165,11 +170,17 @@ class BuildKernels(build_ext):
 
     def compile_per_isa(self, source: str) -> list[str]:
         """Compile a C file once per instruction set; return the objects."""
-        objects: list[str] = []
+        compiler, objects = copy.copy(self.compiler), []
+        if not self.msvc:
+            compiler.compiler_so = self.without_instruction_flags(compiler.compiler_so)
         for isa in self.instruction_sets:
             folder, macros = str(Path(self.build_temp, isa)), [("NK_ISA", isa)]
-            objects += self.compiler.compile([f"{PACKAGE}/{source}"], folder, macros, extra_postargs=self.flags(isa))
+            objects += compiler.compile([f"{PACKAGE}/{source}"], folder, macros, extra_postargs=self.flags(isa))
         return objects
+
+    def without_instruction_flags(self, flags: list[str]) -> list[str]:
+        """Return flags for every instruction set. A family without a table keeps the user's."""
+        return [flag for flag in flags if not (self.family_is_known and INSTRUCTION_FLAG.fullmatch(flag))]
 
     def flags(self, isa: str = "") -> list[str]:
         """Return FLAGS, CFLAGS, -fPIC and the flags of the instruction set. Later flags override earlier ones."""
@@ -177,9 +188,9 @@ class BuildKernels(build_ext):
             return [*MSVC_FLAGS.split(), *MSVC_INSTRUCTION_SETS.get(isa, "").split()]
         cflags = os.environ.get("CFLAGS", "")
         level = "-O3" if isa else "-O2"  # -O3 vectorizes loops in C, but makes short calls of Cython modules slower
-        flags = shlex.split(f"{level} {FLAGS} {FRAME_POINTERS if self.baseline else ''} {cflags}")
+        flags = shlex.split(f"{level} {FLAGS} {FRAME_POINTERS if self.family_is_known else ''} {cflags}")
+        flags = self.without_instruction_flags(flags) if isa else flags
         flags += (sysconfig.get_config_var("CCSHARED") or "").split()  # CFLAGS may have -fPIE, which is for programs
-        flags += self.baseline.split() if isa and re.search("-m(arch|cpu)=", " ".join(USER_FLAGS.values())) else []
         flags += self.instruction_sets.get(isa, "").split()
         return [f"/clang:{flag}" for flag in flags] if self.clang_cl else flags  # with MSVC's flags, no FMAs
 

@@ -24,40 +24,43 @@ class BrokenBuild(ImportError):
 
 
 def advice() -> str:
-    """Return what to do without compiled modules. The command depends on what pip has installed: see _source()."""
+    """Return what to do without compiled modules. pip would install wheels of its cache again, so it may not use it."""
     return (
-        f"Build the compiled modules with `pip install --force-reinstall {_source()}` (this needs a C compiler), or "
-        "choose the pure backend with NOGIL_KERNELS_BACKEND=pure."
+        f"Build the compiled modules with `pip install --force-reinstall --no-deps --no-cache-dir {_pip_arguments()}` "
+        "(this needs a C compiler), or choose the pure backend with NOGIL_KERNELS_BACKEND=pure."
     )
 
 
-def _source() -> str:
-    """Return the arguments with which pip finds this version: a clone, the URL that pip stored, or PyPI's name."""
-    import json
-    from importlib.metadata import PackageNotFoundError, distribution
+def _pip_arguments() -> str:
+    """Return the arguments with which pip builds this version: a clone, the URL that pip stored, or PyPI's name."""
     from pathlib import Path
 
     package = Path(__file__).resolve().parent
     if package.parent.name == "src" and package.parents[1].joinpath("setup.py").exists():
-        return f'--no-deps -e "{package.parents[1]}"'
+        return f'-e "{package.parents[1]}"'
     try:
-        origin = json.loads(distribution("nogil-kernels").read_text("direct_url.json") or "{}")
-    except PackageNotFoundError:  # a copy of the package without its metadata
-        origin = {}
-    if not origin:
-        return f"--no-binary nogil-kernels nogil-kernels=={__version__}"
-    scheme = f"{origin['vcs_info']['vcs']}+" if "vcs_info" in origin else ""
-    return f'--no-deps "{scheme}{origin["url"]}"'
+        import json
+        from importlib.metadata import distribution
+
+        origin = json.loads(distribution("nogil-kernels").read_text("direct_url.json") or "")
+        url, vcs = origin["url"], origin.get("vcs_info")
+        if not url.endswith(".whl"):  # pip would install the same wheel again
+            url = f"{vcs['vcs']}+{url}@{vcs['commit_id']}" if vcs else url
+            return f'"{url}#subdirectory={origin["subdirectory"]}"' if "subdirectory" in origin else f'"{url}"'
+    except Exception:  # pip stored no URL, or the metadata are missing or damaged. Advice must not fail.
+        pass
+    return f"--no-binary nogil-kernels nogil-kernels=={__version__}"
 
 
-def _refuse(error: Exception) -> NoReturn:
+def _raise_or_exit(error: Exception) -> NoReturn:
     """Raise an error that the user can correct. The command prints it in one line, without a traceback.
 
     The command imports this package before any line of nogil_kernels.cli runs, so cli cannot catch the error.
     """
-    program = os.path.basename((getattr(sys, "argv", None) or [""])[0])  # "-m" while `python -m nogil_kernels` starts
+    program = (getattr(sys, "argv", None) or [""])[0]  # "-m" while `python -m nogil_kernels` starts
     as_module = program == "-m" and "mnogil_kernels" in "".join(sys.orig_argv)
-    if as_module or program.removesuffix(".exe") == "nogil-kernels":
+    script = os.path.realpath(program) if os.path.islink(program) else program
+    if as_module or os.path.basename(script).removesuffix(".exe") == "nogil-kernels":
         print(f"nogil-kernels: {error}", file=sys.stderr)
         raise SystemExit(2)
     raise error
@@ -83,17 +86,17 @@ def _choose() -> tuple[str, str]:
     requested = os.environ.get("NOGIL_KERNELS_BACKEND", "")
     setting = f"NOGIL_KERNELS_BACKEND={requested}"
     if requested not in ("", "compiled", "pure"):
-        _refuse(ValueError(f"NOGIL_KERNELS_BACKEND must be compiled or pure, got {requested!r}. Change or unset it."))
+        _raise_or_exit(ValueError(f"NOGIL_KERNELS_BACKEND must be compiled or pure, got {requested!r}. Change it."))
     if requested == "pure":
         return "pure", setting
     try:
         default_reason, _ = _import_compiled()
-    except Exception as error:  # modules of two builds raise TypeError, ValueError, SystemError and others, too
+    except Exception as error:  # not only ImportError: the modules may be of two builds, or damaged
         if "NOGIL_KERNELS_ISA" in str(error):
-            _refuse(error)
+            _raise_or_exit(error)
         failure = f"the compiled modules cannot be imported: {type(error).__name__}: {error}"
         if requested:
-            _refuse(BrokenBuild(f"{setting}, but {failure}. {advice()}"))
+            _raise_or_exit(BrokenBuild(f"{setting}, but {failure}. {advice()}"))
         return "pure", failure
     return "compiled", setting if requested else default_reason
 

@@ -173,15 +173,26 @@ def test_a_missing_module_of_the_measurements_is_one_line_with_a_remedy(compiled
     assert len(process.stderr.splitlines()) == 1
 
 
+PIP = "`pip install --force-reinstall --no-deps --no-cache-dir"
+INDEX = f"--no-binary nogil-kernels nogil-kernels=={nogil_kernels.__version__}"
+GIT = '{"url": "https://example.org/k", "vcs_info": {"vcs": "git", "commit_id": "ab12", "requested_revision": "main"}'
 ORIGINS = {
-    None: f"--no-binary nogil-kernels nogil-kernels=={nogil_kernels.__version__}`",  # from the package index
-    '{"url": "file:///a b/k.whl", "archive_info": {}}': '--no-deps "file:///a b/k.whl"`',
-    '{"url": "https://example.org/k", "vcs_info": {"vcs": "git"}}': '--no-deps "git+https://example.org/k"`',
+    None: INDEX,  # pip stores no URL of a package from the index
+    '{"url": "file:///a%20b/k.whl", "archive_info": {}}': INDEX,  # the same wheel would not help
+    '{"url": "file:///a%20b/k.tar.gz", "archive_info": {}}': '"file:///a%20b/k.tar.gz"',
+    '{"url": "file:///clone", "dir_info": {}, "subdirectory": "k"}': '"file:///clone#subdirectory=k"',
+    GIT + "}": '"git+https://example.org/k@ab12"',
+    GIT + ', "subdirectory": "k"}': '"git+https://example.org/k@ab12#subdirectory=k"',
+    "{bad": INDEX,
+    "[]": INDEX,
+    '{"url": null}': INDEX,
+    '{"dir_info": {}}': INDEX,
+    '{"url": "https://example.org/k", "vcs_info": {"vcs": "git"}}': INDEX,
 }
 
 
 @pytest.mark.parametrize("origin", ORIGINS)
-def test_the_advice_installs_from_the_same_place_again(installed, origin):
+def test_the_advice_installs_from_the_same_place_again_and_never_fails(installed, origin):
     metadata = installed.with_name(f"nogil_kernels-{nogil_kernels.__version__}.dist-info")
     metadata.mkdir()
     metadata.joinpath("METADATA").write_text("Name: nogil-kernels\n")
@@ -190,7 +201,7 @@ def test_the_advice_installs_from_the_same_place_again(installed, origin):
     printed = python_prints(
         "from nogil_kernels import backend; print(backend.advice())", PYTHONPATH=str(installed.parent)
     )
-    assert f"`pip install --force-reinstall {ORIGINS[origin]} " in printed
+    assert f"{PIP} {ORIGINS[origin]}` " in printed
 
 
 def test_the_advice_in_a_clone_is_to_build_there(installed, tmp_path):
@@ -199,7 +210,7 @@ def test_the_advice_in_a_clone_is_to_build_there(installed, tmp_path):
     installed.rename(source / "nogil_kernels")
     source.with_name("setup.py").touch()
     printed = python_prints("from nogil_kernels import backend; print(backend.advice())", PYTHONPATH=str(source))
-    assert f'`pip install --force-reinstall --no-deps -e "{source.parent.resolve()}"` ' in printed
+    assert f'{PIP} -e "{source.parent.resolve()}"` ' in printed
 
 
 @pytest.mark.parametrize("variable", ["NOGIL_KERNELS_ISA", "NOGIL_KERNELS_BACKEND"])
@@ -212,10 +223,13 @@ def test_the_command_prints_a_wrong_variable_in_one_line(compiled_backend, varia
     assert line.rstrip(".").endswith(repr(value)) or f"got {value!r}. " in line
 
 
-def test_the_script_prints_a_wrong_variable_in_one_line(compiled_backend, tmp_path):
+@pytest.mark.parametrize("name", ["nogil-kernels", "nk"])
+def test_the_script_and_a_link_to_it_print_a_wrong_variable_in_one_line(compiled_backend, tmp_path, name):
     script = tmp_path / "nogil-kernels"  # as pip generates it
     script.write_text("import sys\nfrom nogil_kernels.cli import main\nsys.exit(main())\n")
-    process = completed(str(script), variables={"NOGIL_KERNELS_ISA": "sse9"})
+    if name != script.name:
+        tmp_path.joinpath(name).symlink_to(script)
+    process = completed(str(tmp_path / name), variables={"NOGIL_KERNELS_ISA": "sse9"})
     assert process.returncode == 2
     assert process.stderr.startswith("nogil-kernels: NOGIL_KERNELS_ISA must be ")
     assert len(process.stderr.splitlines()) == 1

@@ -1,4 +1,4 @@
-"""Flags of the environment override the project's flags, but not those of an instruction set. Some stop the build."""
+"""Flags of the environment override the project's flags, but select no instructions. Some stop the build."""
 
 import platform
 import re
@@ -17,11 +17,11 @@ X86_64 = platform.machine() == "x86_64"
 
 @pytest.fixture(scope="module")
 def built(built_tree, wheel):
-    """A tree that was built without these flags before. They come from three variables. -fPIE is for programs."""
+    """A tree that was built without these flags before. -fPIE is for programs, and -mxop for old processors of AMD."""
     if not shutil.which("objdump") or not shutil.which("readelf"):
         pytest.skip("binutils is not installed")
     compiler = f"{sysconfig.get_config_var('CC')} -march=native"
-    cflags = "-g -fPIE" + " -mavx512f" * X86_64
+    cflags = "-g -fPIE" + " -mavx512f -mxop" * X86_64
     run(*BUILD, cwd=built_tree, CC=compiler, CFLAGS=cflags, LDFLAGS="-Wl,--build-id=sha1")
     return built_tree
 
@@ -44,15 +44,15 @@ def test_cflags_add_debug_information_and_ldflags_a_build_id(built):
         assert ".note.gnu.build-id" in sections
 
 
-def test_the_portable_objects_use_no_avx_registers(built):
-    registers = {isa: set() for isa in ("portable", "avx2", "avx512")}
-    for isa, used in registers.items():
+def test_objects_use_only_instructions_of_their_set(built):
+    newer = {isa: set() for isa in ("portable", "avx2", "avx512")}
+    for isa, used in newer.items():
         for instance in built.glob(f"build/temp*/{isa}/**/*.o"):
-            used.update(re.findall(r"%(ymm|zmm)", run("objdump", "--disassemble", instance)))
-    if not registers["avx512"]:
+            used.update(re.findall(r"%(ymm|zmm)|\t(vpcmov|vpmac\w+) ", run("objdump", "--disassemble", instance)))
+    if not newer["avx512"]:
         pytest.skip("only x86-64 has these registers")
-    assert registers["portable"] == set()
-    assert registers["avx2"] == {"ymm"}
+    assert newer["portable"] == set()
+    assert newer["avx2"] == {("ymm", "")}
 
 
 @pytest.mark.parametrize(
@@ -63,6 +63,12 @@ def test_the_portable_objects_use_no_avx_registers(built):
         ("CFLAGS", "-g -Ofast", "-Ofast"),
         ("CFLAGS", "-ffinite-math-only", "-ffinite-math-only"),
         ("CFLAGS", "-mfpmath=387", "-mfpmath=387"),
+        ("CFLAGS", "-ffp-model=precise -ffp-model=aggressive", "-ffp-model=aggressive"),
+        ("CFLAGS", "-fp-model=fast=2", "-fp-model=fast=2"),
+        ("CFLAGS", "-fdenormal-fp-math=preserve-sign,ieee", "-fdenormal-fp-math=preserve-sign,ieee"),
+        ("CFLAGS", "-fapprox-func", "-fapprox-func"),
+        ("CFLAGS", "-mfpmath=sse -mrecip=all", "-mrecip=all"),
+        ("LDFLAGS", "-mpc64", "-mpc64"),
         ("CPPFLAGS", "-funsafe-math-optimizations", "-funsafe-math-optimizations"),
         ("CC", "gcc -fno-signed-zeros", "-fno-signed-zeros"),
         ("LDFLAGS", "-Wl,-O1 -ffast-math", "-ffast-math"),
@@ -89,6 +95,12 @@ def test_the_error_of_a_failed_build_names_the_flags_of_the_environment(built):
     assert "\nThe build of nogil-kernels failed: " in output
     assert "CC='false', LDFLAGS='-Wl,-z,defs'. Try without them." in output
     assert "Traceback" not in output
+
+
+def test_the_error_of_a_build_without_a_compiler_has_no_blank_at_the_end_of_a_line(built):
+    output = refused(built, PATH="")
+    assert "\nIf the C compiler or the headers of Python are missing, " in output
+    assert not re.search(" $", output, re.MULTILINE)
 
 
 def test_quotes_that_do_not_match_are_an_error(built_tree):

@@ -99,7 +99,7 @@ def test_a_project_does_not_need_this_package_or_numpy(built, kernel):
     assert "fast-hash" in run(built(kernel, False), "-c", blocked + "print(fast_hash.__file__)")
 
 
-@pytest.mark.parametrize("error", ["AttributeError", "SystemError", "TypeError"])
+@pytest.mark.parametrize("error", ["AttributeError", "SystemError", "TypeError", "ValueError"])
 def test_modules_of_two_builds_are_an_import_error_with_a_remedy(built, error):
     code = f"""
 import importlib
@@ -153,7 +153,12 @@ def test_the_users_flags_win_and_frame_pointers_are_kept(built, tmp_path, simd):
     [
         ("CFLAGS", "-ffast-math", "-ffast-math gives other results for NaN"),
         ("CPPFLAGS", "-ffinite-math-only", "-ffast-math gives other results for NaN"),
-        ("LDFLAGS", "-ffast-math", "LDFLAGS has -ffast-math, which turns tiny numbers to zero"),
+        (
+            "LDFLAGS",
+            "-ffast-math",
+            "LDFLAGS or LDSHARED has -ffast-math: before GCC 13, it turns tiny numbers to zero",
+        ),
+        ("LDSHARED", "gcc -shared -Ofast", "LDFLAGS or LDSHARED has -Ofast"),
     ],
 )
 def test_fast_math_stops_the_build_with_a_reason(built, tmp_path, variable, flag, reason):
@@ -165,16 +170,17 @@ def test_fast_math_stops_the_build_with_a_reason(built, tmp_path, variable, flag
 @pytest.mark.skipif(
     platform.machine() != "x86_64" or sys.platform == "win32", reason="flags of GCC and Clang for x86-64"
 )
-def test_flags_of_an_instruction_set_come_last(built, tmp_path):
-    """With -march=native and -mavx512f, the portable object has no AVX: its macro would stop the build.
+def test_flags_of_an_instruction_set_replace_those_of_the_user(built, tmp_path):
+    """With -march=native, -mavx512f and -mbmi2, the portable object has no AVX or BMI2: a macro would stop the build.
 
     CFLAGS also has -fPIE, with which objects of programs are compiled, but not those of modules.
     """
     folder = shutil.copytree(built("reduction", True), tmp_path / "fast-hash")
     file = folder / "src/fast_hash/simd.c"
-    check = "#define IS_portable 1\n#if PASTE(IS, ISA) && defined(__AVX__)\n#error not portable\n#endif\n"
+    newer = "(defined(__AVX__) || defined(__BMI2__))"
+    check = f"#define IS_portable 1\n#if PASTE(IS, ISA) && {newer}\n#error not portable\n#endif\n"
     file.write_text(f'#include "simd.h"\n{check}{file.read_text(encoding="utf-8")}', encoding="utf-8")
-    build(folder, "--force", CFLAGS="-march=native -mavx512f -fPIE")
+    build(folder, "--force", CFLAGS="-march=native -mavx512f -mbmi2 -fPIE")
     run(folder, "-m", "pytest", "-p", "no:cacheprovider", "tests/test_kernels.py", FAST_HASH_ISA="portable")
 
 

@@ -20,9 +20,9 @@ EXTENSIONS = {
 if sys.platform == "win32":
     COMPILE, LINK = ["/O2"], []
 else:
-    CFLAGS, LDFLAGS = (shlex.split(os.environ.get(name, "")) for name in ("CFLAGS", "LDFLAGS"))
-    if inexact := {"-Ofast", "-ffast-math", "-funsafe-math-optimizations"}.intersection(LDFLAGS):
-        sys.exit(f"LDFLAGS has {min(inexact)}, which turns tiny numbers to zero in the whole process. Remove it.")
+    CFLAGS, LDFLAGS, LDSHARED = (shlex.split(os.environ.get(name, "")) for name in ("CFLAGS", "LDFLAGS", "LDSHARED"))
+    if inexact := {"-Ofast", "-ffast-math", "-funsafe-math-optimizations"}.intersection(LDFLAGS + LDSHARED):
+        sys.exit(f"LDFLAGS or LDSHARED has {min(inexact)}: before GCC 13, it turns tiny numbers to zero. Remove it.")
     COMPILE = ["-O3", "-g0", "-fvisibility=hidden", "-fno-omit-frame-pointer"]
     if platform.machine() in ("x86_64", "aarch64", "arm64"):
         COMPILE += ["-mno-omit-leaf-frame-pointer"]

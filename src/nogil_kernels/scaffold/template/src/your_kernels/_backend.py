@@ -14,7 +14,8 @@ def load(name: str) -> ModuleType:
         raise ValueError(f"{VARIABLE} must be compiled or pure, got {name!r}")
     try:
         return importlib.import_module(f".{MODULES[name]}", __package__)
-    except (AttributeError, ImportError, SystemError, TypeError) as error:  # the last ones: modules of two builds
+    except (ImportError, TypeError, ValueError, AttributeError, SystemError) as error:
+        # all but ImportError: the modules are of two builds
         raise ImportError(f"{error}. Build the package again, or set {VARIABLE}=pure for the slow twins.") from error
 
 

@@ -4,7 +4,8 @@ cdef extern from *:
     """
     #if defined(__FAST_MATH__) || defined(__ASSOCIATIVE_MATH__) || defined(__NO_SIGNED_ZEROS__) || \
         (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__) || defined(_M_FP_FAST)
-    #error "-ffast-math gives other results for NaN, infinite and tiny numbers: remove it from CFLAGS, with its parts"
+    #error "-ffast-math gives other results for NaN, infinite and tiny numbers: remove -ffast-math and the flags that \
+it includes, for example -ffinite-math-only, from CC, CPPFLAGS and CFLAGS"
     #endif
     """
 

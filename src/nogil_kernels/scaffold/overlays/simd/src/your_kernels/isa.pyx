@@ -13,4 +13,4 @@ VARIABLE = "YOUR_KERNELS_ISA"
 available = tuple([isa_names[isa].decode() for isa in range(ISA_COUNT) if supports(isa)])  # slowest first
 chosen = os.environ.get(VARIABLE) or available[len(available) - 1]
 if chosen not in available:
-    raise ValueError(f"{VARIABLE} must be one of {', '.join(available)} on this machine, got {chosen!r}")
+    raise RuntimeError(f"{VARIABLE} must be one of {', '.join(available)} on this machine, got {chosen!r}")
