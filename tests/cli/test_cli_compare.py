@@ -107,7 +107,7 @@ def test_invalid_options_are_refused_before_measuring(arguments, message, reques
         (["--ways", ""], "unknown way '': expected one of sequential, threads"),
         (["--executor", "no_such_module:make"], "cannot import no_such_module:make: No module named"),
         (["--executor", "make"], "an executor must be package.module:factory, got 'make'"),
-        (["--python", "/nope"], "cannot measure /nope: No such file or directory"),
+        (["--python", "/nope"], "cannot measure '/nope': No such file or directory"),
         (["--beside-python", "sleep"], "beside Python, the workload must be a function or convoy, got 'sleep'"),
         (["user_functions:squares", "--ways", "asyncio"], "user_functions:squares is not async, so none of the ways"),
         (["user_functions:is_async", "--ways", "threads"], "user_functions:is_async is async, so none of the ways"),

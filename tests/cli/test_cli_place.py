@@ -90,8 +90,8 @@ def test_a_file_named_like_a_module_of_python_does_not_replace_it(arguments, sha
     ("function", "message"),
     [
         ("./random.py:work", "another module has the name 'random'; rename the file"),
-        ("random:work", "module 'random' has no attribute 'work'; it is a module of Python, so rename yours"),
-        ("test.work:work", "No module named 'test.work'; it is a module of Python, so rename yours"),
+        ("random:work", "no attribute 'work'; random is a module of Python. If you mean a file of yours, rename it"),
+        ("test.work:work", "No module named 'test.work'; test is a module of Python. If you mean"),
     ],
 )
 def test_a_function_in_a_file_named_like_a_module_of_python_is_refused(function, message, shadows):
@@ -181,7 +181,7 @@ def test_columns_without_room_are_named(saved, monkeypatch, capsys):
     assert "No room in 40 characters for: speed-up, of ceiling, efficiency, 95 %" in words
 
 
-def test_an_existing_file_is_checked_and_not_created(tmp_path):
+def test_a_new_file_is_checked_and_not_created(tmp_path):
     path = tmp_path / "new.json"
     assert outputs.writable(str(path)) == str(path)
     assert not path.exists()
@@ -195,7 +195,7 @@ def test_a_tilde_that_the_shell_left_is_the_home(tmp_path, monkeypatch):
 
 def test_a_wrong_backend_of_matplotlib_does_not_matter(saved, tmp_path):
     plot_file = tmp_path / "plot.svg"
-    done = run("report", str(saved), "-o", str(plot_file), MPLBACKEND="nonsense", HOME="/nonexistent")
+    done = run("report", str(saved), "-o", str(plot_file), MPLBACKEND="nonsense", HOME=os.devnull)
     assert (done.returncode, done.stderr) == (0, f"Wrote {plot_file}\n")
 
 

@@ -248,7 +248,7 @@ def test_an_unusable_interpreter_is_refused_with_the_reason(script, reason, fake
     path = fake_python(script, bare)
     with pytest.raises(PythonError, match=rf"\Askipped python3\.99: {re.escape(reason)}\Z"):
         pythons.inspect(path)
-    with pytest.raises(Unknown, match=rf"\Acannot measure {re.escape(path)}: {re.escape(reason)}\Z"):
+    with pytest.raises(Unknown, match=rf"\Acannot measure {re.escape(repr(path))}: {re.escape(reason)}\Z"):
         other_pythons([path])
 
 
@@ -283,7 +283,7 @@ def test_a_file_that_is_not_an_interpreter_is_refused(content, mode, reason, tmp
     if content is not None:
         path.write_text(content)
         path.chmod(mode)
-    with pytest.raises(Unknown, match=rf"\Acannot measure {re.escape(str(path))}: {reason}\Z"):
+    with pytest.raises(Unknown, match=rf"\Acannot measure {re.escape(repr(str(path)))}: {reason}\Z"):
         other_pythons(str(path))
 
 

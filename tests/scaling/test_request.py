@@ -241,8 +241,8 @@ def refused(arguments, text):
         refused({"workers": MAX_WORKERS + 1}, "workers must be from 1 to 4096, got 4097"),
         refused({"workers": []}, "workers must be from 1 to 4096, got none"),
         refused({"workloads": "sleep", "beside_python": True}, "must be a function or convoy, got 'sleep'"),
-        refused({"pythons": "/nope"}, "cannot measure /nope: No such file or directory"),
-        refused({"pythons": ["/nope"]}, "cannot measure /nope: "),
+        refused({"pythons": "/nope"}, "cannot measure '/nope': No such file or directory"),
+        refused({"pythons": ["/nope"]}, "cannot measure '/nope': "),
     ],
 )
 def test_what_cannot_be_measured_is_refused_before_anything_runs(arguments, text, nothing_runs):

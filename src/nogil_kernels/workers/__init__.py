@@ -42,8 +42,9 @@ def import_callable(path: str) -> Callable[..., Any]:
     module = path.partition(":")[0]
     if module.startswith("."):
         raise Unknown(f"cannot import {path}: the path is relative; expected package.module:function")
-    is_python = module.partition(".")[0] in {*sys.stdlib_module_names, "test"}
-    advice = "it is a module of Python, so rename yours" if is_python else "expected package.module:function"
+    top, advice = module.partition(".")[0], "expected package.module:function"
+    if top in {*sys.stdlib_module_names, "test"}:
+        advice = f"{top} is a module of Python. If you mean a file of yours, rename it"
     try:
         import_module(module)
     except SystemExit as error:

@@ -59,6 +59,11 @@ class Python:
         """The version, and whether it is a free-threaded build: "Python 3.14t"."""
         return f"Python {self.version[0]}.{self.version[1]}{'t' * self.is_free_threaded}"
 
+    def command(self, module: str) -> list[str]:
+        """Return the command that calls main() of a module of this package in this interpreter."""
+        add = "from nogil_kernels.workers.search_path import add_current_folder; add_current_folder()"
+        return [self.path, "-P", "-c", f"import sys; from {module} import main; {add}; sys.exit(main())"]
+
 
 def inspect(path: str) -> Python:
     """Return what the interpreter says about itself.
@@ -80,7 +85,7 @@ def inspect(path: str) -> Python:
     except subprocess.TimeoutExpired:
         raise PythonError(f"{prefix}: no output within {START_TIMEOUT} s") from None
     except OSError as error:
-        raise PythonError(f"{prefix}: {error.strerror}") from None
+        raise PythonError(f"{prefix}: {error.strerror if path else 'expected the path of an interpreter'}") from None
     if process.returncode:
         raise PythonError(f"{prefix}: {last_line(process.stderr)}")
     try:
@@ -109,9 +114,13 @@ def environment(package_copy: str = "") -> dict[str, str]:
 def command(module: str) -> list[str]:
     """Return the command that calls main() of a module in a new process of this Python, with the sys.path of this one.
 
-    -P: the current folder may have been removed, or may have a json.py.
+    -P keeps the current folder out of sys.path while Python starts. It may have been removed, or have a json.py.
+    The module is imported before that folder is searched, because it may have a nogil_kernels.py, too.
     """
-    code = f"import sys; sys.path[:] = {search_path.absolute()!r}; from {module} import main; sys.exit(main())"
+    path = search_path.absolute()
+    packages = [folder for folder in path if folder != search_path.current_folder()]
+    first = [*search_path.PYTHON_FOLDERS, str(PACKAGE_PARENT), *packages]
+    code = f"import sys; sys.path[:] = {first}; from {module} import main; sys.path[:] = {path}; sys.exit(main())"
     return [sys.executable, "-P", "-c", code]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 STANDARD_LIBRARY = os.path.dirname(os.__file__)
-OWN_FOLDERS = (STANDARD_LIBRARY, os.path.join(STANDARD_LIBRARY, "lib-dynload"))
+PYTHON_FOLDERS = (STANDARD_LIBRARY, os.path.join(STANDARD_LIBRARY, "lib-dynload"))
 
 
 def add(folder: str) -> None:
@@ -15,7 +15,7 @@ def add(folder: str) -> None:
     So a json.py in that folder does not replace Python's json, which the workers need.
     """
     if folder not in sys.path:
-        position = max((index + 1 for index, path in enumerate(sys.path) if path in OWN_FOLDERS), default=0)
+        position = max((index + 1 for index, path in enumerate(sys.path) if path in PYTHON_FOLDERS), default=0)
         sys.path.insert(position, folder)
 
 
@@ -39,8 +39,8 @@ def current_folder() -> str:
 
 
 @contextmanager
-def safe() -> Iterator[None]:
-    """Let processes that start in this block not look for Python's modules in the current folder."""
+def without_current_folder() -> Iterator[None]:
+    """Processes that start in this block do not look in the current folder for Python's modules."""
     previous = os.environ.get("PYTHONSAFEPATH")
     os.environ["PYTHONSAFEPATH"] = "1"
     try:
