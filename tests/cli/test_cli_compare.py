@@ -96,7 +96,7 @@ def test_invalid_options_are_refused_before_measuring(arguments, message, reques
     ("arguments", "message"),
     [
         (["squares"], "unknown workload 'squares': expected one of squares-python, "),
-        (["./nobody.py:f"], "cannot import ./nobody.py:f: no file './nobody.py'"),
+        (["./nobody.py:f"], "cannot import './nobody.py:f': no file './nobody.py'"),
         (
             ["user_functions:nobody"],
             "cannot import user_functions:nobody: module 'user_functions' has no attribute 'nobody'",

@@ -105,6 +105,9 @@ def gather(
     questions = not_in_git if "name" in from_options else list(defaults)
     typed_answers = {field: ask(field, defaults[field]) for field in questions if ask and field not in from_options}
     chosen = {**typed_answers, **from_options}
+    for answer, value in chosen.items():  # Answers would replace an empty `repo`
+        if reason := why_invalid(answer, value):
+            raise Refused(reason)
     for answer, key in GIT_KEYS.items():
         if key in git and answer not in chosen and (reason := why_invalid(answer, defaults[answer])):
             raise Refused(f"{reason}, from git's {key}. Use --{answer}")

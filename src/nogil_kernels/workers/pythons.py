@@ -28,7 +28,6 @@ if spec and spec.origin:
 print(json.dumps([bool(sysconfig.get_config_var("Py_GIL_DISABLED")), release.get("__version__", ""),
                   list(sys.version_info[:3]), supported and sys.implementation.name, os.path.realpath(sys.prefix)]))
 """
-PACKAGE_PARENT = Path(__file__).resolve().parents[2]  # the folder that contains this package
 START_TIMEOUT = 60  # seconds
 MAX_ERROR = 100  # characters
 
@@ -100,13 +99,13 @@ def inspect(path: str) -> Python:
 
 
 def environment(package_copy: str = "") -> dict[str, str]:
-    """Return an environment without this interpreter's variables, and without PACKAGE_PARENT in PYTHONPATH.
+    """Return an environment without this interpreter's variables, and without this package's folder in PYTHONPATH.
 
     `package_copy` is a folder to import first.
     """
     variables = {name: value for name, value in os.environ.items() if name not in ("PYTHONHOME", "PYTHON_GIL")}
     folders = variables.pop("PYTHONPATH", "").split(os.pathsep)
-    folders = [folder for folder in folders if folder and Path(folder).resolve() != PACKAGE_PARENT]
+    folders = [folder for folder in folders if folder and os.path.realpath(folder) != search_path.PACKAGE_PARENT]
     folders = [package_copy, *folders] if package_copy else folders
     return variables | ({"PYTHONPATH": os.pathsep.join(folders)} if folders else {})
 
@@ -115,11 +114,8 @@ def command(module: str) -> list[str]:
     """Return the command that calls main() of a module in a new process of this Python, with the sys.path of this one.
 
     -P keeps the current folder out of sys.path while Python starts. It may have been removed, or have a json.py.
-    The module is imported before that folder is searched, because it may have a nogil_kernels.py, too.
     """
-    path = search_path.absolute()
-    packages = [folder for folder in path if folder != search_path.current_folder()]
-    first = [*search_path.PYTHON_FOLDERS, str(PACKAGE_PARENT), *packages]
+    first, path = search_path.for_start(), search_path.absolute()
     code = f"import sys; sys.path[:] = {first}; from {module} import main; sys.path[:] = {path}; sys.exit(main())"
     return [sys.executable, "-P", "-c", code]
 

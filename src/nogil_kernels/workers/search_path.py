@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 STANDARD_LIBRARY = os.path.dirname(os.__file__)
 PYTHON_FOLDERS = (STANDARD_LIBRARY, os.path.join(STANDARD_LIBRARY, "lib-dynload"))
+PACKAGE_PARENT = os.path.realpath(os.path.join(__file__, "../../.."))  # the folder that contains this package
 
 
 def add(folder: str) -> None:
@@ -28,6 +29,12 @@ def add_current_folder() -> None:
 def absolute() -> list[str]:
     """Return sys.path with the path of the current folder in place of "", because functions may change that folder."""
     return [path for folder in sys.path if (path := folder or current_folder())]
+
+
+def for_start() -> list[str]:
+    """Return the sys.path of a process that starts. The current folder may have a nogil_kernels.py or a json.py."""
+    packages = [folder for folder in absolute() if folder != current_folder()]
+    return [*PYTHON_FOLDERS, PACKAGE_PARENT, *packages]
 
 
 def current_folder() -> str:
