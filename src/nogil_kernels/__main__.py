@@ -13,15 +13,10 @@ def main() -> int:
     return run()
 
 
-def remove_current_folder() -> None:
-    """Remove the current folder from sys.path: its json.py would replace Python's. Commands that need it add it."""
+if __name__ == "__main__":
     try:
         if not sys.flags.safe_path and sys.path[0] in ("", os.getcwd()):
-            del sys.path[0]
-    except OSError:  # the current folder was removed, and Python has not added it
+            del sys.path[0]  # the current folder, whose json.py would replace Python's; commands that need it add it
+    except OSError:  # that folder was removed, and Python has not added it
         pass
-
-
-if __name__ == "__main__":
-    remove_current_folder()
     sys.exit(main())

@@ -34,6 +34,14 @@ def test_author_email_and_owner_come_from_git(new, here, own_git):
     assert b"placeholder" not in result.out
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows removes no current folder")
+def test_git_is_read_in_the_target_folder_if_the_current_one_was_removed(new, here, own_git, tmp_path):
+    own_git.write_text(GIT)
+    here.rmdir()
+    new("fast-hash", "--into", tmp_path / "work" / "fast-hash")
+    assert answers_of(tmp_path / "work" / "fast-hash").author == "Jane Doe"
+
+
 def test_options_override_git(new, here, own_git):
     own_git.write_text(GIT)
     new("fast-hash", "--author", "Somebody", "--repo", "some/where")

@@ -85,9 +85,8 @@ def create(options: argparse.Namespace, from_options: Mapping[str, Any]) -> int:
 
     on_terminal = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
     ask = partial(answers.prompt, reserved=reserved) if on_terminal else None
-    project_answers = answers.gather(
-        from_options, answers.from_git(os.path.expanduser(options.into or ".")), ask, check_name
-    )
+    git = answers.from_git(os.path.expanduser(options.into or "."))
+    project_answers = answers.gather(from_options, git, ask, check_name)
     project = template.render(files, project_answers)
     folder = folder_of(options, project_answers.name)
     if options.dry_run:

@@ -6,7 +6,6 @@ import argparse
 import errno
 import logging
 import os
-import stat
 import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -61,27 +60,20 @@ def drawable(path: str) -> str:
 
 def writable(text: str) -> str:
     """Return the path with ~ expanded if a file can be written there. The check is before the long measurement."""
-    path = os.path.expanduser(text)  # bash does not expand the ~ in --json=~/x.json
+    path = place = os.path.expanduser(text)  # bash does not expand the ~ in --json=~/x.json
     try:
-        check_writable(path)
+        if os.path.isdir(path):
+            raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
+        try:
+            os.stat(path)
+        except FileNotFoundError:
+            place = os.path.dirname(os.path.realpath(path)) if path else ""  # a link may lead to another folder
+            os.stat(place)
+        if not os.access(place, os.W_OK):
+            raise OSError(errno.EACCES, "no permission, or a read-only file system")
     except OSError as error:
         raise argparse.ArgumentTypeError(cannot("write", text, error)) from None
     return path
-
-
-def check_writable(path: str) -> None:
-    """Raise OSError if no file can be written at `path`."""
-    place = path
-    try:
-        if stat.S_ISDIR(os.stat(path).st_mode):
-            raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
-    except FileNotFoundError:
-        place = os.path.dirname(os.path.realpath(path)) if path else ""  # a link may lead to another folder
-        os.stat(place)
-    if not os.access(place, os.W_OK):
-        is_read_only = hasattr(os, "statvfs") and os.statvfs(place).f_flag & os.ST_RDONLY
-        problem = errno.EROFS if is_read_only else errno.EACCES
-        raise OSError(problem, os.strerror(problem))
 
 
 def require_for(options: argparse.Namespace, *files: str | None) -> None:

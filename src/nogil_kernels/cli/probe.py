@@ -42,11 +42,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("-s", "--setup", action="append", default=[], help="code to run once before; can be repeated")
     parser.add_argument(
-        "--limit",
-        type=positive_seconds,
-        default=probing.LIMIT,
-        metavar="N",
-        help="seconds per target, at most (default 5)",
+        "--limit", type=positive_seconds, default=probing.LIMIT, metavar="N", help="most seconds per target (default 5)"
     )
     parser.add_argument(
         "--no-parallel", action="store_true", help="never run two calls at once, for code that is not thread-safe"

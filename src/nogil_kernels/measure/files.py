@@ -23,21 +23,14 @@ def replaced(path: str | os.PathLike[str]) -> Iterator[str]:
     unfinished = os.path.join(folder, f".{secrets.token_hex(8)}{suffix}")  # writers see the format in the suffix
     try:
         yield unfinished
-        if not _has_replaced(unfinished, target):
-            shutil.copyfile(unfinished, target)
+        exists = os.path.exists(target)
+        with suppress(OSError):  # the system may not allow that, see above
+            if exists:
+                shutil.copymode(target, unfinished)
+            if not exists or os.stat(target).st_nlink == 1:
+                os.replace(unfinished, target)
+                return
+        shutil.copyfile(unfinished, target)
     finally:
         with suppress(OSError):
             os.unlink(unfinished)
-
-
-def _has_replaced(unfinished: str, target: str) -> bool:
-    """Replace the target. Return False if it has several names, or if the system does not allow that."""
-    if os.path.exists(target):
-        if os.stat(target).st_nlink > 1:
-            return False
-        shutil.copymode(target, unfinished)
-    try:
-        os.replace(unfinished, target)
-    except OSError:
-        return False
-    return True
