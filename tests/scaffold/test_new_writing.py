@@ -99,11 +99,11 @@ def test_a_clone_that_has_only_git_is_filled_and_needs_no_git_init(new, here, is
 
 def test_a_clone_with_other_files_is_refused_with_their_names(new, here):
     (here / ".git").mkdir()
-    for name in ("LICENSE", "README.md", "a", "b"):
+    for name in ("LICENSE", "README.md", "a\nb", "c"):
         (here / name).touch()
     result = new("fast-hash", "--into", ".")
     assert result.status == 2
-    assert "is not empty: it has LICENSE, README.md, a and 1 more. Use another folder\n" in result.err
+    assert "is not empty: it has LICENSE, README.md, 'a\\nb' and 1 more. Use another folder\n" in result.err
 
 
 def test_a_tilde_is_the_home(new, here, monkeypatch):

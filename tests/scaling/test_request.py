@@ -231,8 +231,6 @@ def refused(arguments, text):
         refused({"workloads": "squares-pyton"}, "; did you mean 'squares-python'?"),
         refused({"workloads": ["sleep", "xyz"]}, "or module:function, or ./file.py:function"),
         refused({"workloads": []}, "no workload to measure"),
-        refused({"workloads": "jobs:"}, "expected module:function or ./file.py:function, got 'jobs:'"),
-        refused({"workloads": ":work"}, "expected module:function or ./file.py:function, got ':work'"),
         refused({"workloads": "a\nb:work"}, r"must have printable characters only, got 'a\nb:work'"),
         refused({"executors": "a:b\nc"}, r"an executor must be package.module:factory, got 'a:b\nc'"),
         refused({"pythons": ""}, "cannot measure '': expected the path of an interpreter"),

@@ -24,6 +24,7 @@ def check(target: Path) -> None:
             raise Refused(f"{target} exists and is not a folder")
         names = sorted(entry.name for entry in target.iterdir()) if target.is_dir() else []
         if others := [name for name in names if name != ".git"]:  # a clone of a new repository has only .git
+            others = [name if name.isprintable() else repr(name) for name in others]
             shown = ", ".join(others[:3]) + f" and {len(others) - 3} more" * (len(others) > 3)
             raise Refused(f"{target} is not empty: it has {shown}. Use another folder")
         parent = innermost_existing(target)

@@ -107,8 +107,6 @@ def _workload(text: str, files: dict[str, str]) -> str:
             raise unknown("workload", text, WORKLOADS, "module:function, or ./file.py:function")
         return text
     module, _, name = text.rpartition(":")
-    if not module or not name:
-        raise Unknown(f"expected module:function or ./file.py:function, got {text!r}")
     if not module.endswith(".py"):
         return text
     path = os.path.abspath(module)
