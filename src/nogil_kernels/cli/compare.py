@@ -149,8 +149,8 @@ def interruptible() -> Iterator[list[int]]:
             arrived.append(number)
             raise KeyboardInterrupt
 
-    numbers = {getattr(signal, name, signal.SIGTERM) for name in ("SIGTERM", "SIGHUP")}  # Windows has no SIGHUP
-    numbers -= {number for number in numbers if signal.getsignal(number) != signal.SIG_DFL}  # nohup ignores SIGHUP
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    numbers = [number for number in numbers if signal.getsignal(number) == signal.SIG_DFL]  # nohup ignores SIGHUP
     for number in numbers:
         signal.signal(number, interrupt)
     try:
