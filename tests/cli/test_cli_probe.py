@@ -62,6 +62,11 @@ def test_a_setup_that_fails_is_named(setup, capsys):
     assert capsys.readouterr().err.endswith("nogil-kernels probe: the setup of '1' failed: no report\n")
 
 
+def test_an_interpreter_with_a_newline_in_its_name_is_an_error_in_one_line(capsys):
+    assert main(["probe", "1", "--python", "/a\nb"]) == 2
+    assert capsys.readouterr().err == "nogil-kernels probe: cannot use --python 'a\\nb': No such file or directory\n"
+
+
 def test_a_function_of_the_setup_that_fails_is_a_failure_of_the_target(capsys):
     assert main(["probe", "-s", "def work(): 1 / 0", "work()"]) == 2
     assert capsys.readouterr().err.endswith("nogil-kernels probe: 'work()' failed: no report\n")

@@ -69,7 +69,8 @@ def inspect(path: str) -> Python:
 
     Raise PythonError if it does not start, is too old, or is not CPython.
     """
-    prefix = f"skipped {os.path.basename(path)}"
+    name = os.path.basename(path)
+    prefix = f"skipped {name if name.isprintable() else repr(name)}"
     try:
         process = subprocess.run(
             [path, "-c", INSPECT],
