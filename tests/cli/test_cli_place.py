@@ -1,8 +1,12 @@
 """The place in which a command runs: removed folders, full disks, closed streams, files named like Python's modules."""
 
+import argparse
+import errno
 import json
 import os
+import signal
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -25,6 +29,7 @@ os.execv(sys.executable, [sys.executable, "-m", "nogil_kernels", *sys.argv[1:]])
 """
 needs_removable = pytest.mark.skipif(sys.platform == "win32", reason="Windows removes no current folder")
 needs_full_disk = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")
+needs_posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has other links and messages")
 needs_shell = pytest.mark.skipif(sys.platform == "win32", reason="streams are closed in another way")
 NEW = ["--author", "J", "--email", "j@example.org", "--repo", "j/x"]
 
@@ -87,11 +92,37 @@ def test_a_file_named_like_a_module_of_python_does_not_replace_it(arguments, sha
 
 
 @pytest.mark.parametrize(
+    "arguments",
+    [
+        [
+            "compare",
+            "jobs:work",
+            "--seconds",
+            "0.05",
+            "--workers",
+            "2",
+            "--ways",
+            "threads,pool,processes,interpreters",
+        ],
+        ["probe", "jobs:work"],
+    ],
+    ids=["compare", "probe"],
+)
+def test_a_file_named_like_this_package_or_one_that_it_needs_does_not_replace_it(arguments, shadows):
+    """`nogil-kernels` does not search the current folder while it starts, like Python with -P."""
+    for name in ("nogil_kernels", "threadpoolctl"):
+        (shadows / f"{name}.py").write_text("raise SystemExit('not the package')\n")
+    done = completed("-P", "-m", "nogil_kernels", *arguments, cwd=shadows)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "BrokenProcessPool" not in done.stdout
+
+
+@pytest.mark.parametrize(
     ("function", "message"),
     [
         ("./random.py:work", "another module has the name 'random'; rename the file"),
-        ("random:work", "module 'random' has no attribute 'work'; it is a module of Python, so rename yours"),
-        ("test.work:work", "No module named 'test.work'; it is a module of Python, so rename yours"),
+        ("random:work", "no attribute 'work'; random is a module of Python. If you mean a file of yours, rename it"),
+        ("test.work:work", "No module named 'test.work'; test is a module of Python. If you mean"),
     ],
 )
 def test_a_function_in_a_file_named_like_a_module_of_python_is_refused(function, message, shadows):
@@ -103,7 +134,7 @@ def test_a_function_in_a_file_named_like_a_module_of_python_is_refused(function,
 @needs_full_disk
 @pytest.mark.parametrize(
     ("arguments", "unbuffered"),
-    [(["info"], ""), (["info"], "1"), (["--version"], ""), (["compare", "--help"], "")],  # argparse ignores errors
+    [(["info"], ""), (["info"], "1"), (["--version"], ""), (["--version"], "1"), (["compare", "--help"], "1")],
 )
 def test_output_to_a_full_disk_is_an_error_in_one_line(arguments, unbuffered):
     done = in_shell("> /dev/full", *arguments, PYTHONUNBUFFERED=unbuffered)
@@ -181,7 +212,140 @@ def test_columns_without_room_are_named(saved, monkeypatch, capsys):
     assert "No room in 40 characters for: speed-up, of ceiling, efficiency, 95 %" in words
 
 
-def test_an_existing_file_is_checked_and_not_created(tmp_path):
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("", "No such file or directory"),
+        ("missing/x.json", "No such file or directory"),
+        ("link", "No such file or directory"),
+        ("file/x.json", "Not a directory"),
+        (".", "Is a directory"),
+        ("x" * 300, "File name too long"),
+    ],
+)
+@needs_posix
+def test_a_file_that_cannot_be_written_is_refused_with_the_reason(path, reason, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("file").touch()
+    Path("link").symlink_to("missing/x.json")
+    with pytest.raises(argparse.ArgumentTypeError, match=f"^cannot write '{path}': {reason}$"):
+        outputs.writable(path)
+
+
+@needs_posix
+def test_a_link_to_a_new_file_can_be_written(tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "new.json")
+    assert outputs.writable(str(tmp_path / "link")) == str(tmp_path / "link")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["compare", "-o", "same.html", "--json", "same.html"],
+        ["compare", "-o", "same.svg", "-o", "./same.svg"],
+        ["report", "same.html", "-o", "same.html"],
+    ],
+)
+def test_two_outputs_in_one_file_are_refused(arguments, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    assert capsys.readouterr().err.startswith(f"nogil-kernels {arguments[0]}: each file must have its own name, got 's")
+
+
+@needs_posix
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_a_signal_to_end_keeps_the_samples(name, saved, tmp_path, monkeypatch):
+    path, number = tmp_path / "report.json", getattr(signal, name)
+
+    def stopped(workloads, **options):
+        report = Report.load(saved)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(number)
+        signal.raise_signal(number)  # `timeout` sends its signal twice
+        for benchmark in report.suite:
+            benchmark.update_metadata({"nk_interrupted": 1})
+        return Report(report.suite)
+
+    monkeypatch.setattr("nogil_kernels.scaling.compare", stopped)
+    before = signal.signal(number, signal.SIG_DFL)
+    try:
+        assert main(["compare", "--json", str(path)]) == 128 + number
+        assert signal.getsignal(number) == signal.SIG_DFL
+    finally:
+        signal.signal(number, before)
+    assert Report.load(path).interrupted
+
+
+@needs_posix
+def test_a_signal_that_is_ignored_stays_ignored(saved, monkeypatch):
+    def hung_up(workloads, **options):
+        signal.raise_signal(signal.SIGHUP)
+        return Report.load(saved)
+
+    monkeypatch.setattr("nogil_kernels.scaling.compare", hung_up)
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
+    try:
+        assert main(["compare"]) == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+@needs_full_disk
+def test_messages_that_cannot_be_printed_stop_nothing(tmp_path):
+    path, plot_file = tmp_path / "report.json", tmp_path / "plot.svg"
+    done = in_shell("2> /dev/full", "compare", *SHORT, "--json", str(path), "-o", str(plot_file))
+    assert done.returncode == 0
+    assert "2 threads" in done.stdout
+    assert plot_file.exists()
+    assert Report.load(path).rows
+
+
+def test_an_error_without_a_file_is_not_one_of_printing(monkeypatch, capsys):
+    def fail(options):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr("nogil_kernels.cli.info.run", fail)
+    assert main(["info"]) == 1
+    assert capsys.readouterr().err == "nogil-kernels info: Too many open files\n"
+
+
+@needs_removable
+def test_the_first_entry_of_pythonpath_is_kept_in_a_removed_folder(tmp_path):
+    (tmp_path / "mine.py").write_text("def work():\n    return sum(range(2000))\n")
+    done = run("probe", "--no-parallel", "mine:work", code=IN_A_REMOVED_FOLDER, PYTHONPATH=str(tmp_path))
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "message"),
+    [
+        (b"backend: nonsense\nnonsense: 1\n", 0, "Wrote plot.svg"),
+        (b"\xff\xfe", 2, "nogil-kernels report: cannot import matplotlib: 'utf-8' codec can't decode"),
+    ],
+)
+def test_a_broken_matplotlibrc_is_ignored_or_an_error_in_one_line(content, status, message, saved, tmp_path):
+    (tmp_path / "matplotlibrc").write_bytes(content)
+    done = completed("-m", "nogil_kernels", "report", str(saved), "-o", "plot.svg", cwd=tmp_path)
+    assert (done.returncode, done.stderr.count("\n")) == (status, 1)
+    assert done.stderr.startswith(message)
+
+
+def test_ctrl_c_during_the_imports_prints_no_traceback():
+    code = """
+        import sys
+        class Finder:
+            def find_spec(self, name, path=None, target=None):
+                if name == "nogil_kernels.cli":
+                    raise KeyboardInterrupt
+        sys.meta_path.insert(0, Finder())
+        from nogil_kernels.__main__ import main
+        sys.exit(main())
+    """
+    done = run(code=textwrap.dedent(code))
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_a_new_file_is_checked_and_not_created(tmp_path):
     path = tmp_path / "new.json"
     assert outputs.writable(str(path)) == str(path)
     assert not path.exists()
@@ -195,7 +359,7 @@ def test_a_tilde_that_the_shell_left_is_the_home(tmp_path, monkeypatch):
 
 def test_a_wrong_backend_of_matplotlib_does_not_matter(saved, tmp_path):
     plot_file = tmp_path / "plot.svg"
-    done = run("report", str(saved), "-o", str(plot_file), MPLBACKEND="nonsense", HOME="/nonexistent")
+    done = run("report", str(saved), "-o", str(plot_file), MPLBACKEND="nonsense", HOME=os.devnull)
     assert (done.returncode, done.stderr) == (0, f"Wrote {plot_file}\n")
 
 

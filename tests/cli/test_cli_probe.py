@@ -56,6 +56,22 @@ def test_a_target_that_fails_shows_its_own_traceback(capsys):
     assert "'1 / 0' failed: no report" in captured.err
 
 
+@pytest.mark.parametrize("setup", ["import", "1 / 0"])
+def test_a_setup_that_fails_is_named(setup, capsys):
+    assert main(["probe", "-s", setup, "1"]) == 2
+    assert capsys.readouterr().err.endswith("nogil-kernels probe: the setup of '1' failed: no report\n")
+
+
+def test_an_interpreter_with_a_newline_in_its_name_is_an_error_in_one_line(capsys):
+    assert main(["probe", "1", "--python", "/a\nb"]) == 2
+    assert capsys.readouterr().err == "nogil-kernels probe: cannot use --python 'a\\nb': No such file or directory\n"
+
+
+def test_a_function_of_the_setup_that_fails_is_a_failure_of_the_target(capsys):
+    assert main(["probe", "-s", "def work(): 1 / 0", "work()"]) == 2
+    assert capsys.readouterr().err.endswith("nogil-kernels probe: 'work()' failed: no report\n")
+
+
 def test_one_target_that_fails_does_not_stop_the_others(capsys):
     assert main(["probe", *FAST, "--json", "--expect", "held", "1 / 0", "sum(range(10_000))"]) == 2
     captured = capsys.readouterr()

@@ -45,6 +45,13 @@ def test_a_truncated_file_and_a_file_of_pyperf_are_refused(name, saved, tmp_path
     assert f"{name!r} was not written by compare --json" in capsys.readouterr().err
 
 
+def test_a_file_that_is_not_compressed_is_named_with_the_reason(tmp_path, capsys):
+    path = tmp_path / "report.json.gz"
+    path.write_text("{}")
+    assert main(["report", str(path)]) == 2
+    assert capsys.readouterr().err.startswith(f"nogil-kernels report: cannot read {str(path)!r}: Not a gzipped file")
+
+
 @pytest.mark.parametrize("name", ["absent.json", "."])
 def test_an_unreadable_file_is_named(name, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)

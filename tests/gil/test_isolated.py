@@ -32,7 +32,7 @@ def test_a_call_that_never_returns_is_ended_and_reported():
     report = isolated.probe("while True: pass", limit=0.5)
     assert report.calls == 0
     assert report.hold_fraction > 0.95
-    assert str(report).endswith("\nNo call ended, so there is no advice. Use a higher limit, or make a call do less.")
+    assert str(report).endswith("\nNo call ended, so there is no advice. Use a higher limit, or let each call do less.")
 
 
 @pytest.mark.parametrize("statement", ["1 +", "x y", "for"])

@@ -5,7 +5,6 @@ import os
 import pytest
 
 from nogil_kernels.measure import affinity, machine
-from nogil_kernels.workers import worker
 
 
 @pytest.fixture(params=["missing", "forbidden"])
@@ -31,5 +30,5 @@ def test_without_affinity_every_core_is_usable(monkeypatch):
 
 @pytest.mark.usefixtures("without_affinity")
 def test_without_affinity_workers_run_on_any_core():
-    with worker.on_core(0):
+    with affinity.pinned([0]):
         assert affinity.cores() is None

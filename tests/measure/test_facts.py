@@ -12,7 +12,7 @@ from fake_facts import files
 from support import FREE_THREADED_BUILD, SOURCES, python_prints
 
 from nogil_kernels import build_info
-from nogil_kernels.measure import ceiling, facts, machine, noise, power
+from nogil_kernels.measure import affinity, ceiling, facts, machine, noise, power
 
 
 def test_pyperf_accepts_the_facts_as_metadata():
@@ -84,7 +84,7 @@ def test_the_same_blas_twice_is_named_once(monkeypatch):
     openmp = {"user_api": "openmp", "internal_api": "openmp", "version": None, "num_threads": 64}
     mkl = {"user_api": "blas", "internal_api": "mkl", "version": "2025", "num_threads": 1, "filepath": "/a/b.so"}
     pools = [zen, openmp, dict(zen), mkl]
-    monkeypatch.setitem(sys.modules, "threadpoolctl", SimpleNamespace(threadpool_info=lambda: pools))
+    monkeypatch.setattr(facts, "threadpoolctl", SimpleNamespace(threadpool_info=lambda: pools))
     assert facts._blas_facts() == {"nk_blas": "openblas 0.3 Zen, 2 threads; mkl 2025, 1 thread", "nk_blas_threads": 2}
 
 
@@ -133,7 +133,7 @@ def test_lists_of_cores_are_parsed_and_formatted_as_linux_does(text, cpus):
 
 def test_hardware_threads_of_one_core_count_once(tmp_path, monkeypatch):
     monkeypatch.setattr(machine.sys, "platform", "linux")
-    monkeypatch.setattr(machine, "_affinity", lambda: frozenset({0, 1, 4}))
+    monkeypatch.setattr(affinity, "cores_or_all", lambda: frozenset({0, 1, 4}))
     siblings = {0: "0,4\n", 1: "1,5\n", 4: "0,4\n"}
     files(tmp_path, {f"cpu{cpu}/topology/thread_siblings_list": text for cpu, text in siblings.items()})
     assert machine.physical_cores(tmp_path) == 2

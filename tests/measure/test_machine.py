@@ -5,7 +5,7 @@ import struct
 import pytest
 from fake_facts import files
 
-from nogil_kernels.measure import machine
+from nogil_kernels.measure import affinity, machine
 
 
 def test_this_machine_has_cores_an_l2_cache_and_a_name():
@@ -33,14 +33,14 @@ def test_the_lowest_quota_of_all_cgroups_counts(own, texts, quota, tmp_path):
 
 @pytest.mark.parametrize(("quota", "cores"), [(None, 8), (2.5, 2), (0.5, 1), (16.0, 8)])
 def test_the_quota_is_rounded_down_to_whole_cores(quota, cores, monkeypatch):
-    monkeypatch.setattr(machine, "_affinity", lambda: frozenset(range(8)))
+    monkeypatch.setattr(affinity, "cores_or_all", lambda: frozenset(range(8)))
     monkeypatch.setattr(machine.os, "process_cpu_count", lambda: 8, raising=False)
     monkeypatch.setattr(machine, "cgroup_quota", lambda: quota)
     assert machine.usable_cores() == cores
 
 
 def test_a_cache_is_divided_by_the_number_of_usable_cores_that_share_it(tmp_path, monkeypatch):
-    monkeypatch.setattr(machine, "_affinity", lambda: frozenset({0, 1, 8}))
+    monkeypatch.setattr(affinity, "cores_or_all", lambda: frozenset({0, 1, 8}))
     caches = (("1", "Data", "48K"), ("1", "Instruction", "16K"), ("2", "Unified", "2048K"))
     for cpu, sharers in ((0, "0-1"), (1, "0-1"), (8, "8,9")):
         for index, cache in enumerate(caches):

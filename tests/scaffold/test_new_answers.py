@@ -34,6 +34,14 @@ def test_author_email_and_owner_come_from_git(new, here, own_git):
     assert b"placeholder" not in result.out
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows removes no current folder")
+def test_git_is_read_in_the_target_folder_if_the_current_one_was_removed(new, here, own_git, tmp_path):
+    own_git.write_text(GIT)
+    here.rmdir()
+    new("fast-hash", "--into", tmp_path / "work" / "fast-hash")
+    assert answers_of(tmp_path / "work" / "fast-hash").author == "Jane Doe"
+
+
 def test_options_override_git(new, here, own_git):
     own_git.write_text(GIT)
     new("fast-hash", "--author", "Somebody", "--repo", "some/where")
@@ -74,8 +82,9 @@ def test_answers_that_contain_words_of_the_template_are_not_replaced(new, here):
         ("--repo", "jane/..", "OWNER/NAME"),
         ("--repo", "jane/hash.git", "OWNER/NAME"),
         ("--repo", "git@github.com:jane/hash.git", "OWNER/NAME"),
-        ("--into", "", "--into must be a folder, got ''"),
+        ("--into", "", "--into must be a folder with a printable name, got ''"),
         ("--into", "~nobody-of-that-name/x", "--into must be a folder"),
+        ("--into", "a\nb", r"--into must be a folder with a printable name, got 'a\nb'"),
         ("--email", "jane@x y", "email must be an address"),
         ("--repo", "jane", "OWNER/NAME"),
         ("--repo", "https://github.com/jane/hash", "OWNER/NAME"),

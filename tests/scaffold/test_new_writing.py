@@ -57,11 +57,11 @@ def test_into_a_folder(new, here, into):
 @pytest.mark.parametrize(
     ("into", "reason"),
     [
-        ("full", "full must be new or empty, got of.txt. Use another folder"),
+        ("full", "full is not empty: it has of.txt. Use another folder"),
         ("file", "not a folder"),
         ("file/below", "not a folder"),
         ("broken", "broken symbolic link"),
-        (".", "must be new or empty, got broken, file, full. Use"),
+        (".", "is not empty: it has broken, file, full. Use"),
         pytest.param("/proc/new", "", marks=pytest.mark.skipif(sys.platform != "linux", reason="Linux has /proc")),
         ("x" * 300, "cannot be written"),
     ],
@@ -99,11 +99,11 @@ def test_a_clone_that_has_only_git_is_filled_and_needs_no_git_init(new, here, is
 
 def test_a_clone_with_other_files_is_refused_with_their_names(new, here):
     (here / ".git").mkdir()
-    for name in ("LICENSE", "README.md", "a", "b"):
+    for name in ("LICENSE", "README.md", "a\nb", "c"):
         (here / name).touch()
     result = new("fast-hash", "--into", ".")
     assert result.status == 2
-    assert "must be new or empty, got LICENSE, README.md, a and 1 more. Use another folder\n" in result.err
+    assert "is not empty: it has LICENSE, README.md, 'a\\nb' and 1 more. Use another folder\n" in result.err
 
 
 def test_a_tilde_is_the_home(new, here, monkeypatch):

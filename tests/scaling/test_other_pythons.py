@@ -19,7 +19,7 @@ from nogil_kernels.scaling import compare
 from nogil_kernels.scaling.run import children, comparison
 from nogil_kernels.scaling.run.children import Interpreter
 from nogil_kernels.scaling.run.request import Request, other_pythons
-from nogil_kernels.workers import pythons
+from nogil_kernels.workers import pythons, search_path
 from nogil_kernels.workers.errors import Unknown
 from nogil_kernels.workers.pythons import PythonError
 
@@ -105,7 +105,7 @@ def test_the_copy_of_the_package_has_no_compiled_files(bare, no_pythonpath):
 
 def test_an_interpreter_with_the_package_uses_its_own(bare, no_pythonpath):
     path = Path(site_packages(bare), "nogil_kernels_test.pth")
-    path.write_text(str(pythons.PACKAGE_PARENT))
+    path.write_text(search_path.PACKAGE_PARENT)
     try:
         sessions, rows, notes = compare_with(bare)
     finally:
@@ -129,9 +129,9 @@ def test_an_interpreter_with_another_release_runs_ours_in_pure_python(bare, no_p
 
 
 def test_the_folder_of_this_package_is_removed_from_pythonpath(monkeypatch, tmp_path):
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(pythons.PACKAGE_PARENT), str(tmp_path)]))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([search_path.PACKAGE_PARENT, str(tmp_path)]))
     assert pythons.environment()["PYTHONPATH"] == str(tmp_path)
-    monkeypatch.setenv("PYTHONPATH", str(pythons.PACKAGE_PARENT))
+    monkeypatch.setenv("PYTHONPATH", search_path.PACKAGE_PARENT)
     assert "PYTHONPATH" not in pythons.environment()
 
 
@@ -248,7 +248,7 @@ def test_an_unusable_interpreter_is_refused_with_the_reason(script, reason, fake
     path = fake_python(script, bare)
     with pytest.raises(PythonError, match=rf"\Askipped python3\.99: {re.escape(reason)}\Z"):
         pythons.inspect(path)
-    with pytest.raises(Unknown, match=rf"\Acannot measure {re.escape(path)}: {re.escape(reason)}\Z"):
+    with pytest.raises(Unknown, match=rf"\Acannot measure {re.escape(repr(path))}: {re.escape(reason)}\Z"):
         other_pythons([path])
 
 
@@ -283,7 +283,7 @@ def test_a_file_that_is_not_an_interpreter_is_refused(content, mode, reason, tmp
     if content is not None:
         path.write_text(content)
         path.chmod(mode)
-    with pytest.raises(Unknown, match=rf"\Acannot measure {re.escape(str(path))}: {reason}\Z"):
+    with pytest.raises(Unknown, match=rf"\Acannot measure {re.escape(repr(str(path)))}: {reason}\Z"):
         other_pythons(str(path))
 
 

@@ -268,7 +268,7 @@ def test_more_than_255_samples_reuse_the_numbers_of_gates():
 @pytest.mark.skipif(not affinity.cores(), reason="this system has no CPU affinity")
 def test_a_worker_is_pinned_to_its_core_only_during_a_sample():
     before = affinity.cores()
-    with worker.on_core(min(before)):
+    with affinity.pinned([min(before)]):
         assert affinity.cores() == {min(before)}
     assert affinity.cores() == before
     with started(["squares-python"]) as start:

@@ -122,7 +122,7 @@ def test_a_file_is_imported_by_the_name_of_its_module(monkeypatch):
 
 def test_two_files_of_one_name_are_refused(tmp_path):
     (tmp_path / "user_functions.py").touch()
-    with pytest.raises(Unknown, match=r"user_functions.py has the same name; rename one of them"):
+    with pytest.raises(Unknown, match=r"user_functions.py' has the same name; rename one of them"):
         request([f"{FOLDER}/user_functions.py:squares", f"{tmp_path}/user_functions.py:squares"])
 
 
@@ -231,7 +231,10 @@ def refused(arguments, text):
         refused({"workloads": "squares-pyton"}, "; did you mean 'squares-python'?"),
         refused({"workloads": ["sleep", "xyz"]}, "or module:function, or ./file.py:function"),
         refused({"workloads": []}, "no workload to measure"),
-        refused({"workloads": "./missing.py:f"}, "cannot import ./missing.py:f: no file './missing.py'"),
+        refused({"workloads": "a\nb:work"}, r"must have printable characters only, got 'a\nb:work'"),
+        refused({"executors": "a:b\nc"}, r"an executor must be package.module:factory, got 'a:b\nc'"),
+        refused({"pythons": ""}, "cannot measure '': expected the path of an interpreter"),
+        refused({"workloads": "./missing.py:f"}, "cannot import './missing.py:f': no file './missing.py'"),
         refused({"ways": "thread"}, "unknown way 'thread': expected one of sequential, threads, pool, processes"),
         refused({"ways": ["thread"]}, "or package.module:factory; did you mean 'threads'?"),
         refused({"executors": "loky"}, "an executor must be package.module:factory, got 'loky'"),
@@ -241,8 +244,8 @@ def refused(arguments, text):
         refused({"workers": MAX_WORKERS + 1}, "workers must be from 1 to 4096, got 4097"),
         refused({"workers": []}, "workers must be from 1 to 4096, got none"),
         refused({"workloads": "sleep", "beside_python": True}, "must be a function or convoy, got 'sleep'"),
-        refused({"pythons": "/nope"}, "cannot measure /nope: No such file or directory"),
-        refused({"pythons": ["/nope"]}, "cannot measure /nope: "),
+        refused({"pythons": "/nope"}, "cannot measure '/nope': No such file or directory"),
+        refused({"pythons": ["/nope"]}, "cannot measure '/nope': "),
     ],
 )
 def test_what_cannot_be_measured_is_refused_before_anything_runs(arguments, text, nothing_runs):
@@ -280,7 +283,8 @@ def test_this_interpreter_is_measured_anyway():
     [
         ({"workloads": 7}, "a workload must be a name, a path or a function, got 7"),
         ({"workloads": ["squares-python", None]}, "a workload must be a name, a path or a function, got None"),
-        ({"workloads": b"x"}, "a workload must be a name, a path or a function, got 120"),
+        ({"workloads": b"x"}, "a workload must be a name, a path or a function, got b'x'"),
+        ({"ways": b"x"}, "expected a name or several, got b'x'"),
         ({"workers": "2"}, "workers must be an integer or several, got '2'"),
         ({"workers": [2.5]}, r"workers must be an integer or several, got \[2.5\]"),
         ({"ways": 3}, "expected a name or several, got 3"),

@@ -42,7 +42,9 @@ def test_files_are_in_the_temporary_folder_if_there_is_no_memory_disk(tmp_path, 
         assert folder.path.parent == tmp_path
 
 
-@pytest.mark.parametrize(("free", "expected"), [(shared.ROOM, "memory"), (shared.ROOM - 1, "temporary")])
+@pytest.mark.parametrize(
+    ("free", "expected"), [(shared.MIN_FREE_BYTES, "memory"), (shared.MIN_FREE_BYTES - 1, "temporary")]
+)
 def test_a_memory_disk_that_is_nearly_full_is_not_used(free, expected, tmp_path, monkeypatch):
     for name in ("memory", "temporary"):
         (tmp_path / name).mkdir()

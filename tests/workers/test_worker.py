@@ -10,6 +10,7 @@ import pytest
 import user_functions
 from support import python_prints
 
+from nogil_kernels.measure import affinity
 from nogil_kernels.workers import worker
 from nogil_kernels.workers.crew import Crew, delayed_interrupt
 from nogil_kernels.workers.worker import Job, Span
@@ -68,7 +69,7 @@ def test_a_crew_joins_the_spans_of_its_workers(spans, timing, folder, monkeypatc
 @pytest.mark.parametrize("is_pinned", [True, False])
 def test_a_worker_restores_its_affinity_after_a_function_that_changes_it(is_pinned):
     before = os.sched_getaffinity(0)
-    with worker.on_core(max(before) if is_pinned else None):
+    with affinity.pinned([max(before)] if is_pinned else None):
         user_functions.changes_the_affinity()
     assert os.sched_getaffinity(0) == before
 

@@ -1,6 +1,7 @@
 """The command `nogil-kernels`. Each module except outputs.py defines a subcommand: its options and how to run it."""
 
 import argparse
+import errno
 import io
 import os
 import sys
@@ -11,8 +12,10 @@ from typing import Any, NoReturn
 from .. import __version__
 from ..backend import BrokenBuild
 from ..extras import MissingExtra
+from ..workers.errors import Unknown
 from . import compare, info, new, probe, report
 from .outputs import INTERRUPTED as INTERRUPTED
+from .outputs import note
 from .outputs import writable as writable
 
 COMMANDS: dict[str, tuple[Any, str]] = {
@@ -24,10 +27,17 @@ COMMANDS: dict[str, tuple[Any, str]] = {
 }
 """Name -> (module, summary)."""
 CLOSED = 141  # 128 + SIGPIPE: the status that shells report for a process that wrote to a closed pipe
+NOT_PRINTED = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EBADF, errno.EIO)  # of a full disk or a closed stream
 
 
 class Parser(argparse.ArgumentParser):
     """A parser whose errors are one line, with the nearest option for an unknown one."""
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        if file and file is sys.stdout:
+            file.write(message)  # argparse would ignore an error
+        else:
+            super()._print_message(message, file)
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message}. See {self.prog} --help\n")
@@ -35,6 +45,7 @@ class Parser(argparse.ArgumentParser):
     def parse_known_args(self, *args: Any, **kwargs: Any) -> Any:
         options, unknown = super().parse_known_args(*args, **kwargs)
         if unknown:
+            unknown = [word for word in unknown if word != "--"] or unknown
             near = get_close_matches(unknown[0].partition("=")[0], self._option_string_actions, 1)
             hint = f": did you mean {near[0]}?" if near else ""
             self.exit(2, f"{self.prog}: unknown argument {unknown[0]!r}{hint or f'. See {self.prog} --help'}\n")
@@ -53,16 +64,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if sys.stdout is not None:
                 sys.stdout.flush()
     except BrokenPipeError:  # for example, the reader in `nogil-kernels info | head` has exited
-        drop_output()
+        discard_stdout()
         return CLOSED
+    except Unknown as error:
+        note(f"{name}: {error}")
+        return 2
     except (MissingExtra, BrokenBuild) as missing:
-        print(f"{name}: {missing}", file=sys.stderr)
+        note(f"{name}: {missing}")
     except OSError as error:
         problem = f"cannot use {error.filename!r}: " if error.filename else ""
-        if not problem and type(error) is OSError:  # of a full disk or a closed stream
+        if not problem and error.errno in NOT_PRINTED:
             problem = "cannot print: "
-            drop_output()
-        print(f"{name}: {problem}{error.strerror or error}", file=sys.stderr)
+            discard_stdout()
+        note(f"{name}: {problem}{error.strerror or error}")
     except KeyboardInterrupt:
         return INTERRUPTED
     return 1
@@ -72,7 +86,7 @@ def run(words: Sequence[str]) -> int:
     """Parse the command line and run its command."""
     parser = make_parser()
     if hint := near_command(words):
-        print(hint, file=sys.stderr)
+        note(hint)
         return 2
     options = parser.parse_args(words)
     if options.run is None:
@@ -82,7 +96,10 @@ def run(words: Sequence[str]) -> int:
 
 
 def open_streams() -> None:
-    """Open standard streams that are closed: else the next file gets their number, and errors are written into it."""
+    """Open standard streams that are closed.
+
+    Otherwise the next file that is opened gets number 1 or 2, and messages are written into that file.
+    """
     for descriptor in range(3):
         try:
             os.fstat(descriptor)
@@ -95,7 +112,7 @@ def open_streams() -> None:
             stream.reconfigure(errors="replace")  # a terminal that cannot show µ shows ?
 
 
-def drop_output() -> None:
+def discard_stdout() -> None:
     """Let Python drop what could not be printed. It would try again when it exits."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 

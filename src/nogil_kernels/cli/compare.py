@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
+import signal
 import tempfile
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 from .. import scaling
 from ..gil.report import VERDICTS
 from ..scaling.workloads import WORKLOADS
 from ..workers import WAYS, search_path
-from ..workers.errors import Failed, Unavailable, Unknown
+from ..workers.errors import Failed, Unavailable
 from ..workers.gate import MAX_WORKERS
-from .outputs import INTERRUPTED, add_outputs, console, require_for, show, writable
+from .outputs import INTERRUPTED, add_outputs, cannot, console, note, require_for, show, writable
 
 if TYPE_CHECKING:
     from ..scaling.report import Report
@@ -31,7 +33,8 @@ Ctrl-C stops measuring and shows the results so far."""
 EPILOG = f"""\
 workloads: {", ".join(list(WORKLOADS)[:5])},
   {", ".join(list(WORKLOADS)[5:])}, or your own function without arguments.
-  Modules are searched in Python's own ones, in the current folder, then in installed packages.
+  A module is looked for in Python's library, then in the current folder, then in the
+  installed packages.
 ways: {", ".join(WAYS)}
 
 examples:
@@ -43,8 +46,9 @@ examples:
 Use compare for every way to run a function, with a report: it takes a minute. Use probe for
 a verdict on one function or statement: it takes a second.
 
-exit status: 0; 1 if nothing could be measured, or --expect or --fail-under is not met, also
-because a function failed; 2 if the request cannot be met; 130 after Ctrl-C"""
+exit status: 0; 1 if nothing could be measured, if --expect or --fail-under is not met, also
+because a function failed, or if a file could not be written; 2 if the request cannot be met;
+130 after Ctrl-C, 143 after SIGTERM, 129 after SIGHUP"""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -58,7 +62,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="a workload, or a function as module:function or ./file.py:function; by default all workloads",
     )
     parser.add_argument("--quick", action="store_true", help="few samples, and no search for other Pythons")
-    parser.add_argument("--seconds", type=positive, metavar="N", help="measure for N seconds")
+    parser.add_argument("--seconds", type=positive_seconds, metavar="N", help="measure for N seconds")
     parser.add_argument("--ways", type=names, metavar="WAY,...", help="ways to run work; sequential is always measured")
     parser.add_argument(
         "--workers", type=counts, metavar="N,...", help="numbers of workers; default: 2, 4, ... and the number of cores"
@@ -93,7 +97,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--fail-under",
-        type=positive_number,
+        type=positive,
         metavar="X",
         help="exit with status 1 if threads gain less than X on a function",
     )
@@ -119,8 +123,8 @@ def counts(text: str) -> list[int]:
     return numbers
 
 
-def positive(text: str, unit: str = " of seconds") -> float:
-    """Return a positive, finite number of seconds."""
+def positive(text: str, unit: str = "") -> float:
+    """Return a positive, finite number."""
     try:
         number = float(text)
     except ValueError:
@@ -130,14 +134,42 @@ def positive(text: str, unit: str = " of seconds") -> float:
     return number
 
 
-def positive_number(text: str) -> float:
-    """Return a positive, finite number."""
-    return positive(text, "")
+def positive_seconds(text: str) -> float:
+    """Return a positive, finite number of seconds."""
+    return positive(text, " of seconds")
+
+
+@contextmanager
+def interruptible() -> Iterator[list[int]]:
+    """Let SIGTERM and SIGHUP act like Ctrl-C in this block, so that no samples are lost. Yield those that arrived."""
+    arrived: list[int] = []
+
+    def interrupt(number: int, frame: Any) -> None:
+        if not arrived:  # `timeout` sends its signal twice
+            arrived.append(number)
+            raise KeyboardInterrupt
+
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    numbers = [number for number in numbers if signal.getsignal(number) == signal.SIG_DFL]  # nohup ignores SIGHUP
+    for number in numbers:
+        signal.signal(number, interrupt)
+    try:
+        yield arrived
+    finally:
+        for number in numbers:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def run(options: argparse.Namespace) -> int:
     """Measure with a progress bar, show the report, and return the exit status."""
-    require_for(options)
+    require_for(options, options.json)
+    with interruptible() as arrived:
+        status = measure(options)
+    return 128 + arrived[0] if arrived and status == INTERRUPTED else status
+
+
+def measure(options: argparse.Namespace) -> int:
+    """Measure, show and save the report, and return the exit status."""
     from ..scaling.run.progress import bar
 
     search_path.add_current_folder()  # for the user's own function
@@ -145,14 +177,14 @@ def run(options: argparse.Namespace) -> int:
         with bar(console(stderr=True)) as progress:
             arguments = {name: getattr(options, name) for name in COMPARE_OPTIONS}
             report = scaling.compare(options.workloads or None, progress=progress, **arguments)
-    except (Unknown, Unavailable) as error:
-        print(f"nogil-kernels compare: {error}", file=sys.stderr)
-        return 2 if isinstance(error, Unknown) else 1
+    except Unavailable as error:
+        note(f"nogil-kernels compare: {error}")
+        return 1
     except KeyboardInterrupt:
-        print("Interrupted before the first sample: nothing was measured.", file=sys.stderr)
+        note("Interrupted before the first sample: nothing was measured.")
         return INTERRUPTED
     except Failed as failure:
-        print(f"{failure}\nnogil-kernels compare: nothing could be measured", file=sys.stderr)
+        note(f"{failure}\nnogil-kernels compare: nothing could be measured")
         return 1
     is_saved = not options.json or save(report, options.json)
     try:
@@ -165,7 +197,7 @@ def run(options: argparse.Namespace) -> int:
     if options.expect or options.fail_under:
         misses += [note for note in report.notes if note.startswith(("failed", "stopped"))]
     for miss in misses:
-        print(f"nogil-kernels compare: {miss}", file=sys.stderr)
+        note(f"nogil-kernels compare: {miss}")
     if not is_saved or misses:
         return 1
     return INTERRUPTED if report.interrupted else 0
@@ -201,15 +233,15 @@ def too_slow(report: Report, least: float | None) -> list[str]:
 def save(report: Report, path: str) -> bool:
     """Save the samples and print the outcome. Return False if writing failed."""
     if report.interrupted and os.path.isfile(path):  # an interrupted report overwrites no file: not a failure
-        print(f"Interrupted: {path} was not overwritten", file=sys.stderr)
+        note(f"Interrupted: {path} was not overwritten")
         return True
     try:
         report.save(path)
     except OSError as error:
-        print(f"nogil-kernels compare: cannot write {path!r}: {error.strerror}", file=sys.stderr)
+        note(f"nogil-kernels compare: {cannot('write', path, error)}")
         rescue(report)
         return False
-    print(f"Saved the samples to {path}", file=sys.stderr)
+    note(f"Saved the samples to {path}")
     return True
 
 
@@ -220,6 +252,6 @@ def rescue(report: Report) -> None:
         os.close(descriptor)
         report.save(path)
     except OSError as error:
-        print(f"nogil-kernels compare: cannot save the samples elsewhere: {error.strerror}", file=sys.stderr)
+        note(f"nogil-kernels compare: cannot save the samples elsewhere: {error.strerror or error}")
     else:
-        print(f"Saved the samples to {path}", file=sys.stderr)
+        note(f"Saved the samples to {path}")

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..scaffold import Refused
 from ..workers.search_path import current_folder
+from .outputs import note
 
 DESCRIPTION = """\
 Create a complete project for your own fast extension. It has a Cython kernel
@@ -66,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         return create(options, answers)
     except Refused as error:
-        print(f"nogil-kernels new: {error}", file=sys.stderr)
+        note(f"nogil-kernels new: {error}")
         return 2
 
 
@@ -84,7 +85,8 @@ def create(options: argparse.Namespace, from_options: Mapping[str, Any]) -> int:
 
     on_terminal = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
     ask = partial(answers.prompt, reserved=reserved) if on_terminal else None
-    project_answers = answers.gather(from_options, answers.from_git(), ask, check_name)
+    git = answers.from_git(os.path.expanduser(options.into or "."))
+    project_answers = answers.gather(from_options, git, ask, check_name)
     project = template.render(files, project_answers)
     folder = folder_of(options, project_answers.name)
     if options.dry_run:
@@ -101,9 +103,9 @@ def create(options: argparse.Namespace, from_options: Mapping[str, Any]) -> int:
 def folder_of(options: argparse.Namespace, name: str) -> Path:
     """Return the folder for a project called `name`."""
     text = name if options.into is None else options.into
-    path = os.path.expanduser(text)  # bash leaves the ~ of --into=~/x
-    if not path or path.startswith("~"):
-        raise Refused(f"--into must be a folder, got {text!r}")
+    path = os.path.expanduser(text)  # bash does not expand the ~ in --into=~/x
+    if not path or path.startswith("~") or not path.isprintable():
+        raise Refused(f"--into must be a folder with a printable name, got {text!r}")
     try:
         return Path(os.path.abspath(path))
     except FileNotFoundError:

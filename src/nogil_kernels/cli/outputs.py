@@ -1,4 +1,4 @@
-"""What the commands share: options for output files, and an exit status."""
+"""What the commands share: options for output files, messages, and an exit status."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import errno
 import logging
 import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ..extras import require
-from ..workers.search_path import current_folder
+from ..workers.errors import Unknown
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,6 +21,17 @@ if TYPE_CHECKING:
 PLOT_SUFFIXES = (".svg", ".png", ".pdf", ".html")
 DEFAULT_WIDTH, MIN_WIDTH = 80, 40  # characters
 INTERRUPTED = 130  # 128 + SIGINT: the status that shells report for a process that Ctrl-C ended
+
+
+def note(text: str) -> None:
+    """Print a message to stderr. If that fails, go on: the report and its files are more important."""
+    with suppress(OSError):
+        print(text, file=sys.stderr, flush=True)
+
+
+def cannot(verb: str, path: str, error: OSError) -> str:
+    """Return the message for a file that cannot be read or written."""
+    return f"cannot {verb} {path!r}: {error.strerror or error}"
 
 
 def add_outputs(parser: argparse.ArgumentParser) -> None:
@@ -48,27 +60,39 @@ def drawable(path: str) -> str:
 
 def writable(text: str) -> str:
     """Return the path with ~ expanded if a file can be written there. The check is before the long measurement."""
-    path = os.path.expanduser(text)  # bash leaves the ~ of --json=~/x.json
-    folder = os.path.dirname(path) or current_folder()
-    problem = 0
-    if os.path.isdir(path):
-        problem = errno.EISDIR
-    elif not path or not os.path.isdir(folder):
-        problem = errno.ENOENT
-    elif not os.access(path if os.path.exists(path) else folder, os.W_OK):
-        problem = errno.EACCES
-    if problem:
-        raise argparse.ArgumentTypeError(f"cannot write {text!r}: {os.strerror(problem)}")
+    path = place = os.path.expanduser(text)  # bash does not expand the ~ in --json=~/x.json
+    try:
+        if os.path.isdir(path):
+            raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
+        try:
+            os.stat(path)
+        except FileNotFoundError:
+            place = os.path.dirname(os.path.realpath(path)) if path else ""  # a link may lead to another folder
+            os.stat(place)
+        if not os.access(place, os.W_OK):
+            raise OSError(errno.EACCES, "no permission, or a read-only file system")
+    except OSError as error:
+        raise argparse.ArgumentTypeError(cannot("write", text, error)) from None
     return path
 
 
-def require_for(options: argparse.Namespace) -> None:
-    """Raise MissingExtra if a package that the options need is not installed."""
+def require_for(options: argparse.Namespace, *files: str | None) -> None:
+    """Check what the options need, before anything runs. `files` are paths that the command reads or writes, too.
+
+    Raise MissingExtra if a package is not installed, and Unknown if a file would be written twice.
+    """
+    paths = [path for path in (*files, *options.output) if path]
+    if len({os.path.realpath(path) for path in paths}) < len(paths):
+        raise Unknown(f"each file must have its own name, got {', '.join(map(repr, paths))}")
     logging.getLogger("matplotlib").setLevel(logging.ERROR)  # a home that cannot be written is no problem
     require("bench", "pyperf", "rich")
     if options.output:
         os.environ.pop("MPLBACKEND", None)  # a wrong one would fail, and drawing to files needs none
-        require("bench", "matplotlib")
+        os.environ["MATPLOTLIBRC"] = os.devnull  # drawings have settings of their own, see style.styled
+        try:
+            require("bench", "matplotlib")
+        except (OSError, ValueError) as error:
+            raise Unknown(f"cannot import matplotlib: {error}. Check the file matplotlibrc in this folder") from None
 
 
 def console(stderr: bool = False) -> Console:
@@ -90,8 +114,8 @@ def show(report: Report, options: argparse.Namespace) -> bool:
         table.show(report, console(), details=options.details)
         sys.stdout.flush()
     finally:
-        are_written = [draw(report, path) for path in options.output]
-    return all(are_written)
+        written = [draw(report, path) for path in options.output]
+    return all(written)
 
 
 def draw(report: Report, path: str) -> bool:
@@ -103,10 +127,10 @@ def draw(report: Report, path: str) -> bool:
     try:
         write(report, path)
     except OSError as error:
-        print(f"nogil-kernels: cannot write {path!r}: {error.strerror}", file=sys.stderr)
+        note(f"nogil-kernels: {cannot('write', path, error)}")
         return False
-    print(f"Wrote {path}", file=sys.stderr)
-    names = [name for name in report.workloads if not style.is_drawable(name)]
-    if names and not path.endswith((".svg", ".html")):
-        print(f"The font of {path} lacks characters of {', '.join(names)}. Use a .svg.", file=sys.stderr)
+    note(f"Wrote {path}")
+    names = [] if path.endswith((".svg", ".html")) else report.workloads
+    if names := [name for name in names if not style.is_drawable(name)]:
+        note(f"The font of {path} lacks characters of {', '.join(names)}. Use a .svg.")
     return True

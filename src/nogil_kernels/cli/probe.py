@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from ..gil import isolated, probing, report
-from ..workers import pythons
-from .compare import positive
+from ..workers import pythons, search_path
+from .compare import positive_seconds
+from .outputs import note
 
 DESCRIPTION = """\
 Say whether code holds the GIL, and what threads would gain.
@@ -42,7 +42,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("-s", "--setup", action="append", default=[], help="code to run once before; can be repeated")
     parser.add_argument(
-        "--limit", type=positive, default=probing.LIMIT, metavar="N", help="seconds per target, at most (default 5)"
+        "--limit", type=positive_seconds, default=probing.LIMIT, metavar="N", help="most seconds per target (default 5)"
     )
     parser.add_argument(
         "--no-parallel", action="store_true", help="never run two calls at once, for code that is not thread-safe"
@@ -64,13 +64,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Probe each target and print its report."""
     if options.python and options.no_parallel:
-        print("nogil-kernels probe: --python runs two calls at once, and --no-parallel forbids it", file=sys.stderr)
+        note("nogil-kernels probe: --python runs two calls at once, and --no-parallel forbids it")
         return 2
     try:
         others = [pythons.inspect(path) for path in options.python]
     except pythons.PythonError as error:
-        print(f"nogil-kernels probe: cannot use --python {str(error).removeprefix('skipped ')}", file=sys.stderr)
+        note(f"nogil-kernels probe: cannot use --python {str(error).removeprefix('skipped ')}")
         return 2
+    search_path.add_current_folder()  # for the user's own function
     return max(probe(target, options, others) for target in options.targets)
 
 
@@ -80,7 +81,8 @@ def probe(target: str, options: argparse.Namespace, others: list[pythons.Python]
     try:
         result = isolated.probe(target, setup=setup, limit=options.limit, parallel=parallel, others=others)
     except isolated.Failed as failure:
-        print(failure, f"nogil-kernels probe: {target!r} failed: no report", sep="\n", file=sys.stderr)
+        in_setup = str(failure).partition('File "')[2].startswith("<setup>")  # the first place of the traceback
+        note(f"{failure}\nnogil-kernels probe: {'the setup of ' * in_setup}{target!r} failed: no report")
         return 2
     if options.json:
         print(result.to_json(target=target))
@@ -89,5 +91,5 @@ def probe(target: str, options: argparse.Namespace, others: list[pythons.Python]
     if options.expect in (None, result.verdict) or (options.expect, result.verdict) == ("released", "waits"):
         return 0
     verdict = result.verdict or "undecided"
-    print(f"nogil-kernels probe: {target!r}: expected {options.expect}, got {verdict}", file=sys.stderr)
+    note(f"nogil-kernels probe: {target!r}: expected {options.expect}, got {verdict}")
     return 1

@@ -1,9 +1,8 @@
 """`nogil-kernels report`: show a saved report again."""
 
 import argparse
-import sys
 
-from .outputs import add_outputs, require_for, show
+from .outputs import add_outputs, cannot, note, require_for, show
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -16,15 +15,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Show a saved report and return the exit status."""
-    require_for(options)
+    require_for(options, options.file)
     from ..scaling.report import Report
 
     try:
         report = Report.load(options.file)
     except OSError as error:
-        print(f"nogil-kernels report: cannot read {options.file!r}: {error.strerror}", file=sys.stderr)
+        note(f"nogil-kernels report: {cannot('read', options.file, error)}")
         return 2
-    except ValueError as error:
-        print(f"nogil-kernels report: {options.file!r} was not written by compare --json: {error}", file=sys.stderr)
+    except ValueError:
+        note(f"nogil-kernels report: {options.file!r} was not written by compare --json")
         return 2
     return 0 if show(report, options) else 1

@@ -136,16 +136,20 @@ def _use_other_gils(report: GilReport) -> list[str]:
     if report.data_bytes is None:
         lines.append("The arguments or the result of the call cannot be pickled, so processes cannot make it.")
     else:
-        lines.append(f"Use a ProcessPoolExecutor.{_smallest(report, 'processes', 'a process')}")
-        if sys.version_info >= (3, 14):
-            lines.append(f"Or an InterpreterPoolExecutor.{_smallest(report, 'interpreters', 'an interpreter')}")
+        processes = _smallest(report, "processes", "a process")
+        text = (
+            "Use a ProcessPoolExecutor." if processes else "Use a ProcessPoolExecutor elsewhere: none could start here."
+        )
+        lines.append(text + processes)
+        if sys.version_info >= (3, 14) and (interpreters := _smallest(report, "interpreters", "an interpreter")):
+            lines.append(f"Or an InterpreterPoolExecutor.{interpreters}")
     is_measured = any("t" in name.partition(" ")[2] for name in report.measured_elsewhere)
     build = "" if is_measured else f" (at most {expected}; the option --python measures it)"
     return [*lines, f"Or a free-threaded build{build}, or your own kernel that releases the GIL: nogil-kernels new."]
 
 
 def _smallest(report: GilReport, way: str, worker: str) -> str:
-    """Return the smallest work that pays, from measured costs, or "" if every call pays."""
+    """Return the smallest work that pays, from measured costs, or "" if every call pays or no worker starts."""
     cost = costs.measure(way, report.data_bytes or 0)
     if cost is None:
         return ""

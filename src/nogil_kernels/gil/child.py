@@ -1,4 +1,4 @@
-"""The process in which the command `probe` runs a user's code: `python -m nogil_kernels.gil.child FOLDER`.
+"""The process in which the command `probe` runs a user's code: main(), with a folder as argument.
 
 The folder has a request, and a recording that the parent reads while the calls run. This process writes its answers
 into the folder: started.json after the setup, sampled.json, and measured.json after the run with two threads. When the
@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 from ..measure import machine
-from ..workers import search_path
 from ..workers.shared import mapped
 from . import probing, speed_up, target
 from .recording import Recording
@@ -34,7 +33,6 @@ def main() -> int:
     request = json.loads((folder / "request.json").read_text(encoding="utf-8"))
     # By a native thread: it ends this process if the parent has been killed, even if the target never returns.
     faulthandler.dump_traceback_later(SETUP_DEADLINE, exit=True)
-    search_path.add_current_folder()
     memory = memoryview(mapped(str(folder / "recording"))) if request["sample"] else None
     probing.native_works()  # once, before threads of the setup compete for the GIL with its self-test
     try:
@@ -85,7 +83,3 @@ def write(folder: Path, name: str, answer: dict[str, Any]) -> None:
     unfinished = folder / f"{name}.new"
     unfinished.write_text(json.dumps(answer), encoding="utf-8")
     unfinished.rename(folder / f"{name}.json")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

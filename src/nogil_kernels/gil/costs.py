@@ -45,7 +45,7 @@ def measure(way: str, data_bytes: int = 0) -> Cost | None:
     data = bytes(0 if way == "threads" else data_bytes)
     begin = perf_counter()
     try:
-        with search_path.safe(), find_way(way)(1) as executor:
+        with search_path.without_current_folder(), find_way(way)(1) as executor:
             executor.submit(len, data).result()
             start = perf_counter() - begin
             tasks = []

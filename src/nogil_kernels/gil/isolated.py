@@ -119,7 +119,7 @@ def _speed_up_in(python: pythons.Python, request: dict[str, Any]) -> SpeedUp | s
     copy = None if python.has_package else pythons.copy_package()
     environment = pythons.environment(copy.name if copy else "")
     try:
-        with Folder() as folder, Child(folder, request, [python.path, "-P", "-m", CHILD], environment) as child:
+        with Folder() as folder, Child(folder, request, python.command(CHILD), environment) as child:
             if child.answer("started", SETUP_SECONDS) is None:
                 return f"the setup took longer than {SETUP_SECONDS:.0f} s."
             answer = child.answer("measured", PARALLEL_SECONDS)

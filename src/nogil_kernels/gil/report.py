@@ -156,7 +156,7 @@ class GilReport:
                 " failed."
             )
         if not self.calls:
-            notes.append("No call ended, so there is no advice. Use a higher limit, or make a call do less.")
+            notes.append("No call ended, so there is no advice. Use a higher limit, or let each call do less.")
         elif self.hold_fraction is not None and not self.finished:
             notes.append(f"Stopped at the limit, after {counted(self.calls, 'call')}.")
         return notes

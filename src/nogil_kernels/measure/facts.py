@@ -12,6 +12,11 @@ from datetime import datetime
 from .. import __version__, build_info
 from . import affinity, machine, power
 
+try:
+    import threadpoolctl  # type: ignore[import-untyped]  # here, before sys.path has the folders of the user
+except ImportError:
+    threadpoolctl = None
+
 Fact = str | int | float
 
 FOLDERS = re.compile(r"""(?<![^\s'"(])(?:[A-Za-z]:)?[^\s'"(]*[/\\](?=[^/\\]+$)""")  # the folders before a file name
@@ -107,9 +112,7 @@ def _machine_facts() -> Mapping[str, Fact | None]:
 
 def _blas_facts() -> Mapping[str, Fact | None]:
     """Return the BLAS libraries that are loaded now, and the most threads that one call uses."""
-    try:
-        import threadpoolctl  # type: ignore[import-untyped]
-    except ImportError:
+    if threadpoolctl is None:
         return {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # threadpoolctl warns about mixed OpenMP runtimes

@@ -17,16 +17,12 @@ L2_FALLBACK = 1 << 20
 
 def usable_cores() -> int:
     """Return the number of cores that affinity and cgroup quota (rounded down) allow, at least 1."""
-    cores = len(_affinity())
+    cores = len(affinity.cores_or_all())
     if hasattr(os, "process_cpu_count"):  # 3.13+: affinity, PYTHON_CPU_COUNT and -X cpu_count
         with suppress(OSError):
             cores = os.process_cpu_count() or cores
     quota = cgroup_quota()
     return cores if quota is None else max(1, min(cores, int(quota)))
-
-
-def _affinity() -> frozenset[int]:
-    return affinity.cores() or frozenset(range(os.cpu_count() or 1))
 
 
 def physical_cores(cpus: Path = Path("/sys/devices/system/cpu")) -> int | None:
@@ -37,10 +33,11 @@ def physical_cores(cpus: Path = Path("/sys/devices/system/cpu")) -> int | None:
     if sys.platform == "win32":
         return _parse_cores(_windows_records())
     if sys.platform == "darwin":
-        cores = _sysctl("hw.physicalcpu")
-        return int(cores) if cores.isdecimal() else None
+        number = _sysctl("hw.physicalcpu")
+        return int(number) if number.isdecimal() else None
     try:
-        return len({(cpus / f"cpu{cpu}/topology/thread_siblings_list").read_text() for cpu in _affinity()})
+        cores = affinity.cores_or_all()
+        return len({(cpus / f"cpu{core}/topology/thread_siblings_list").read_text() for core in cores})
     except OSError:
         return None
 
@@ -97,7 +94,7 @@ def cache_bytes(level: int) -> int | None:
 
 
 def _cache_linux(level: int, cpus: Path = Path("/sys/devices/system/cpu")) -> int | None:
-    usable = _affinity()
+    usable = affinity.cores_or_all()
     shares = []
     for cpu in usable:
         for cache in (cpus / f"cpu{cpu}" / "cache").glob("index*"):

@@ -57,7 +57,8 @@ def styled() -> Iterator[None]:
 
     ink_settings = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color")
     with matplotlib.style.context(["default", SETTINGS | dict.fromkeys(ink_settings, INK)]), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing", UserWarning)  # see is_drawable
+        # The command says so itself: see is_drawable.
+        warnings.filterwarnings("ignore", "Glyph .* missing", UserWarning)
         yield
 
 

@@ -18,11 +18,12 @@ AUTHOR = "Your Name"
 EMAIL = "you@example.org"
 OWNER = "your-name"
 
-# What setuptools accepts as an address, without comments, quotes and addresses of computers such as root@localhost.
+# The addresses that setuptools accepts, except those with comments, quotes or numbers in brackets. It refuses
+# root@localhost itself.
 ATOM, LABEL = r"[a-zA-Z0-9!#$%&'*+/=?^_`{|}~-]+", r"\w(?:[\w-]*\w)?"
 ADDRESS = re.compile(rf"{ATOM}(?:\.{ATOM})*@{LABEL}(?:\.{LABEL})+")
 REPOSITORY = re.compile(r"[a-z0-9][a-z0-9_-]*/(?!\.{1,2}$)[a-z0-9._-]+(?<!\.git)", re.IGNORECASE | re.ASCII)
-GIT_KEYS = {"user.name": "author", "user.email": "email", "github.user": "repo"}  # git's key -> the answer
+GIT_KEYS = {"author": "user.name", "email": "user.email", "repo": "github.user"}  # github.user is the owner
 QUESTIONS = {
     "name": "Name of the distribution",
     "kernel": f"Example kernel: {', '.join(KERNELS)}",
@@ -67,17 +68,18 @@ def why_invalid(answer: str, value: Any) -> str:
     return ""
 
 
-def from_git() -> dict[str, str]:
-    """Return author, email and the owner of the repository, as far as git's configuration has them."""
-    command = ["git", "config", "--null", "--get-regexp", "|".join(f"^{re.escape(key)}$" for key in GIT_KEYS)]
+def from_git(folder: str) -> dict[str, str]:
+    """Return the values of GIT_KEYS that git's configuration has in this folder, or in the nearest one that exists."""
+    while folder and not os.path.isdir(folder):
+        folder = os.path.dirname(folder)
+    command = ["git", "config", "--null", "--get-regexp", "|".join(f"^{re.escape(key)}$" for key in GIT_KEYS.values())]
     try:
-        output = subprocess.run(command, capture_output=True, timeout=10, check=False).stdout
+        output = subprocess.run(command, cwd=folder or ".", capture_output=True, timeout=10, check=False).stdout
     except (OSError, subprocess.TimeoutExpired):
         return {}
     entries = [entry.partition("\n") for entry in os.fsdecode(output).split("\0")]
-    # If git has a key twice, the last value counts, as in git. Like git, join lines, and drop blanks at both ends.
-    values = {GIT_KEYS[key]: " ".join(value.split()) for key, _, value in entries if key in GIT_KEYS}
-    return {answer: value for answer, value in values.items() if value}
+    # If git has a key twice, the last value counts, as in git. Newlines and runs of blanks become one blank.
+    return {key: value for key, _, text in entries if (value := " ".join(text.split()))}
 
 
 def gather(
@@ -90,24 +92,24 @@ def gather(
 
     `ask(answer, default)` asks on a terminal, and is None without one. The user is never asked for what an
     option gives. If an option gives the name, the user is asked only for those of author, email and repo that git lacks
-    too. `check_name(name)` raises Refused for a bad name, before the other questions.
+    too. `check_name(name)` raises Refused for a bad name, before the other questions. `git` is from `from_git`.
     """
     if "name" not in from_options and ask is None:
         raise Refused("NAME is missing, and without a terminal the command cannot ask for it")
     name = from_options["name"] if "name" in from_options or ask is None else ask("name", "")
     check_name(name)
-    defaults = {"kernel": KERNELS[0], "simd": False, "author": AUTHOR, "email": EMAIL, "repo": f"{OWNER}/{name}", **git}
-    if "repo" in git:
-        defaults["repo"] = f"{git['repo']}/{name}"
-    not_in_git = [answer for answer in GIT_KEYS.values() if answer not in git]
+    owner = git.get(GIT_KEYS["repo"], OWNER)
+    defaults = {"kernel": KERNELS[0], "simd": False, "author": AUTHOR, "email": EMAIL, "repo": f"{owner}/{name}"}
+    defaults |= {answer: git[key] for answer, key in GIT_KEYS.items() if key in git and answer != "repo"}
+    not_in_git = [answer for answer, key in GIT_KEYS.items() if key not in git]
     questions = not_in_git if "name" in from_options else list(defaults)
     typed_answers = {field: ask(field, defaults[field]) for field in questions if ask and field not in from_options}
     chosen = {**typed_answers, **from_options}
-    for answer, value in chosen.items():
+    for answer, value in chosen.items():  # Answers would replace an empty `repo`
         if reason := why_invalid(answer, value):
             raise Refused(reason)
-    for key, answer in GIT_KEYS.items():
-        if answer in git and answer not in chosen and (reason := why_invalid(answer, defaults[answer])):
+    for answer, key in GIT_KEYS.items():
+        if key in git and answer not in chosen and (reason := why_invalid(answer, defaults[answer])):
             raise Refused(f"{reason}, from git's {key}. Use --{answer}")
     return Answers(**{**defaults, **chosen, "name": name})
 

@@ -24,15 +24,16 @@ def check(target: Path) -> None:
             raise Refused(f"{target} exists and is not a folder")
         names = sorted(entry.name for entry in target.iterdir()) if target.is_dir() else []
         if others := [name for name in names if name != ".git"]:  # a clone of a new repository has only .git
+            others = [name if name.isprintable() else repr(name) for name in others]
             shown = ", ".join(others[:3]) + f" and {len(others) - 3} more" * (len(others) > 3)
-            raise Refused(f"{target} must be new or empty, got {shown}. Use another folder")
+            raise Refused(f"{target} is not empty: it has {shown}. Use another folder")
         parent = innermost_existing(target)
         if not parent.is_dir():
             raise Refused(f"{parent} is not a folder")
         if not os.access(parent, os.W_OK | os.X_OK):
-            raise Refused(f"no permission to write to {parent}")
+            raise Refused(f"no permission to write to {parent}, or its file system is read-only")
     except OSError as error:
-        raise Refused(f"{target} cannot be written: {error.strerror}") from None
+        raise Refused(f"{target} cannot be written: {error.strerror or error}") from None
 
 
 def innermost_existing(target: Path) -> Path:

@@ -95,7 +95,7 @@ def compare(
     from .run import comparison
     from .run.request import other_pythons, request_of
 
-    search_path = sys.path[:]  # workers of this process change it
+    previous_path = sys.path[:]  # workers of this process change it
     if seconds is not None and not seconds > 0:
         raise ValueError(f"seconds must be positive, got {seconds!r}")
     try:
@@ -105,4 +105,4 @@ def compare(
     finally:
         worker.local_functions.clear()
         worker.pickled_functions.clear()
-        sys.path[:] = search_path
+        sys.path[:] = previous_path

@@ -39,18 +39,18 @@ def import_callable(path: str) -> Callable[..., Any]:
 
     Any other exception of the module propagates.
     """
-    module = path.partition(":")[0]
-    if module.startswith("."):
-        raise Unknown(f"cannot import {path}: the path is relative; expected package.module:function")
-    is_python = module.partition(".")[0] in {*sys.stdlib_module_names, "test"}
-    advice = "it is a module of Python, so rename yours" if is_python else "expected package.module:function"
+    module, _, name = path.partition(":")
+    if not module or module.startswith(".") or not all(name.split(".")):
+        raise Unknown(f"expected package.module:function, got {path!r}")
+    top, advice = module.partition(".")[0], "expected package.module:function"
+    if top in {*sys.stdlib_module_names, "test"}:
+        advice = f"{top} is a module of Python. If you mean a file of yours, rename it"
     try:
         import_module(module)
     except SystemExit as error:
         raise Unknown(f"cannot import {path}: its module calls sys.exit({error.code!r})") from None
-    except (ImportError, ValueError) as error:  # ValueError: an empty name
-        is_missing = isinstance(error, ImportError) and f"{module}.".startswith(f"{error.name}.")
-        if not is_missing and module:
+    except ImportError as error:
+        if not f"{module}.".startswith(f"{error.name}."):
             raise
         raise Unknown(f"cannot import {path}: {error}; {advice}") from error
     try:

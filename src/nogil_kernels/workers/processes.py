@@ -11,6 +11,8 @@ from threading import Thread
 from types import ModuleType
 from typing import Any
 
+from .search_path import for_start
+
 # Linux: until 3.13 the default is fork, which copies locks that other threads hold. Since 3.14 it is forkserver.
 START_METHOD = "forkserver" if sys.platform == "linux" else "spawn"
 START_CONTEXT = multiprocessing.get_context(START_METHOD)
@@ -24,13 +26,13 @@ class Process(START_CONTEXT.Process):  # type: ignore[misc, name-defined]  # the
     """
 
     def start(self) -> None:
-        """Start the process while __main__ is replaced by an empty module."""
-        main = sys.modules["__main__"]
-        sys.modules["__main__"] = ModuleType("__main__")
+        """Start the process while __main__ is replaced by an empty module. worker.first_task sets its sys.path."""
+        main, path = sys.modules["__main__"], sys.path
+        sys.modules["__main__"], sys.path = ModuleType("__main__"), for_start()
         try:
             super().start()
         finally:
-            sys.modules["__main__"] = main
+            sys.modules["__main__"], sys.path = main, path
 
 
 class Context(type(START_CONTEXT)):  # type: ignore[misc]

@@ -28,7 +28,6 @@ if spec and spec.origin:
 print(json.dumps([bool(sysconfig.get_config_var("Py_GIL_DISABLED")), release.get("__version__", ""),
                   list(sys.version_info[:3]), supported and sys.implementation.name, os.path.realpath(sys.prefix)]))
 """
-PACKAGE_PARENT = Path(__file__).resolve().parents[2]  # the folder that contains this package
 START_TIMEOUT = 60  # seconds
 MAX_ERROR = 100  # characters
 
@@ -59,13 +58,19 @@ class Python:
         """The version, and whether it is a free-threaded build: "Python 3.14t"."""
         return f"Python {self.version[0]}.{self.version[1]}{'t' * self.is_free_threaded}"
 
+    def command(self, module: str) -> list[str]:
+        """Return the command that calls main() of a module of this package in this interpreter."""
+        add = "from nogil_kernels.workers.search_path import add_current_folder; add_current_folder()"
+        return [self.path, "-P", "-c", f"import sys; from {module} import main; {add}; sys.exit(main())"]
+
 
 def inspect(path: str) -> Python:
     """Return what the interpreter says about itself.
 
     Raise PythonError if it does not start, is too old, or is not CPython.
     """
-    prefix = f"skipped {os.path.basename(path)}"
+    name = os.path.basename(path)
+    prefix = f"skipped {name if name.isprintable() else repr(name)}"
     try:
         process = subprocess.run(
             [path, "-c", INSPECT],
@@ -80,7 +85,7 @@ def inspect(path: str) -> Python:
     except subprocess.TimeoutExpired:
         raise PythonError(f"{prefix}: no output within {START_TIMEOUT} s") from None
     except OSError as error:
-        raise PythonError(f"{prefix}: {error.strerror}") from None
+        raise PythonError(f"{prefix}: {error.strerror if path else 'expected the path of an interpreter'}") from None
     if process.returncode:
         raise PythonError(f"{prefix}: {last_line(process.stderr)}")
     try:
@@ -95,13 +100,13 @@ def inspect(path: str) -> Python:
 
 
 def environment(package_copy: str = "") -> dict[str, str]:
-    """Return an environment without this interpreter's variables, and without PACKAGE_PARENT in PYTHONPATH.
+    """Return an environment without this interpreter's variables, and without this package's folder in PYTHONPATH.
 
     `package_copy` is a folder to import first.
     """
     variables = {name: value for name, value in os.environ.items() if name not in ("PYTHONHOME", "PYTHON_GIL")}
     folders = variables.pop("PYTHONPATH", "").split(os.pathsep)
-    folders = [folder for folder in folders if folder and Path(folder).resolve() != PACKAGE_PARENT]
+    folders = [folder for folder in folders if folder and os.path.realpath(folder) != search_path.PACKAGE_PARENT]
     folders = [package_copy, *folders] if package_copy else folders
     return variables | ({"PYTHONPATH": os.pathsep.join(folders)} if folders else {})
 
@@ -109,9 +114,10 @@ def environment(package_copy: str = "") -> dict[str, str]:
 def command(module: str) -> list[str]:
     """Return the command that calls main() of a module in a new process of this Python, with the sys.path of this one.
 
-    -P: the current folder may have been removed, or may have a json.py.
+    -P keeps the current folder out of sys.path while Python starts. It may have been removed, or have a json.py.
     """
-    code = f"import sys; sys.path[:] = {search_path.absolute()!r}; from {module} import main; sys.exit(main())"
+    first, path = search_path.for_start(), search_path.absolute()
+    code = f"import sys; sys.path[:] = {first}; from {module} import main; sys.path[:] = {path}; sys.exit(main())"
     return [sys.executable, "-P", "-c", code]
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 STANDARD_LIBRARY = os.path.dirname(os.__file__)
-OWN_FOLDERS = (STANDARD_LIBRARY, os.path.join(STANDARD_LIBRARY, "lib-dynload"))
+PYTHON_FOLDERS = (STANDARD_LIBRARY, os.path.join(STANDARD_LIBRARY, "lib-dynload"))
+PACKAGE_PARENT = os.path.realpath(os.path.join(__file__, "../../.."))  # the folder that contains this package
 
 
 def add(folder: str) -> None:
@@ -15,7 +16,7 @@ def add(folder: str) -> None:
     So a json.py in that folder does not replace Python's json, which the workers need.
     """
     if folder not in sys.path:
-        position = max((index + 1 for index, path in enumerate(sys.path) if path in OWN_FOLDERS), default=0)
+        position = max((index + 1 for index, path in enumerate(sys.path) if path in PYTHON_FOLDERS), default=0)
         sys.path.insert(position, folder)
 
 
@@ -30,6 +31,12 @@ def absolute() -> list[str]:
     return [path for folder in sys.path if (path := folder or current_folder())]
 
 
+def for_start() -> list[str]:
+    """Return the sys.path of a process that starts. The current folder may have a nogil_kernels.py or a json.py."""
+    packages = [folder for folder in absolute() if folder != current_folder()]
+    return [*PYTHON_FOLDERS, PACKAGE_PARENT, *packages]
+
+
 def current_folder() -> str:
     """Return the current folder, or "" if it was removed."""
     try:
@@ -39,8 +46,8 @@ def current_folder() -> str:
 
 
 @contextmanager
-def safe() -> Iterator[None]:
-    """Let processes that start in this block not look for Python's modules in the current folder."""
+def without_current_folder() -> Iterator[None]:
+    """Processes that start in this block do not look in the current folder for Python's modules."""
     previous = os.environ.get("PYTHONSAFEPATH")
     os.environ["PYTHONSAFEPATH"] = "1"
     try:

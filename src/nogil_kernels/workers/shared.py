@@ -21,7 +21,7 @@ except ImportError:  # Windows, which has no MEMORY_DISK either
     fcntl = None  # type: ignore[assignment]
 
 MEMORY_DISK = "/dev/shm"  # where Linux keeps files in memory; other systems use the page cache
-ROOM = 1 << 25  # bytes: more than all files of a comparison need. Containers have 64 MiB there, or almost none
+MIN_FREE_BYTES = 1 << 25  # more than all files of a comparison need. Containers have 64 MiB there, or almost none
 PREFIX = "nogil-kernels-maps-"
 LOCK_SECONDS = 60  # a folder that is younger may not have its lock yet
 
@@ -38,7 +38,7 @@ class Folder:
             self.path = Path(path)
             self._is_owner = False
             return
-        in_memory = os.access(MEMORY_DISK, os.W_OK) and shutil.disk_usage(MEMORY_DISK).free >= ROOM
+        in_memory = os.access(MEMORY_DISK, os.W_OK) and shutil.disk_usage(MEMORY_DISK).free >= MIN_FREE_BYTES
         self.path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=MEMORY_DISK if in_memory else None))
         self._is_owner = True
         self._lock = _lock(self.path)

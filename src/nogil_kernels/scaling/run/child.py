@@ -1,4 +1,4 @@
-"""The process in which a start of the workers runs: `python -m nogil_kernels.scaling.run.child`.
+"""The process in which a start of the workers runs: see workers.pythons.command.
 
 It talks to its parent in lines of JSON. Input: the request and the folder of shared files, then one line per round with
 the indices of its rows. Output: what it is doing, then its rows or an error, then each sample.
@@ -11,13 +11,11 @@ import json
 import os
 import queue
 import signal
-import sys
 import time
 from dataclasses import asdict
 from threading import Thread
 from typing import Any, TextIO
 
-from ...workers import search_path
 from ...workers.errors import Unavailable, Unknown
 from ...workers.shared import Folder
 from ..rows import Row
@@ -72,8 +70,3 @@ def _read(requests: TextIO, lines: "queue.SimpleQueue[str]") -> None:
 def send(answers: TextIO, message: Any) -> None:
     """Write the message as one line."""
     print(json.dumps(message), file=answers, flush=True)
-
-
-if __name__ == "__main__":
-    search_path.add_current_folder()
-    sys.exit(main())

@@ -131,7 +131,7 @@ class Interpreter:
         self.name = python.name
         self.is_copy = not python.has_package
         self._copy = pythons.copy_package() if self.is_copy else None
-        self._command = [python.path, "-P", "-m", f"{__package__}.child"]
+        self._command = python.command(f"{__package__}.child")
         self._environment = pythons.environment(self._copy.name if self._copy else "")
         self._environment |= {"PYTHON_GIL": gil} if gil else {}
 

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ...measure import machine
 from ...workers import WAYS, pythons
@@ -65,7 +66,7 @@ def request_of(
     """Return the request for these options. Raise Unknown for a name that does not exist or a number out of range."""
     if workloads is None:
         workloads = BESIDE_PYTHON if beside_python else WORKLOADS
-    chosen = [*workloads] if isinstance(workloads, Iterable) and not isinstance(workloads, str) else [workloads]
+    chosen = _several(workloads)
     for each in chosen:
         if not isinstance(each, str) and not callable(each):
             raise TypeError(f"a workload must be a name, a path or a function, got {each!r}")
@@ -81,11 +82,14 @@ def request_of(
     for name in names if beside_python else ():
         if ":" not in name and name not in BESIDE_PYTHON:
             raise Unknown(f"beside Python, the workload must be a function or {BESIDE_PYTHON[0]}, got {name!r}")
+    for name in names:
+        if not name.isprintable():
+            raise Unknown(f"the name of a function must have printable characters only, got {name!r}")
     if not names:
         raise Unknown("no workload to measure: expected at least one name, path or function")
     return Request(
         workloads=list(dict.fromkeys(names)),
-        ways=_ways(ways, _listed(executors)),
+        ways=_ways(ways, _names(executors)),
         workers=_worker_counts(workers, quick),
         weak=weak,
         beside_python=beside_python,
@@ -107,17 +111,17 @@ def _workload(text: str, files: dict[str, str]) -> str:
         return text
     path = os.path.abspath(module)
     if not os.path.isfile(path):
-        raise Unknown(f"cannot import {text}: no file {module!r}")
+        raise Unknown(f"cannot import {text!r}: no file {module!r}")
     module = os.path.basename(path).removesuffix(".py")
     if files.setdefault(module, path) != path:
-        raise Unknown(f"cannot import {text}: {files[module]} has the same name; rename one of them")
+        raise Unknown(f"cannot import {text!r}: {files[module]!r} has the same name; rename one of them")
     return f"{module}:{name}"
 
 
 def _ways(ways: str | Sequence[str] | None, executors: Sequence[str]) -> list[str]:
-    chosen = [*(WAYS if ways is None else _listed(ways)), *executors]
+    chosen = [*(WAYS if ways is None else _names(ways)), *executors]
     for way in chosen:
-        if ":" not in way and (way not in WAYS or way in executors):
+        if not way.isprintable() or (":" not in way and (way not in WAYS or way in executors)):
             if way in executors:
                 raise Unknown(f"an executor must be package.module:factory, got {way!r}")
             raise unknown("way", way, WAYS, "package.module:factory")
@@ -128,7 +132,7 @@ def _worker_counts(workers: int | Sequence[int] | None, quick: bool) -> list[int
     if workers is None:
         return [count for count in worker_counts(machine.usable_cores(), quick) if count > 1]
     try:
-        counts = [operator.index(count) for count in (workers if isinstance(workers, Iterable) else [workers])]
+        counts = [operator.index(count) for count in _several(workers)]
     except TypeError:
         raise TypeError(f"workers must be an integer or several, got {workers!r}") from None
     if not counts or min(counts) < 1 or max(counts) > MAX_WORKERS:
@@ -139,13 +143,13 @@ def _worker_counts(workers: int | Sequence[int] | None, quick: bool) -> list[int
 def other_pythons(paths: str | Sequence[str]) -> list[pythons.Python]:
     """Return what these interpreters say about themselves. Raise Unknown for one that cannot be measured."""
     others = []
-    for path in _listed(paths):
+    for path in _names(paths):
         try:
             python = pythons.inspect(path)
         except pythons.PythonError as error:
-            raise Unknown(f"cannot measure {path}: {str(error).partition(': ')[2]}") from None
+            raise Unknown(f"cannot measure {path!r}: {str(error).partition(': ')[2]}") from None
         if python.is_this_one and not python.is_free_threaded:
-            raise Unknown(f"cannot measure {path}: it is this interpreter, which is measured anyway")
+            raise Unknown(f"cannot measure {path!r}: it is this interpreter, which is measured anyway")
         others.append(python)
     return others
 
@@ -155,8 +159,14 @@ def this_python() -> pythons.Python:
     return pythons.inspect(sys.executable)
 
 
-def _listed(names: str | Sequence[str]) -> Sequence[str]:
-    """Return a single name as a list."""
-    if not isinstance(names, Iterable):
+def _names(names: str | Sequence[str]) -> list[str]:
+    """Return one name or several as a list."""
+    values = _several(names)
+    if not all(isinstance(name, str) for name in values):
         raise TypeError(f"expected a name or several, got {names!r}")
-    return [names] if isinstance(names, str) else names
+    return values
+
+
+def _several(values: Any) -> list[Any]:
+    """Return one value or several as a list. Text is one value."""
+    return [*values] if isinstance(values, Iterable) and not isinstance(values, str | bytes) else [values]

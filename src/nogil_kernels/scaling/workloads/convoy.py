@@ -8,7 +8,7 @@ Source: D. Beazley, "Understanding the Python GIL", PyCon 2010, and bugs.python.
 import inspect
 import sys
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from threading import Event, Thread
@@ -17,7 +17,7 @@ from time import perf_counter
 from ... import sum_of_squares
 from ...measure import affinity
 from ...workers.errors import Unknown
-from ...workers.worker import Call, Job, on_core, resolve
+from ...workers.worker import Call, Job, resolve
 from . import HOLD, INTERVALS, RELEASE, Workload
 from .kernels import Kernel
 from .users import UserFunction
@@ -46,11 +46,11 @@ class BesidePython(Workload):
     @contextmanager
     def around(self, side: str, setting: str) -> Iterator[None]:
         """Run Python on another thread with this switch interval. Restore everything at the end."""
-        cores: list[int | None] = [*sorted(affinity.cores() or ())] or [None]
+        cores = sorted(affinity.cores() or ())
         with ExitStack() as stack:
-            stack.enter_context(on_core(cores[0]))
+            stack.enter_context(affinity.pinned(cores[:1] or None))
             if setting != ALONE:
-                stack.enter_context(python_thread(cores[-1]))
+                stack.enter_context(python_thread(cores[-1:] or None))
                 stack.enter_context(switch_interval(INTERVALS[setting]))
             yield
 
@@ -123,12 +123,12 @@ def switch_interval(seconds: float) -> Iterator[None]:
 
 
 @contextmanager
-def python_thread(core: int | None) -> Iterator[None]:
-    """Run Python on another thread, pinned to this core, during the block."""
+def python_thread(cores: Sequence[int] | None) -> Iterator[None]:
+    """Run Python on another thread, pinned to these cores, during the block."""
     running, stopped = Event(), Event()
 
     def run() -> None:
-        with on_core(core):
+        with affinity.pinned(cores):
             running.set()
             while not stopped.is_set():
                 pass
