@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from contextvars import ContextVar
+from functools import reduce
 from itertools import chain, islice
 from math import prod
 
@@ -127,11 +128,11 @@ def read(value: Any, place: object, is_operand: bool = False) -> tuple[_Kind, An
     if not is_enum and (iterator := _iterator(value)) is not None:
         if isinstance(members := _list_of(value), list):  # a matrix of mpmath yields its numbers, without their rows
             return "sequence", members
-        if cls is range:
-            _check_length(value, place)
-            return "sequence", value
-        is_sequence = hasattr(cls, "__len__") and hasattr(cls, "__getitem__") and iterator is not value
-        return ("sequence", [*chain.from_iterable(blocks(iterator))]) if is_sequence else ("iterator", iterator)
+        if cls is range and value and (value[-1] - value[0]) // value.step >= sys.maxsize:
+            raise OverflowError(f"{place} is {value} of more than {sys.maxsize} numbers. Pass a shorter range.")
+        if not (hasattr(cls, "__len__") and hasattr(cls, "__getitem__")) or iterator is value:
+            return "iterator", iterator
+        return "sequence", value if cls is range else [*chain.from_iterable(blocks(iterator))]
     if is_enum or not _multiplies(cls):
         raise error_of_element(value, place)
     return "number", value
@@ -169,6 +170,8 @@ def blocks_of_array(array: Any) -> Iterator[list[Any]]:
         flat = data.cast(array.format)  # type: ignore[call-overload]
         for start in range(0, len(flat), BLOCK):
             yield flat[start : start + BLOCK].tolist()
+    elif array.size <= BLOCK:
+        yield array.reshape(-1).tolist()
     else:
         for _, part in parts(array, array.shape):
             yield part.reshape(-1).tolist()
@@ -187,10 +190,8 @@ def leaves(nested: Any, ndim: int) -> Iterator[Any]:
 
 def types_in(blocks: Iterable[list[Any]]) -> set[type]:
     """Return the types of all elements of blocks."""
-    types: set[type] = set()
-    for block in blocks:
-        types.update(map(type, block))
-    return types
+    no_types: set[type] = set()
+    return reduce(set.union, (map(type, block) for block in blocks), no_types)
 
 
 def lists_of_array(array: Any) -> Any:
@@ -232,12 +233,8 @@ class Rows:
         may_have_lists = depth(place) + 1 < MAX_DEPTH
         for index, value in enumerate(x):
             member_shape: tuple[int, ...]
-            if (  # skips read() for speed
-                type(value) in (list, tuple)
-                and len(value) <= BLOCK
-                and may_have_lists
-                and (types := {*map(type, value)}) <= BUILTIN
-            ):
+            is_short_list = type(value) in (list, tuple) and len(value) <= BLOCK and may_have_lists
+            if is_short_list and (types := {*map(type, value)}) <= BUILTIN:  # skips read() for speed
                 self.types |= types
                 member, member_shape = value, (len(value),)
             else:
@@ -393,8 +390,8 @@ def _means_more(value: Any) -> bool:
     A column of a DataFrame may be named `unit`, too.
     """
     cls = type(value)
-    ndarray = getattr(sys.modules.get("numpy"), "ndarray", None)
-    if ndarray and isinstance(value, ndarray) and cls.__array_ufunc__ is not ndarray.__array_ufunc__:
+    ndarray: Any = getattr(sys.modules.get("numpy"), "ndarray", ())
+    if isinstance(value, ndarray) and cls.__array_ufunc__ is not ndarray.__array_ufunc__:
         return True
     units = (getattr(value, name, None) for name in ("units", "unit"))
     return hasattr(cls, "__array_ufunc__") and any(
@@ -408,15 +405,6 @@ def _iterator(value: Any) -> Iterator[Any] | None:
         return None if getattr(value, "ndim", None) == 0 else iter(value)
     except TypeError:
         return None
-
-
-def _check_length(x: range, place: object) -> None:
-    try:
-        len(x)
-    except OverflowError:
-        raise OverflowError(
-            f"{place} is {x}, which has more than {sys.maxsize} elements. Pass a shorter range."
-        ) from None
 
 
 def _list_of(value: Any) -> object:

@@ -441,7 +441,7 @@ def test_a_range_of_too_many_numbers_is_refused(kernels):
         lambda: kernels.sum_of_squares(range(10**30), axis=0),
         lambda: kernels.matmul(range(10**30), [1]),
     ):
-        with pytest.raises(OverflowError, match=r"^[xa] is range\(.*more than \d+ elements. Pass a shorter range."):
+        with pytest.raises(OverflowError, match=r"^[xa] is range\(.*more than \d+ numbers. Pass a shorter range."):
             call()
 
 
