@@ -120,7 +120,7 @@ def read(value: Any, place: object, is_operand: bool = False) -> tuple[_Kind, An
         getattr(value, "__array_interface__", None), dict
     ):
         array = _exported(value, place)
-        keeps_its_type = array.ndim == 0 and not is_operand and _multiplies(cls)
+        keeps_its_type = array.ndim == 0 and not is_operand and _has(cls, "__mul__")
         return ("number", value) if keeps_its_type else _array(array, place, is_operand)
 
     # 6. sequences and other iterables, and numbers of other types
@@ -130,10 +130,10 @@ def read(value: Any, place: object, is_operand: bool = False) -> tuple[_Kind, An
             return "sequence", members
         if cls is range and value and (value[-1] - value[0]) // value.step >= sys.maxsize:
             raise OverflowError(f"{place} is {value} of more than {sys.maxsize} numbers. Pass a shorter range.")
-        if not (hasattr(cls, "__len__") and hasattr(cls, "__getitem__")) or iterator is value:
+        if not (_has(cls, "__len__") and _has(cls, "__getitem__")) or iterator is value:
             return "iterator", iterator
         return "sequence", value if cls is range else [*chain.from_iterable(blocks(iterator))]
-    if is_enum or not _multiplies(cls):
+    if is_enum or not _has(cls, "__mul__"):
         raise error_of_element(value, place)
     return "number", value
 
@@ -274,14 +274,17 @@ def is_number_type(cls: type) -> bool:
     numpy = sys.modules.get("numpy")
     if cls in BUILTIN or issubclass(cls, (getattr(numpy, "number", ()), getattr(numpy, "bool_", ()))):
         return cls is not getattr(numpy, "timedelta64", None)
-    if issubclass(cls, (int, float, complex, Mapping)) or not _multiplies(cls):
+    if issubclass(cls, (int, float, complex, Mapping)) or not _has(cls, "__mul__"):
         return False
     return not any(hasattr(cls, name) for name in (*MEMBER_ATTRIBUTES, *ARRAY_EXPORTS))
 
 
-def _multiplies(cls: type) -> bool:
-    """Return whether values of a type have `*`. hasattr would also see that of its metaclass, as ctypes has."""
-    return any("__mul__" in vars(base) for base in cls.__mro__)
+def _has(cls: type, method: str) -> bool:
+    """Return whether values of a type have a method.
+
+    hasattr(cls, "__mul__") is also true if only the metaclass has it, as with ctypes: `c_int * 3`.
+    """
+    return any(method in vars(base) for base in cls.__mro__)
 
 
 def list_of_iterator(iterator: Iterator[Any], x: Any, place: object, is_accepted: bool) -> list[Any]:
@@ -375,7 +378,7 @@ def _text(value: Any) -> str:
     from reprlib import repr as short_repr
 
     try:
-        size = len(value) if hasattr(type(value), "__len__") else 0
+        size = len(value) if _has(type(value), "__len__") else 0
         if size > 60:  # reprlib sorts whole sets
             return f"a collection of {size} elements"
         text = short_repr(value) if size else repr(value)

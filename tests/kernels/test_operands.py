@@ -165,6 +165,10 @@ class Colour(enum.Flag):
     RED = 1
 
 
+class Size(enum.Enum):
+    SMALL = 1
+
+
 class Union(ctypes.Union):
     _fields_ = (("number", ctypes.c_double), ("bits", ctypes.c_int64))
 
@@ -224,6 +228,7 @@ MISREAD = [
     (mock.Mock(spec=int), "is a proxy or a mock: got Mock"),
     (mock.Mock(), "is <Mock.*: got Mock"),
     (Colour.RED, "is <Colour.RED: 1>: got Colour"),
+    (Size.SMALL, "is <Size.SMALL: 1>: got Size"),
     (collections.UserString("12"), "is '12': got UserString.*float"),
     (np.bytes_(b"\3\4"), "got bytes_"),
     (Union(), "is a buffer of format 'B' with 8 bytes per element: got Union"),
