@@ -7,24 +7,32 @@ imported only when an ndarray is needed.
 from __future__ import annotations
 
 import operator
+from itertools import chain
 
 from . import pure
 from .operands import (
     BUILTIN,
+    Element,
     Rows,
     as_ndarray,
+    blocks_of_array,
     check_factors,
-    elements,
     error_of_number,
+    from_view,
+    is_masked,
+    leaves,
     list_of_iterator,
+    lists_of_array,
     need_numpy,
+    parts,
     read,
+    view_of,
 )
 from .threads import worker_count
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
     from typing import Any, TypeAlias
 
     from numpy import dtype
@@ -37,8 +45,6 @@ INTEGERS = "?bBhHiIlLqQ"
 FLOATS = "efd"
 SUM_DTYPES = INTEGERS + FLOATS + "FD" + "O"
 MATMUL_DTYPES = SUM_DTYPES + "gG"
-
-COPY_SIZE = 1 << 20  # elements that NumPy converts at a time: 1 to 4 ms
 
 # matmul has no kernel for these types. They are multiplied in a wider type, and the product is cast, with the same
 # result: integers modulo 2**32, then modulo their own range; float16 rounded once; bool True if the sum is above 0.
@@ -65,19 +71,19 @@ def sum_of_squares(
     kind, value = read(x, "x", is_operand=True)
     if kind != "array":
         if axis is None:
-            return pure.sum_of_squares(value)
+            return pure.sum_of_members(kind, value)
         if kind == "number":
             raise error_of_number(x, "x")
         need_numpy("sum_of_squares with axis= needs NumPy")
-        members = list_of_iterator(value, "x", True) if kind == "iterator" else value
+        members = list_of_iterator(value, x, "x", True) if kind == "iterator" else value
         array = _stacked(members, "x", accept_iterators=True, keep_ints=True)
     else:
         array = as_ndarray(value)
-    array = _plain(array, "sum_of_squares", SUM_DTYPES)
+    array = _native(array, "sum_of_squares", SUM_DTYPES)
     if axis is not None:
         return _sum_along(array, axis, lambda x, kept, out: rows(x, kept, out, gil=gil, threads=threads))
     if array.dtype.char == "O":
-        return pure.sum_of_squares(array)
+        return pure.sum_of_members("array", array)
     return plain(array, gil=gil, threads=threads)
 
 
@@ -121,7 +127,7 @@ def _factor(x: Any, name: str) -> _Array:
     """Return an operand of matmul as an ndarray."""
     kind, value = read(x, name, is_operand=True)
     if kind == "iterator":
-        value = list_of_iterator(value, name, False)
+        value = list_of_iterator(value, x, name, False)
     if kind == "array":
         array = as_ndarray(value)
     elif kind == "number":
@@ -130,7 +136,7 @@ def _factor(x: Any, name: str) -> _Array:
         array = _stacked(value, name, accept_iterators=False, keep_ints=False)
     if array.dtype.char == "O":
         check_factors(array, name)
-    return _plain(array, "matmul", MATMUL_DTYPES)
+    return _native(array, "matmul", MATMUL_DTYPES)
 
 
 def _stacked(x: Any, name: str, *, accept_iterators: bool, keep_ints: bool) -> _Array:
@@ -143,11 +149,19 @@ def _stacked(x: Any, name: str, *, accept_iterators: bool, keep_ints: bool) -> _
     reader = Rows(accept_iterators=accept_iterators, python_numbers=False)
     nested, shape = reader.read(x, name)
     if not all(issubclass(member_type, (np.generic, np.ndarray)) for member_type in reader.types - BUILTIN):
-        return _objects(_leaves(nested, len(shape)), shape)
-    array = np.asarray(nested)
-    # numpy.asarray rounds ints to float64 if one needs uint64 and another one fits int64
-    ints = reader.types and all(issubclass(member_type, (int, np.integer, np.bool_)) for member_type in reader.types)
-    return np.asarray(nested, object) if keep_ints and ints and array.dtype.kind == "f" else array
+        return _objects(leaves(nested, len(shape)), shape)
+    converted = [(index, part, np.asarray(part)) for index, part in parts(nested, shape)]
+    dtype = np.result_type(*(array.dtype for _, _, array in converted)) if converted else np.dtype(float)
+    # NumPy rounds ints to float64 if one needs uint64 and another one fits int64
+    if keep_ints and dtype.kind == "f" and all(issubclass(cls, (int, np.integer, np.bool_)) for cls in reader.types):
+        dtype = np.dtype(object if reader.types else float)
+    if len(converted) == 1 and converted[0][2].dtype == dtype:
+        return converted[0][2]
+    whole = np.empty(shape, dtype)
+    for index, part, array in converted:
+        keeps_values = array.dtype == dtype or array is part
+        _copy(whole[(*index, ...)], array if keeps_values else np.asarray(part, dtype))
+    return whole
 
 
 def _objects(values: Iterable[Any], shape: tuple[int, ...]) -> _Array:
@@ -161,18 +175,7 @@ def _objects(values: Iterable[Any], shape: tuple[int, ...]) -> _Array:
     return array
 
 
-def _leaves(nested: Any, ndim: int) -> Iterator[Any]:
-    """Yield the elements of nested sequences, which may contain arrays, in C order."""
-    if ndim == 0:
-        yield nested
-    elif hasattr(nested, "tolist"):
-        yield from nested.reshape(-1).tolist()
-    else:
-        for member in nested:
-            yield from _leaves(member, ndim - 1)
-
-
-def _plain(array: _Array, function: str, accepted: str) -> _Array:
+def _native(array: _Array, function: str, accepted: str) -> _Array:
     """Return the array in native byte order. Raise TypeError if its dtype is not accepted."""
     if array.dtype.char not in accepted:
         dtypes = "bool, integers, float16, float32, float64, complex64, complex128"
@@ -197,17 +200,13 @@ def _converted(array: _Array, dtype: dtype[Any]) -> _Array:
 
 
 def _copy(target: _Array, source: _Array) -> None:
-    """Copy an array in parts of at most COPY_SIZE elements, between which Python runs the handlers of signals."""
+    """Copy an array in parts, between which Python runs the handlers of signals."""
     import numpy as np
 
-    if target.size <= COPY_SIZE:
-        np.copyto(target, source, casting="unsafe")
-        return
-    axis = target.shape.index(max(target.shape))
-    half = target.shape[axis] // 2
-    for part in (slice(half), slice(half, None)):
-        index = (*[slice(None)] * axis, part)
-        _copy(target[index], source[index])
+    axes = sorted(range(target.ndim), key=lambda axis: -abs(target.strides[axis]))  # the order in memory
+    target, source = target.transpose(axes), source.transpose(axes)
+    for index, part in parts(source, source.shape):
+        np.copyto(target[(*index, ...)], part, casting="unsafe")
 
 
 def _sum_along(array: _Array, axis: Any, rows: Callable[[_Array, int, _Array], Any]) -> _Array:
@@ -220,19 +219,24 @@ def _sum_along(array: _Array, axis: Any, rows: Callable[[_Array, int, _Array], A
     transposed = array.transpose(axes)
     shape = transposed.shape[: len(kept_axes)]
     if array.dtype.char == "O":
-        places = _objects((place for place, _ in elements(array, "x")), array.shape)
-        parts = [
-            zip(
-                *(whole[(*index, ...)].reshape(-1).tolist() for whole in (places.transpose(axes), transposed)),
-                strict=True,
-            )
-            for index in np.ndindex(shape)
-        ]
-        sums = _objects(map(pure.sum_of_elements, parts), shape)
+        positions = np.arange(array.size).reshape(array.shape).transpose(axes)
+        sums = _objects(
+            (
+                _sum_of_objects(positions[(*index, ...)], transposed[(*index, ...)], array.shape)
+                for index in np.ndindex(shape)
+            ),
+            shape,
+        )
         return sums if shape else sums[()]
     sums = np.empty(shape, {"b": np.int64, "i": np.int64, "u": np.uint64}.get(array.dtype.kind, np.float64))
     rows(transposed, len(kept_axes), sums)
     return sums if shape else sums[()]
+
+
+def _sum_of_objects(positions: _Array, objects: _Array, shape: tuple[int, ...]) -> Any:
+    """Return the sum of squares of objects, for which `positions` has their positions in an x of this shape."""
+    pairs = zip(*(chain.from_iterable(blocks_of_array(array)) for array in (positions, objects)), strict=True)
+    return pure.sum_of_elements((Element("x", position, shape), value) for position, value in pairs)
 
 
 def _axes(axis: Any, ndim: int) -> list[int]:
@@ -259,19 +263,21 @@ def _out_array(out: Any, shape: tuple[int, ...], dtype: dtype[Any]) -> _Array:
     """Return `out` as an ndarray. Raise an error if it cannot hold a product of this shape and dtype."""
     import numpy as np
 
+    if is_masked(out):
+        raise TypeError(f"out is a masked array: got {type(out).__name__}, expected an ndarray. Pass out.data.")
     if not isinstance(out, np.ndarray):
-        try:
-            out = memoryview(out)
-        except TypeError:
-            raise TypeError(f"out must be an ndarray or a writable buffer, got {type(out).__name__}") from None
-    out_array = as_ndarray(read(out, "out", is_operand=True)[1])
-    check_out(out_array.shape, out_array.flags.writeable, shape)
-    if not np.can_cast(dtype, out_array.dtype, "same_kind"):
+        view = view_of(out)
+        if view is None:
+            raise TypeError(f"out must be an ndarray or a writable buffer, got {type(out).__name__}")
+        out = from_view(view, out, "out")
+    check_out(out.shape, out.flags.writeable, shape)
+    if out.dtype.kind not in "biufcO" or not np.can_cast(dtype, out.dtype, "same_kind"):
         raise TypeError(  # in NumPy's words
-            f"Cannot cast ufunc 'matmul' output from {dtype!r} to {out_array.dtype!r} with casting rule 'same_kind'. "
-            "Pass an out of the product's dtype."
+            f"Cannot cast ufunc 'matmul' output from {dtype!r} to {out.dtype!r} with casting rule 'same_kind'. "
+            "Pass an array of the product's dtype."
         )
-    return out_array
+    array: _Array = read(out, "out", is_operand=True)[1]  # refuses an array with a unit
+    return array
 
 
 def check_out(shape: Any, writable: bool, product_shape: tuple[int, ...]) -> None:
@@ -302,7 +308,7 @@ def _product_of_objects(a: _Array, b: _Array, shape: tuple[int, ...]) -> _Array:
 
     if not (a.size and b.size):
         return np.zeros(shape, object)
-    return _objects(_leaves(pure.product(a.tolist(), a.ndim, b.tolist(), b.ndim), len(shape)), shape)
+    return _objects(leaves(pure.product(lists_of_array(a), a.ndim, lists_of_array(b), b.ndim), len(shape)), shape)
 
 
 def _overlaps_itself(array: _Array) -> bool:

@@ -8,10 +8,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from contextvars import ContextVar
+from itertools import chain, islice
+from math import prod
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator
     from typing import Any, Literal, TypeAlias
 
     from numpy.typing import NDArray
@@ -19,45 +21,61 @@ if TYPE_CHECKING:
     _Kind: TypeAlias = Literal["number", "array", "sequence", "iterator"]
 
 BUILTIN = frozenset({bool, int, float, complex})
-MEMBER_METHODS = ("__iter__", "__getitem__", "__len__", "__array_ufunc__", "__buffer__", "nnz", "__getattr__")
-EXPORTS = ("__array__", "__array_interface__", "__array_struct__", "__dlpack__")
+MEMBER_ATTRIBUTES = ("__iter__", "__getitem__", "__len__", "__array_ufunc__", "__buffer__", "nnz", "__getattr__")
+ARRAY_EXPORTS = ("__array__", "__array_interface__", "__array_struct__", "__dlpack__")
 MAX_DEPTH = 100
-BLOCK = 1 << 20  # members that are looked at in one step: 15 ms
+BLOCK = 1 << 14  # elements that Python or NumPy handles in one step, within 1 ms. Signal handlers run between two.
 
 # The formats that a memoryview can read on every supported version of Python.
 READABLE = frozenset("?bBhHiIlLqQnNfd")
 
 
 class Element:
-    """The place of an element in an operand. Its text is written only for errors: x[1][0], or x[1, 0] in an array."""
+    """The place of an element in an operand. Its text is written only for errors.
 
-    __slots__ = ("collection", "index")
+    Without a shape it is x[5]. With one, the index counts the elements of an array: x[1, 0], or just x without axes.
+    """
 
-    def __init__(self, collection: object, index: int | tuple[int, ...]) -> None:
-        self.collection, self.index = collection, index
+    __slots__ = ("collection", "index", "shape")
+
+    def __init__(self, collection: object, index: int, shape: tuple[int, ...] | None = None) -> None:
+        self.collection, self.index, self.shape = collection, index, shape
 
     def __str__(self) -> str:
-        index = self.index if isinstance(self.index, tuple) else (self.index,)
-        return f"{self.collection}[{', '.join(map(str, index))}]"
+        indices = [self.index] if self.shape is None else indices_of(self.index, self.shape)
+        return f"{self.collection}[{', '.join(map(str, indices))}]" if indices else str(self.collection)
+
+
+def indices_of(index: int, shape: tuple[int, ...]) -> list[int]:
+    """Return the indices along each axis of the element number `index` of an array."""
+    indices = []
+    for size in reversed(shape):
+        index, along_axis = divmod(index, size)
+        indices.append(along_axis)
+    return indices[::-1]
 
 
 def read(value: Any, place: object, is_operand: bool = False) -> tuple[_Kind, Any]:
-    """Return what a value is, and the value as such: a number, an ndarray or memoryview, a sequence, or an iterable.
+    """Return the kind of a value, and the value in the form of that kind.
+
+    That is a number, an ndarray or memoryview, a sequence, or an iterator.
 
     A value of several kinds is of the first kind in the order of the numbered comments. str(place) is its place, for
     errors. An operand itself may be bytes, and is an array even if it has no dimensions. An element of an operand with
     no dimensions is a number.
 
-    Raise TypeError for all other values, and if reading the numbers would lose a part of the meaning.
+    Raise TypeError for all other values, and if the numbers alone would lose a mask, a unit or labels.
     """
     cls = type(value)
     if cls in BUILTIN:
         return "number", value
     if cls is list or cls is tuple:
         return "sequence", value
+    if getattr(value, "__class__", cls) is not cls:  # its type does not show whether it has a mask, a unit or labels
+        raise _error(value, place, "Pass the object that it stands for.", "a proxy or a mock")
     numpy: Any = sys.modules.get("numpy")
     ndarray, scalar = getattr(numpy, "ndarray", ()), getattr(numpy, "generic", ())
-    if isinstance(value, str) or (isinstance(value, bytes) and not is_operand):
+    if hasattr(cls, "casefold") or (isinstance(value, bytes) and (isinstance(value, scalar) or not is_operand)):
         raise _error(value, place, "Convert text to numbers, for example by float(text).")
     if isinstance(value, type):
         raise error_of_element(value, place)
@@ -66,9 +84,10 @@ def read(value: Any, place: object, is_operand: bool = False) -> tuple[_Kind, An
     if cls is ndarray:
         return _array(value, place, is_operand)
     if isinstance(value, scalar):
-        return ("array", _numeric(numpy.asarray(value), place)) if is_operand else ("number", _number(value, place))
-    if not isinstance(value, (int, float, complex, ndarray)) and (view := _view(value)) is not None:
-        return _array(view if view.format in READABLE else _from_view(view), place, is_operand)
+        _numeric(value, place)
+        return ("array", numpy.asarray(value)) if is_operand else ("number", value.item())  # keeps long double
+    if not isinstance(value, (int, float, complex, ndarray)) and (view := view_of(value)) is not None:
+        return _array(view if is_readable(view) else from_view(view, value, place), place, is_operand)
 
     # 2. numbers
     for builtin in (int, float, complex):
@@ -80,7 +99,7 @@ def read(value: Any, place: object, is_operand: bool = False) -> tuple[_Kind, An
 
     # 3. mappings, masked arrays and sparse matrices
     if _is_mapping(value):
-        raise _error(value, place, f"Pass list({place}.values()).", "a mapping", " without labels")
+        raise _error(value, place, f"Pass list({place}.values()).", "a mapping", "plain numbers")
     if is_masked(value):
         raise _error_of_mask(value, place)
     if hasattr(cls, "nnz"):
@@ -88,36 +107,109 @@ def read(value: Any, place: object, is_operand: bool = False) -> tuple[_Kind, An
         raise _error(value, place, f"Pass {place}.{dense}().", "a sparse matrix")
 
     # 4. values with units, and subclasses of ndarray with another meaning
-    is_subclass = isinstance(value, ndarray) and cls.__array_ufunc__ is not numpy.ndarray.__array_ufunc__
-    if is_subclass or _has_unit(value):
-        if _has_no_axes(value):
+    if _means_more(value):
+        if _iterator(value) is None:
             return "number", value
         raise _error_of_unit(value, place)
 
     # 5. other arrays
     if isinstance(value, ndarray):
         return _array(numpy.asarray(value), place, is_operand)
-    if any(hasattr(cls, name) for name in EXPORTS):
+    if any(hasattr(cls, name) for name in ARRAY_EXPORTS) or isinstance(
+        getattr(value, "__array_interface__", None), dict
+    ):
         array = _exported(value, place)
-        keeps_its_type = array.ndim == 0 and not is_operand and _multiplies(cls)
+        keeps_its_type = array.ndim == 0 and not is_operand and _has(cls, "__mul__")
         return ("number", value) if keeps_its_type else _array(array, place, is_operand)
 
     # 6. sequences and other iterables, and numbers of other types
-    if not _has_no_axes(value):
+    is_enum = hasattr(cls, "__members__")  # a Flag yields itself
+    if not is_enum and (iterator := _iterator(value)) is not None:
         if isinstance(members := _list_of(value), list):  # a matrix of mpmath yields its numbers, without their rows
             return "sequence", members
-        is_sequence = hasattr(cls, "__len__") and hasattr(cls, "__getitem__") and iter(value) is not value
-        return ("sequence", value if cls is range else list(value)) if is_sequence else ("iterator", value)
-    if not _multiplies(cls):
+        if cls is range and value and (value[-1] - value[0]) // value.step >= sys.maxsize:
+            raise OverflowError(f"{place} is {value} of more than {sys.maxsize} numbers. Pass a shorter range.")
+        if not (_has(cls, "__len__") and _has(cls, "__getitem__")) or iterator is value:
+            return "iterator", iterator
+        return "sequence", value if cls is range else [*chain.from_iterable(blocks(iterator))]
+    if is_enum or not _has(cls, "__mul__"):
         raise error_of_element(value, place)
     return "number", value
 
 
-class Rows:
-    """Read sequences as nested lists of equal rows.
+def blocks(values: Iterable[Any]) -> Iterator[list[Any]]:
+    """Yield the items of an iterable in lists of at most BLOCK, between which Python runs the handlers of signals."""
+    iterator = iter(values)
+    while block := list(islice(iterator, BLOCK)):
+        yield block
 
-    If python_numbers is true, the lists contain only numbers, and NumPy's numbers become Python's. Otherwise they may
-    contain ndarrays, and NumPy's numbers keep their dtype.
+
+def parts(nested: Any, shape: tuple[int, ...]) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    """Yield indices of an array of this shape in C order, and the elements there: an ndarray or nested sequence.
+
+    A part has at most BLOCK elements. An empty row counts as an element.
+    """
+    row_size = prod(max(1, size) for size in shape[1:])
+    if not shape:
+        yield (), nested
+    elif row_size > BLOCK:
+        for row_index, row in enumerate(nested):
+            for index, part in parts(row, shape[1:]):
+                yield (row_index, *index), part
+    else:
+        rows = BLOCK // row_size
+        for start in range(0, shape[0], rows):
+            yield (slice(start, start + rows),), nested[start : start + rows]
+
+
+def blocks_of_array(array: Any) -> Iterator[list[Any]]:
+    """Yield the elements of an ndarray or memoryview in C order, in lists of at most BLOCK."""
+    if isinstance(array, memoryview):  # has slices without NumPy only if it has one axis
+        data = array.cast("B") if array.c_contiguous and array.nbytes else memoryview(array.tobytes())
+        flat = data.cast(array.format)  # type: ignore[call-overload]
+        for start in range(0, len(flat), BLOCK):
+            yield flat[start : start + BLOCK].tolist()
+    elif array.size <= BLOCK:
+        yield array.reshape(-1).tolist()
+    else:
+        for _, part in parts(array, array.shape):
+            yield part.reshape(-1).tolist()
+
+
+def leaves(nested: Any, ndim: int) -> Iterator[Any]:
+    """Yield the elements of nested sequences, which may contain arrays, in C order."""
+    if ndim == 0:
+        yield nested
+    elif hasattr(nested, "tolist"):
+        yield from chain.from_iterable(blocks_of_array(nested))
+    else:
+        for member in nested:
+            yield from leaves(member, ndim - 1)
+
+
+def types_in(elements: Iterable[Any], count: int) -> set[type]:
+    """Return the types of `count` elements, in steps of BLOCK."""
+    types: set[type] = set()
+    iterator = map(type, elements)
+    for _ in range(0, count, BLOCK):
+        types.update(islice(iterator, BLOCK))
+    return types
+
+
+def lists_of_array(array: Any) -> Any:
+    """Return array.tolist(), but let Python run the handlers of signals between two blocks."""
+    if array.nbytes <= BLOCK or not array.ndim:
+        return array.tolist()
+    elements = [*chain.from_iterable(blocks_of_array(array))]
+    for size in reversed(array.shape[1:]):
+        elements = [elements[start : start + size] for start in range(0, len(elements), size)]
+    return elements
+
+
+class Rows:
+    """Read sequences as nested lists of equal rows, which may contain arrays.
+
+    If python_numbers is true, NumPy's numbers become Python's, and the elements of arrays of objects are read, too.
     """
 
     def __init__(self, *, accept_iterators: bool, python_numbers: bool) -> None:
@@ -130,19 +222,21 @@ class Rows:
 
         Raise ValueError if it is ragged, and TypeError for an iterator in it, unless iterators are accepted.
         """
-        types: set[type] = set()  # takes a fifth of the time of the sum
-        for start in range(0, len(x), BLOCK):  # signal handlers run between two blocks
-            types.update(map(type, x[start : start + BLOCK]))
+        types = types_in(x, len(x))  # takes a fifth as long as the sum
         if types <= BUILTIN or all(map(is_number_type, types)):
-            if self.python_numbers and not types <= BUILTIN:
-                x, types = as_python_numbers(x)
+            if self.python_numbers and not types <= BUILTIN:  # NumPy's numbers become Python's, except for long double
+                scalar = getattr(sys.modules.get("numpy"), "generic", ())
+                x = [number.item() if isinstance(number, scalar) else number for number in x]
+                types = {type(number) for number in x}
             self.types |= types
             return x, (len(x),)
         members: list[Any] = []
         shape: tuple[int, ...] = ()
+        may_have_lists = depth(place) + 1 < MAX_DEPTH
         for index, value in enumerate(x):
             member_shape: tuple[int, ...]
-            if type(value) in (list, tuple) and (types := {*map(type, value)}) <= BUILTIN:  # skips read() for speed
+            is_short_list = type(value) in (list, tuple) and len(value) <= BLOCK and may_have_lists
+            if is_short_list and (types := {*map(type, value)}) <= BUILTIN:  # skips read() for speed
                 self.types |= types
                 member, member_shape = value, (len(value),)
             else:
@@ -150,27 +244,30 @@ class Rows:
             if index == 0:
                 shape = member_shape
             elif member_shape != shape:
+                advice = f", or pass iter({place})" if self.accept_iterators and self.python_numbers else ""
                 raise ValueError(
                     f"{place} is ragged: {place}[0] has shape {shape}, {place}[{index}] has shape {member_shape}, "
-                    "expected rows of equal length. Pad the rows, or pass them one by one."
+                    f"expected rows of equal length. Pad the rows{advice}."
                 )
             members.append(member)
         return members, (len(members), *shape)
 
     def _read_member(self, value: Any, element: Element) -> tuple[Any, tuple[int, ...]]:
+        numpy = sys.modules.get("numpy")
+        with_dtype = getattr(numpy, "ndarray", ()), getattr(numpy, "generic", ())
         kind, member = read(value, element)
         if kind == "iterator":
-            member = list_of_iterator(member, element, self.accept_iterators)
-        elif kind == "array" and self.python_numbers:
-            member = member.tolist()
-        elif kind == "array":
+            kind, member = "sequence", list_of_iterator(member, value, element, self.accept_iterators)
+        elif kind == "array" and not self.python_numbers:
             member = as_ndarray(member)
-        elif kind == "number" and not self.python_numbers and type(member) in BUILTIN and hasattr(value, "dtype"):
+        elif kind == "array" and getattr(member, "dtype", None) == "O":
+            kind, member = "sequence", lists_of_array(member)
+        elif not self.python_numbers and type(member) in BUILTIN and isinstance(value, with_dtype):
             member = value
-        if isinstance(member, list) or kind == "sequence":
+        if kind == "sequence":
             check_depth(element)
             return self.read(member, element)
-        self.types.add(type(member))
+        self.types.add(member.dtype.type if isinstance(member, with_dtype) else type(member))
         return member, member.shape if kind == "array" else ()
 
 
@@ -179,63 +276,50 @@ def is_number_type(cls: type) -> bool:
     numpy = sys.modules.get("numpy")
     if cls in BUILTIN or issubclass(cls, (getattr(numpy, "number", ()), getattr(numpy, "bool_", ()))):
         return cls is not getattr(numpy, "timedelta64", None)
-    if issubclass(cls, (int, float, complex, Mapping)) or not _multiplies(cls):
+    if issubclass(cls, (int, float, complex, Mapping)) or not _has(cls, "__mul__"):
         return False
-    return not any(hasattr(cls, name) for name in (*MEMBER_METHODS, *EXPORTS))
+    return not any(hasattr(cls, name) for name in (*MEMBER_ATTRIBUTES, *ARRAY_EXPORTS))
 
 
-def _multiplies(cls: type) -> bool:
-    """Return whether values of a type have `*`. hasattr would also see that of its metaclass, as ctypes has."""
-    return any("__mul__" in vars(base) for base in cls.__mro__)
+def _has(cls: type, method: str) -> bool:
+    """Return whether values of a type have a method.
 
-
-def as_python_numbers(numbers: Sequence[Any]) -> tuple[list[Any], set[type]]:
-    """Return numbers of types for which is_number_type() is true with NumPy's numbers as Python's, and their types.
-
-    long double stays as it is, since Python has no such number.
+    hasattr(cls, "__mul__") is also true if only the metaclass has it, as with ctypes: `c_int * 3`.
     """
-    members = [number.item() if hasattr(number, "dtype") else number for number in numbers]
-    return members, {*map(type, members)}
+    return any(method in vars(base) for base in cls.__mro__)
 
 
-def list_of_iterator(x: Any, place: object, is_accepted: bool) -> list[Any]:
-    """Return the items of an iterator, or raise TypeError if it is not accepted."""
+def list_of_iterator(iterator: Iterator[Any], x: Any, place: object, is_accepted: bool) -> list[Any]:
+    """Return the items of x from its iterator, or raise TypeError if iterators are not accepted."""
     if not is_accepted:
-        raise _error(x, place, f"Pass list({place}).", expected=" in arrays, buffers or nested lists")
-    return list(x)
+        raise _error(x, place, f"Pass list({place}).", expected="numbers in arrays, buffers or nested lists")
+    return [*chain.from_iterable(blocks(iterator))]
+
+
+def depth(place: object) -> int:
+    """Return the number of collections around the element at a place."""
+    return 1 + depth(place.collection) if isinstance(place, Element) else 0
 
 
 def check_depth(element: Element) -> None:
-    """Raise ValueError if an element is nested too deep, which it is in a list that contains itself."""
-    place, depth = element.collection, 1
-    while isinstance(place, Element):
-        place, depth = place.collection, depth + 1
-    if depth > MAX_DEPTH:
+    """Raise ValueError if a collection is nested too deep, which it is in a list that contains itself."""
+    place: object = element
+    if depth(place) >= MAX_DEPTH:
+        while isinstance(place, Element):
+            place = place.collection
         raise ValueError(f"{place} is nested more than {MAX_DEPTH} levels deep. Check that it does not contain itself.")
 
 
-def places(place: object, shape: tuple[int, ...]) -> Iterator[object]:
-    """Yield the places of the elements of nested lists of this shape, in order."""
-    if not shape:
-        yield place
-    for index in range(shape[0] if shape else 0):
-        yield from places(Element(place, index), shape[1:])
-
-
-def elements(array: NDArray[Any], place: object) -> Iterator[tuple[object, Any]]:
+def elements(array: NDArray[Any], place: object) -> Iterator[tuple[Element, Any]]:
     """Yield the place and the value of each element of an array of objects."""
-    from itertools import product
-
-    indices = product(*map(range, array.shape))
-    for index, value in zip(indices, array.reshape(-1).tolist(), strict=True):
-        yield Element(place, index) if index else place, value
+    for index, value in enumerate(chain.from_iterable(blocks_of_array(array))):
+        yield Element(place, index, array.shape), value
 
 
 def check_factors(array: NDArray[Any], place: object) -> None:
     """Raise TypeError unless `*` multiplies all elements of an array of objects. It repeats lists, for example."""
-    if {*map(type, array.reshape(-1).tolist())} <= BUILTIN:
-        return
-    for element, value in elements(array, place):
+    types = types_in(chain.from_iterable(blocks_of_array(array)), array.size)
+    for element, value in () if types <= BUILTIN else elements(array, place):
         kind, _ = read(value, element)
         if kind != "number" and not hasattr(type(value), "__sub__"):
             raise _error(value, element, "Pass nested lists, or an array of numbers.")
@@ -245,7 +329,7 @@ def _is_mapping(value: object) -> bool:
     """Return whether a value yields keys: a Mapping, or a class with the methods of one that is not a DataFrame."""
     cls = type(value)
     has_methods = all(hasattr(cls, name) for name in ("keys", "values", "__getitem__"))
-    return isinstance(value, Mapping) or (has_methods and not any(hasattr(cls, name) for name in EXPORTS))
+    return isinstance(value, Mapping) or (has_methods and not any(hasattr(cls, name) for name in ARRAY_EXPORTS))
 
 
 def is_masked(value: object) -> bool:
@@ -266,7 +350,7 @@ def need_numpy(reason: str) -> None:
 
 def error_of_number(x: object, place: object) -> TypeError:
     """Return the error for an operand that is a single number."""
-    return _error(x, place, f"Pass [{place}].", expected=" in a buffer, array, sequence or iterator")
+    return _error(x, place, f"Pass [{place}].", expected="numbers in a buffer, array, sequence or iterator")
 
 
 def error_of_element(x: object, place: object) -> TypeError:
@@ -283,36 +367,49 @@ def _error_of_mask(value: object, place: object) -> TypeError:
 def _error_of_unit(value: object, place: object) -> TypeError:
     names = [name for name in ("magnitude", "value", "values") if hasattr(value, name)]
     plain = f"{place}.{names[0]}" if names else f"numpy.asarray({place})"
-    return _error(value, place, f"Pass {plain}.", "an array with a unit or another meaning", " alone")
+    return _error(value, place, f"Pass {plain}.", "an array with a unit or another meaning", "plain numbers")
 
 
-def _error(value: object, place: object, advice: str, kind: str = "", expected: str = "") -> TypeError:
+def _error(value: object, place: object, advice: str, kind: str = "", expected: str = "numbers") -> TypeError:
     """Return the error for a value that is not readable as numbers."""
+    return TypeError(f"{place} is {kind or _text(value)}: got {type(value).__name__}, expected {expected}. {advice}")
+
+
+def _text(value: Any) -> str:
+    """Return at most 60 characters that show a value, in a short time."""
+    from reprlib import repr as short_repr
+
     try:
-        text = kind or repr(value)
-    except Exception:  # the repr of a foreign type may fail
-        text = "unreadable"
-    text = text if len(text) <= 60 else f"{text[:56]} ..."
-    return TypeError(f"{place} is {text}: got {type(value).__name__}, expected numbers{expected}. {advice}")
+        size = len(value) if _has(type(value), "__len__") else 0
+        if size > 60:  # reprlib sorts whole sets
+            return f"a collection of {size} elements"
+        text = short_repr(value) if size else repr(value)
+    except Exception:  # the methods of a foreign type may fail, and the repr of an int of more than 4300 digits
+        return "a value whose repr fails"
+    return text if len(text) <= 60 else f"{text[:56]} ..."
 
 
-def _has_unit(value: Any) -> bool:
-    """Return whether a value with its own ufuncs has a unit. A column of a DataFrame may be named `unit`, too."""
+def _means_more(value: Any) -> bool:
+    """Return whether a value has a unit, or is of a subclass of ndarray with its own ufuncs.
+
+    A column of a DataFrame may be named `unit`, too.
+    """
+    cls = type(value)
+    ndarray: Any = getattr(sys.modules.get("numpy"), "ndarray", ())
+    if isinstance(value, ndarray) and cls.__array_ufunc__ is not ndarray.__array_ufunc__:
+        return True
     units = (getattr(value, name, None) for name in ("units", "unit"))
-    return hasattr(type(value), "__array_ufunc__") and any(
+    return hasattr(cls, "__array_ufunc__") and any(
         unit is not None and not hasattr(unit, "__array__") for unit in units
     )
 
 
-def _has_no_axes(value: Any) -> bool:
-    """Return whether a value is a single one: it is not iterable, or has no dimensions."""
+def _iterator(value: Any) -> Iterator[Any] | None:
+    """Return an iterator, or None for a single value: it is not iterable, or has no dimensions."""
     try:
-        iter(value)
-        return bool(value.ndim == 0)
+        return None if getattr(value, "ndim", None) == 0 else iter(value)
     except TypeError:
-        return True
-    except AttributeError:
-        return False
+        return None
 
 
 def _list_of(value: Any) -> object:
@@ -329,37 +426,43 @@ def _array(array: Any, place: object, is_operand: bool) -> tuple[_Kind, Any]:
         _numeric(array, place)
     if array.ndim or is_operand:
         return "array", array
-    return read(array[()], place)
+    element = Element(place, 0, ())
+    check_depth(element)
+    return read(array[()], element)
 
 
-def _numeric(array: NDArray[Any], place: object) -> NDArray[Any]:
-    """Return the array. Raise TypeError if it has text, dates or a structured type."""
+def _numeric(array: Any, place: object) -> Any:
+    """Return an ndarray or a scalar of NumPy. Raise TypeError if it has text, dates or a structured type."""
     if array.dtype.kind not in "biufcO":
         raise TypeError(f"{place} has dtype {array.dtype}, expected numbers. Convert it, for example by astype(float).")
     return array
 
 
-def _number(scalar: Any, place: object) -> Any:
-    """Return a NumPy scalar as a Python number. Return long double as it is, since Python has no such number."""
-    return _numeric(scalar, place).item()
-
-
-def _view(value: Any) -> memoryview | None:
+def view_of(value: Any) -> memoryview | None:
+    """Return a memoryview of a value, or None if it has no buffer."""
     try:
         return memoryview(value)
-    except TypeError:
+    except (BufferError, TypeError, ValueError):
         return None
 
 
-def _from_view(view: memoryview) -> NDArray[Any]:
-    """Return an ndarray over a buffer."""
+def is_readable(view: memoryview) -> bool:
+    """Return whether a memoryview can read its own numbers. That of a union has format "B", but larger elements."""
+    return view.format in READABLE and view.itemsize == memoryview(b"").cast(view.format).itemsize  # type: ignore[call-overload]
+
+
+def from_view(view: memoryview, value: Any, place: object) -> NDArray[Any]:
+    """Return an ndarray over the buffer of a value. Raise TypeError if NumPy cannot read its format."""
     need_numpy(f"reading a buffer of format {view.format!r} needs NumPy")
     import numpy as np
 
     try:
-        return np.asarray(view)
-    except (NotImplementedError, ValueError) as error:
-        raise TypeError(f"NumPy cannot read a buffer of format {view.format!r}: {error}") from error
+        if view.format not in READABLE or is_readable(view):
+            return np.asarray(view)
+    except (NotImplementedError, ValueError):
+        pass
+    kind = f"a buffer of format {view.format!r} with {view.itemsize} bytes per element"
+    raise _error(value, place, "Pass an array of numbers.", kind)
 
 
 def _from_dlpack(x: Any, place: object) -> NDArray[Any]:
@@ -374,7 +477,7 @@ def _from_dlpack(x: Any, place: object) -> NDArray[Any]:
 
 def as_ndarray(array: Any) -> NDArray[Any]:
     """Return an ndarray over an array that read() has returned."""
-    return _from_view(array) if isinstance(array, memoryview) else array
+    return from_view(array, array, "x") if isinstance(array, memoryview) else array
 
 
 ABOUT_CODE = (DeprecationWarning, PendingDeprecationWarning, ResourceWarning)
@@ -382,14 +485,17 @@ _exporting: ContextVar[bool] = ContextVar("_exporting", default=False)
 
 
 class _WhileExporting(type):
-    """The type of a category that contains every warning about the numbers while an array is exported."""
+    """The type of _AnyWarning. While this thread or task exports an array, all warnings are subclasses of _AnyWarning.
+
+    Those about code are not, because they say nothing about the numbers.
+    """
 
     def __subclasscheck__(cls, category: type) -> bool:
         return _exporting.get() and not issubclass(category, ABOUT_CODE)
 
 
 class _AnyWarning(Warning, metaclass=_WhileExporting):
-    """A category for a filter that does nothing in other contexts.
+    """The category of a filter that makes warnings errors, and that stays. It does nothing outside of an export.
 
     warnings.catch_warnings() would change the filters of all threads, and leave them changed if two threads overlap.
     """
@@ -409,12 +515,15 @@ def _exported(value: Any, place: object) -> NDArray[Any]:
     filters = getattr(warnings, "_get_filters", lambda: warnings.filters)()  # since 3.14 those of the context
     if filters[:1] != [_FILTER]:
         warnings.simplefilter("error", _AnyWarning)
-    token = _exporting.set(True)
+    before = _exporting.get()
     try:
+        _exporting.set(True)
         if hasattr(value, "__array__"):
             array = value.__array__()
+        elif hasattr(value, "__dlpack__"):
+            array = _from_dlpack(value, place)
         else:
-            array = np.asarray(value) if not hasattr(value, "__dlpack__") else _from_dlpack(value, place)
+            array = np.asarray(value)
     except Warning as warning:
         if isinstance(warning, ABOUT_CODE):  # the program's own filters made it an error
             raise
@@ -423,7 +532,11 @@ def _exported(value: Any, place: object) -> NDArray[Any]:
             f"{place} is not plain numbers: got {name} with the warning {str(warning).rstrip('.')!r}. {advice}"
         ) from warning
     finally:
-        _exporting.reset(token)
+        _exporting.set(before)
     if is_masked(array):
         raise _error_of_mask(value, place)
+    if _means_more(array):
+        raise _error_of_unit(value, place)
+    if not isinstance(array, np.ndarray):
+        raise TypeError(f"{place}.__array__() returned {type(array).__name__}, expected an ndarray. Correct {name}.")
     return np.asarray(array)

@@ -4,25 +4,31 @@ They take nested sequences of numbers and return Python numbers and nested lists
 multiplied and added works. Integers, Fraction and Decimal stay as exact as in Python.
 """
 
-from itertools import chain, islice
+import sys
+from itertools import chain, compress, count, groupby, repeat
+from operator import length_hint
 
 from .operands import (
+    BLOCK,
     BUILTIN,
     Element,
     Rows,
+    blocks,
+    blocks_of_array,
     check_depth,
     check_factors,
     elements,
     error_of_element,
     error_of_number,
+    indices_of,
+    leaves,
     list_of_iterator,
-    places,
+    lists_of_array,
     read,
 )
 
 INFINITY = float("inf")
 _INTS, _FLOATS = frozenset({int, bool}), frozenset({float})
-_BLOCK = 1000  # numbers of an iterator that are added at a time
 
 
 def sum_of_squares(x):
@@ -53,7 +59,7 @@ def sum_of_squares(x):
     Notes
     -----
     Each square of a float is rounded once, and Neumaier's compensated summation adds the squares in order. Squares
-    that could underflow are added as exact integers. For n floats, abs(result - truth) <=
+    below 1e-290 are added exactly, as integers in units of 2**-2148. For n floats, abs(result - truth) <=
     (2*u + 2*(n*u)**2) * truth with u = 2**-53: at most 2 ulp for n up to 2**25. A complex number counts as two floats,
     or as inf if a part is infinite. inf and nan give the same result as in a plain sum of abs(z)**2. Other numbers are
     added by + in order, as z*z, or as z.real*z.real + z.imag*z.imag if their type is complex.
@@ -67,11 +73,15 @@ def sum_of_squares(x):
     >>> sum_of_squares([1.5, 2 + 1j])
     7.25
     """
-    kind, members = read(x, "x", is_operand=True)
+    return sum_of_members(*read(x, "x", is_operand=True))
+
+
+def sum_of_members(kind, members):
+    """Return the sum of squares of an operand for which read() has returned this kind and these members."""
     if kind == "number":
-        if not hasattr(type(x), "__array_ufunc__"):
-            raise error_of_number(x, "x")
-        kind, members = "sequence", [x]  # a quantity with a unit is a number and an array, as NumPy's scalars are
+        if not hasattr(type(members), "__array_ufunc__"):
+            raise error_of_number(members, "x")
+        kind, members = "sequence", [members]  # a quantity with a unit is a number and an array, as NumPy's scalars are
     sums = _Sums()
     _add_members(sums, kind, members, "x")
     return sums.total()
@@ -156,13 +166,13 @@ class _Sums:
     def add(self, numbers, types, place, shape=()):
         """Add the squares of numbers of these types: the elements of nested lists of this shape, at a place."""
         if types <= _INTS:
-            numbers = iter(numbers)
-            while squares := [number * number for number in islice(numbers, _BLOCK)]:
-                self.int_sum += sum(squares)
+            for block in blocks(numbers):
+                self.int_sum += sum([number * number for number in block])
         elif types <= _FLOATS:
             self._add_floats(numbers)
         else:
-            self._add_mixed(numbers, place, shape)
+            for start, block in zip(count(0, BLOCK), blocks(numbers)):
+                self._add_mixed(block, start, place, shape)
 
     def _add_floats(self, numbers):
         high, low = self.high, self.low
@@ -176,9 +186,9 @@ class _Sums:
             high = total
         self.high, self.low, self.has_floats = high, low, True
 
-    def _add_mixed(self, numbers, place, shape):
+    def _add_mixed(self, numbers, start, place, shape):
         floats = []
-        for index, value in enumerate(numbers):
+        for index, value in enumerate(numbers, start):
             number_type = type(value)
             if number_type is float:
                 floats.append(value)
@@ -190,7 +200,9 @@ class _Sums:
             else:
                 square = _square(value)
                 if square is None:
-                    raise error_of_element(value, next(islice(places(place, shape), index, None)))
+                    for along_axis in indices_of(index, shape):
+                        place = Element(place, along_axis)
+                    raise error_of_element(value, place)
                 self.other_sum = square if self.other_sum is None else self.other_sum + square
         if floats:
             self._add_floats(floats)
@@ -212,30 +224,31 @@ class _Sums:
 def _add_members(sums, kind, members, place):
     """Add the squares of all numbers in an array, a sequence or another iterable."""
     if kind == "iterator":
-        _add_items(sums, iter(members), place)
+        _add_items(sums, members, place)
     elif kind == "array" and getattr(members, "dtype", None) == "O":
         _add_elements(sums, elements(members, place))
+    elif kind == "array":
+        for block in blocks_of_array(members):
+            sums.add(block, {*map(type, block[:1])}, place)
     else:
-        if kind == "array":
-            members = members.tolist() if members.ndim else [members.tolist()]
         reader = Rows(accept_iterators=True, python_numbers=True)
         nested, shape = reader.read(members, place)
-        for _ in shape[1:]:
-            nested = chain.from_iterable(nested)
+        if reader.types <= BUILTIN:
+            for _ in shape[1:]:
+                nested = chain.from_iterable(nested)
+        else:
+            nested = leaves(nested, len(shape))
         sums.add(nested, reader.types, place, shape)
 
 
 def _add_items(sums, iterator, place):
-    """Add the squares of the items of an iterator. They may differ in shape, and are not stored if they are arrays."""
-    start = 0
-    for value in iterator:
-        block = [value, *islice(iterator, _BLOCK)] if type(value) in BUILTIN else [value]
-        types = {*map(type, block)}
-        if types <= BUILTIN:
-            sums.add(block, types, place)
+    """Add the squares of the items of an iterator. They may differ in shape, and are not stored."""
+    countdown = repeat(True, sys.maxsize)  # compress takes one from it for each item
+    for cls, items in groupby(compress(iterator, countdown), type):
+        if cls in BUILTIN:
+            sums.add(items, {cls}, place)
         else:
-            _add_elements(sums, ((Element(place, index), item) for index, item in enumerate(block, start)))
-        start += len(block)
+            _add_elements(sums, ((Element(place, sys.maxsize - 1 - length_hint(countdown)), item) for item in items))
 
 
 def _add_elements(sums, pairs):
@@ -270,16 +283,24 @@ def _is_zero(imag):
 
 def _nested(x, place):
     """Return x as nested lists of numbers, and its shape."""
-    kind, x = read(x, place, is_operand=True)
+    kind, members = read(x, place, is_operand=True)
     if kind == "number":
-        return x, ()
+        return members, ()
     if kind == "array":
-        if getattr(x, "dtype", None) == "O":
-            check_factors(x, place)
-        return x.tolist(), tuple(x.shape)
+        if getattr(members, "dtype", None) == "O":
+            check_factors(members, place)
+        return lists_of_array(members), tuple(members.shape)
     if kind == "iterator":
-        x = list_of_iterator(x, place, False)
-    return Rows(accept_iterators=False, python_numbers=True).read(x, place)
+        members = list_of_iterator(members, x, place, False)
+    nested, shape = Rows(accept_iterators=False, python_numbers=True).read(members, place)
+    return _lists(nested, len(shape)), shape
+
+
+def _lists(nested, ndim):
+    """Return nested sequences, which may contain arrays, as nested sequences of numbers."""
+    if hasattr(nested, "tolist"):
+        return lists_of_array(nested)
+    return nested if ndim == 1 else [_lists(member, ndim - 1) for member in nested]
 
 
 def product(a, a_ndim, b, b_ndim):
@@ -295,7 +316,7 @@ def product(a, a_ndim, b, b_ndim):
         a, b = (a * len(b), b) if len(a) == 1 else (a, b * len(a) if len(b) == 1 else b)
         return [product(a_matrix, a_ndim - 1, b_matrix, b_ndim - 1) for a_matrix, b_matrix in zip(a, b, strict=True)]
     rows = [a] if a_ndim == 1 else a
-    columns = [b] if b_ndim == 1 else list(zip(*b, strict=True))
+    columns = [b] if b_ndim == 1 else [[row[j] for row in b] for j in range(len(b[0]) if b else 0)]
     c = [[_dot(row, column) for column in columns] for row in rows]
     if b_ndim == 1:
         c = [row[0] for row in c]

@@ -8,7 +8,7 @@ short call.
 from __future__ import annotations
 
 from . import arrays, pure
-from .operands import READABLE
+from .operands import is_readable, parts, view_of
 from .threads import worker_count
 
 TYPE_CHECKING = False
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 # Return the warning for the first call. backend.py sets this if the user did not choose this backend.
 notice: Callable[[], str] | None = None
-
-BLOCK_SIZE = 4096  # numbers that are converted to Python objects at a time, some 130 kB
 
 
 def sum_of_squares(x: Any, *, axis: Any = None, gil: str = "auto", threads: Any = 1) -> Any:
@@ -40,7 +38,8 @@ def sum_of_squares(x: Any, *, axis: Any = None, gil: str = "auto", threads: Any 
         if threads is 1 and the work is at most a fixed amount, because a release could then cost more than it gains.
         Otherwise it releases the GIL. The three values run the same machine code. Where plain Python does the work, gil
         is ignored and the GIL is not released. On a free-threaded build "hold" means that the calling thread stays
-        attached; other threads still run in parallel. On the pure backend the value has no effect.
+        attached until another thread stops the world, for example for a garbage collection. Then the rest of the call
+        runs detached. On the pure backend the value has no effect.
     threads : int or concurrent.futures.ThreadPoolExecutor, optional
         The threads that share the work if it has at least 24 MiB (8 MiB with an executor). An int starts threads for
         this call and ends them before it returns. The result has the same bits for every number of threads. On the pure
@@ -57,12 +56,12 @@ def sum_of_squares(x: Any, *, axis: Any = None, gil: str = "auto", threads: Any 
     Raises
     ------
     TypeError
-        If x has text, None, dates, a structured type, long double, a mask, a mapping, a sparse matrix, or an array with
-        a unit; if the conversion of an element warns; or if axis or threads has a wrong type. The message names the
-        element, as in "x[2] is None".
+        If x has text, None, dates, a structured type, a mask, a mapping, a sparse matrix, a proxy, or an array with a
+        unit; if x is an array of long double, or has long double and axis= is used; if the conversion of an element
+        warns; or if axis or threads has a wrong type. The message names the element, as in "x[2] is None".
     ValueError
-        If a list is ragged, if x does not have an axis (numpy.exceptions.AxisError), if axis names an axis twice, if
-        gil is unknown, or if threads is below 1.
+        If a list is ragged or nested more than 100 levels deep, if x does not have an axis
+        (numpy.exceptions.AxisError), if axis names an axis twice, if gil is unknown, or if threads is below 1.
     OverflowError
         If a result with axis= does not fit into 64 bits, or if x has floats and the sum of its ints exceeds float64.
     MemoryError
@@ -94,7 +93,7 @@ def sum_of_squares(x: Any, *, axis: Any = None, gil: str = "auto", threads: Any 
         return arrays.sum_of_squares(x, axis, gil, threads, _sum_of_squares_plain, _sum_of_squares_rows)
     arrays.check_gil(gil)
     worker_count(threads)
-    total = pure.sum_of_squares(view)
+    total = pure.sum_of_members("array", view)
     return float(total) if view.format in arrays.FLOATS else total  # an empty sum is the int 0
 
 
@@ -115,7 +114,8 @@ def matmul(a: Any, b: Any, out: Any = None, *, gil: str = "auto", threads: Any =
         if threads is 1 and the work is at most a fixed amount, because a release could then cost more than it gains.
         Otherwise it releases the GIL. The three values run the same machine code. Where plain Python does the work, gil
         is ignored and the GIL is not released. On a free-threaded build "hold" means that the calling thread stays
-        attached; other threads still run in parallel. On the pure backend the value has no effect.
+        attached until another thread stops the world, for example for a garbage collection. Then the rest of the call
+        runs detached. On the pure backend the value has no effect.
     threads : int or concurrent.futures.ThreadPoolExecutor, optional
         The threads that share the work if it takes at least about 3 ms (1 ms with an executor). An int starts threads
         for this call and ends them before it returns. The result has the same bits for every number of threads. On the
@@ -130,12 +130,13 @@ def matmul(a: Any, b: Any, out: Any = None, *, gil: str = "auto", threads: Any =
     Raises
     ------
     ValueError
-        If a list is ragged, if the shapes of a and b do not fit, if out is read-only or has another shape, if gil is
-        unknown, or if threads is below 1. A message about shapes contains both.
+        If a list is ragged or nested more than 100 levels deep, if the shapes of a and b do not fit, if out is
+        read-only or has another shape, if gil is unknown, or if threads is below 1. A message about shapes contains
+        both.
     TypeError
-        If an operand has text, None, dates, a structured type, a mask, a mapping, a sparse matrix, an iterator, or an
-        array with a unit; or if out or threads has a wrong type. The message names the element, as in "a[0][1] is
-        None".
+        If an operand has text, None, dates, a structured type, a mask, a mapping, a sparse matrix, a proxy, an
+        iterator, or an array with a unit; or if out or threads has a wrong type. The message names the element, as in
+        "a[0][1] is None".
     MemoryError
         If the workspace does not fit into memory.
 
@@ -177,7 +178,7 @@ def matmul(a: Any, b: Any, out: Any = None, *, gil: str = "auto", threads: Any =
 
 def _sum_of_squares_plain(x: Any, *, gil: str, threads: Any) -> Any:
     """Return the sum of squares of a plain ndarray."""
-    total = pure.sum_of_squares(x.flat[start : start + BLOCK_SIZE].tolist() for start in range(0, x.size, BLOCK_SIZE))
+    total = pure.sum_of_members("array", x)
     return total if x.dtype.char in arrays.INTEGERS else float(total)
 
 
@@ -198,8 +199,8 @@ def _sum_of_squares_rows(x: Any, kept_ndim: int, out: Any, *, gil: str, threads:
 def _matmul_plain(a: Any, b: Any, *, out: Any, gil: str, threads: Any) -> None:
     """Multiply plain ndarrays with the pure-Python twin. Round the product to out's dtype, or wrap it around."""
     if a.size and b.size:
-        product = pure.matmul(a.tolist(), b.tolist())
-        out[...] = _wrapped(product, out.dtype.char, out.itemsize)
+        for index, part in parts(pure.matmul(a, b), out.shape):
+            out[index] = _wrapped(part, out.dtype.char, out.itemsize)
     else:
         out[...] = 0
 
@@ -219,11 +220,8 @@ def _readable(x: Any) -> memoryview | None:
     """Return a memoryview of x if its numbers can be read without NumPy, and None otherwise."""
     if hasattr(x, "__array__"):  # the buffers of some of these show less than they mean: masked arrays, dates
         return None
-    try:
-        view = memoryview(x)
-    except TypeError:
-        return None
-    return view if view.format in READABLE else None
+    view = view_of(x)
+    return view if view is not None and is_readable(view) else None
 
 
 def _matrix(x: Any) -> memoryview | None:

@@ -4,16 +4,21 @@ import collections
 import ctypes
 import datetime
 import enum
+import itertools
 import sys
 import threading
 import types
 import warnings
+import weakref
 from decimal import Decimal
 from fractions import Fraction
+from unittest import mock
 
 import numpy as np
 import pytest
 from operands import WithArray
+
+from nogil_kernels.operands import _exporting
 
 pytestmark = pytest.mark.kernels
 
@@ -134,6 +139,46 @@ class Masked(WithArray):
         return np.ma.array(self.values, mask=True)
 
 
+class ExportsMetres(WithArray):
+    """An object that exports an array with another meaning."""
+
+    def __array__(self, dtype=None, copy=None):
+        return self.values.view(Metres)
+
+
+class ExportsList(WithArray):
+    """An object whose `__array__` is wrong."""
+
+    def __array__(self, dtype=None, copy=None):
+        return [[1.0], [2.0, 3.0]]
+
+
+class Interface:
+    """An array by an attribute of the object, as those of numpy.lib.stride_tricks."""
+
+    def __init__(self, array):
+        self.__array_interface__ = array.__array_interface__
+        self.array = array
+
+
+class Colour(enum.Flag):
+    RED = 1
+
+
+class Size(enum.Enum):
+    SMALL = 1
+
+
+class Union(ctypes.Union):
+    _fields_ = (("number", ctypes.c_double), ("bits", ctypes.c_int64))
+
+
+class Packed(ctypes.Structure):
+    _pack_ = 1
+    _layout_ = "ms"
+    _fields_ = (("letter", ctypes.c_char), ("number", ctypes.c_int64))
+
+
 class Level(enum.IntEnum):
     HIGH = 3
 
@@ -154,6 +199,7 @@ def objects(values):
     return array
 
 
+ARRAY, MASKED = np.array([3.0, 4.0]), np.ma.array([1.0], mask=[True])
 MISREAD = [
     ({3: 4}, r"is a mapping: got dict.*list\(.*values\(\)\)"),
     (collections.UserDict({3: 4}), "is a mapping: got UserDict"),
@@ -175,6 +221,21 @@ MISREAD = [
     (np.timedelta64(3, "s"), "timedelta64"),
     (np.zeros(1, "i4,i4"), "has dtype"),
     (float, "is <class 'float'>: got type"),
+    (ExportsMetres([1.0]), "a unit or another meaning: got ExportsMetres"),
+    (ExportsList([1.0]), r"__array__\(\) returned list, expected an ndarray"),
+    (weakref.proxy(ARRAY), "is a proxy or a mock: got .*Proxy.*Pass the object that it stands for"),
+    (weakref.proxy(MASKED), "is a proxy or a mock: got .*Proxy"),
+    (mock.Mock(spec=int), "is a proxy or a mock: got Mock"),
+    (mock.Mock(), "is <Mock.*: got Mock"),
+    (Colour.RED, "is <Colour.RED: 1>: got Colour"),
+    (Size.SMALL, "is <Size.SMALL: 1>: got Size"),
+    (collections.UserString("12"), "is '12': got UserString.*float"),
+    (np.bytes_(b"\3\4"), "got bytes_"),
+    (Union(), "is a buffer of format 'B' with 8 bytes per element: got Union"),
+    ((Packed * 2)(), "has dtype|with 9 bytes per element"),
+    (ctypes.pointer(ctypes.c_double(3.0)), "is a buffer of format '&<d' .*: got LP_c_double.*Pass an array"),
+    (ctypes.c_void_p(3), "is a buffer of format '<P' .*: got c_void_p"),
+    ((ctypes.c_wchar * 2)(), "is a buffer of format '<u' .*: got c_wchar_Array_2"),
 ]
 WRAPPERS = {
     "alone": (lambda x: x, "x"),
@@ -293,6 +354,211 @@ def test_the_items_of_an_iterator_are_not_stored(kernels):
             del chunk
 
     assert kernels.sum_of_squares(chunks()) == 20
+
+
+def test_the_items_after_many_numbers_are_not_stored(kernels):
+    alive = weakref.WeakSet()
+
+    def chunks():
+        for _ in range(20):
+            chunk = WithArray([1.0])
+            alive.add(chunk)
+            assert len(alive) <= 3
+            yield chunk
+            del chunk
+
+    numbers = [0.0] * 2000
+    assert kernels.sum_of_squares(itertools.chain(numbers, chunks(), numbers, chunks())) == 40
+
+
+def test_an_iterable_is_asked_for_its_iterator_once(kernels):
+    class Numbers:
+        calls = 0
+
+        def __iter__(self):
+            self.calls += 1
+            return iter([3, 4])
+
+    class Sized(Numbers):
+        def __len__(self):
+            return 2
+
+    class Indexed(Sized):
+        def __getitem__(self, index):
+            return [3, 4][index]
+
+    for cls in (Numbers, Sized, Indexed):
+        for wrap in (lambda x: x, lambda x: [x], lambda x: iter([x])):
+            x = cls()
+            assert kernels.sum_of_squares(wrap(x)) == 25
+            assert x.calls == 1
+
+
+def scalar(value):
+    """Return an array of objects without dimensions."""
+    array = np.empty((), object)
+    array[()] = value
+    return array
+
+
+@pytest.mark.parametrize("options", [{}, {"axis": ()}], ids=["whole", "axis"])
+def test_the_element_of_an_array_without_dimensions_is_read(kernels, options):
+    for value in ([3, 4], np.array([3, 4]), (n for n in [3, 4])):
+        assert kernels.sum_of_squares(scalar(value), **options) == 25
+    assert kernels.sum_of_squares([scalar([3, 4])]) == 25
+    with pytest.raises(TypeError, match=r"^x is None"):
+        kernels.sum_of_squares(scalar(None), **options)
+
+
+def test_an_array_that_contains_itself_is_refused(kernels):
+    x = scalar(None)
+    x[()] = x
+    for call in (
+        lambda: kernels.sum_of_squares(x),
+        lambda: kernels.sum_of_squares([x]),
+        lambda: kernels.sum_of_squares(x, axis=()),
+        lambda: kernels.matmul([x], [1]),
+    ):
+        with pytest.raises(ValueError, match="is nested more than 100 levels deep"):
+            call()
+
+
+def nested(depth, wrap):
+    x = wrap([3, 4])
+    for _ in range(depth - 1):
+        x = wrap([x])
+    return x
+
+
+@pytest.mark.parametrize("wrap", [list, tuple, iter, collections.deque])
+def test_100_levels_are_read_and_101_are_refused(kernels, wrap):
+    assert kernels.sum_of_squares(nested(100, wrap)) == 25
+    with pytest.raises(ValueError, match="x is nested more than 100 levels deep"):
+        kernels.sum_of_squares(nested(101, wrap))
+    if wrap is not iter:
+        with pytest.raises(ValueError, match="a is nested more than 100 levels deep"):
+            kernels.matmul(nested(101, wrap), [1])
+
+
+def test_a_range_of_too_many_numbers_is_refused(kernels):
+    for call in (
+        lambda: kernels.sum_of_squares(range(10**30)),
+        lambda: kernels.sum_of_squares(range(10**30), axis=0),
+        lambda: kernels.matmul(range(10**30), [1]),
+    ):
+        with pytest.raises(OverflowError, match=r"^[xa] is range\(.*more than \d+ numbers. Pass a shorter range."):
+            call()
+
+
+def test_the_error_of_a_large_value_is_short(kernels):
+    with pytest.raises(TypeError, match="a is a collection of 1000 elements: got set"):
+        kernels.matmul(set(range(1000)), [1])
+    with pytest.raises(TypeError, match="x is a value whose repr fails: got int"):
+        kernels.sum_of_squares(10**5000)
+
+
+def test_arrays_of_64_dimensions_are_read(kernels):
+    if np.lib.NumpyVersion(np.__version__) < "2.0.0":
+        pytest.skip("NumPy 1 has at most 32 dimensions")
+    x = np.full((1,) * 63 + (2,), 3.0)
+    for array in (x, x[..., ::-1], x.astype(object)):
+        assert kernels.sum_of_squares(array) == 18
+        assert kernels.sum_of_squares(array, axis=63).shape == (1,) * 63
+        assert kernels.matmul(array, np.ones(2)).ravel().tolist() == [6.0]
+
+
+def test_integers_in_arrays_of_a_list_stay_exact(kernels):
+    x = [np.array([2**63 + 1], "u8"), np.array([-1])]
+    assert kernels.sum_of_squares(x, axis=0).tolist() == [(2**63 + 1) ** 2 + 1]
+    many = [2**63, -1] * 40_000
+    assert kernels.sum_of_squares(many, axis=0) == sum(n * n for n in many)
+
+
+@pytest.mark.parametrize(
+    "x",
+    [
+        [1] * 70_000 + [1.5],
+        [[1.5] * 70_000, [2] * 70_000],
+        [[1.5]] * 70_000,
+        [range(70_000), np.ones(70_000, "i4")],
+        [np.ones((2, 40_000), "f4")[:, ::-1]] * 2,
+        [[2**63] * 70_000 + [-(2**70)]],
+    ],
+    ids=["mixed", "long rows", "many rows", "range and array", "slices", "large ints"],
+)
+def test_lists_longer_than_a_block_are_converted_as_numpy_converts_them(kernels, x):
+    array = np.asarray(x)
+    expected = (array.astype(object) ** 2).sum()
+    assert kernels.sum_of_squares(x) == pytest.approx(expected, rel=1e-15)
+    assert kernels.sum_of_squares(x, axis=tuple(range(array.ndim))) == pytest.approx(expected, rel=1e-15)
+    product = kernels.matmul(x, np.ones(array.shape[-1], "i1"))
+    assert product.dtype == array.dtype
+    np.testing.assert_allclose(product.astype(float), np.matmul(array, np.ones(array.shape[-1], "i1")).astype(float))
+
+
+def test_buffers_longer_than_a_block_are_read(kernels):
+    x = np.arange(90_000.0).reshape(2, 45_000)
+    expected = kernels.sum_of_squares(range(90_000))
+    for view in (memoryview(x), memoryview(x.T), memoryview(x[:, ::-1]), memoryview(x.copy(order="F"))):
+        assert kernels.sum_of_squares(view) == pytest.approx(expected)
+        assert kernels.sum_of_squares([view]) == pytest.approx(expected)
+
+
+def test_a_number_with_an_attribute_dtype_is_multiplied(kernels):
+    class Typed(Length):
+        dtype = "metres"
+
+        def __mul__(self, other):
+            return Typed(self.metres * other.metres)
+
+        def __add__(self, other):
+            return Typed(self.metres + other.metres)
+
+    assert kernels.sum_of_squares([Typed(3), Typed(4)]).metres == 25
+    assert kernels.sum_of_squares([[Typed(3)], [Typed(4)]], axis=0)[0].metres == 25
+
+
+def test_an_array_that_the_object_itself_exports_is_read(kernels):
+    x = Interface(ARRAY)
+    assert kernels.sum_of_squares(x) == 25
+    assert kernels.sum_of_squares([x, [1, 1]]) == 27
+    assert kernels.matmul(x, x) == 25
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="classes have __buffer__ since Python 3.12")
+@pytest.mark.parametrize("error", [BufferError, ValueError])
+def test_an_array_without_a_buffer_is_read(kernels, error):
+    class Closed(WithArray):
+        def __buffer__(self, flags):
+            raise error("the buffer is closed")
+
+    assert kernels.sum_of_squares(Closed([3.0, 4.0])) == 25
+    assert kernels.sum_of_squares([Closed([3.0, 4.0])]) == 25
+
+
+@pytest.mark.parametrize(
+    ("out", "message"),
+    [
+        (np.ma.zeros((2, 2)), r"out is a masked array: .*Pass out\.data\."),
+        (np.zeros((2, 2), "i4,i4"), "Cannot cast .*Pass an array of the product's dtype"),
+        (np.zeros((2, 2), "U40"), "Cannot cast .*Pass an array of the product's dtype"),
+        (np.zeros((2, 2)).view(Metres), r"Pass numpy\.asarray\(out\)"),
+        (((Union * 2) * 2)(), "out is a buffer of format 'B' with 8 bytes"),
+    ],
+)
+def test_an_out_that_cannot_hold_the_product_is_refused_with_a_remedy(kernels, out, message):
+    with pytest.raises(TypeError, match=message):
+        kernels.matmul(np.eye(2), np.eye(2), out)
+
+
+def test_the_remedy_for_ragged_rows_works(kernels):
+    x = [[1, 2], [3]]
+    with pytest.raises(ValueError, match=r"Pad the rows, or pass iter\(x\)\."):
+        kernels.sum_of_squares(x)
+    assert kernels.sum_of_squares(iter(x)) == 14
+    for call in (lambda: kernels.sum_of_squares(x, axis=0), lambda: kernels.matmul(x, [1])):
+        with pytest.raises(ValueError, match=r"Pad the rows\.$"):
+            call()
 
 
 def test_scalars_with_arithmetic_keep_their_type(kernels):
@@ -503,6 +769,32 @@ def test_a_warning_is_an_error_even_if_the_program_ignores_warnings(kernels):
             with pytest.raises(TypeError, match="with the warning"):
                 kernels.sum_of_squares([Warns(UserWarning)])
             warnings.warn("still ignored", stacklevel=1)
+
+
+def test_a_signal_handler_that_raises_during_an_export_leaves_warnings_as_they_were(kernels, monkeypatch):
+    """The handler may run between the entry of the context variable and the export."""
+
+    class Interrupted(WithArray):
+        def __array__(self, dtype=None, copy=None):
+            raise KeyboardInterrupt
+
+    class Setting:
+        """A context variable that a signal interrupts right after it was set."""
+
+        def __init__(self, variable):
+            self.get, self.variable = variable.get, variable
+
+        def set(self, value):
+            self.variable.set(value)
+            if value:
+                raise KeyboardInterrupt
+
+    for variable in (_exporting, Setting(_exporting)):
+        monkeypatch.setattr("nogil_kernels.operands._exporting", variable)
+        with pytest.raises(KeyboardInterrupt):
+            kernels.sum_of_squares([Interrupted([1.0])])
+        with pytest.warns(UserWarning, match="of the program"):
+            warnings.warn("of the program", stacklevel=1)
 
 
 def test_the_error_of_an_array_method_is_raised(kernels):

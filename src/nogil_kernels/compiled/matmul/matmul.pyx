@@ -132,7 +132,8 @@ def matmul(a, b, out=None, *, gil="auto", threads=1):
         if threads is 1 and the work is at most a fixed amount, because a release could then cost more than it gains.
         Otherwise it releases the GIL. The three values run the same machine code. Where plain Python does the work, gil
         is ignored and the GIL is not released. On a free-threaded build "hold" means that the calling thread stays
-        attached; other threads still run in parallel. On the pure backend the value has no effect.
+        attached until another thread stops the world, for example for a garbage collection. Then the rest of the call
+        runs detached. On the pure backend the value has no effect.
     threads : int or concurrent.futures.ThreadPoolExecutor, optional
         The threads that share the work if it takes at least about 3 ms (1 ms with an executor). An int starts threads
         for this call and ends them before it returns. The result has the same bits for every number of threads. On the
@@ -147,12 +148,13 @@ def matmul(a, b, out=None, *, gil="auto", threads=1):
     Raises
     ------
     ValueError
-        If a list is ragged, if the shapes of a and b do not fit, if out is read-only or has another shape, if gil is
-        unknown, or if threads is below 1. A message about shapes contains both.
+        If a list is ragged or nested more than 100 levels deep, if the shapes of a and b do not fit, if out is
+        read-only or has another shape, if gil is unknown, or if threads is below 1. A message about shapes contains
+        both.
     TypeError
-        If an operand has text, None, dates, a structured type, a mask, a mapping, a sparse matrix, an iterator, or an
-        array with a unit; or if out or threads has a wrong type. The message names the element, as in "a[0][1] is
-        None".
+        If an operand has text, None, dates, a structured type, a mask, a mapping, a sparse matrix, a proxy, an
+        iterator, or an array with a unit; or if out or threads has a wrong type. The message names the element, as in
+        "a[0][1] is None".
     MemoryError
         If the workspace does not fit into memory.
 

@@ -61,6 +61,8 @@ cdef inline Kind kind_of(const Py_buffer *view) noexcept nogil:
     if format[0] == 0 or format[1] != 0:
         return NOT_PLAIN
     cdef char code = format[0]
+    if code == b"B" and view.itemsize != 1:  # how ctypes exports unions and packed structures
+        return NOT_PLAIN
     if code == b"d":
         return C128 if is_complex else F64
     if code == b"f":
@@ -89,9 +91,10 @@ cdef inline bint may_mean_more(object x) noexcept:
     return PyType_HasFeature(Py_TYPE(x), Py_TPFLAGS_HEAPTYPE) and PyObject_HasAttrString(x, b"__array_ufunc__")
 
 
-cdef inline bint is_time(object x, const Py_buffer *view) noexcept:
-    """Return whether x is a scalar datetime64 or timedelta64, with 8 plain bytes. Arrays of dates have no buffer."""
-    return view.len == 8 and type(x).__name__ in ("datetime64", "timedelta64")
+cdef inline bint is_text_or_time(object x, const Py_buffer *view) noexcept:
+    """Return whether x is a scalar bytes_, datetime64 or timedelta64 of NumPy. Arrays of these have no buffer."""
+    return (view.len == 8 or isinstance(x, bytes)) and type(x) is not bytes and \
+        type(x).__name__ in ("bytes_", "datetime64", "timedelta64")
 
 
 cdef inline bint get_buffer(object x, Py_buffer *view, int flags) noexcept:
@@ -118,7 +121,7 @@ cdef inline Kind take(object x, Py_buffer *view, int flags) noexcept:
     if not get_buffer(x, view, flags | PyBUF_FORMAT | PyBUF_STRIDES):
         return NOT_PLAIN
     kind = kind_of(view)
-    if kind == U8 and is_time(x, view):
+    if kind == U8 and is_text_or_time(x, view):
         kind = NOT_PLAIN
     if kind == NOT_PLAIN:
         PyBuffer_Release(view)

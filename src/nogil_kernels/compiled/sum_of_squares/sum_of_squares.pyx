@@ -86,7 +86,8 @@ def sum_of_squares(x, *, axis=None, gil="auto", threads=1):
         if threads is 1 and the work is at most a fixed amount, because a release could then cost more than it gains.
         Otherwise it releases the GIL. The three values run the same machine code. Where plain Python does the work, gil
         is ignored and the GIL is not released. On a free-threaded build "hold" means that the calling thread stays
-        attached; other threads still run in parallel. On the pure backend the value has no effect.
+        attached until another thread stops the world, for example for a garbage collection. Then the rest of the call
+        runs detached. On the pure backend the value has no effect.
     threads : int or concurrent.futures.ThreadPoolExecutor, optional
         The threads that share the work if it has at least 24 MiB (8 MiB with an executor). An int starts threads for
         this call and ends them before it returns. The result has the same bits for every number of threads. On the pure
@@ -103,12 +104,12 @@ def sum_of_squares(x, *, axis=None, gil="auto", threads=1):
     Raises
     ------
     TypeError
-        If x has text, None, dates, a structured type, long double, a mask, a mapping, a sparse matrix, or an array with
-        a unit; if the conversion of an element warns; or if axis or threads has a wrong type. The message names the
-        element, as in "x[2] is None".
+        If x has text, None, dates, a structured type, a mask, a mapping, a sparse matrix, a proxy, or an array with a
+        unit; if x is an array of long double, or has long double and axis= is used; if the conversion of an element
+        warns; or if axis or threads has a wrong type. The message names the element, as in "x[2] is None".
     ValueError
-        If a list is ragged, if x does not have an axis (numpy.exceptions.AxisError), if axis names an axis twice, if
-        gil is unknown, or if threads is below 1.
+        If a list is ragged or nested more than 100 levels deep, if x does not have an axis
+        (numpy.exceptions.AxisError), if axis names an axis twice, if gil is unknown, or if threads is below 1.
     OverflowError
         If a result with axis= does not fit into 64 bits, or if x has floats and the sum of its ints exceeds float64.
     MemoryError
