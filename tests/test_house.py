@@ -26,6 +26,7 @@ FLOORS = (  # from top to bottom. Parts of the same floor do not import each oth
     ("threads",),
     ("pure",),
     ("operands",),
+    ("blocks", "exports"),
     ("extras", "_version"),
 )
 FLOOR_OF = {part: floor for floor, parts in enumerate(FLOORS) for part in parts}

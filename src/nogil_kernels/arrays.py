@@ -10,21 +10,18 @@ import operator
 from itertools import chain
 
 from . import pure
+from .blocks import blocks_of_array, leaves, lists_of_array, parts
+from .exports import need_numpy
 from .operands import (
     BUILTIN,
     Element,
     Rows,
     as_ndarray,
-    blocks_of_array,
     check_factors,
     error_of_number,
     from_view,
     is_masked,
-    leaves,
     list_of_iterator,
-    lists_of_array,
-    need_numpy,
-    parts,
     read,
     view_of,
 )

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from contextvars import ContextVar
-from itertools import chain, islice
-from math import prod
+from itertools import chain
+
+from .blocks import BLOCK, blocks, blocks_of_array, lists_of_array, types_in
+from .exports import exported, need_numpy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from typing import Any, Literal, TypeAlias
 
     from numpy.typing import NDArray
@@ -24,7 +25,6 @@ BUILTIN = frozenset({bool, int, float, complex})
 MEMBER_ATTRIBUTES = ("__iter__", "__getitem__", "__len__", "__array_ufunc__", "__buffer__", "nnz", "__getattr__")
 ARRAY_EXPORTS = ("__array__", "__array_interface__", "__array_struct__", "__dlpack__")
 MAX_DEPTH = 100
-BLOCK = 1 << 14  # elements that Python or NumPy handles in one step, within 1 ms. Signal handlers run between two.
 
 # The formats that a memoryview can read on every supported version of Python.
 READABLE = frozenset("?bBhHiIlLqQnNfd")
@@ -118,7 +118,12 @@ def read(value: Any, place: object, is_operand: bool = False) -> tuple[_Kind, An
     if any(hasattr(cls, name) for name in ARRAY_EXPORTS) or isinstance(
         getattr(value, "__array_interface__", None), dict
     ):
-        array = _exported(value, place)
+        array = exported(value, place)
+        if is_masked(array):
+            raise _error_of_mask(value, place)
+        if _means_more(array):
+            raise _error_of_unit(value, place)
+        array = sys.modules["numpy"].asarray(array)
         keeps_its_type = array.ndim == 0 and not is_operand and _has(cls, "__mul__")
         return ("number", value) if keeps_its_type else _array(array, place, is_operand)
 
@@ -135,75 +140,6 @@ def read(value: Any, place: object, is_operand: bool = False) -> tuple[_Kind, An
     if is_enum or not _has(cls, "__mul__"):
         raise error_of_element(value, place)
     return "number", value
-
-
-def blocks(values: Iterable[Any]) -> Iterator[list[Any]]:
-    """Yield the items of an iterable in lists of at most BLOCK, between which Python runs the handlers of signals."""
-    iterator = iter(values)
-    while block := list(islice(iterator, BLOCK)):
-        yield block
-
-
-def parts(nested: Any, shape: tuple[int, ...]) -> Iterator[tuple[tuple[Any, ...], Any]]:
-    """Yield indices of an array of this shape in C order, and the elements there: an ndarray or nested sequence.
-
-    A part has at most BLOCK elements. An empty row counts as an element.
-    """
-    row_size = prod(max(1, size) for size in shape[1:])
-    if not shape:
-        yield (), nested
-    elif row_size > BLOCK:
-        for row_index, row in enumerate(nested):
-            for index, part in parts(row, shape[1:]):
-                yield (row_index, *index), part
-    else:
-        rows = BLOCK // row_size
-        for start in range(0, shape[0], rows):
-            yield (slice(start, start + rows),), nested[start : start + rows]
-
-
-def blocks_of_array(array: Any) -> Iterator[list[Any]]:
-    """Yield the elements of an ndarray or memoryview in C order, in lists of at most BLOCK."""
-    if isinstance(array, memoryview):  # has slices without NumPy only if it has one axis
-        data = array.cast("B") if array.c_contiguous and array.nbytes else memoryview(array.tobytes())
-        flat = data.cast(array.format)  # type: ignore[call-overload]
-        for start in range(0, len(flat), BLOCK):
-            yield flat[start : start + BLOCK].tolist()
-    elif array.size <= BLOCK:
-        yield array.reshape(-1).tolist()
-    else:
-        for _, part in parts(array, array.shape):
-            yield part.reshape(-1).tolist()
-
-
-def leaves(nested: Any, ndim: int) -> Iterator[Any]:
-    """Yield the elements of nested sequences, which may contain arrays, in C order."""
-    if ndim == 0:
-        yield nested
-    elif hasattr(nested, "tolist"):
-        yield from chain.from_iterable(blocks_of_array(nested))
-    else:
-        for member in nested:
-            yield from leaves(member, ndim - 1)
-
-
-def types_in(elements: Iterable[Any], count: int) -> set[type]:
-    """Return the types of `count` elements, in steps of BLOCK."""
-    types: set[type] = set()
-    iterator = map(type, elements)
-    for _ in range(0, count, BLOCK):
-        types.update(islice(iterator, BLOCK))
-    return types
-
-
-def lists_of_array(array: Any) -> Any:
-    """Return array.tolist(), but let Python run the handlers of signals between two blocks."""
-    if array.nbytes <= BLOCK or not array.ndim:
-        return array.tolist()
-    elements = [*chain.from_iterable(blocks_of_array(array))]
-    for size in reversed(array.shape[1:]):
-        elements = [elements[start : start + size] for start in range(0, len(elements), size)]
-    return elements
 
 
 class Rows:
@@ -340,14 +276,6 @@ def is_masked(value: object) -> bool:
     return type(getattr(value, "_meta", None)).__name__ == "MaskedArray"  # the type of the blocks of a dask array
 
 
-def need_numpy(reason: str) -> None:
-    """Raise ImportError with this reason if NumPy cannot be imported."""
-    try:
-        import numpy  # noqa: F401
-    except ImportError as error:
-        raise ImportError(f"{reason}: {error}. Run `pip install numpy`.") from error
-
-
 def error_of_number(x: object, place: object) -> TypeError:
     """Return the error for an operand that is a single number."""
     return _error(x, place, f"Pass [{place}].", expected="numbers in a buffer, array, sequence or iterator")
@@ -465,78 +393,6 @@ def from_view(view: memoryview, value: Any, place: object) -> NDArray[Any]:
     raise _error(value, place, "Pass an array of numbers.", kind)
 
 
-def _from_dlpack(x: Any, place: object) -> NDArray[Any]:
-    import numpy as np
-
-    try:
-        return np.from_dlpack(x)
-    except (AttributeError, BufferError, RuntimeError, TypeError, ValueError) as error:
-        advice = "Only tensors in CPU memory are supported. Copy others to the CPU."
-        raise TypeError(f"cannot read {place} as numbers: got {type(x).__name__}: {error}. {advice}") from error
-
-
 def as_ndarray(array: Any) -> NDArray[Any]:
     """Return an ndarray over an array that read() has returned."""
     return from_view(array, array, "x") if isinstance(array, memoryview) else array
-
-
-ABOUT_CODE = (DeprecationWarning, PendingDeprecationWarning, ResourceWarning)
-_exporting: ContextVar[bool] = ContextVar("_exporting", default=False)
-
-
-class _WhileExporting(type):
-    """The type of _AnyWarning. While this thread or task exports an array, all warnings are subclasses of _AnyWarning.
-
-    Those about code are not, because they say nothing about the numbers.
-    """
-
-    def __subclasscheck__(cls, category: type) -> bool:
-        return _exporting.get() and not issubclass(category, ABOUT_CODE)
-
-
-class _AnyWarning(Warning, metaclass=_WhileExporting):
-    """The category of a filter that makes warnings errors, and that stays. It does nothing outside of an export.
-
-    warnings.catch_warnings() would change the filters of all threads, and leave them changed if two threads overlap.
-    """
-
-
-_FILTER = ("error", None, _AnyWarning, None, 0)  # as warnings.simplefilter("error", _AnyWarning) stores it
-
-
-def _exported(value: Any, place: object) -> NDArray[Any]:
-    """Return the array that a value exports. Raise TypeError instead of a warning, such as one about a lost unit."""
-    name = type(value).__name__
-    need_numpy(f"reading {name} as an array needs NumPy")
-    import warnings
-
-    import numpy as np
-
-    filters = getattr(warnings, "_get_filters", lambda: warnings.filters)()  # since 3.14 those of the context
-    if filters[:1] != [_FILTER]:
-        warnings.simplefilter("error", _AnyWarning)
-    before = _exporting.get()
-    try:
-        _exporting.set(True)
-        if hasattr(value, "__array__"):
-            array = value.__array__()
-        elif hasattr(value, "__dlpack__"):
-            array = _from_dlpack(value, place)
-        else:
-            array = np.asarray(value)
-    except Warning as warning:
-        if isinstance(warning, ABOUT_CODE):  # the program's own filters made it an error
-            raise
-        advice = "Convert it to plain numbers first."
-        raise TypeError(
-            f"{place} is not plain numbers: got {name} with the warning {str(warning).rstrip('.')!r}. {advice}"
-        ) from warning
-    finally:
-        _exporting.set(before)
-    if is_masked(array):
-        raise _error_of_mask(value, place)
-    if _means_more(array):
-        raise _error_of_unit(value, place)
-    if not isinstance(array, np.ndarray):
-        raise TypeError(f"{place}.__array__() returned {type(array).__name__}, expected an ndarray. Correct {name}.")
-    return np.asarray(array)

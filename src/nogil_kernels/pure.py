@@ -8,22 +8,18 @@ import sys
 from itertools import chain, compress, count, groupby, repeat
 from operator import length_hint
 
+from .blocks import BLOCK, blocks, blocks_of_array, leaves, lists_of_array
 from .operands import (
-    BLOCK,
     BUILTIN,
     Element,
     Rows,
-    blocks,
-    blocks_of_array,
     check_depth,
     check_factors,
     elements,
     error_of_element,
     error_of_number,
     indices_of,
-    leaves,
     list_of_iterator,
-    lists_of_array,
     read,
 )
 

@@ -8,7 +8,8 @@ short call.
 from __future__ import annotations
 
 from . import arrays, pure
-from .operands import is_readable, parts, view_of
+from .blocks import parts
+from .operands import is_readable, view_of
 from .threads import worker_count
 
 TYPE_CHECKING = False
@@ -43,7 +44,7 @@ def sum_of_squares(x: Any, *, axis: Any = None, gil: str = "auto", threads: Any 
     threads : int or concurrent.futures.ThreadPoolExecutor, optional
         The threads that share the work if it has at least 24 MiB (8 MiB with an executor). An int starts threads for
         this call and ends them before it returns. The result has the same bits for every number of threads. On the pure
-        backend the value has no effect.
+        backend, and for calls that hold a GIL, the value has no effect.
 
     Returns
     -------
@@ -119,7 +120,7 @@ def matmul(a: Any, b: Any, out: Any = None, *, gil: str = "auto", threads: Any =
     threads : int or concurrent.futures.ThreadPoolExecutor, optional
         The threads that share the work if it takes at least about 3 ms (1 ms with an executor). An int starts threads
         for this call and ends them before it returns. The result has the same bits for every number of threads. On the
-        pure backend the value has no effect.
+        pure backend, and for calls that hold a GIL, the value has no effect.
 
     Returns
     -------

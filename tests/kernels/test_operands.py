@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from operands import WithArray
 
-from nogil_kernels.operands import _exporting
+from nogil_kernels.exports import _exporting
 
 pytestmark = pytest.mark.kernels
 
@@ -790,7 +790,7 @@ def test_a_signal_handler_that_raises_during_an_export_leaves_warnings_as_they_w
                 raise KeyboardInterrupt
 
     for variable in (_exporting, Setting(_exporting)):
-        monkeypatch.setattr("nogil_kernels.operands._exporting", variable)
+        monkeypatch.setattr("nogil_kernels.exports._exporting", variable)
         with pytest.raises(KeyboardInterrupt):
             kernels.sum_of_squares([Interrupted([1.0])])
         with pytest.warns(UserWarning, match="of the program"):

@@ -137,7 +137,7 @@ def matmul(a, b, out=None, *, gil="auto", threads=1):
     threads : int or concurrent.futures.ThreadPoolExecutor, optional
         The threads that share the work if it takes at least about 3 ms (1 ms with an executor). An int starts threads
         for this call and ends them before it returns. The result has the same bits for every number of threads. On the
-        pure backend the value has no effect.
+        pure backend, and for calls that hold a GIL, the value has no effect.
 
     Returns
     -------

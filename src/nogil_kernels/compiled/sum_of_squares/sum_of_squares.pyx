@@ -91,7 +91,7 @@ def sum_of_squares(x, *, axis=None, gil="auto", threads=1):
     threads : int or concurrent.futures.ThreadPoolExecutor, optional
         The threads that share the work if it has at least 24 MiB (8 MiB with an executor). An int starts threads for
         this call and ends them before it returns. The result has the same bits for every number of threads. On the pure
-        backend the value has no effect.
+        backend, and for calls that hold a GIL, the value has no effect.
 
     Returns
     -------
