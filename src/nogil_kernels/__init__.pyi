@@ -22,7 +22,7 @@ _Gil: TypeAlias = Literal["auto", "release", "hold"]
 _Threads: TypeAlias = SupportsIndex | ThreadPoolExecutor
 _Axis: TypeAlias = SupportsIndex | tuple[SupportsIndex, ...]
 _Exact = TypeVar("_Exact", Fraction, Decimal)
-_Out = TypeVar("_Out", bound=Buffer)
+_Out = TypeVar("_Out", bound=Buffer | _Array)
 
 @type_check_only
 class _Array(Protocol):

@@ -23,7 +23,7 @@ from .operands import (
     read,
 )
 
-INFINITY = float("inf")
+_INFINITY = float("inf")
 _INTS, _FLOATS = frozenset({int, bool}), frozenset({float})
 
 
@@ -192,7 +192,9 @@ class _Sums:
                 self.int_sum += value * value
             elif number_type is complex:
                 parts = value.real, value.imag
-                floats += (INFINITY,) if INFINITY in map(abs, parts) else parts  # abs(z) is inf, also if a part is nan
+                floats += (
+                    (_INFINITY,) if _INFINITY in map(abs, parts) else parts
+                )  # abs(z) is inf, also if a part is nan
             else:
                 square = _square(value)
                 if square is None:
@@ -265,7 +267,7 @@ def _square(value):
         if isinstance(value, (int, float)) or (type(real) is type(value) and _is_zero(imag)):
             return value * value
         squares = real * real, imag * imag
-        return squares[squares.index(INFINITY)] if INFINITY in squares else squares[0] + squares[1]
+        return squares[squares.index(_INFINITY)] if _INFINITY in squares else squares[0] + squares[1]
     except TypeError:
         return None
 
