@@ -287,8 +287,9 @@ def error_of_element(x: object, place: object) -> TypeError:
 
 
 def _error_of_mask(value: object, place: object) -> TypeError:
-    advice = f"Pass {place}.filled(0) or {place}.compressed()."
-    advice = advice if hasattr(value, "filled") else "Replace the masked elements by numbers first."
+    is_one_element = getattr(value, "ndim", None) == 0
+    has_filled = hasattr(value, "filled") and not is_one_element
+    advice = f"Pass {place}.filled(0)." if has_filled else "Replace the masked elements by numbers first."
     return _error(value, place, advice, "a masked array")
 
 
@@ -362,7 +363,10 @@ def _array(array: Any, place: object, is_operand: bool) -> tuple[_Kind, Any]:
 def _numeric(array: Any, place: object) -> Any:
     """Return an ndarray or a scalar of NumPy. Raise TypeError if it has text, dates or a structured type."""
     if array.dtype.kind not in "biufcO":
-        raise TypeError(f"{place} has dtype {array.dtype}, expected numbers. Convert it, for example by astype(float).")
+        kind, names = array.dtype.kind, array.dtype.names
+        advice = "Convert it, for example by astype(" + ("'int64')." if kind in "mM" else "float).")
+        advice = f"Pass a field, such as {place}[{names[0]!r}]." if names else advice
+        raise TypeError(f"{place} has dtype {array.dtype}, expected numbers. {advice}")
     return array
 
 

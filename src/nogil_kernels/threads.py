@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import os
 import sys
 
 TYPE_CHECKING = False
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 
 TASKS_PER_WORKER = 4  # with several tasks per worker, a slow core delays the end less
+MAX_WORKERS_PER_CORE = 4  # more gain nothing, and each must get a core to see that the call has failed
 MIN_TASKS_FOR_NEW_THREADS = 6  # fewer gain nothing: a task takes some 0.4 ms, and starting a thread 0.1 to 0.2 ms
 
 
@@ -57,22 +59,18 @@ def share(
 ) -> None:
     """Run task(0) ... task(count - 1) on the calling thread and on the threads that `threads` means.
 
-    An int starts at most threads - 1 threads, and no more than there are other tasks. They end with this function. The
-    caller runs the first task. Each thread takes the next task when it is free. The caller runs every task
-    that no other thread takes, so a call also completes if it comes from the only worker of the executor, or if no
-    thread can be started.
+    An int starts at most threads - 1 threads, and no more than there are other tasks. They end with this function. At
+    most MAX_WORKERS_PER_CORE threads per core work. The caller runs the first task. Each thread takes the next task
+    when it is free. The caller runs every task that no other thread takes, so a call also completes if it comes from
+    the only worker of the executor, or if no thread can be started.
 
     Raise the first error of a task, or the exception of a signal handler in the caller, such as KeyboardInterrupt.
     Tasks that have not started by then are not run, and stop() is called, which makes running tasks return early. When
     this function returns or raises, no task is running and none will start.
-
-    Raise RuntimeError, before any task runs, if `threads` is an executor that was shut down.
     """
-    helpers = min(worker_count(threads), count) - 1
+    helpers = min(worker_count(threads), count, MAX_WORKERS_PER_CORE * (os.cpu_count() or 1)) - 1
     if _has_no_index(threads):  # an executor's only thread helps, too, unless the caller is that thread
         executor = _executor(threads)
-        if executor._shutdown:
-            raise RuntimeError("threads is an executor after its shutdown(). Pass a running executor, or an int.")
         helpers = min(max(helpers, 1), count - 1)
         _SharedTasks(task, count, stop).run(lambda run_tasks: executor.submit(run_tasks).cancel, helpers)
     elif helpers > 0:
@@ -196,15 +194,18 @@ def _has_no_index(threads: object) -> bool:
 
 
 def _executor(threads: object) -> ThreadPoolExecutor:
-    """Return `threads` if it is a ThreadPoolExecutor, and raise TypeError otherwise."""
+    """Return `threads` if it is a ThreadPoolExecutor. Raise RuntimeError after its shutdown(), else TypeError."""
     # If an executor exists, its module is loaded and needs no import here. An InterpreterPoolExecutor (since 3.14) is a
     # ThreadPoolExecutor too, but its threads run other interpreters.
     thread_module = sys.modules.get("concurrent.futures.thread")
     interpreter_module = sys.modules.get("concurrent.futures.interpreter")
     shares_memory = not (interpreter_module and isinstance(threads, interpreter_module.InterpreterPoolExecutor))
     if thread_module and isinstance(threads, thread_module.ThreadPoolExecutor) and shares_memory:
+        if threads._shutdown:
+            raise RuntimeError("threads is an executor after its shutdown(). Pass a running executor, or an int.")
         return threads  # type: ignore[no-any-return]
-    reason = ". Its workers cannot share the operands' memory." if hasattr(threads, "submit") else ""
+    is_executor = hasattr(threads, "submit") and not isinstance(threads, type)
+    reason = ". Its workers cannot share the operands' memory." if is_executor else ""
     raise TypeError(
         f"threads must be an int or a concurrent.futures.ThreadPoolExecutor, got {type(threads).__name__}{reason}"
     )

@@ -21,6 +21,7 @@ WAYS = {
     "release": {"gil": "release"},
     "threads": {"threads": 2},
     "held threads": {"gil": "hold", "threads": 3},
+    "many threads": {"threads": 1000},
 }
 LIMIT = 0.1  # seconds; python -m bench interrupts prints a tenth of it for most calls
 PAGES = np.lib.stride_tricks.as_strided(np.zeros(2**24), (2**15,), (4096,))
@@ -114,7 +115,7 @@ def test_an_alarm_ends_a_long_product(compiled, alarm, name, way):
     assert least_latency(alarm, partial(compiled.matmul, a, b, **WAYS[way])) < LIMIT
 
 
-@pytest.mark.parametrize("delay", [0.02, 0.06, 0.15, 0.4])
+@pytest.mark.parametrize("delay", [0.02, 0.06, 0.15])
 @pytest.mark.parametrize("name", LONG_COLLECTIONS)
 def test_an_alarm_ends_the_reading_of_a_long_collection(compiled, alarm, name, delay):
     build, call = LONG_COLLECTIONS[name]
@@ -234,20 +235,20 @@ def test_a_handler_that_calls_kernels_can_be_interrupted_again_and_again(compile
     code = """
         import signal
         import numpy as np
-        from nogil_kernels import matmul
+        from nogil_kernels import sum_of_squares
 
-        a = np.ones((900, 900))
+        x = np.broadcast_to(1.5, (15 * 10**6,))
 
         def ring(*_):
             global count
             count += 1
             if count < 400:
-                matmul(a, a)
+                sum_of_squares(x)
 
         count = 0
         signal.signal(signal.SIGALRM, ring)
         signal.setitimer(signal.ITIMER_REAL, 0.003, 0.003)
-        matmul(a, a)
+        sum_of_squares(x)
         signal.setitimer(signal.ITIMER_REAL, 0)
         print("no crash")
     """

@@ -20,8 +20,6 @@ from operands import WithArray
 
 from nogil_kernels.exports import _exporting
 
-pytestmark = pytest.mark.kernels
-
 
 class Metres(np.ndarray):
     """A subclass of ndarray with its own ufuncs, as those with units have."""
