@@ -90,9 +90,9 @@ def alarm():
 
 
 def least_latency(alarm, call):
-    """Return the least seconds from an alarm to the end of the call, of three alarms: a busy machine adds to them."""
+    """Return the least seconds from an alarm to the end of the call, of two alarms: a busy machine adds to them."""
     latencies = []
-    for delay in (0.05, 0.06, 0.073):
+    for delay in (0.05, 0.066):
         rings = alarm(delay)
         with pytest.raises(Alarm):
             call()
@@ -115,7 +115,7 @@ def test_an_alarm_ends_a_long_product(compiled, alarm, name, way):
     assert least_latency(alarm, partial(compiled.matmul, a, b, **WAYS[way])) < LIMIT
 
 
-@pytest.mark.parametrize("delay", [0.02, 0.06, 0.15])
+@pytest.mark.parametrize("delay", [0.04, 0.15])
 @pytest.mark.parametrize("name", LONG_COLLECTIONS)
 def test_an_alarm_ends_the_reading_of_a_long_collection(compiled, alarm, name, delay):
     build, call = LONG_COLLECTIONS[name]
