@@ -84,7 +84,7 @@ def require_for(options: argparse.Namespace, *files: str | None) -> None:
     paths = [path for path in (*files, *options.output) if path]
     if len({os.path.realpath(path) for path in paths}) < len(paths):
         raise Unknown(f"each file must have its own name, got {', '.join(map(repr, paths))}")
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # a home that cannot be written is no problem
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it warns of a home that cannot be written
     require("bench", "pyperf", "rich")
     if options.output:
         os.environ.pop("MPLBACKEND", None)  # a wrong one would fail, and drawing to files needs none
