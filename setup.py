@@ -15,6 +15,7 @@ from pathlib import Path
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 from setuptools.errors import CCompilerError, ExecError, PlatformError
+from setuptools.modified import newer_group
 
 PACKAGE = "src/nogil_kernels"
 
@@ -175,7 +176,10 @@ class BuildKernels(build_ext):
             compiler.compiler_so = self.without_instruction_flags(compiler.compiler_so)
         for isa in self.instruction_sets:
             folder, macros = str(Path(self.build_temp, isa)), [("NK_ISA", isa)]
-            objects += compiler.compile([f"{PACKAGE}/{source}"], folder, macros, extra_postargs=self.flags(isa))
+            (instance,) = compiler.object_filenames([f"{PACKAGE}/{source}"], output_dir=folder)
+            if self.force or newer_group(inputs(source), instance):
+                compiler.compile([f"{PACKAGE}/{source}"], folder, macros, extra_postargs=self.flags(isa))
+            objects.append(instance)
         return objects
 
     def without_instruction_flags(self, flags: list[str]) -> list[str]:
@@ -195,14 +199,25 @@ class BuildKernels(build_ext):
         return [f"/clang:{flag}" for flag in flags] if self.clang_cl else flags  # with MSVC's flags, no FMAs
 
 
+def inputs(*files: str) -> list[str]:
+    """Return these files, the headers that they may include, and this file, which has the flags."""
+    folders = {"compiled/isa", "compiled/shared", *map(os.path.dirname, files)}
+    headers = [str(path) for folder in sorted(folders) for path in sorted(Path(PACKAGE, folder).glob("*.h"))]
+    return [*(f"{PACKAGE}/{file}" for file in files), *headers, "setup.py"]
+
+
 def extensions() -> list[Extension]:
     from Cython.Build import cythonize
 
     common_settings = {"include_dirs": [PACKAGE, *HEADERS], "py_limited_api": ABI3}
-    common_settings["depends"] = [str(path) for path in Path(PACKAGE).glob("[cgm]*/**/*.[ch]")]
     modules = [
-        Extension(f"nogil_kernels.{name.replace('/', '.')}", [f"{PACKAGE}/{name}.pyx", *once], **common_settings)
-        for name, (_, once) in EXTENSIONS.items()
+        Extension(
+            f"nogil_kernels.{name.replace('/', '.')}",
+            [f"{PACKAGE}/{name}.pyx", *once],
+            depends=inputs(f"{name}.pyx", *per_isa),
+            **common_settings,
+        )
+        for name, (per_isa, once) in EXTENSIONS.items()
         if not (ABI3 and name.startswith(("compiled/subinterpreters", "gil")))  # these are for one version of CPython
     ]
     return cythonize(modules, build_dir="build/cython", compiler_directives=DIRECTIVES, include_path=["src"])
