@@ -44,80 +44,81 @@ class Sanitizer(NamedTuple):
     detectors: tuple
 
 
-def library(name):
-    """Return the path of a library of GCC."""
-    return subprocess.run(
-        ["gcc", f"-print-file-name={name}"], capture_output=True, text=True, check=True
-    ).stdout.strip()
-
-
-def asan(python):
-    return Sanitizer(
-        "-O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined",
-        {
-            "LD_PRELOAD": f"{library('libasan.so')} {library('libubsan.so')}",
-            # detect_leaks=0: the interpreter does not free all memory at exit. allocator_may_return_null=1: some tests
-            # request more memory than the machine has. malloc: Python's own allocator takes large arenas, in which an
-            # access beyond a buffer would not be detected.
-            "ASAN_OPTIONS": "detect_leaks=0:allocator_may_return_null=1",
-            "UBSAN_OPTIONS": "print_stacktrace=1",
-            "PYTHONMALLOC": "malloc",
-        },
-        ("-m", "kernels", "-k", "compiled"),
-        {},
-        (
-            Detector(
-                Fault(
-                    f"{KERNELS}/sum_of_squares/runs.c",
-                    "for (; i + LANES <= n; i += LANES) two_sum(",
-                    "for (; i < n; i += LANES) two_sum(",
-                ),
-                ("tests/kernels/test_sum_of_squares.py", "-k", "compiled and every_dtype_and_length"),
-                "ERROR: AddressSanitizer: heap-buffer-overflow",
+ASAN = Sanitizer(
+    options="-O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined",
+    variables={
+        # detect_leaks=0: the interpreter does not free all memory at exit. allocator_may_return_null=1: some tests
+        # request more memory than the machine has. malloc: Python's own allocator takes large arenas, in which an
+        # access beyond a buffer would not be detected.
+        "ASAN_OPTIONS": "detect_leaks=0:allocator_may_return_null=1",
+        "UBSAN_OPTIONS": "print_stacktrace=1",
+        "PYTHONMALLOC": "malloc",
+    },
+    tests=("tests/kernels", "-m", "kernels", "-k", "compiled"),
+    excluded={},
+    detectors=(
+        Detector(
+            Fault(
+                f"{KERNELS}/sum_of_squares/runs.c",
+                "for (; i + LANES <= n; i += LANES) two_sum(",
+                "for (; i < n; i += LANES) two_sum(",
             ),
-            Detector(
-                Fault(
-                    f"{KERNELS}/sum_of_squares/runs.c",
-                    "return value < 0 ? 0 - (uint32_t)value : (uint32_t)value;",
-                    "return (uint32_t)(value < 0 ? -value : value);",
-                ),
-                ("tests/kernels/test_sum_of_squares.py", "-k", "compiled and extreme_integers"),
-                "runtime error: negation of -2147483648 cannot be represented",
-            ),
+            ("tests/kernels/test_sum_of_squares.py", "-k", "compiled and every_dtype_and_length"),
+            "ERROR: AddressSanitizer: heap-buffer-overflow",
         ),
-    )
+        Detector(
+            Fault(
+                f"{KERNELS}/sum_of_squares/runs.c",
+                "return value < 0 ? 0 - (uint32_t)value : (uint32_t)value;",
+                "return (uint32_t)(value < 0 ? -value : value);",
+            ),
+            ("tests/kernels/test_sum_of_squares.py", "-k", "compiled and extreme_integers"),
+            "runtime error: negation of -2147483648 cannot be represented",
+        ),
+    ),
+)
+TSAN = Sanitizer(
+    options="-O1 -fsanitize=thread",
+    variables={},  # see variables_of
+    tests=("tests/kernels/test_threads.py", "tests/kernels/test_gil.py", "-k", "compiled"),
+    excluded={},
+    detectors=(
+        Detector(
+            Fault(f"{KERNELS}/sum_of_squares/sum_of_squares.pyx", "p.sums[c] = sum", "p.sums[0] = sum"),
+            ("tests/kernels/test_threads.py", "-k", "compiled and a_sum_has_the_same_bits"),
+            "WARNING: ThreadSanitizer: data race",
+        ),
+    ),
+)
+SANITIZERS = {"asan": ASAN, "tsan": TSAN}
+QUIET = {"TSAN_OPTIONS": "report_bugs=0"}  # for programs other than the tests
 
 
-def tsan(python):
-    prefix = subprocess.run(
-        [python, "-c", "import sys; print(sys.base_prefix)"], capture_output=True, text=True, env=QUIET, check=True
-    ).stdout.strip()
-    suppressions = Path(prefix, "suppressions.txt")
+def variables_of(name, python):
+    """Return the part of the tests' environment that depends on GCC or on Python."""
+    if name == "asan":
+        libraries = [printed("gcc", f"-print-file-name={library}.so") for library in ("libasan", "libubsan")]
+        return {"LD_PRELOAD": " ".join(libraries)}
+    suppressions = Path(printed(python, "-c", "import sys; print(sys.base_prefix)"), "suppressions.txt")
     if not suppressions.exists():
         sys.exit(f"{suppressions} is missing. Copy Tools/tsan/suppressions_free_threading.txt of CPython to this path.")
-    return Sanitizer(
-        "-O1 -fsanitize=thread",
-        {"TSAN_OPTIONS": f"halt_on_error=1:suppressions={suppressions}"},
-        ("tests/kernels/test_threads.py", "tests/kernels/test_gil.py", "-k", "compiled"),
-        {},
-        (
-            Detector(
-                Fault(f"{KERNELS}/sum_of_squares/sum_of_squares.pyx", "p.sums[c] = sum", "p.sums[0] = sum"),
-                ("tests/kernels/test_threads.py", "-k", "compiled and a_sum_has_the_same_bits"),
-                "WARNING: ThreadSanitizer: data race",
-            ),
-        ),
-    )
+    return {"TSAN_OPTIONS": f"halt_on_error=1:suppressions={suppressions}"}
 
 
-QUIET = os.environ | {"TSAN_OPTIONS": "report_bugs=0"}  # for programs other than the tests
-SANITIZERS = {"asan": asan, "tsan": tsan}
+def printed(*command):
+    process = subprocess.run(command, capture_output=True, text=True, env=os.environ | QUIET, check=False)
+    if process.returncode:
+        sys.exit(
+            f"{process.stderr}If ThreadSanitizer complains about memory mappings, prefix the command by setarch -R."
+        )
+    return process.stdout.strip()
 
 
 def main(name, python=sys.executable):
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        sanitizer = SANITIZERS[name](python)
+        sanitizer = SANITIZERS[name]
+        sanitizer.variables.update(variables_of(name, python))
         python = environment(Path(folder, "environment"), python)
         original = Copy.of_project(Path(folder, "original"))
         for fault in SECOND_BUILD:
@@ -143,7 +144,7 @@ def environment(folder, python):
         [python, "-m", "venv", folder],
         [folder / "bin/python", "-m", "pip", "install", "--quiet", "--prefer-binary", *PACKAGES],
     ):
-        subprocess.run(command, env=QUIET, check=True)
+        subprocess.run(command, env=os.environ | QUIET, check=True)
     return str(folder / "bin/python")
 
 
@@ -153,7 +154,7 @@ def built(copy, python, sanitizer):
         *(python, "setup.py", "-q", "build_ext", "--inplace"),
         CFLAGS=sanitizer.options,
         LDFLAGS=sanitizer.options,
-        TSAN_OPTIONS=QUIET["TSAN_OPTIONS"],
+        **QUIET,
     )
     if process.returncode:
         sys.exit(process.stdout + process.stderr)
@@ -171,8 +172,11 @@ def check(detector, faulty, python, sanitizer):
     text = process.stdout + process.stderr
     if process.returncode == 0 or detector.report not in text:
         sys.exit(f"{text[-3000:]}\nThe sanitizer is off: a seeded fault did not cause {detector.report!r}:\n{detector}")
-    line = next(line for line in text.splitlines() if detector.report in line)
-    print(f"seeded into {detector.fault.file}:\n  - {detector.fault.old}\n  + {detector.fault.new}\n  reported: {line}")
+    reported = text[text.index(detector.report) :].splitlines()[0]
+    print(
+        f"seeded into {detector.fault.file}:\n  - {detector.fault.old}\n  + {detector.fault.new}\n  {reported}",
+        flush=True,
+    )
 
 
 if __name__ == "__main__":

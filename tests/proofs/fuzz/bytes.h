@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "compiled/isa/isa.h"
 #include "compiled/shared/kinds.h"
 
 typedef struct {
@@ -38,15 +39,32 @@ static inline ptrdiff_t size_of(choices *from, int largest)
     return choice < 220 ? below(from, largest < 256 ? largest + 1 : 256) : below(from, largest + 1);
 }
 
+/* An instruction set of the processor. */
+static inline enum nk_isa isa_of(choices *from)
+{
+    const enum nk_isa isa = below(from, NK_ISA_COUNT);
+
+    return nk_supports(isa) ? isa : NK_PORTABLE;
+}
+
+/* A type that matmul has tiles for. */
+static inline enum nk_kind kind_of_product(choices *from)
+{
+    static const enum nk_kind kinds[] = {NK_I32, NK_U32, NK_I64,  NK_U64,         NK_F32,
+                                         NK_F64, NK_C64, NK_C128, NK_LONG_DOUBLE, NK_C_LONG_DOUBLE};
+
+    return kinds[below(from, sizeof kinds / sizeof kinds[0])];
+}
+
 /* Fail with the line of the check. ASan and libFuzzer print the stack and keep the input. */
-#define CHECK(condition, ...)                               \
-    do {                                                    \
-        if (!(condition)) {                                 \
-            fprintf(stderr, "WRONG, line %d: ", __LINE__);  \
-            fprintf(stderr, __VA_ARGS__);                   \
-            fprintf(stderr, "\n");                          \
-            abort();                                        \
-        }                                                   \
+#define CHECK(condition, ...)                              \
+    do {                                                   \
+        if (!(condition)) {                                \
+            fprintf(stderr, "WRONG, line %d: ", __LINE__); \
+            fprintf(stderr, __VA_ARGS__);                  \
+            fprintf(stderr, "\n");                         \
+            abort();                                       \
+        }                                                  \
     } while (0)
 
 /* ---- memory: exact-size malloc, whose ends ASan watches, or one end is at a page that cannot be accessed ---- */
@@ -74,15 +92,19 @@ static inline char *memory_of(int number, ptrdiff_t size, int place)
 
 /* ---- values ---- */
 
-/* Half the bytes of the type: the size of a number, which is half of a complex element. */
+/* The bytes of a number. A complex element has two numbers. */
 static inline int number_bytes(enum nk_kind kind)
 {
-    static const int bytes[NK_NOT_PLAIN] = {1, 1, 1, 2, 2, 4, 4, 8, 8, 2, 4, 8, 4, 8, sizeof(long double), sizeof(long double)};
+    static const int bytes[NK_NOT_PLAIN] = {
+        1, 1, 1, 2, 2, 4, 4, 8, 8, 2, 4, 8, 4, 8, sizeof(long double), sizeof(long double)};
 
     return bytes[kind];
 }
 
-static inline int parts_of(enum nk_kind kind) { return 1 + (kind == NK_C64 || kind == NK_C128 || kind == NK_C_LONG_DOUBLE); }
+static inline int parts_of(enum nk_kind kind)
+{
+    return 1 + (kind == NK_C64 || kind == NK_C128 || kind == NK_C_LONG_DOUBLE);
+}
 static inline int element_bytes(enum nk_kind kind) { return number_bytes(kind) * parts_of(kind); }
 static inline int is_integer(enum nk_kind kind) { return kind < NK_F16; }
 
@@ -119,7 +141,8 @@ static inline void write_number(char *to, enum nk_kind kind, uint64_t bits, int 
     }
 }
 
-/* Write n numbers. Styles: 0 any bits, 1 small integers, 2 special values, 3 ordinary values, 4 a special one each 64. */
+/* Write n numbers. Styles: 0 any bits, 1 small integers, 2 special values, 3 ordinary values, 4 a special one each 64.
+ */
 static inline void write_numbers(char *to, enum nk_kind kind, ptrdiff_t n, choices *from)
 {
     uint64_t state = 1 + byte_of(from);

@@ -1,11 +1,11 @@
 /* Fuzz the compiled kernels through their Python functions, in a process that embeds Python.
  *
  * Operands are buffers of any type, shape, strides and offset, so axes are sorted and merged, gathered, packed and
- * broadcast. `out` may touch or overlap an operand. NumPy is not imported. NOGIL_KERNELS_ISA chooses the instruction set. */
-#include "operand.h"
-#include "naive.h"
+ * broadcast. `out` may touch or overlap an operand. NumPy is not imported. NOGIL_KERNELS_ISA chooses the instruction
+ * set. */
+#include "products.h"
 
-enum { MOST_ELEMENTS = 300000, MOST_PRODUCTS = 1 << 20 };
+enum { MOST_ELEMENTS = 300000 };
 enum { X, B, OUT, BEFORE }; /* the memories */
 
 static PyObject *sum_of_squares, *sum_of_squares_rows, *matmul_plain, *gil_words[3];
@@ -29,7 +29,9 @@ static void check_total(const Operand *x, PyObject *result)
     CHECK(result, "sum_of_squares raised");
     for (ptrdiff_t i = 0; i < elements; i++) add_square(&sum, x->kind, x->first + offset_of(&x->array, i));
     if (is_integer(x->kind)) {
-        PyObject *expected = PyObject_CallMethod((PyObject *)&PyLong_Type, "from_bytes", "y#s", (const char *)sum.words, (Py_ssize_t)24, "little");
+        PyObject *int_type = (PyObject *)&PyLong_Type;
+        PyObject *expected =
+            PyObject_CallMethod(int_type, "from_bytes", "y#s", (const char *)sum.words, (Py_ssize_t)24, "little");
         CHECK(PyObject_RichCompareBool(result, expected, Py_EQ) == 1, "the sum is wrong");
         Py_DECREF(expected);
     } else {
@@ -46,13 +48,14 @@ static void check_rows(const Operand *x, const Operand *out, PyObject *result)
 
     for (ptrdiff_t row = 0; row < rows; row++) {
         sum_of_all sum = {0};
-        for (ptrdiff_t i = 0; i < length; i++) add_square(&sum, x->kind, x->first + offset_of(&x->array, row * length + i));
+        for (ptrdiff_t i = 0; i < length; i++)
+            add_square(&sum, x->kind, x->first + offset_of(&x->array, row * length + i));
         const number value = number_at(out->kind, out->first + row * 8);
         if (!is_integer(x->kind)) check_sum(&sum, x->kind, (double)value.re);
         else if (sum.words[2] || sum.words[1] || (out->kind == NK_I64 && sum.words[0] >> 63)) overflows = 1;
         else CHECK(value.word == sum.words[0], "row %zd is wrong", row);
     }
-    CHECK(!result == overflows, "overflow: %d", overflows);
+    CHECK((result == NULL) == overflows, "overflow: %d", overflows);
     CHECK(result || PyErr_ExceptionMatches(PyExc_OverflowError), "another error");
     PyErr_Clear();
     Py_XDECREF(result);
@@ -99,90 +102,13 @@ static void fuzz_sum(choices *from)
 
 /* ---- matmul ---- */
 
-typedef struct {
-    Operand *a, *b, *out;
-    ptrdiff_t m, n, k;
-    int a_is_vector, b_is_vector;
-} product;
-
-static void append(layout *array, ptrdiff_t size) { array->shape[array->ndim++] = size; }
-
-/* Choose the shapes of a stack of products, by numpy.matmul's rules. Return 0 if they are too much work. */
-static int choose_shapes(product *p, choices *from)
-{
-    const int choice = byte_of(from), vectors = byte_of(from), lacking = byte_of(from) % 4;
-    const int stack_ndim = choice < 128 || vectors == 0 ? 0 : choice % 4, missing = below(from, stack_ndim + 1);
-    ptrdiff_t work;
-
-    p->a_is_vector = vectors % 8 == 0, p->b_is_vector = vectors % 8 == 1 || vectors == 0;
-    p->m = p->a_is_vector ? 1 : size_of(from, 300);
-    p->n = p->b_is_vector ? 1 : size_of(from, 300);
-    p->k = size_of(from, 1100);
-    work = (p->m + 1) * (p->k + 1) * (p->n + 1);
-    for (int axis = 0; axis < stack_ndim; axis++) {
-        const ptrdiff_t size = size_of(from, 40);
-        const int broadcast = axis < missing ? 2 : byte_of(from) % 6; /* 0: A has one matrix along this axis, 1: B */
-        if (!p->a_is_vector && !(lacking == 0 && axis < missing)) append(&p->a->array, broadcast == 0 && !p->b_is_vector ? 1 : size);
-        if (!p->b_is_vector && !(lacking == 1 && axis < missing)) append(&p->b->array, broadcast == 1 && !p->a_is_vector ? 1 : size);
-        append(&p->out->array, size);
-        work *= size + 1;
-    }
-    if (!p->a_is_vector) append(&p->a->array, p->m), append(&p->out->array, p->m);
-    if (!p->b_is_vector) append(&p->b->array, p->k), append(&p->b->array, p->n), append(&p->out->array, p->n);
-    else append(&p->b->array, p->k);
-    append(&p->a->array, p->k);
-    return work <= MOST_PRODUCTS;
-}
-
-/* The first element of the matrix of an operand that belongs to a matrix of `out`. */
-static const char *matrix_at(const product *p, const Operand *x, int is_vector, ptrdiff_t matrix)
-{
-    const layout *array = &x->array, *out = &p->out->array;
-    const int out_stack = out->ndim - 2 + p->a_is_vector + p->b_is_vector, stack = array->ndim - 2 + is_vector;
-    const char *first = x->first;
-
-    for (int axis = out_stack - 1; axis >= 0; axis--) {
-        const int own = axis - out_stack + stack;
-        if (own >= 0 && array->shape[own] > 1) first += matrix % out->shape[axis] * array->strides[own];
-        matrix /= out->shape[axis];
-    }
-    return first;
-}
-
-static number *gathered(number *to, const Operand *x, const char *first, ptrdiff_t rows, ptrdiff_t row_stride, ptrdiff_t columns, ptrdiff_t column_stride)
-{
-    for (ptrdiff_t i = 0; i < rows; i++) {
-        for (ptrdiff_t j = 0; j < columns; j++) to[i * columns + j] = number_at(x->kind, first + i * row_stride + j * column_stride);
-    }
-    return to;
-}
-
-/* Check every element of `out`, and put back what it was before the call: then nothing but the elements had changed. */
-static void check_product(const product *p, const char *before)
-{
-    static number left[MOST_PRODUCTS], right[MOST_PRODUCTS];
-    const layout *a = &p->a->array, *b = &p->b->array, *out = &p->out->array;
-    const ptrdiff_t matrices = p->m && p->n ? elements_of(out) / (p->m * p->n) : 0;
-
-    for (ptrdiff_t matrix = 0; matrix < matrices; matrix++) {
-        gathered(left, p->a, matrix_at(p, p->a, p->a_is_vector, matrix), p->m, p->a_is_vector ? 0 : a->strides[a->ndim - 2], p->k, a->strides[a->ndim - 1]);
-        gathered(right, p->b, matrix_at(p, p->b, p->b_is_vector, matrix), p->n, p->b_is_vector ? 0 : b->strides[b->ndim - 1], p->k, b->strides[b->ndim - 2 + p->b_is_vector]);
-        for (ptrdiff_t i = 0; i < p->m * p->n; i++) {
-            const ptrdiff_t offset = offset_of(out, matrix * p->m * p->n + i);
-            dot_product dot = {0};
-            for (ptrdiff_t k = 0; k < p->k; k++) add_product(&dot, p->out->kind, left + i / p->n * p->k + k, right + i % p->n * p->k + k);
-            check_dot(&dot, p->out->kind, p->out->first + offset);
-            memcpy(p->out->first + offset, before + offset - out->low, element_bytes(p->out->kind));
-        }
-    }
-    CHECK(!memcmp(p->out->first + out->low, before, out->high - out->low), "a byte between the elements of out changed");
-}
-
-/* Place `out`, alone or next to an operand, so that they touch or share some bytes. Return the number of shared bytes. */
+/* Place `out`, alone or next to an operand, so that they touch or share some bytes. Return the number of shared bytes.
+ */
 static ptrdiff_t place_out(product *p, int neighbour, choices *from)
 {
     Operand *x = p->a, *out = p->out;
-    const ptrdiff_t x_span = x->array.high - x->array.low, out_span = out->array.high - out->array.low, smaller = x_span < out_span ? x_span : out_span;
+    const ptrdiff_t x_span = x->array.high - x->array.low, out_span = out->array.high - out->array.low,
+                    smaller = x_span < out_span ? x_span : out_span;
     const int is_first = byte_of(from) % 2, where = byte_of(from);
     ptrdiff_t shared = byte_of(from) % 2 ? 0 : below(from, 40);
 
@@ -205,12 +131,15 @@ static void fuzz_matmul(product *p, choices *from)
     if (!choose_shapes(p, from) || !place(p->a, X, 0, from) || !place(p->b, B, 0, from)) return;
     if (!choose_strides(&p->out->array, element_bytes(p->out->kind), !overlaps_itself, from)) return;
     const ptrdiff_t shared = place_out(p, neighbour, from), span = p->out->array.high - p->out->array.low;
-    const int must_refuse = shared > 0 || (overlaps_itself && shares_bytes(&p->out->array, element_bytes(p->out->kind)));
+    const int must_refuse =
+        shared > 0 || (overlaps_itself && shares_bytes(&p->out->array, element_bytes(p->out->kind)));
     char *before = memcpy(memory_of(BEFORE, span, 0), p->out->first + p->out->array.low, span);
-    PyObject *options = Py_BuildValue("{sO}", "out", p->out), *result = call(matmul_plain, PyTuple_Pack(2, p->a, p->b), options, from);
+    PyObject *options = Py_BuildValue("{sO}", "out", p->out),
+             *result = call(matmul_plain, PyTuple_Pack(2, p->a, p->b), options, from);
 
     CHECK(!must_refuse || !result, "out shares bytes, and was not refused");
-    CHECK(result || ((must_refuse || overlaps_itself) && PyErr_ExceptionMatches(PyExc_TypeError)), "the product was refused");
+    CHECK(result || ((must_refuse || overlaps_itself) && PyErr_ExceptionMatches(PyExc_TypeError)),
+          "the product was refused");
     if (result) check_product(p, before);
     PyErr_Clear();
     Py_XDECREF(result);
@@ -220,7 +149,8 @@ static void fuzz_matmul(product *p, choices *from)
 
 static PyObject *function_of(const char *module, const char *name)
 {
-    PyObject *imported = PyImport_ImportModule(module), *function = imported ? PyObject_GetAttrString(imported, name) : NULL;
+    PyObject *imported = PyImport_ImportModule(module),
+             *function = imported ? PyObject_GetAttrString(imported, name) : NULL;
 
     if (!function) PyErr_Print(), exit(2);
     return function;
@@ -234,20 +164,20 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     sum_of_squares = function_of("nogil_kernels.compiled.sum_of_squares", "sum_of_squares");
     sum_of_squares_rows = function_of("nogil_kernels.compiled.sum_of_squares", "sum_of_squares_rows");
     matmul_plain = function_of("nogil_kernels.compiled.matmul", "matmul_plain");
-    for (int i = 0; i < 3; i++) gil_words[i] = PyUnicode_InternFromString((const char *[]){"auto", "release", "hold"}[i]);
+    for (int i = 0; i < 3; i++)
+        gil_words[i] = PyUnicode_InternFromString((const char *[]){"auto", "release", "hold"}[i]);
     return 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const enum nk_kind kinds[10] = {NK_I32, NK_U32, NK_I64, NK_U64, NK_F32, NK_F64, NK_C64, NK_C128, NK_LONG_DOUBLE, NK_C_LONG_DOUBLE};
     choices from = {data, size};
 
     if (byte_of(&from) % 2) {
         fuzz_sum(&from);
         return 0;
     }
-    const enum nk_kind kind = kinds[below(&from, 10)];
+    const enum nk_kind kind = kind_of_product(&from);
     product p = {.a = operand_of(kind), .b = operand_of(kind), .out = operand_of(kind)};
     fuzz_matmul(&p, &from);
     Py_DECREF(p.a), Py_DECREF(p.b), Py_DECREF(p.out);

@@ -43,7 +43,8 @@ static inline ptrdiff_t gap_of(choices *from, int element)
     }
 }
 
-/* Choose the strides of a shape. If `distinct` is set, no two elements share bytes. Return 0 if the array is too large. */
+/* Choose the strides of a shape. If `distinct` is set, no two elements share bytes. Return 0 if the array is too large.
+ */
 static inline int choose_strides(layout *array, int element, int distinct, choices *from)
 {
     const ptrdiff_t unused[4] = {0, element, -3, (ptrdiff_t)1 << 60}; /* an axis of one element may have any stride */

@@ -33,7 +33,8 @@ static inline long double real_at(enum nk_kind kind, const char *x)
 
 static inline number number_at(enum nk_kind kind, const char *x)
 {
-    const int bytes = number_bytes(kind), is_signed = kind == NK_I8 || kind == NK_I16 || kind == NK_I32 || kind == NK_I64;
+    const int bytes = number_bytes(kind),
+              is_signed = kind == NK_I8 || kind == NK_I16 || kind == NK_I32 || kind == NK_I64;
     number value = {0};
 
     if (!is_integer(kind)) {
@@ -89,7 +90,8 @@ static inline void check_sum(const sum_of_all *sum, enum nk_kind kind, double re
 
     if (sum->has_nan) CHECK(isnan(result), "%g is not nan", result);
     else if (sum->has_infinity) CHECK(result == INFINITY, "%g is not inf", result);
-    else if (exact >= 0x1.fffffffffffp1023L) CHECK(result == INFINITY || result > 0x1.ffffffffffp1023, "%g does not overflow", result);
+    else if (exact >= 0x1.fffffffffffp1023L)
+        CHECK(result == INFINITY || result > 0x1.ffffffffffp1023, "%g does not overflow", result);
     else {
         const int ulps = number_bytes(kind) == 8 ? 7 : 11;
         frexpl(exact, &exponent);
@@ -106,7 +108,10 @@ typedef struct {
     ptrdiff_t k;
 } dot_product;
 
-static inline void add_finite(dot_product *dot, long double product) { dot->magnitude += isfinite(product) ? fabsl(product) : 0; }
+static inline void add_finite(dot_product *dot, long double product)
+{
+    dot->magnitude += isfinite(product) ? fabsl(product) : 0;
+}
 
 static inline void add_product(dot_product *dot, enum nk_kind kind, const number *a, const number *b)
 {
@@ -131,7 +136,8 @@ static inline void check_real(const dot_product *dot, enum nk_kind kind, long do
     const long double largest = bytes == 4 ? FLT_MAX : bytes == 8 ? DBL_MAX : LDBL_MAX;
     const long double roundoff = bytes == 4 ? 0x1p-24L : bytes == 8 ? 0x1p-53L : 0x1p-64L;
     const long double smallest = bytes == 4 ? 0x1p-149L : bytes == 8 ? 0x1p-1074L : LDBL_TRUE_MIN;
-    const long double bound = dot->k * (roundoff * dot->magnitude + smallest / 2) * (parts_of(kind) == 2 ? 3 : 1) * (bytes > 8 ? 2 : 1);
+    const long double bound =
+        dot->k * (roundoff * dot->magnitude + smallest / 2) * (parts_of(kind) == 2 ? 3 : 1) * (bytes > 8 ? 2 : 1);
 
     if (dot->magnitude > largest / 8) return; /* a partial sum can overflow */
     if (isnan(exact)) CHECK(isnan(result), "%Lg is not nan", result);

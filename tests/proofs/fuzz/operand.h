@@ -7,11 +7,11 @@
 
 #include "layout.h"
 
-static const char *const formats[NK_NOT_PLAIN] = {"?", "b", "B", "h", "H", "i", "I", "q", "Q", "e", "f", "d", "Zf", "Zd", "g", "Zg"};
+static const char *const formats[NK_NOT_PLAIN] = {"?", "b", "B", "h", "H",  "i",  "I", "q",
+                                                  "Q", "e", "f", "d", "Zf", "Zd", "g", "Zg"};
 
 typedef struct {
-    PyObject_HEAD
-    layout array;
+    PyObject_HEAD layout array;
     char *first; /* the first element */
     enum nk_kind kind;
 } Operand;
@@ -22,9 +22,13 @@ static int export(PyObject *self, Py_buffer *view, int flags)
     layout *array = &operand->array;
 
     (void)flags; /* the kernels take strides and formats */
-    *view = (Py_buffer){.buf = operand->first, .obj = Py_NewRef(self), .itemsize = element_bytes(operand->kind),
-                        .ndim = array->ndim, .format = (char *)formats[operand->kind],
-                        .shape = array->ndim ? array->shape : NULL, .strides = array->ndim ? array->strides : NULL};
+    *view = (Py_buffer){.buf = operand->first,
+                        .obj = Py_NewRef(self),
+                        .itemsize = element_bytes(operand->kind),
+                        .ndim = array->ndim,
+                        .format = (char *)formats[operand->kind],
+                        .shape = array->ndim ? array->shape : NULL,
+                        .strides = array->ndim ? array->strides : NULL};
     view->len = elements_of(array) * view->itemsize;
     return 0;
 }

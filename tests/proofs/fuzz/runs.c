@@ -22,7 +22,8 @@ static void fuzz_runs(const nk_sum_runs *runs, choices *from)
 {
     const enum nk_kind kind = below(from, NK_SUM_KINDS);
     const int bytes = element_bytes(kind), choice = byte_of(from), place = byte_of(from);
-    const ptrdiff_t elements = choice > 250 ? NK_RUN / parts_of(kind) - 255 + choice : size_of(from, choice > 240 ? 40000 : 3000);
+    const ptrdiff_t elements =
+        choice > 250 ? NK_RUN / parts_of(kind) - 255 + choice : size_of(from, choice > 240 ? 40000 : 3000);
     const ptrdiff_t shift = place % 3 == 2 ? 0 : byte_of(from) % 16;
     char *x = memory_of(0, elements * bytes + shift, place) + shift;
     nk_sum sum = NK_SUM_ZERO;
@@ -60,10 +61,9 @@ static void fuzz_range(const nk_sum_runs *runs, choices *from)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     choices from = {data, size};
-    const enum nk_isa isa = below(&from, NK_ISA_COUNT);
+    const nk_sum_runs *runs = nk_sum_runs_of(isa_of(&from));
 
-    if (!nk_supports(isa)) return -1;
-    if (byte_of(&from) % 8 == 7) fuzz_range(nk_sum_runs_of(isa), &from);
-    else fuzz_runs(nk_sum_runs_of(isa), &from);
+    if (byte_of(&from) % 8 == 7) fuzz_range(runs, &from);
+    else fuzz_runs(runs, &from);
     return 0;
 }

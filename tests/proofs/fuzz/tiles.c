@@ -1,4 +1,5 @@
-/* Fuzz the tiles of matmul and the packing of their panels: any type, tile, size and strides, on every instruction set. */
+/* Fuzz the tiles of matmul and the packing of their panels: any type, tile, size and strides, on every instruction set.
+ */
 #include "compiled/matmul/narrow.h"
 #include "layout.h"
 #include "naive.h"
@@ -18,7 +19,10 @@ typedef struct {
 
 enum { A, B, A_READ, B_READ, C, C_BEFORE }; /* the memories */
 
-static char *at(const matrix *x, ptrdiff_t i, ptrdiff_t j) { return x->first + i * x->row_stride + j * x->column_stride; }
+static char *at(const matrix *x, ptrdiff_t i, ptrdiff_t j)
+{
+    return x->first + i * x->row_stride + j * x->column_stride;
+}
 
 /* Return a matrix of fuzzed strides and values, or one without an address if it is too large. */
 static matrix matrix_of(int number, enum nk_kind kind, ptrdiff_t rows, ptrdiff_t columns, choices *from)
@@ -32,7 +36,8 @@ static matrix matrix_of(int number, enum nk_kind kind, ptrdiff_t rows, ptrdiff_t
 }
 
 /* Copy a matrix to exact-size memory in which the rows are contiguous and have `width` elements. */
-static matrix with_rows(const matrix *x, int number, int element, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t width, int place)
+static matrix with_rows(const matrix *x, int number, int element, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t width,
+                        int place)
 {
     char *memory = memory_of(number, rows * width * element, place);
 
@@ -64,7 +69,8 @@ static void prepare(const problem *p, const matrix *a, const matrix *b, matrix *
 }
 
 /* Check every element of C, then that the bytes between them did not change. `before` is C before the call. */
-static void check(const problem *p, const matrix *a, const matrix *b, const matrix *c, const matrix *before, ptrdiff_t low, ptrdiff_t span)
+static void check(const problem *p, const matrix *a, const matrix *b, const matrix *c, const matrix *before,
+                  ptrdiff_t low, ptrdiff_t span)
 {
     const number one = {1, 0, 1};
 
@@ -87,7 +93,8 @@ static void check(const problem *p, const matrix *a, const matrix *b, const matr
 static void fuzz_tile(const problem *p, choices *from)
 {
     layout array = {2, {p->rows, p->columns}, {0}, 0, 0};
-    matrix a = matrix_of(A, p->kind, p->rows, p->kc, from), b = matrix_of(B, p->kind, p->kc, p->columns, from), a_read, b_read;
+    matrix a = matrix_of(A, p->kind, p->rows, p->kc, from), b = matrix_of(B, p->kind, p->kc, p->columns, from), a_read,
+           b_read;
 
     if (!a.first || !b.first || !choose_strides(&array, element_bytes(p->kind), 1, from)) return;
     prepare(p, &a, &b, &a_read, &b_read, from);
@@ -120,20 +127,18 @@ static void fuzz_fits(const nk_matmul_narrow *narrow, choices *from)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     choices from = {data, size};
-    const enum nk_isa isa = below(&from, NK_ISA_COUNT);
-
-    if (!nk_supports(isa)) return -1;
+    const enum nk_isa isa = isa_of(&from);
     const nk_matmul_narrow *narrow = nk_narrow_of(isa);
-    problem p = {.kind = below(&from, NK_MATMUL_KINDS)};
+    problem p = {.kind = kind_of_product(&from)};
+
     p.kernel = nk_matmul_kernels_of(isa)[p.kind];
-    if (!p.kernel) return -1;
     const int choice = byte_of(&from);
     if (choice % 8 == 7 && narrow->fits) {
         fuzz_fits(narrow, &from);
         return 0;
     }
     p.tile = choice % 3 == 0 ? &p.kernel->block : choice % 3 == 1 ? &p.kernel->row : &p.kernel->dots;
-    if (!p.tile->run) return -1;
+    if (!p.tile->run) p.tile = &p.kernel->block;
     p.rows = 1 + below(&from, p.tile->mr), p.columns = 1 + below(&from, p.tile->nr), p.kc = size_of(&from, 700);
     p.accumulate = byte_of(&from) % 2;
     fuzz_tile(&p, &from);
