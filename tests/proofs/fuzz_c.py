@@ -101,9 +101,9 @@ DETECTORS = (
 
 def main(seconds=SECONDS):
     started = time.monotonic()
-    compiler = clang()
     CACHE.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as name:
+        compiler = clang(name)
         original = Copy.of_project(
             Path(name, "original"),
             CC=f"{compiler} {CALLS}",
@@ -120,10 +120,10 @@ def main(seconds=SECONDS):
     return len(findings) > 0
 
 
-def clang():
-    """Return the path of a clang with libFuzzer and the sanitizers."""
+def clang(folder):
+    """Return the command of a clang with libFuzzer and the sanitizers."""
     compiler = os.environ.get("CC") or shutil.which("clang") or ""
-    command = [*shlex.split(compiler), "-O2", "-g", "-x", "c", "-", "-o", os.devnull]
+    command = [*shlex.split(compiler), *FLAGS.split(), "-fsanitize=fuzzer", "-x", "c", "-", "-o", Path(folder, "clang")]
     program = "int LLVMFuzzerTestOneInput(const char *data, long size) { return !data && size; }"
     if not compiler or subprocess.run(command, input=program, text=True, check=False).returncode:
         sys.exit("No clang with libFuzzer. Install it (Debian: apt-get install clang), or set CC to its path.")
