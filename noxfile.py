@@ -92,6 +92,20 @@ def try_new(session: nox.Session, folder: Path, options: list[str]) -> None:
         session.run("pytest")
 
 
+@nox.session(python="3.13", default=False)
+def promises(session: nox.Session) -> None:
+    """Seed a fault per promise of the documents, expect that its test fails, and write docs/promises.md."""
+    install(session, "test", NOGIL_KERNELS_BUILD="pure")  # the program builds copies of the project
+    session.run("python", "tests/proofs/promises.py", *session.posargs)
+
+
+@nox.session(python="3.13", default=False)
+def mutate(session: nox.Session) -> None:
+    """Change one token in each of 50 copies of the project, and expect that a test fails in at least 48."""
+    install(session, "test", NOGIL_KERNELS_BUILD="pure")
+    session.run("python", "-u", "tests/proofs/mutate.py", *session.posargs)
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check the style of Python and Cython files, without building the package."""
