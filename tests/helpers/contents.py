@@ -2,7 +2,7 @@
 
 import numpy as np
 
-INTEGERS = ("small", "any", "extreme", "32 bits")
+INTEGERS = ("small", "any", "extreme", "33 bits")
 FLOATS = ("small", "any", "wide", "tiny", "special", "zeros")
 
 
@@ -25,8 +25,8 @@ def _integers(kind, dtype, shape, rng):
     low, high = info.min, info.max
     if kind == "small":
         low, high = max(-8, low), 8
-    elif kind == "32 bits":
-        low, high = max(-(2**31), low), min(2**31 - 1, high)
+    elif kind == "33 bits":  # half of these do not fit 32 bits
+        low, high = max(-(2**32), low), min(2**32, high)
     elif kind == "extreme":
         values = [info.min, info.min + 1, 0, 1, info.max // 2, info.max // 2 + 1, info.max - 1, info.max]
         return rng.choice(np.array(values, dtype), shape)

@@ -40,7 +40,7 @@ def ulps_off(result, truth):
 
 def exactly(values):
     """Return the sum of squares of an integer array, computed with Python's integers."""
-    return sum(int(value) ** 2 for value in np.asarray(values).reshape(-1))
+    return sum(value * value for value in np.asarray(values).reshape(-1).tolist())
 
 
 def assert_sum(result, x):
