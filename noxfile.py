@@ -4,6 +4,7 @@
 change has to pass `.ci/run`, which does not need nox.
 """
 
+import os
 import shutil
 import tarfile
 import tempfile
@@ -151,3 +152,35 @@ def fuzz(session: nox.Session) -> None:
         variables = {} if isa == "pure" else {"NOGIL_KERNELS_ISA": isa}
         options = ["--hypothesis-profile", "fuzz", "-k", backend]
         session.run("pytest", "tests/kernels/test_properties.py", *options, env=variables)
+
+
+@nox.session(python=False, default=False)
+def asan(session: nox.Session) -> None:
+    """Prove that no kernel accesses memory beyond a buffer or has undefined behaviour, with GCC's ASan and UBSan.
+
+    Arguments after -- can name another Python.
+    """
+    session.run("python", "tests/proofs/sanitizers.py", "asan", *session.posargs)
+
+
+@nox.session(python=False, default=False)
+def tsan(session: nox.Session) -> None:
+    """Prove that threads do not race, with ThreadSanitizer: nox -s tsan -- PYTHON.
+
+    PYTHON is a free-threaded CPython that was configured with --with-thread-sanitizer. NOGIL_KERNELS_TSAN_PYTHON can
+    have its path, too.
+    """
+    python = [*session.posargs, *filter(None, [os.environ.get("NOGIL_KERNELS_TSAN_PYTHON")])][:1]
+    if not python:
+        session.error("pass the path of a Python: nox -s tsan -- PYTHON. tests/proofs/sanitizers.py says which one.")
+    session.run("python", "tests/proofs/sanitizers.py", "tsan", *python)
+
+
+@nox.session(python="3.13", default=False)
+def fuzz_c(session: nox.Session) -> None:
+    """Prove that any shape, stride and offset gives right results and reads no other memory: 40 minutes of libFuzzer.
+
+    nox -s fuzz_c -- SECONDS sets the time of each of the runs, which are 5 on a processor with AVX-512.
+    """
+    session.install("setuptools >= 80", "Cython >= 3.3")
+    session.run("python", "tests/proofs/fuzz_c.py", *session.posargs)
