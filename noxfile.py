@@ -184,3 +184,22 @@ def fuzz_c(session: nox.Session) -> None:
     """
     session.install("setuptools >= 80", "Cython >= 3.3")
     session.run("python", "tests/proofs/fuzz_c.py", *session.posargs)
+
+
+@nox.session(python=WITH_GIL + FREE_THREADED, default=False)
+def concurrency(session: nox.Session) -> None:
+    """Prove that threads, forks, interpreters and interrupts do no harm: the long versions of tests, in 15 minutes.
+
+    They try more orders of the threads of threads.py, and more rounds of everything else.
+    """
+    install(session, "test")
+    files = [f"tests/kernels/test_{name}.py" for name in ("concurrency", "owned_memory", "schedules", "interpreters")]
+    session.run("pytest", *(session.posargs or files), env={"NOGIL_KERNELS_TEST": "every"})
+
+
+@nox.session(python=FREE_THREADED, default=False)
+def parallel(session: nox.Session) -> None:
+    """Prove that the kernels are thread-safe without a GIL: run each test in 4 threads. 10 minutes."""
+    install(session, "test")
+    session.install("pytest-run-parallel >= 0.8")
+    session.run("pytest", "--parallel-threads=4", "-m", "kernels", *(session.posargs or ["tests/kernels"]))

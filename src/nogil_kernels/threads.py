@@ -64,7 +64,8 @@ def share(
     when it is free. The caller runs every task that no other thread takes, so a call also completes if it comes from
     the only worker of the executor, or if no thread can be started.
 
-    Raise the first error of a task, or the exception of a signal handler in the caller, such as KeyboardInterrupt.
+    Raise the error of a task, or the exception of a signal handler in the caller, such as KeyboardInterrupt. If several
+    tasks fail, an error of the caller's tasks goes first.
     Tasks that have not started by then are not run, and stop() is called, which makes running tasks return early. When
     this function returns or raises, no task is running and none will start.
     """
@@ -100,8 +101,8 @@ class _SharedTasks:
 
     If the caller is the main thread, a signal handler can raise an exception at almost every line that the caller runs.
     So the caller holds no lock that a helper needs, and it can repeat each step. The methods of lists and sets are
-    atomic. Only a second signal within a microsecond of the first one can end `run` while a helper runs a task. Nothing
-    is freed then, because each task keeps the memory that it uses.
+    atomic. Only a signal within a microsecond of another one, or of the error of a task of the caller, can end `run`
+    while a helper runs a task. Nothing is freed then, because each task keeps the memory that it uses.
     """
 
     def __init__(self, task: Callable[[int], object], count: int, stop: Callable[[], object]) -> None:
