@@ -102,7 +102,8 @@ cdef int run_bands(const Problem *p, Py_ssize_t first, Py_ssize_t last, int *sto
     else:
         multiply_bands(p, first, last, space, &interrupts)
     end_interruptible(&interrupts)
-    return return_scratch(scratch)
+    return_scratch(scratch)
+    return 0
 
 
 cdef extern from *:
@@ -290,13 +291,15 @@ cdef bytearray take_scratch(Py_ssize_t size):
     return PyByteArray_FromStringAndSize(NULL, size)
 
 
-cdef inline int return_scratch(bytearray scratch) except -1:
+cdef inline void return_scratch(bytearray scratch) noexcept:
     cdef list pool
     if scratch is not None:
         pool = _scratch_pool
-        if len(pool) < KEPT:
-            pool.append(scratch)
-    return 0
+        try:
+            if len(pool) < KEPT:
+                pool.append(scratch)
+        except MemoryError:  # the product is complete, so the call must not fail
+            pass
 
 
 _numpy = {}  # empty until the first result; then "makers" -> (numpy, numpy.empty, the dtypes indexed by Kind)
