@@ -71,7 +71,7 @@ def exported(value: Any, place: object) -> NDArray[Any]:
         ) from warning
     finally:
         is_exporting.clear()  # needs no memory, but reset() does
-        if before:
+        if before is not None:
             _exporting.reset(before)
     if not isinstance(array, np.ndarray):
         raise TypeError(f"{place}.__array__() returned {type(array).__name__}, expected an ndarray. Correct {name}.")
