@@ -79,7 +79,7 @@ def start(arguments, folder):
 
 
 def check_nothing_remains(process, folder, sweep=False):
-    """Check that all processes have ended and all files are removed: with `sweep`, by the next command at the latest."""
+    """Check that no process and no file remains. With `sweep`, the next command may remove the files."""
     process.wait(60)
     assert remaining(lambda: marked(folder), PATIENCE) == set()
     for path in folder.glob(f"{shared.PREFIX}*") if sweep else ():
