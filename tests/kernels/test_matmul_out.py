@@ -66,6 +66,12 @@ def test_out_can_be_any_writable_buffer(kernels):
     assert list(row) == np.matmul(a[0], b).tolist()
 
 
+def test_out_may_be_positional(kernels):
+    out = np.zeros((2, 2))
+    assert kernels.matmul(np.eye(2), np.eye(2), out) is out
+    assert out.tolist() == [[1.0, 0.0], [0.0, 1.0]]
+
+
 def test_out_none_returns_a_new_array(kernels):
     assert kernels.matmul(np.eye(2), np.eye(2), out=None).tolist() == [[1.0, 0.0], [0.0, 1.0]]
 
