@@ -38,6 +38,7 @@ FIRST = [
     "tests/kernels/test_properties.py",
     "tests/kernels/test_special_values.py",
     "tests/kernels/test_threads.py",
+    "tests/kernels/test_schedules.py",
 ]
 TIMED = ["tests/kernels/test_ctrl_c.py", "tests/kernels/test_gil.py"]
 LEFT_OUT = ["tests/kernels/test_longest_hold.py", "tests/kernels/test_profilers.py"]
