@@ -93,6 +93,20 @@ def try_new(session: nox.Session, folder: Path, options: list[str]) -> None:
         session.run("pytest")
 
 
+@nox.session(python="3.13", default=False)
+def promises(session: nox.Session) -> None:
+    """Seed a fault per promise of the documents, expect that its test fails, and write docs/promises.md."""
+    install(session, "test", NOGIL_KERNELS_BUILD="pure")  # the program builds copies of the project
+    session.run("python", "tests/proofs/promises.py", *session.posargs)
+
+
+@nox.session(python="3.13", default=False)
+def mutate(session: nox.Session) -> None:
+    """Change one token in each of 50 copies of the project, and expect that a test fails in at least 48."""
+    install(session, "test", NOGIL_KERNELS_BUILD="pure")
+    session.run("python", "-u", "tests/proofs/mutate.py", *session.posargs)
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check the style of Python and Cython files, without building the package."""
@@ -122,6 +136,22 @@ def cross(session: nox.Session) -> None:
     """Run the tests of the kernels on AArch64 under qemu, with Debian 12's Python 3.11."""
     session.install("setuptools >= 80", "Cython >= 3.3", "numpy >= 2.0", "ziglang")
     session.run("python", ".ci/cross.py", *session.posargs)
+
+
+@nox.session(python=WITH_GIL[-1], default=False)
+def fuzz(session: nox.Session) -> None:
+    """Test 10 000 random examples of each property of the kernels, on each ISA, or on those named after --.
+
+    This proves that no dtype, shape, layout, content, container or overlap of operands gives a wrong number. It takes
+    about 5 minutes per ISA on one core. `pure` is plain Python. A failed example is stored, and runs first next time.
+    """
+    install(session, "test")
+    code = "import nogil_kernels; print(*nogil_kernels.build_info()['isas_available'], 'pure')"
+    for isa in session.posargs or str(session.run("python", "-c", code, silent=True)).split():
+        backend = "pure" if isa == "pure" else "compiled"
+        variables = {} if isa == "pure" else {"NOGIL_KERNELS_ISA": isa}
+        options = ["--hypothesis-profile", "fuzz", "-k", backend]
+        session.run("pytest", "tests/kernels/test_properties.py", *options, env=variables)
 
 
 @nox.session(python=False, default=False)
@@ -154,3 +184,22 @@ def fuzz_c(session: nox.Session) -> None:
     """
     session.install("setuptools >= 80", "Cython >= 3.3")
     session.run("python", "tests/proofs/fuzz_c.py", *session.posargs)
+
+
+@nox.session(python=WITH_GIL + FREE_THREADED, default=False)
+def concurrency(session: nox.Session) -> None:
+    """Prove that threads, forks, interpreters and interrupts do no harm: the long versions of tests, in 15 minutes.
+
+    They try more orders of the threads of threads.py, and more rounds of everything else.
+    """
+    install(session, "test")
+    files = [f"tests/kernels/test_{name}.py" for name in ("concurrency", "owned_memory", "schedules", "interpreters")]
+    session.run("pytest", *(session.posargs or files), env={"NOGIL_KERNELS_TEST": "every"})
+
+
+@nox.session(python=FREE_THREADED, default=False)
+def parallel(session: nox.Session) -> None:
+    """Prove that the kernels are thread-safe without a GIL: run each test in 4 threads. 10 minutes."""
+    install(session, "test")
+    session.install("pytest-run-parallel >= 0.8")
+    session.run("pytest", "--parallel-threads=4", "-m", "kernels", *(session.posargs or ["tests/kernels"]))

@@ -64,7 +64,8 @@ def share(
     when it is free. The caller runs every task that no other thread takes, so a call also completes if it comes from
     the only worker of the executor, or if no thread can be started.
 
-    Raise the first error of a task, or the exception of a signal handler in the caller, such as KeyboardInterrupt.
+    Raise the error of a task, or the exception of a signal handler in the caller, such as KeyboardInterrupt. If several
+    tasks fail, an error of the caller's tasks goes first.
     Tasks that have not started by then are not run, and stop() is called, which makes running tasks return early. When
     this function returns or raises, no task is running and none will start.
     """
@@ -100,8 +101,8 @@ class _SharedTasks:
 
     If the caller is the main thread, a signal handler can raise an exception at almost every line that the caller runs.
     So the caller holds no lock that a helper needs, and it can repeat each step. The methods of lists and sets are
-    atomic. Only a second signal within a microsecond of the first one can end `run` while a helper runs a task. Nothing
-    is freed then, because each task keeps the memory that it uses.
+    atomic. Only a signal within a microsecond of another one, or of the error of a task of the caller, can end `run`
+    while a helper runs a task. Nothing is freed then, because each task keeps the memory that it uses.
     """
 
     def __init__(self, task: Callable[[int], object], count: int, stop: Callable[[], object]) -> None:
@@ -109,7 +110,7 @@ class _SharedTasks:
         self.stop = stop
         self.indices = list(range(count))[::-1]  # of the tasks that have not started
         self.running: set[Lock] = set()  # the locks of the helpers that run tasks
-        self.errors: list[BaseException] = []  # of the helpers
+        self.error: BaseException | None = None  # of a helper; storing it needs no memory
 
     def run(self, request: Callable[[Callable[[], None]], Callable[[], object]], helpers: int) -> None:
         """Request helpers, run tasks on the calling thread, and wait for the helpers.
@@ -140,10 +141,10 @@ class _SharedTasks:
             except BaseException as raised:
                 error = error or raised
         try:
-            if error is not None or self.errors:
-                raise error or self.errors[0]
+            if error := error or self.error:
+                raise error
         finally:
-            del error  # its traceback refers to this frame
+            error = self.error = None  # their tracebacks refer to this frame
 
     def request_helpers(
         self,
@@ -157,8 +158,8 @@ class _SharedTasks:
         from threading import Lock
 
         for _ in range(helpers):
-            locks.append(Lock())
             try:
+                locks.append(Lock())  # RuntimeError without memory for a lock
                 end_functions.append(request(partial(self.help, locks[-1])))
             except RuntimeError:
                 break
@@ -170,9 +171,10 @@ class _SharedTasks:
             try:
                 self.run_tasks()
             except BaseException as error:
-                self.errors.append(error)
+                self.error = self.error or error
                 self.end()
-            self.running.discard(lock)
+            finally:
+                self.running.discard(lock)
 
     def run_tasks(self) -> None:
         """Run tasks until all have started."""

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-INTEGERS = ("small", "any", "extreme", "32 bits")
+INTEGERS = ("small", "any", "extreme", "33 bits")
 FLOATS = ("small", "any", "wide", "tiny", "special", "zeros")
 
 
@@ -13,11 +13,22 @@ def numbers(kind, dtype, shape, seed):
         return rng.integers(0, 2, shape).astype(bool)
     if dtype.kind in "iu":
         return _integers(kind, dtype, shape, rng)
-    if dtype.kind == "f":
-        return _floats(kind, dtype, shape, rng)
-    result = np.empty(shape, dtype)
-    result.real, result.imag = (_floats(kind, result.real.dtype, shape, rng) for _ in range(2))
+    if dtype.kind == "c":
+        result = np.empty(shape, dtype)
+        result.real, result.imag = (_floats(kind, result.real.dtype, shape, rng) for _ in range(2))
+    else:
+        result = _floats(kind, dtype, shape, rng)
+    if kind == "special":
+        places = rng.integers(0, max(1, result.size), min(result.size, 3))
+        for part in (result.real, result.imag) if dtype.kind == "c" else (result,):
+            part.flat[places] = _special(part.dtype, places.size, rng)
     return result
+
+
+def _special(dtype, size, rng):
+    info = np.finfo(dtype)
+    values = [np.nan, np.inf, -np.inf, 0.0, -0.0, info.max, -info.max, info.smallest_subnormal]
+    return rng.choice(np.array(values, dtype), size)
 
 
 def _integers(kind, dtype, shape, rng):
@@ -25,8 +36,8 @@ def _integers(kind, dtype, shape, rng):
     low, high = info.min, info.max
     if kind == "small":
         low, high = max(-8, low), 8
-    elif kind == "32 bits":
-        low, high = max(-(2**31), low), min(2**31 - 1, high)
+    elif kind == "33 bits":  # half of these do not fit 32 bits
+        low, high = max(-(2**32), low), min(2**32, high)
     elif kind == "extreme":
         values = [info.min, info.min + 1, 0, 1, info.max // 2, info.max // 2 + 1, info.max - 1, info.max]
         return rng.choice(np.array(values, dtype), shape)
@@ -43,10 +54,7 @@ def _floats(kind, dtype, shape, rng):
     if kind == "wide":  # squares and products of these are finite
         limit = max(1, info.maxexp // 2 - 10)
         return np.ldexp(values, rng.integers(-limit, limit, shape).astype(np.int32)).astype(dtype)
-    if kind == "tiny":
-        return np.ldexp(values, rng.integers(info.minexp - info.nmant, info.minexp + 3, shape).astype(np.int32))
-    if kind == "special":
-        special = [np.nan, np.inf, -np.inf, 0.0, -0.0, info.max, -info.max, info.smallest_subnormal]
-        places = rng.integers(0, max(1, values.size), min(values.size, 3))
-        values.reshape(-1)[places] = rng.choice(np.array(special, dtype), places.size)
+    if kind == "tiny":  # subnormal numbers, or numbers whose squares are subnormal
+        lowest = (info.minexp - info.nmant) // rng.integers(1, 3)
+        return np.ldexp(values, rng.integers(lowest - 3, lowest + info.nmant + 3, shape).astype(np.int32))
     return values

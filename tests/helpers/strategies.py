@@ -6,6 +6,7 @@ They describe operands. An operand is built in the test, so that a failure shows
 import array
 import mmap
 from dataclasses import dataclass
+from functools import cache
 from math import prod
 
 import contents
@@ -17,7 +18,7 @@ from operands import WithDLPack
 SUMMED = "?bBhHiIlLqQefdFD"
 MULTIPLIED = f"{SUMMED}gG"
 CONTAINERS = ("ndarray", "ndarray", "memoryview", "read-only", "byte-swapped", "DLPack", "array", "bytearray", "mmap")
-SIZES = st.integers(0, 9) | st.sampled_from([15, 16, 17, 25, 33, 49, 64, 65, 100, 127, 200, 255, 300, 400])
+SIZES = st.integers(0, 9) | st.sampled_from([15, 16, 17, 25, 33, 49, 64, 65, 100, 127, 200, 300, 400, 520, 2100])
 STEPS = st.sampled_from([1, 1, 1, -1, 2, -3, 0])
 WRITABLE_STEPS = st.sampled_from([1, 1, 1, -1, 2, -3])
 GAPS = st.sampled_from([0, 0, 1, 5])
@@ -79,6 +80,7 @@ def in_container(container, values, layout):
     return view, view, memory
 
 
+@cache
 def layouts(ndim, steps=STEPS):
     """Return a strategy for layouts of arrays with ndim axes."""
     return st.builds(
@@ -90,6 +92,7 @@ def layouts(ndim, steps=STEPS):
     )
 
 
+@cache
 def content_of(dtype):
     """Return a strategy for the contents of a dtype."""
     return st.sampled_from(contents.INTEGERS if np.dtype(dtype).kind in "biu" else contents.FLOATS)

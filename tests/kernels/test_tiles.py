@@ -131,6 +131,18 @@ def test_all_layouts_of_a_b_and_out_are_exact_at_the_edges(kernels, layouts):
             assert (out == exact).all(), (m, k, n, dtype, name)
 
 
+@pytest.mark.parametrize("order", "CF")
+@pytest.mark.parametrize("dtype", ["i8", "u8"])
+def test_one_number_beyond_32_bits_is_multiplied_at_any_place(kernels, dtype, order):
+    """Another tile multiplies 64-bit integers of which all fit 32 bits."""
+    m, k, n = (40, 37, 41) if kernels.name == "compiled" else (4, 3, 5)
+    limits = [2**31 - 1, 2**31, 2**32 - 1, 2**32, 2**63 - 1, -(2**31), -(2**31) - 1, -(2**32), -(2**63)]
+    for limit, row, column, is_left in itertools.product(limits, (0, -1), (0, 2, -1), (True, False)):
+        a, b = (np.array(small_integers(dtype, shape), order=order) for shape in ((m, k), (k, n)))
+        (a if is_left else b)[row, column] = limit % 2**64 if dtype == "u8" else limit
+        assert (kernels.matmul(a, b) == np.matmul(a, b)).all(), (limit, row, column)
+
+
 SHARED = {
     "wide": ((20, 400), (400, 4001)),
     "tall": ((4001, 400), (400, 20)),

@@ -8,9 +8,12 @@ import shutil
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+groups = set()  # of the processes that run in copies; None while the program ends
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON_ONLY = (".py",)  # faults in these files need no build
 
@@ -62,15 +65,20 @@ class Copy:
     def run(self, *command, timeout=None, **variables):
         """Run a command in this copy, which replaces an installed nogil_kernels. Return the completed process."""
         environment = os.environ | {"PYTHONPATH": str(self.root / "src")} | self.variables | variables
+        if groups is None:
+            raise RuntimeError("the program ends")
         pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         with subprocess.Popen(
             command, cwd=self.root, env=environment, text=True, start_new_session=True, **pipes
         ) as process:
+            groups.add(process.pid)
             try:
                 output, errors = process.communicate(timeout=timeout)
             except BaseException:
                 os.killpg(process.pid, signal.SIGKILL)  # a faulty kernel may never return, also in a child of the test
                 raise
+            finally:
+                (groups or set()).discard(process.pid)
         return subprocess.CompletedProcess(command, process.returncode, output, errors)
 
     def build(self):
@@ -83,3 +91,19 @@ class Copy:
         return self.run(
             sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *arguments, timeout=timeout
         )
+
+
+@contextmanager
+def workers(jobs):
+    """Yield a pool of threads that run commands in copies. If the program fails or is interrupted, end all commands."""
+    global groups
+    pool = ThreadPoolExecutor(jobs)
+    try:
+        yield pool
+    except BaseException:
+        running, groups = groups, None
+        for group in running:
+            os.killpg(group, signal.SIGKILL)
+        raise
+    finally:
+        pool.shutdown(cancel_futures=groups is None)

@@ -22,11 +22,10 @@ import sys
 import tempfile
 import time
 import tomllib
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
-from faults import PYTHON_ONLY, ROOT, Copy, Fault
+from faults import PYTHON_ONLY, ROOT, Copy, Fault, workers
 
 MUTANTS, CAUGHT = 50, 48
 PACKAGE = "src/nogil_kernels"
@@ -39,6 +38,7 @@ FIRST = [
     "tests/kernels/test_properties.py",
     "tests/kernels/test_special_values.py",
     "tests/kernels/test_threads.py",
+    "tests/kernels/test_schedules.py",
 ]
 TIMED = ["tests/kernels/test_ctrl_c.py", "tests/kernels/test_gil.py"]
 LEFT_OUT = ["tests/kernels/test_longest_hold.py", "tests/kernels/test_profilers.py"]
@@ -182,7 +182,7 @@ def reason_why_equivalent(mutant):
 def test_all(candidates, original, count, jobs):
     """Test mutants until `count` have compiled. Return pairs of mutant and failure, which is empty for a missed one."""
     results = []
-    with ThreadPoolExecutor(jobs) as pool:
+    with workers(jobs) as pool:
         baseline = list(
             pool.map(lambda _: failure_of(original), range(jobs))
         )  # beside each other, as mutants are tested

@@ -15,12 +15,11 @@ import sys
 import tempfile
 import time
 import tomllib
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from faults import PYTHON_ONLY, ROOT, Copy, Fault
+from faults import PYTHON_ONLY, ROOT, Copy, Fault, workers
 
 PAGE = ROOT / "docs/promises.md"
 TIMEOUT = 120  # seconds for one test; a fault can make it wait forever
@@ -68,7 +67,7 @@ def main():
     options = parser.parse_args()
     chosen = [promise for promise in promises() if options.only in promise.promise]
     started = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(options.jobs) as pool:
+    with tempfile.TemporaryDirectory() as folder, workers(options.jobs) as pool:
         original = Copy.of_project(Path(folder) / "original")
         if message := original.build():
             sys.exit(message)

@@ -15,11 +15,12 @@ import sys
 import sysconfig
 
 import pytest
+from support import EVERY_TEST
 
 from nogil_kernels.scaffold.answers import KERNELS
 
 EVERY = [(kernel, simd) for simd in (False, True) for kernel in KERNELS]
-VARIANTS = EVERY if os.environ.get("NOGIL_KERNELS_TEST") == "every" else EVERY[:3]
+VARIANTS = EVERY if EVERY_TEST else EVERY[:3]
 NAME = {"reduction": "sum_of_squares", "elementwise": "polyval"}
 
 

@@ -79,8 +79,7 @@ def started(python, request, folder):
     """Return the workers of the first GIL state of another interpreter, which imports a copy of this package."""
     interpreter = Interpreter(pythons.inspect(python))
     assert interpreter.is_copy
-    with closing(interpreter):
-        return interpreter.start(request, folder)
+    return interpreter.start(request, folder)
 
 
 # Interpreters that work
@@ -96,11 +95,12 @@ def test_another_interpreter_measures_the_same_calls(bare, no_pythonpath):
     assert any(note.startswith(NOT_INSTALLED) for note in report.notes)
 
 
-def test_the_copy_of_the_package_has_no_compiled_files(bare, no_pythonpath):
-    with pythons.copy_package() as copy:
-        files = [path for path in Path(copy).rglob("*") if path.is_file()]
-        assert Path(copy, "nogil_kernels", "scaling", "run", "child.py") in files
-        assert not [path for path in files if path.suffix in (".so", ".pyd", ".pyc")]
+def test_the_copy_of_the_package_has_no_compiled_files(tmp_path):
+    copy = pythons.copy_package(tmp_path)
+    files = [path for path in Path(copy).rglob("*") if path.is_file()]
+    assert Path(copy, "nogil_kernels", "scaling", "run", "child.py") in files
+    assert not [path for path in files if path.suffix in (".so", ".pyd", ".pyc")]
+    assert pythons.copy_package(tmp_path) == copy
 
 
 def test_an_interpreter_with_the_package_uses_its_own(bare, no_pythonpath):
