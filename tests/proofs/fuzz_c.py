@@ -71,6 +71,12 @@ DETECTORS = (
         r"WRONG, line \d+: word \d",
     ),
     Detector(
+        "runs",
+        "sum_of_squares",
+        Fault(f"{KERNELS}/sum_of_squares/runs.c", "numbers = padded_batch;", "numbers = padded_batch - i + i;"),
+        r"runtime error: index -\d+ out of bounds",
+    ),
+    Detector(
         "tiles",
         "matmul",
         Fault(
