@@ -81,11 +81,19 @@ TSAN = Sanitizer(
     options="-O1 -fsanitize=thread",
     variables={},  # see variables_of
     tests=(*(f"tests/kernels/test_{name}.py" for name in ("threads", "gil", "concurrency")), "-k", "compiled"),
-    excluded={},
+    excluded={
+        f"tests/kernels/test_concurrency.py::{test}": "ThreadSanitizer ends a child that starts threads after a fork"
+        for test in (
+            "test_a_child_that_is_forked_during_calls_computes",
+            "test_a_child_can_pass_an_inherited_executor_whose_threads_are_gone",
+        )
+    },
     detectors=(
         Detector(
-            Fault(f"{KERNELS}/sum_of_squares/sum_of_squares.pyx", "p.sums[c] = sum", "p.sums[0] = sum"),
-            ("tests/kernels/test_threads.py", "-k", "compiled and a_sum_has_the_same_bits"),
+            Fault(
+                f"{KERNELS}/sum_of_squares/sum_of_squares.pyx", "p.sums[c] = sum", "p.overflow = -1; p.sums[c] = sum"
+            ),
+            ("tests/kernels/test_threads.py", "-k", "compiled and a_sum_has_the_same_bits and 3000017"),
             "WARNING: ThreadSanitizer: data race",
         ),
     ),
