@@ -40,7 +40,7 @@ def test_files_on_a_full_disk_keep_their_content(bytes_allowed, saved, tmp_path)
     assert "2 threads" in done.stdout
     for path in paths:
         assert f"cannot write {path!r}: File too large" in done.stderr
-    assert "cannot save the samples elsewhere: File too large" in done.stderr
+    assert "cannot save the samples elsewhere: " in done.stderr
     assert "Traceback" not in done.stderr
     assert {path.name: path.read_text() for path in folder.iterdir()} == dict.fromkeys(NAMES, "old")
     assert [*temporary.iterdir()] == []
