@@ -203,3 +203,22 @@ def parallel(session: nox.Session) -> None:
     install(session, "test")
     session.install("pytest-run-parallel >= 0.8")
     session.run("pytest", "--parallel-threads=4", "-m", "kernels", *(session.posargs or ["tests/kernels"]))
+
+
+@nox.session(python="3.13", default=False)
+def memory(session: nox.Session) -> None:
+    """Prove what the docs say about memory and killed commands, in about an hour.
+
+    No call leaks, fails in another way than by MemoryError if an allocation fails, or lets a size wrap around. A
+    command that is killed at any of 600 random moments leaves no process and no file. A full disk loses no samples.
+    """
+    install(session, "test")
+    tests = ["kernels/test_growth.py", "kernels/test_failed_allocations.py", "kernels/test_sizes.py"]
+    tests += [
+        "kernels/test_memory.py",
+        "cli/test_cli_killed.py",
+        "cli/test_cli_full_disk.py",
+        "bench/test_full_disk.py",
+    ]
+    files = [f"tests/{name}" for name in tests]
+    session.run("pytest", *(session.posargs or files), env={"NOGIL_KERNELS_TEST": "every"})
