@@ -172,7 +172,7 @@ def tsan(session: nox.Session) -> None:
     """
     python = [*session.posargs, *filter(None, [os.environ.get("NOGIL_KERNELS_TSAN_PYTHON")])][:1]
     if not python:
-        session.error("pass the path of a Python: nox -s tsan -- PYTHON. tests/proofs/sanitizers.py says which one.")
+        session.error("pass the path of a Python: nox -s tsan -- PYTHON. tests/proofs/sanitizers.py says which one")
     session.run("python", "tests/proofs/sanitizers.py", "tsan", *python)
 
 

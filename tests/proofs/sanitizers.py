@@ -55,7 +55,7 @@ ASAN = Sanitizer(
         "PYTHONMALLOC": "malloc",
     },
     tests=("tests/kernels", "-m", "kernels", "-k", "compiled"),
-    excluded={},
+    excluded={"tests/kernels/test_longest_hold.py": "measures time, and the checks make kernels slower"},
     detectors=(
         Detector(
             Fault(
@@ -80,7 +80,7 @@ ASAN = Sanitizer(
 TSAN = Sanitizer(
     options="-O1 -fsanitize=thread",
     variables={},  # see variables_of
-    tests=("tests/kernels/test_threads.py", "tests/kernels/test_gil.py", "-k", "compiled"),
+    tests=(*(f"tests/kernels/test_{name}.py" for name in ("threads", "gil", "concurrency")), "-k", "compiled"),
     excluded={},
     detectors=(
         Detector(

@@ -138,6 +138,7 @@ static void fuzz_matmul(product *p, choices *from)
              *result = call(matmul_plain, PyTuple_Pack(2, p->a, p->b), options, from);
 
     CHECK(!must_refuse || !result, "out shares bytes, and was not refused");
+    if (must_refuse ? result != NULL : !result && !overlaps_itself) show(p->a), show(p->b), show(p->out);
     CHECK(result || ((must_refuse || overlaps_itself) && PyErr_ExceptionMatches(PyExc_TypeError)),
           "the product was refused");
     if (result) check_product(p, before);

@@ -113,6 +113,16 @@ static inline void add_finite(dot_product *dot, long double product)
     dot->magnitude += isfinite(product) ? fabsl(product) : 0;
 }
 
+static inline void add_term(dot_product *dot, const number *term)
+{
+    dot->word += term->word;
+    dot->re += term->re;
+    dot->im += term->im;
+    add_finite(dot, term->re);
+    add_finite(dot, term->im);
+    dot->k++;
+}
+
 static inline void add_product(dot_product *dot, enum nk_kind kind, const number *a, const number *b)
 {
     dot->k++;

@@ -11,7 +11,8 @@ static const char *const formats[NK_NOT_PLAIN] = {"?", "b", "B", "h", "H",  "i",
                                                   "Q", "e", "f", "d", "Zf", "Zd", "g", "Zg"};
 
 typedef struct {
-    PyObject_HEAD layout array;
+    PyObject_HEAD
+    layout array;
     char *first; /* the first element */
     enum nk_kind kind;
 } Operand;
@@ -57,6 +58,16 @@ static int place(Operand *operand, int number, int distinct, choices *from)
     operand->first = memory - array->low;
     write_numbers(memory, operand->kind, (array->high - array->low) / number_bytes(operand->kind), from);
     return 1;
+}
+
+/* Print an operand before a failure: its address, format, and size:stride of each axis. */
+static void show(const Operand *operand)
+{
+    fprintf(stderr, "%p %s", (void *)operand->first, formats[operand->kind]);
+    for (int axis = 0; axis < operand->array.ndim; axis++) {
+        fprintf(stderr, " %td:%td", operand->array.shape[axis], operand->array.strides[axis]);
+    }
+    fprintf(stderr, "\n");
 }
 
 #endif

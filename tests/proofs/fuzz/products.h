@@ -18,7 +18,7 @@ static void append(layout *array, ptrdiff_t size) { array->shape[array->ndim++] 
 /* Choose the shapes of a stack of products, by numpy.matmul's rules. Return 0 if they are too much work. */
 static int choose_shapes(product *p, choices *from)
 {
-    const int choice = byte_of(from), vectors = byte_of(from), lacking = byte_of(from) % 4;
+    const int choice = byte_of(from), vectors = byte_of(from);
     const int stack_ndim = choice < 128 || vectors == 0 ? 0 : choice % 4, missing = below(from, stack_ndim + 1);
     ptrdiff_t work;
 
@@ -29,11 +29,12 @@ static int choose_shapes(product *p, choices *from)
     work = (p->m + 1) * (p->k + 1) * (p->n + 1);
     for (int axis = 0; axis < stack_ndim; axis++) {
         const ptrdiff_t size = size_of(from, 40);
-        const int broadcast = axis < missing ? 2 : byte_of(from) % 6; /* 0: A has one matrix along this axis, 1: B */
-        if (!p->a_is_vector && !(lacking == 0 && axis < missing))
-            append(&p->a->array, broadcast == 0 && !p->b_is_vector ? 1 : size);
-        if (!p->b_is_vector && !(lacking == 1 && axis < missing))
-            append(&p->b->array, broadcast == 1 && !p->a_is_vector ? 1 : size);
+        const int broadcast = p->a_is_vector || p->b_is_vector ? 2 : byte_of(from) % 6;
+        for (int i = 0; i < 2; i++) { /* A (0) or B (1) may lack the first axes, or have one matrix along an axis */
+            layout *array = i == 0 ? &p->a->array : &p->b->array;
+            const int lacks = broadcast == i && axis < missing && array->ndim == 0;
+            if (!lacks && !(i == 0 ? p->a_is_vector : p->b_is_vector)) append(array, broadcast == i ? 1 : size);
+        }
         append(&p->out->array, size);
         work *= size + 1;
     }

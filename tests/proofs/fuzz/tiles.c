@@ -72,13 +72,11 @@ static void prepare(const problem *p, const matrix *a, const matrix *b, matrix *
 static void check(const problem *p, const matrix *a, const matrix *b, const matrix *c, const matrix *before,
                   ptrdiff_t low, ptrdiff_t span)
 {
-    const number one = {1, 0, 1};
-
     for (ptrdiff_t i = 0; i < p->rows; i++) {
         for (ptrdiff_t j = 0; j < p->columns; j++) {
             dot_product dot = {0};
             const number old = number_at(p->kind, at(before, i, j));
-            if (p->accumulate) add_product(&dot, p->kind, &old, &one);
+            if (p->accumulate) add_term(&dot, &old);
             for (ptrdiff_t k = 0; k < p->kc; k++) {
                 const number left = number_at(p->kind, at(a, i, k)), right = number_at(p->kind, at(b, k, j));
                 add_product(&dot, p->kind, &left, &right);
