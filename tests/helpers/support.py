@@ -18,8 +18,7 @@ from nogil_kernels.scaling.workloads.convoy import switch_interval as switch_int
 FREE_THREADED_BUILD = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 FREE_THREADED_NOW = not getattr(sys, "_is_gil_enabled", lambda: True)()
 SOURCES = Path(__file__).resolve().parents[2] / "src"
-# Run the long tests, too: more sizes, repetitions and combinations. nox and the workflows set it.
-EVERY = os.environ.get("NOGIL_KERNELS_TEST") == "every"
+EVERY_TEST = os.environ.get("NOGIL_KERNELS_TEST") == "every"  # run the long versions of tests
 OUR_VARIABLES = ("NOGIL_KERNELS_BACKEND", "NOGIL_KERNELS_ISA", "PYTHON_GIL", "PYTHONWARNINGS")
 
 ABI3 = bool(nogil_kernels.build_info()["abi3"])

@@ -8,7 +8,7 @@ import sys
 import textwrap
 
 import pytest
-from support import ABI3, EVERY, FREE_THREADED_NOW, python_prints
+from support import ABI3, EVERY_TEST, FREE_THREADED_NOW, python_prints
 
 pytestmark = [
     pytest.mark.usefixtures("compiled_backend"),
@@ -298,7 +298,7 @@ def test_two_interpreters_can_import_and_compute_at_the_same_time():
 
 def test_interpreters_leak_no_buffer():
     code = f"""
-        count = {50 if EVERY else 12}
+        count = {50 if EVERY_TEST else 12}
         import psutil
         process = psutil.Process()
 

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from support import EVERY, completed
+from support import EVERY_TEST, completed
 
 import nogil_kernels
 
@@ -14,7 +14,7 @@ HERE = Path(__file__).resolve().parent
 # Only these depend on the C files that are compiled per ISA: all dtypes, lengths, edges of tiles, and roundings. The
 # other marked tests are about layouts, shapes and arguments, which are read by code that is compiled once.
 DEPEND_ON_THE_ISA = ["test_tiles.py", "test_accuracy.py", "test_special_values.py", "test_sum_of_squares.py"]
-FILES = [HERE] if EVERY else [HERE / name for name in DEPEND_ON_THE_ISA]
+FILES = [HERE] if EVERY_TEST else [HERE / name for name in DEPEND_ON_THE_ISA]
 OPTIONS = ["-m", "kernels", "-k", "compiled", "--maxfail=10", "-p", "no:cacheprovider"]
 NONE = pytest.param("none", marks=pytest.mark.skip(reason="no other ISA on this machine, or no compiled kernels"))
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import support
 from operands import small_integers
-from support import EVERY, Counting, python_prints
+from support import EVERY_TEST, Counting, python_prints
 
 pytestmark = pytest.mark.kernels
 
@@ -226,7 +226,10 @@ SHARED = {
 
 # Bands do not depend on the dtype, but on the size of its tile.
 BANDS = [
-    (shapes, dtype) for dtype in ("f8", "c8") for shapes in SHARED if EVERY or dtype == "f8" or "stack" not in shapes
+    (shapes, dtype)
+    for dtype in ("f8", "c8")
+    for shapes in SHARED
+    if EVERY_TEST or dtype == "f8" or "stack" not in shapes
 ]
 
 

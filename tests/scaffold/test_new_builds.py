@@ -15,12 +15,14 @@ import sys
 import sysconfig
 
 import pytest
-from support import EVERY
+from support import EVERY_TEST
 
 from nogil_kernels.scaffold.answers import KERNELS
 
 ALL = [(kernel, simd) for simd in (False, True) for kernel in KERNELS]
-VARIANTS = ALL if EVERY else [("reduction", False), ("elementwise", True)]  # the template's files are in one of them
+VARIANTS = (
+    ALL if EVERY_TEST else [("reduction", False), ("elementwise", True)]
+)  # the template's files are in one of them
 each_variant = pytest.mark.parametrize(("kernel", "simd"), VARIANTS)
 NAME = {"reduction": "sum_of_squares", "elementwise": "polyval"}
 
@@ -231,7 +233,7 @@ def require_scripts(*names):
             pytest.skip(f"{name} is not installed: pip install -e '.[dev]'")
 
 
-@pytest.mark.parametrize(("kernel", "simd"), ALL if EVERY else ALL[:1])
+@pytest.mark.parametrize(("kernel", "simd"), ALL if EVERY_TEST else ALL[:1])
 def test_the_documented_steps_add_a_kernel_of_any_name(built, tmp_path, kernel, simd):
     """Only ruff, which sorts imports, distinguishes names. So the first name is only linted, not built and tested."""
     require_scripts("ruff", "cython-lint", "mypy")
@@ -253,7 +255,7 @@ def test_the_documented_steps_add_a_kernel_of_any_name(built, tmp_path, kernel, 
                 run(folder, "-m", program.replace("cython-lint", "cython_lint.cython_lint"), *arguments)
 
 
-@pytest.mark.parametrize("kernel", KERNELS if EVERY else ["elementwise"])
+@pytest.mark.parametrize("kernel", KERNELS if EVERY_TEST else ["elementwise"])
 def test_the_documented_steps_move_a_loop_to_c(built, tmp_path, kernel):
     """Then its tests run on every instruction set: an error in one of them fails a test."""
     folder = shutil.copytree(built(kernel, True), tmp_path / "fast-hash")

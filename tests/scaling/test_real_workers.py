@@ -11,7 +11,7 @@ from itertools import product
 
 import pytest
 import user_functions
-from support import ABI3, EVERY, completed, descendants, environment, needs_proc, processes, remaining, run_python
+from support import ABI3, EVERY_TEST, completed, descendants, environment, needs_proc, processes, remaining, run_python
 
 pytest.importorskip("pyperf")
 
@@ -339,7 +339,9 @@ ENDS = [*product(FUNCTIONS, [signal.SIGINT, signal.SIGKILL], [1, 2, 3, 4, 6])]
 
 
 @needs_proc
-@pytest.mark.parametrize(("functions", "number", "at_least"), ENDS if EVERY else ENDS[::3])  # these have each value
+@pytest.mark.parametrize(
+    ("functions", "number", "at_least"), ENDS if EVERY_TEST else ENDS[::3]
+)  # these have each value
 def test_no_process_remains_if_the_comparison_ends_while_workers_start(functions, number, at_least):
     """`at_least` processes have started: the child, the server of forks, its tracker, and the workers."""
     code = f"""
