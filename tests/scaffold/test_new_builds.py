@@ -255,7 +255,8 @@ def test_the_documented_steps_add_a_kernel_of_any_name(built, tmp_path, kernel, 
                 run(folder, "-m", program.replace("cython-lint", "cython_lint.cython_lint"), *arguments)
 
 
-@pytest.mark.parametrize("kernel", KERNELS if EVERY_TEST else ["elementwise"])
+@pytest.mark.skipif(not EVERY_TEST, reason="builds and tests twice, in 20 seconds: set NOGIL_KERNELS_TEST=every")
+@pytest.mark.parametrize("kernel", KERNELS)
 def test_the_documented_steps_move_a_loop_to_c(built, tmp_path, kernel):
     """Then its tests run on every instruction set: an error in one of them fails a test."""
     folder = shutil.copytree(built(kernel, True), tmp_path / "fast-hash")
