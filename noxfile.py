@@ -27,9 +27,9 @@ def install(session: nox.Session, extra: str, **variables: str) -> None:
 
 @nox.session(python=WITH_GIL + FREE_THREADED)
 def tests(session: nox.Session) -> None:
-    """Run all tests: on the compiled and the pure backend, and on every instruction set of this machine."""
+    """Run all tests, also the long ones: on both backends, and on every instruction set of this machine."""
     install(session, "test")
-    session.run("pytest", *session.posargs)
+    session.run("pytest", *session.posargs, env={"NOGIL_KERNELS_TEST": "every"})
 
 
 @nox.session(python=["3.11", "3.14"])
@@ -128,7 +128,7 @@ def types(session: nox.Session) -> None:
 def packaging(session: nox.Session) -> None:
     """Run the gates of a release: sdist, wheels, metadata, workflows."""
     install(session, "packaging", NOGIL_KERNELS_BUILD="pure")
-    session.run("pytest", "tests/release", *session.posargs)
+    session.run("pytest", "tests/release", *session.posargs, env={"NOGIL_KERNELS_TEST": "every"})
 
 
 @nox.session(python="3.11", default=False)
