@@ -27,9 +27,9 @@ def install(session: nox.Session, extra: str, **variables: str) -> None:
 
 @nox.session(python=WITH_GIL + FREE_THREADED)
 def tests(session: nox.Session) -> None:
-    """Run all tests: on the compiled and the pure backend, and on every instruction set of this machine."""
+    """Run all tests, also the long ones: on both backends, and on every instruction set of this machine."""
     install(session, "test")
-    session.run("pytest", *session.posargs)
+    session.run("pytest", *session.posargs, env={"NOGIL_KERNELS_TEST": "every"})
 
 
 @nox.session(python=["3.11", "3.14"])
@@ -128,7 +128,7 @@ def types(session: nox.Session) -> None:
 def packaging(session: nox.Session) -> None:
     """Run the gates of a release: sdist, wheels, metadata, workflows."""
     install(session, "packaging", NOGIL_KERNELS_BUILD="pure")
-    session.run("pytest", "tests/release", *session.posargs)
+    session.run("pytest", "tests/release", *session.posargs, env={"NOGIL_KERNELS_TEST": "every"})
 
 
 @nox.session(python="3.11", default=False)
@@ -203,3 +203,22 @@ def parallel(session: nox.Session) -> None:
     install(session, "test")
     session.install("pytest-run-parallel >= 0.8")
     session.run("pytest", "--parallel-threads=4", "-m", "kernels", *(session.posargs or ["tests/kernels"]))
+
+
+@nox.session(python="3.13", default=False)
+def memory(session: nox.Session) -> None:
+    """Prove what the docs say about memory and killed commands, in about an hour.
+
+    No call leaks, fails in another way than by MemoryError if an allocation fails, or lets a size wrap around. A
+    command that is killed at any of 600 random moments leaves no process and no file. A full disk loses no samples.
+    """
+    install(session, "test")
+    tests = ["kernels/test_growth.py", "kernels/test_failed_allocations.py", "kernels/test_sizes.py"]
+    tests += [
+        "kernels/test_memory.py",
+        "cli/test_cli_killed.py",
+        "cli/test_cli_full_disk.py",
+        "bench/test_full_disk.py",
+    ]
+    files = [f"tests/{name}" for name in tests]
+    session.run("pytest", *(session.posargs or files), env={"NOGIL_KERNELS_TEST": "every"})

@@ -87,11 +87,14 @@ def _start(run_tasks: Callable[[], None]) -> Callable[[], object]:
     threading.Thread starts and joins with Python code that holds locks. If a signal handler raises in that code, the
     caller and the new thread can block each other forever. `_thread` has no such code. Before Python 3.13 it has no
     join either. There, the thread runs no Python code after its last task, and ends within microseconds.
+
+    Python waits at its exit for the new thread if it waits for the caller.
     """
     import _thread
+    from threading import current_thread
 
     if sys.version_info >= (3, 13):
-        return _thread.start_joinable_thread(run_tasks, daemon=False).join
+        return _thread.start_joinable_thread(run_tasks, daemon=current_thread().daemon).join
     _thread.start_new_thread(run_tasks, ())
     return lambda: None
 

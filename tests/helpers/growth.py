@@ -35,14 +35,14 @@ def resident_bytes():
 def repeat(call, seconds):
     """Make calls, and ignore their errors. Return their number."""
     end = time.perf_counter() + seconds
-    for count in range(STEP, MOST_CALLS + 1, STEP):
+    count = 0
+    while count < MOST_CALLS and time.perf_counter() < end:
+        count += STEP
         for _ in itertools.repeat(None, STEP):
             try:  # noqa: SIM105 (a context manager takes longer than the call)
                 call()
             except Exception:
                 pass
-        if time.perf_counter() > end:
-            break
     return count
 
 
@@ -69,6 +69,8 @@ def main(backend, seconds):
         "gil.hold_gil": partial(gil.hold_gil, 1e-6),
         "gil.release_gil": partial(gil.release_gil, 1e-6),
     }
+    gc.collect()
+    gc.freeze()  # makes the next collections short
     for name, call in calls.items():
         repeat(call, float(seconds) / 10)
         windows = [grown(call, float(seconds) / 2) for _ in range(2)]  # caches fill in the first one

@@ -50,6 +50,8 @@ class Layout:
         return copy, memory
 
 
-def with_gaps(order, steps=None, gap=1):
-    """Return a layout in which no two axes merge, because there is a gap between their rows."""
-    return Layout(tuple(order), tuple(steps or (1,) * len(order)), (gap,) * len(order))
+def with_gaps(order, step=1):
+    """Return a layout in which no two axes merge: each has another gap. `step` is that of the last axis in `order`."""
+    order = tuple(order)
+    gaps = [len(order) + 1 - order.index(axis) if axis != order[-1] else 0 for axis in range(len(order))]
+    return Layout(order, tuple(step if axis == order[-1] else 1 for axis in range(len(order))), tuple(gaps))

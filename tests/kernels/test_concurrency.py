@@ -38,7 +38,7 @@ def operands(seed, size, side, wide=None):
 
 def test_two_hundred_threads_get_the_right_bits(kernels):
     """Half of the threads have their own arrays. All threads call with the shared ones, of which one is long."""
-    size, side = (20_000, 65) if kernels.name == "compiled" else (50, 5)
+    size, side = (20_000, 130) if kernels.name == "compiled" else (50, 5)
     row = np.random.default_rng(1).standard_normal(size)
     shared = operands(0, size, side, np.broadcast_to(row, (250 if kernels.name == "compiled" else 2, size)))
     private = [operands(seed, size, side) for seed in range(THREADS // 2)]
@@ -105,13 +105,14 @@ def test_a_child_that_is_forked_during_calls_computes(compiled):
                 with ThreadPoolExecutor(2) as own:
                     right = all(results(threads) == expected for threads in (1, 2, own))
                 os._exit(0 if right else 3)
-            print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), end=" ", flush=True)
+            status = os.waitpid(child, 0)[1]
+            if status != 0:
+                os._exit(os.waitstatus_to_exitcode(status) & 255)
         os._exit(0)
     """
     process = run_python(
         code, "-W", "ignore", before=KERNELS, timeout=600, NOGIL_KERNELS_BACKEND=compiled.name, OMP_NUM_THREADS="1"
     )
-    assert set(process.stdout.split()) == {"0"}, process.stdout + process.stderr
     assert process.returncode == 0, process.stderr
 
 
@@ -131,10 +132,11 @@ def test_a_child_can_pass_an_inherited_executor_whose_threads_are_gone(compiled)
     assert process.stdout.split() == ["0"], process.stderr
 
 
-# The calls of daemon threads. A long shared call would delay the exit: the threads that it starts are no daemons.
+# The calls of daemon threads. Python waits for the threads of an executor, so there is no long call with one.
 CALLS = {
     "sum": "sum_of_squares(np.broadcast_to(1.5, 10**11), gil='release')",
     "product": "matmul(np.broadcast_to(1.5, (600, 10**7)), np.broadcast_to(1.5, (10**7, 600)), gil='release')",
+    "shared sum": "sum_of_squares(np.broadcast_to(1.5, 10**11), threads=2)",
     "short calls": "work(1)",
     "shared calls": "work(2)",
     "calls on an executor": "work(executor)",

@@ -2,13 +2,14 @@
 
 import gc
 import mmap
+import queue
 import sys
 import threading
 import tracemalloc
 
 import numpy as np
 import pytest
-from support import laid_out, python_prints, reads_structs
+from support import FREE_THREADED_NOW, laid_out, python_prints, reads_structs, switch_interval
 
 pytestmark = pytest.mark.kernels
 
@@ -236,24 +237,47 @@ def test_many_threads_can_make_the_first_call_at_the_same_time(kernels):
     assert python_prints(code, NOGIL_KERNELS_BACKEND=kernels.name) == "[]"
 
 
-def test_operands_cannot_be_resized_while_a_call_has_released_the_gil(kernels):
-    """Since Python 3.14 a call borrows its arguments, so NumPy may not count a reference of the running call."""
-    side = 600 if kernels.name == "compiled" else 60
-    x, y, out = np.ones((side, side)), np.ones((side, side)), np.empty((side, side))
-    running = threading.Event()
+RESIZED = {
+    "sum": (lambda kernels, x: kernels.sum_of_squares(x, gil="release"), 4_000_000),
+    "a": (lambda kernels, x: kernels.matmul(x, np.broadcast_to(2.0, (1000, 1000)), gil="release"), (1000, 1000)),
+    "b": (lambda kernels, x: kernels.matmul(np.broadcast_to(2.0, (1000, 1000)), x, gil="release"), (1000, 1000)),
+    "out": (
+        lambda kernels, x: kernels.matmul(*2 * [np.broadcast_to(2.0, (1000, 1000))], out=x, gil="release") is x,
+        (1000, 1000),
+    ),
+}
 
-    def call(a, b, c):
-        running.set()
+
+@pytest.mark.skipif(FREE_THREADED_NOW, reason="without a GIL the array can be resized before the call begins")
+@pytest.mark.parametrize("operand", RESIZED)
+def test_operands_cannot_be_resized_while_a_call_has_released_the_gil(compiled, operand):
+    """Since Python 3.14 a call borrows its arguments, so NumPy may not count a reference of the running call.
+
+    Each thread has one reference to the array. NumPy up to 2.3.5 then resizes it if the kernel has none.
+    """
+    function, shape = RESIZED[operand]
+    arrays, ended = queue.SimpleQueue(), []
+
+    def call():
+        x = np.ones(shape)
+        arrays.put(x)
+        function(compiled, x)
+        ended.append(True)
+
+    with switch_interval(60):  # this thread gets the GIL when the kernel has released it, or when the call has ended
         for _ in range(20):
-            kernels.matmul(a, b, out=c, gil="release")
-            kernels.sum_of_squares(a, gil="release")
-
-    thread = threading.Thread(target=call, args=(x, y, out))
-    thread.start()
-    running.wait()
-    try:
-        for array in (x, y, out):
-            with pytest.raises(ValueError, match="resize"):
-                array.resize(1)
-    finally:
-        thread.join()
+            ended.clear()
+            thread = threading.Thread(target=call)
+            thread.start()
+            x = arrays.get(timeout=60)
+            try:
+                x.resize(1)
+            except ValueError:
+                was_refused = not ended
+            else:
+                was_refused = False
+                assert ended, "the array was resized during the call"
+            thread.join()
+            if was_refused:
+                return
+    pytest.fail("no call was running")

@@ -9,14 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from support import EVERY_TEST
+from support import EVERY_TEST, FREE_THREADED_NOW
 
 from nogil_kernels import threads as sharing
 
 SIDE = 512
 ITEMS = 4 * 1024 * 1024  # 32 MiB of float64, which threads share
 PARTIAL_SUMS = 56 * 10**10 // 2**17
-SECONDS = 5 if EVERY_TEST else 0.15
+SECONDS = 5 if EVERY_TEST else 0.02  # the least time of a test
 
 
 class Interrupted(BaseException):
@@ -148,14 +148,15 @@ def test_another_thread_cannot_change_an_operand_during_a_call(compiled, name, c
     """The change is refused, or it does no harm: it comes before the call has taken the operand, or after its end."""
     build, change = OPERANDS[name]
     expected = CALLS[call](compiled, build())
-    must_be_refused = name != "ndarray.shape" and (name, call) != ("memoryview", "sum of a slice")
+    may_succeed = name == "ndarray.shape" or (name, call) == ("memoryview", "sum of a slice") or FREE_THREADED_NOW
     refused, start = 0, time.monotonic()
     with ThreadPoolExecutor(1) as executor:
-        while (seconds := time.monotonic() - start) < SECONDS or (must_be_refused and not refused and seconds < 30):
+        while (seconds := time.monotonic() - start) < SECONDS or not (refused or may_succeed or seconds > 30):
             x = build()
             begins = threading.Event()
             future = executor.submit(lambda x=x, begins=begins: begins.set() or CALLS[call](compiled, x))
             begins.wait(60)
+            time.sleep(0.001 * FREE_THREADED_NOW)  # with a GIL, this thread continues when the kernel releases it
             while not future.done():
                 try:
                     change(x)
@@ -168,4 +169,4 @@ def test_another_thread_cannot_change_an_operand_during_a_call(compiled, name, c
                 assert future.result() == expected
             else:  # the operand was closed, or its shape was changed, before the call
                 assert isinstance(error, ValueError | TypeError), error
-    assert refused or not must_be_refused
+    assert refused or may_succeed

@@ -156,6 +156,7 @@ def test_no_task_runs_after_an_interrupt_at_any_line_in_any_schedule(way, capsys
     try_all(capsys, 1, interrupts=1, way=way, count=3)
 
 
+@pytest.mark.skipif(not EVERY_TEST, reason="takes long; nox -s concurrency runs this test")
 def test_no_task_runs_after_an_interrupt_and_the_error_of_a_helper(capsys):
     try_all(capsys, 1, interrupts=1, way="nothing", count=3, fails={1})
 

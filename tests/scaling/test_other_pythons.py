@@ -147,10 +147,7 @@ def test_interpreters_of_other_versions_measure(python):
 
 def gil_settings(python):
     """Return the values of PYTHON_GIL with which an interpreter is measured."""
-    interpreters = [*comparison._with_gil_settings(python)]
-    for interpreter in interpreters:
-        interpreter.close()
-    return [interpreter._environment.get("PYTHON_GIL") for interpreter in interpreters]
+    return [interpreter._gil.get("PYTHON_GIL") for interpreter in comparison._with_gil_settings(python)]
 
 
 @pytest.mark.parametrize(
@@ -330,7 +327,7 @@ def test_an_interpreter_leaves_out_what_it_cannot_import(bare, no_pythonpath):
 
 @needs_proc
 def test_close_leaves_no_file_and_no_process(bare, no_pythonpath, tmp_path, monkeypatch, folder):
-    monkeypatch.setattr(pythons.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     request = Request(("squares-python",), ("processes",), (2,), is_first=False)
     with closing(started(bare, request, folder)) as child:
         group = child._process.process.pid

@@ -32,7 +32,7 @@ def test_samples_have_the_order_of_the_given_rows():
 def test_more_than_255_samples_reuse_the_numbers_of_gates():
     calls = [("squares-python/python/", 2), ("squares-python/python/ serial", 2)]
     with started(["squares-python"], calls=calls) as start:
-        assert all(sample.seconds > 0 for _, sample in start.samples([start.rows[1]] * 300))
+        assert all(sample.seconds > 0 for _, sample in start.samples([start.rows[1]] * 258))
 
 
 @pytest.mark.skipif(not affinity.cores(), reason="this system has no CPU affinity")
