@@ -4,6 +4,7 @@
 change has to pass `.ci/run`, which does not need nox.
 """
 
+import os
 import shutil
 import tarfile
 import tempfile
@@ -26,9 +27,9 @@ def install(session: nox.Session, extra: str, **variables: str) -> None:
 
 @nox.session(python=WITH_GIL + FREE_THREADED)
 def tests(session: nox.Session) -> None:
-    """Run all tests: on the compiled and the pure backend, and on every instruction set of this machine."""
+    """Run all tests, also the long ones: on both backends, and on every instruction set of this machine."""
     install(session, "test")
-    session.run("pytest", *session.posargs)
+    session.run("pytest", *session.posargs, env={"NOGIL_KERNELS_TEST": "every"})
 
 
 @nox.session(python=["3.11", "3.14"])
@@ -92,6 +93,20 @@ def try_new(session: nox.Session, folder: Path, options: list[str]) -> None:
         session.run("pytest")
 
 
+@nox.session(python="3.13", default=False)
+def promises(session: nox.Session) -> None:
+    """Seed a fault per promise of the documents, expect that its test fails, and write docs/promises.md."""
+    install(session, "test", NOGIL_KERNELS_BUILD="pure")  # the program builds copies of the project
+    session.run("python", "tests/proofs/promises.py", *session.posargs)
+
+
+@nox.session(python="3.13", default=False)
+def mutate(session: nox.Session) -> None:
+    """Change one token in each of 50 copies of the project, and expect that a test fails in at least 48."""
+    install(session, "test", NOGIL_KERNELS_BUILD="pure")
+    session.run("python", "-u", "tests/proofs/mutate.py", *session.posargs)
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check the style of Python and Cython files, without building the package."""
@@ -113,7 +128,7 @@ def types(session: nox.Session) -> None:
 def packaging(session: nox.Session) -> None:
     """Run the gates of a release: sdist, wheels, metadata, workflows."""
     install(session, "packaging", NOGIL_KERNELS_BUILD="pure")
-    session.run("pytest", "tests/release", *session.posargs)
+    session.run("pytest", "tests/release", *session.posargs, env={"NOGIL_KERNELS_TEST": "every"})
 
 
 @nox.session(python="3.11", default=False)
@@ -121,6 +136,54 @@ def cross(session: nox.Session) -> None:
     """Run the tests of the kernels on AArch64 under qemu, with Debian 12's Python 3.11."""
     session.install("setuptools >= 80", "Cython >= 3.3", "numpy >= 2.0", "ziglang")
     session.run("python", ".ci/cross.py", *session.posargs)
+
+
+@nox.session(python=WITH_GIL[-1], default=False)
+def fuzz(session: nox.Session) -> None:
+    """Test 10 000 random examples of each property of the kernels, on each ISA, or on those named after --.
+
+    This proves that no dtype, shape, layout, content, container or overlap of operands gives a wrong number. It takes
+    about 5 minutes per ISA on one core. `pure` is plain Python. A failed example is stored, and runs first next time.
+    """
+    install(session, "test")
+    code = "import nogil_kernels; print(*nogil_kernels.build_info()['isas_available'], 'pure')"
+    for isa in session.posargs or str(session.run("python", "-c", code, silent=True)).split():
+        backend = "pure" if isa == "pure" else "compiled"
+        variables = {} if isa == "pure" else {"NOGIL_KERNELS_ISA": isa}
+        options = ["--hypothesis-profile", "fuzz", "-k", backend]
+        session.run("pytest", "tests/kernels/test_properties.py", *options, env=variables)
+
+
+@nox.session(python=False, default=False)
+def asan(session: nox.Session) -> None:
+    """Prove that no kernel accesses memory beyond a buffer or has undefined behaviour, with GCC's ASan and UBSan.
+
+    Arguments after -- can name another Python.
+    """
+    session.run("python", "tests/proofs/sanitizers.py", "asan", *session.posargs)
+
+
+@nox.session(python=False, default=False)
+def tsan(session: nox.Session) -> None:
+    """Prove that threads do not race, with ThreadSanitizer: nox -s tsan -- PYTHON.
+
+    PYTHON is a free-threaded CPython that was configured with --with-thread-sanitizer. NOGIL_KERNELS_TSAN_PYTHON can
+    have its path, too.
+    """
+    python = [*session.posargs, *filter(None, [os.environ.get("NOGIL_KERNELS_TSAN_PYTHON")])][:1]
+    if not python:
+        session.error("pass the path of a Python: nox -s tsan -- PYTHON. tests/proofs/sanitizers.py says which one")
+    session.run("python", "tests/proofs/sanitizers.py", "tsan", *python)
+
+
+@nox.session(python="3.13", default=False)
+def fuzz_c(session: nox.Session) -> None:
+    """Prove that any shape, stride and offset gives right results and reads no other memory: 40 minutes of libFuzzer.
+
+    nox -s fuzz_c -- SECONDS sets the time of each of the runs, which are 5 on a processor with AVX-512.
+    """
+    session.install("setuptools >= 80", "Cython >= 3.3")
+    session.run("python", "tests/proofs/fuzz_c.py", *session.posargs)
 
 
 @nox.session(python=WITH_GIL + FREE_THREADED, default=False)
@@ -140,3 +203,22 @@ def parallel(session: nox.Session) -> None:
     install(session, "test")
     session.install("pytest-run-parallel >= 0.8")
     session.run("pytest", "--parallel-threads=4", "-m", "kernels", *(session.posargs or ["tests/kernels"]))
+
+
+@nox.session(python="3.13", default=False)
+def memory(session: nox.Session) -> None:
+    """Prove what the docs say about memory and killed commands, in about an hour.
+
+    No call leaks, fails in another way than by MemoryError if an allocation fails, or lets a size wrap around. A
+    command that is killed at any of 600 random moments leaves no process and no file. A full disk loses no samples.
+    """
+    install(session, "test")
+    tests = ["kernels/test_growth.py", "kernels/test_failed_allocations.py", "kernels/test_sizes.py"]
+    tests += [
+        "kernels/test_memory.py",
+        "cli/test_cli_killed.py",
+        "cli/test_cli_full_disk.py",
+        "bench/test_full_disk.py",
+    ]
+    files = [f"tests/{name}" for name in tests]
+    session.run("pytest", *(session.posargs or files), env={"NOGIL_KERNELS_TEST": "every"})

@@ -8,6 +8,7 @@ import shlex
 import shutil
 import sys
 import sysconfig
+from concurrent.futures import ThreadPoolExecutor
 from importlib.machinery import EXTENSION_SUFFIXES
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,15 +16,16 @@ from pathlib import Path
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 from setuptools.errors import CCompilerError, ExecError, PlatformError
+from setuptools.modified import newer_group
 
 PACKAGE = "src/nogil_kernels"
 
 # Extension -> (C files compiled once per instruction set, C files compiled once)
-INTERRUPTS = f"{PACKAGE}/compiled/shared/interrupts.c"
+INTERRUPTS = "compiled/shared/interrupts.c"
 SUM_SOURCES = ["compiled/sum_of_squares/runs.c"], [INTERRUPTS]
 MATMUL_SOURCES = (
     ["compiled/matmul/tiles.c", "compiled/matmul/narrow.c"],
-    [INTERRUPTS, f"{PACKAGE}/compiled/matmul/long_double.c"],
+    [INTERRUPTS, "compiled/matmul/long_double.c"],
 )
 EXTENSIONS = {
     "compiled/isa/isa": ([], []),
@@ -32,7 +34,7 @@ EXTENSIONS = {
     "compiled/subinterpreters/sum_of_squares": SUM_SOURCES,  # the kernels again, for interpreters with their own GIL
     "compiled/subinterpreters/matmul": MATMUL_SOURCES,
     "measure/limits": (["measure/loops.c"], [INTERRUPTS]),
-    "gil/sampler": ([], [f"{PACKAGE}/gil/watch.c", f"{PACKAGE}/gil/clocks.c"]),
+    "gil/sampler": ([], ["gil/watch.c", "gil/clocks.c"]),
 }
 
 # Processor family -> {instruction set: flags}. A compiler that is a script may add -march. -mno-sse3 removes all newer
@@ -145,9 +147,11 @@ class BuildKernels(build_ext):
         if not stamp.exists() or stamp.read_text() != settings:
             self.force = True
             stamp.unlink(missing_ok=True)  # if this build fails, the next one compiles everything, too
-        # Compile these first: two extensions share the objects, and `build_ext -j` would compile them twice at once.
-        sources = {source for per_isa, _ in EXTENSIONS.values() for source in per_isa}
-        self.objects = {source: self.compile_per_isa(source) for source in sorted(sources)}
+        self.parallel = self.parallel or os.cpu_count()
+        # Compile these first: extensions share the objects, and would compile them twice at once.
+        objects = sorted({item for ext in self.extensions for item in self.objects_of(ext)})
+        with ThreadPoolExecutor(self.parallel) as pool:
+            self.objects = dict(zip(objects, pool.map(self.compile, *zip(*objects, strict=True)), strict=True))
         super().build_extensions()
         stamp.write_text(settings)
 
@@ -160,23 +164,30 @@ class BuildKernels(build_ext):
                 path.with_name(name + other).unlink(missing_ok=True)
         super().copy_extensions_to_source()
 
+    def objects_of(self, ext: Extension) -> list[tuple[str, str]]:
+        """Return the C file and the instruction set of each object. Files that are compiled once have the set ""."""
+        per_isa, once = EXTENSIONS[ext.name.removeprefix("nogil_kernels.").replace(".", "/")]
+        return [(source, isa) for source in per_isa for isa in self.instruction_sets] + [
+            (source, "") for source in once
+        ]
+
     def build_extension(self, ext: Extension) -> None:
-        per_isa, _ = EXTENSIONS[ext.name.removeprefix("nogil_kernels.").replace(".", "/")]
         # A `# distutils:` line adds a macro for subinterpreters. abi3 builds do not support these, so they drop it.
         ext.define_macros = [*([] if ABI3 else ext.define_macros), *MACROS]
         ext.extra_compile_args = self.flags()
-        ext.extra_objects = [path for source in per_isa for path in self.objects[source]]
+        ext.extra_objects = [self.objects[item] for item in self.objects_of(ext)]
         super().build_extension(ext)
 
-    def compile_per_isa(self, source: str) -> list[str]:
-        """Compile a C file once per instruction set; return the objects."""
-        compiler, objects = copy.copy(self.compiler), []
-        if not self.msvc:
+    def compile(self, source: str, isa: str) -> str:
+        """Compile a C file, if it or one of its headers is newer than the object; return the object."""
+        compiler, folder = copy.copy(self.compiler), str(Path(self.build_temp, isa))
+        if isa and not self.msvc:
             compiler.compiler_so = self.without_instruction_flags(compiler.compiler_so)
-        for isa in self.instruction_sets:
-            folder, macros = str(Path(self.build_temp, isa)), [("NK_ISA", isa)]
-            objects += compiler.compile([f"{PACKAGE}/{source}"], folder, macros, extra_postargs=self.flags(isa))
-        return objects
+        (path,) = compiler.object_filenames([f"{PACKAGE}/{source}"], output_dir=folder)
+        if self.force or newer_group(inputs(source), path):
+            macros = [("NK_ISA", isa)] if isa else MACROS
+            compiler.compile([f"{PACKAGE}/{source}"], folder, macros, extra_postargs=self.flags(isa))
+        return path
 
     def without_instruction_flags(self, flags: list[str]) -> list[str]:
         """Return flags for every instruction set. A family without a table keeps the user's."""
@@ -195,14 +206,25 @@ class BuildKernels(build_ext):
         return [f"/clang:{flag}" for flag in flags] if self.clang_cl else flags  # with MSVC's flags, no FMAs
 
 
+def inputs(*files: str) -> list[str]:
+    """Return these files, the headers that they may include, and this file, which has the flags."""
+    folders = {"compiled/isa", "compiled/shared", *map(os.path.dirname, files)}
+    headers = [str(path) for folder in sorted(folders) for path in sorted(Path(PACKAGE, folder).glob("*.h"))]
+    return [*(f"{PACKAGE}/{file}" for file in files), *headers, "setup.py"]
+
+
 def extensions() -> list[Extension]:
     from Cython.Build import cythonize
 
     common_settings = {"include_dirs": [PACKAGE, *HEADERS], "py_limited_api": ABI3}
-    common_settings["depends"] = [str(path) for path in Path(PACKAGE).glob("[cgm]*/**/*.[ch]")]
     modules = [
-        Extension(f"nogil_kernels.{name.replace('/', '.')}", [f"{PACKAGE}/{name}.pyx", *once], **common_settings)
-        for name, (_, once) in EXTENSIONS.items()
+        Extension(
+            f"nogil_kernels.{name.replace('/', '.')}",
+            [f"{PACKAGE}/{name}.pyx"],
+            depends=inputs(f"{name}.pyx", *per_isa, *once),
+            **common_settings,
+        )
+        for name, (per_isa, once) in EXTENSIONS.items()
         if not (ABI3 and name.startswith(("compiled/subinterpreters", "gil")))  # these are for one version of CPython
     ]
     return cythonize(modules, build_dir="build/cython", compiler_directives=DIRECTIVES, include_path=["src"])

@@ -65,17 +65,42 @@ class Experiment:
         """Measure or load a suite, write the files that the options name, print the report; return the exit status."""
         parser = _parser(self)
         options = parser.parse_args(arguments, argparse.Namespace(arguments=list(arguments)))
+        is_saved = True
         with plain_errors(parser):
             suite = suites.load(options.source, self.name) if options.source else _measure(self, options)
             interrupted = not options.source and "nk_interrupted" in suite.get_metadata()
             if options.json and interrupted and Path(options.json).is_file():
                 print(f"interrupted: {options.json} exists and was not overwritten", file=sys.stderr)
             elif options.json:  # saved before printing, which fails if a program such as head has closed the pipe
-                suite_file.save(suite, options.json)
-            tables.show([tables.note(suites.heading(suite)), *self.render(suite)])
+                is_saved = _save(suite, options.json)
+            try:
+                tables.show([tables.note(suites.heading(suite)), *self.render(suite)])
+            except OSError:
+                if not options.source and not options.json:
+                    _rescue(suite)
+                raise
             if self.draw and options.output:
                 self.draw(suite, options.output)
-        return INTERRUPTED if interrupted else 0
+        return 1 if not is_saved else INTERRUPTED if interrupted else 0
+
+
+def _save(suite: Any, path: str) -> bool:
+    """Save the samples, and return whether that worked. Otherwise save them elsewhere."""
+    try:
+        suite_file.save(suite, path)
+    except OSError as error:
+        print(f"cannot write {path}: {error.strerror or error}", file=sys.stderr)
+        _rescue(suite)
+        return False
+    return True
+
+
+def _rescue(suite: Any) -> None:
+    """Save the samples in the temporary folder, and print where."""
+    try:
+        print(f"saved the samples to {suite_file.save_elsewhere(suite)}", file=sys.stderr)
+    except OSError as error:
+        print(f"cannot save the samples elsewhere: {error.strerror or error}", file=sys.stderr)
 
 
 @contextmanager

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import settings
 
 settings.register_profile("suite", deadline=None, max_examples=60, derandomize=True, database=None, print_blob=False)
-settings.load_profile("suite")
+settings.register_profile("fuzz", deadline=None, max_examples=10_000, derandomize=False, print_blob=True)
+settings.load_profile("suite")  # `pytest --hypothesis-profile fuzz` loads the other one
 
 BACKEND = "NOGIL_KERNELS_BACKEND"
 

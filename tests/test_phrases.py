@@ -31,12 +31,14 @@ def found(phrase):
 
 
 def test_no_text_has_a_phrase_that_readers_had_to_read_twice():
-    patterns = [found(phrase) for phrase in phrases()]
+    patterns = {phrase.lower(): found(phrase) for phrase in phrases()}
     assert patterns
     matches = [
         f"{path}: {text[max(0, match.start() - 30) : match.end() + 30]}"
         for path, text in texts()
-        for pattern in patterns
+        for lower in [text.lower()]
+        for phrase, pattern in patterns.items()
+        if phrase in lower  # much faster than the search for whole words
         for match in pattern.finditer(text)
     ]
     assert matches == []

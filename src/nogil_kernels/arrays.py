@@ -232,7 +232,7 @@ def _sum_along(array: _Array, axis: Any, rows: Callable[[_Array, int, _Array], A
 
 def _sum_of_objects(positions: _Array, objects: _Array, shape: tuple[int, ...]) -> Any:
     """Return the sum of squares of objects, for which `positions` has their positions in an x of this shape."""
-    pairs = zip(*(chain.from_iterable(blocks_of_array(array)) for array in (positions, objects)), strict=True)
+    pairs = zip(*[chain.from_iterable(blocks_of_array(array)) for array in (positions, objects)], strict=True)
     return pure.sum_of_elements((Element("x", position, shape), value) for position, value in pairs)
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ABOUT_CODE = (DeprecationWarning, PendingDeprecationWarning, ResourceWarning)
-_exporting: ContextVar[bool] = ContextVar("_exporting", default=False)
+_exporting: ContextVar[list[bool]] = ContextVar("_exporting")  # not empty while this thread or task exports an array
 
 
 class _WhileExporting(type):
@@ -21,7 +21,7 @@ class _WhileExporting(type):
     """
 
     def __subclasscheck__(cls, category: type) -> bool:
-        return _exporting.get() and not issubclass(category, ABOUT_CODE)
+        return bool(_exporting.get(())) and not issubclass(category, ABOUT_CODE)
 
 
 class _AnyWarning(Warning, metaclass=_WhileExporting):
@@ -53,9 +53,9 @@ def exported(value: Any, place: object) -> NDArray[Any]:
     filters = getattr(warnings, "_get_filters", lambda: warnings.filters)()  # since 3.14 those of the context
     if filters[:1] != [_FILTER]:
         warnings.simplefilter("error", _AnyWarning)
-    before = _exporting.get()
+    is_exporting, before = [True], None
     try:
-        _exporting.set(True)
+        before = _exporting.set(is_exporting)
         if hasattr(value, "__array__"):
             array = value.__array__()
         elif hasattr(value, "__dlpack__"):
@@ -70,7 +70,9 @@ def exported(value: Any, place: object) -> NDArray[Any]:
             f"{place} is not plain numbers: got {name} with the warning {str(warning).rstrip('.')!r}. {advice}"
         ) from warning
     finally:
-        _exporting.set(before)
+        is_exporting.clear()  # needs no memory, but reset() does
+        if before is not None:
+            _exporting.reset(before)
     if not isinstance(array, np.ndarray):
         raise TypeError(f"{place}.__array__() returned {type(array).__name__}, expected an ndarray. Correct {name}.")
     return array

@@ -5,6 +5,7 @@ multiplied and added works. Integers, Fraction and Decimal stay as exact as in P
 """
 
 import sys
+from cmath import isfinite
 from itertools import chain, compress, count, groupby, repeat
 from operator import length_hint
 
@@ -330,4 +331,12 @@ def _dot(row, column):
         break
     for x, y in pairs:
         total = total + x * y  # += could change a product that is an operand
+    return total if type(total) is not complex or isfinite(total) else _dot_by_formula(row, column)
+
+
+def _dot_by_formula(row, column):
+    """Return a complex dot product by the documented formula. Since Python 3.14, `*` can give inf instead of nan."""
+    total = 0j
+    for x, y in zip(row, column, strict=True):
+        total += complex(x.real * y.real - x.imag * y.imag, x.real * y.imag + x.imag * y.real)
     return total

@@ -113,7 +113,7 @@ class _SharedTasks:
         self.stop = stop
         self.indices = list(range(count))[::-1]  # of the tasks that have not started
         self.running: set[Lock] = set()  # the locks of the helpers that run tasks
-        self.errors: list[BaseException] = []  # of the helpers
+        self.error: BaseException | None = None  # of a helper; storing it needs no memory
 
     def run(self, request: Callable[[Callable[[], None]], Callable[[], object]], helpers: int) -> None:
         """Request helpers, run tasks on the calling thread, and wait for the helpers.
@@ -144,10 +144,10 @@ class _SharedTasks:
             except BaseException as raised:
                 error = error or raised
         try:
-            if error is not None or self.errors:
-                raise error or self.errors[0]
+            if error := error or self.error:
+                raise error
         finally:
-            del error  # its traceback refers to this frame
+            error = self.error = None  # their tracebacks refer to this frame
 
     def request_helpers(
         self,
@@ -161,8 +161,8 @@ class _SharedTasks:
         from threading import Lock
 
         for _ in range(helpers):
-            locks.append(Lock())
             try:
+                locks.append(Lock())  # RuntimeError without memory for a lock
                 end_functions.append(request(partial(self.help, locks[-1])))
             except RuntimeError:
                 break
@@ -174,9 +174,10 @@ class _SharedTasks:
             try:
                 self.run_tasks()
             except BaseException as error:
-                self.errors.append(error)
+                self.error = self.error or error
                 self.end()
-            self.running.discard(lock)
+            finally:
+                self.running.discard(lock)
 
     def run_tasks(self) -> None:
         """Run tasks until all have started."""

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from commands import HERE, SHORT, run
 from fake_reports import native, report, series
-from support import SOURCES, descendants, environment, needs_proc, processes, remaining
+from support import EVERY_TEST, SOURCES, descendants, environment, needs_proc, processes, remaining
 
 pytest.importorskip("pyperf")
 pytest.importorskip("rich")
@@ -344,7 +344,7 @@ def interrupted(arguments, is_time, tmp_path, group=False):
 
 
 @needs_proc
-@pytest.mark.parametrize("group", [False, True])
+@pytest.mark.parametrize("group", [True, *[False] * EVERY_TEST])  # the next test has the signal to one process, too
 def test_ctrl_c_prints_the_results_so_far_and_ends_all_processes(group, bare, tmp_path, tmp_path_factory, monkeypatch):
     """The signal goes to the process, or to its whole group, as from a terminal."""
     mark = tmp_path / "mark"
@@ -361,7 +361,7 @@ def test_ctrl_c_prints_the_results_so_far_and_ends_all_processes(group, bare, tm
 
 
 @needs_proc
-@pytest.mark.parametrize("at_least", range(1, 7))
+@pytest.mark.parametrize("at_least", range(1, 7) if EVERY_TEST else [1, 3, 6])
 def test_ctrl_c_while_workers_start_leaves_nothing(at_least, tmp_path):
     """`at_least` processes have started: the child, its server of forks, and the workers."""
     arguments = ["squares-python", "--ways", "pool,processes", "--workers", "4", "--quick"]

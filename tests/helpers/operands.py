@@ -1,5 +1,6 @@
 """Arrays of every dtype for tests, and the shapes of operands."""
 
+import warnings
 from fractions import Fraction
 
 import numpy as np
@@ -85,3 +86,69 @@ class WithArray:
 
     def __array__(self, dtype=None, copy=None):
         return self.values if dtype is None else self.values.astype(dtype)
+
+
+class WithDLPack:
+    """Numbers that only `__dlpack__` exports."""
+
+    def __init__(self, values):
+        self.values = np.asarray(values)
+
+    def __dlpack__(self, **keywords):
+        return self.values.__dlpack__(**keywords)
+
+    def __dlpack_device__(self):
+        return self.values.__dlpack_device__()
+
+
+class Metres(np.ndarray):
+    """A subclass of ndarray with its own ufuncs, as those with units have."""
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **options):
+        return np.asarray(getattr(ufunc, method)(*map(np.asarray, inputs), **options)).view(Metres)
+
+
+class Quantity:
+    """Numbers with a unit, as those of pint: iterable, and convertible to an array that has lost the unit."""
+
+    units = "m"
+
+    def __init__(self, values):
+        self.values = np.asarray(values)
+        self.ndim = self.values.ndim
+
+    def __array__(self, dtype=None, copy=None):
+        return self.values
+
+    def __array_ufunc__(self, *inputs, **options):
+        return NotImplemented
+
+    def __iter__(self):
+        return iter(self.values)
+
+    def __mul__(self, other):
+        return Quantity(self.values * other.values)
+
+    def __add__(self, other):
+        return Quantity(self.values + other.values)
+
+
+class Warns(WithArray):
+    """An array whose conversion warns."""
+
+    def __init__(self, category):
+        super().__init__([3.0, 4.0])
+        self.category = category
+
+    def __array__(self, dtype=None, copy=None):
+        warnings.warn("the mask is ignored.", self.category, stacklevel=2)
+        return self.values
+
+
+def objects(values):
+    """Return an array of objects of these nested lists, whose innermost elements are not unfolded."""
+    array = np.empty((len(values), len(values[0])), object)
+    for i, row in enumerate(values):
+        for j, value in enumerate(row):
+            array[i, j] = value
+    return array

@@ -40,7 +40,7 @@ def ulps_off(result, truth):
 
 def exactly(values):
     """Return the sum of squares of an integer array, computed with Python's integers."""
-    return sum(int(value) ** 2 for value in np.asarray(values).reshape(-1))
+    return sum(value * value for value in np.asarray(values).reshape(-1).tolist())
 
 
 def assert_sum(result, x):
@@ -80,3 +80,57 @@ def assert_product(result, a, b):
     else:  # k + 4 roundings suffice, twice as many if the reference is only as precise as dtype
         relative = (k + 4) * (2 if np.finfo(wider).eps == np.finfo(dtype).eps else 1) * np.finfo(dtype).eps
     assert np.all(np.abs(result.astype(wider) - truth) <= relative * magnitude + np.finfo(dtype).smallest_subnormal)
+
+
+def assert_sum_within_bound(result, x):
+    """Check a sum of squares of any numbers: exact for integers, within the documented bound for floats."""
+    if x.dtype.kind in "biu":
+        assert int(result) == exactly(x)
+        return
+    parts = np.stack([x.real, x.imag] if x.dtype.kind == "c" else [x, x]).reshape(2, x.size)
+    is_infinite, is_nan = np.isinf(parts).any(axis=0), np.isnan(parts).any(axis=0)
+    if (is_nan & ~is_infinite).any():
+        assert math.isnan(result)
+    elif is_infinite.any():
+        assert result == math.inf
+    else:
+        ulps, largest = 7 if x.dtype.char in "dD" else 11, Fraction(math.nextafter(math.inf, 0))
+        truth = exact_sum_of_squares(x)
+        if math.isinf(result):
+            assert truth >= largest * (1 - ulps * Fraction(2) ** -53)
+        else:
+            assert math.copysign(1, result) == 1
+            assert abs(Fraction(float(result)) - truth) <= ulps * Fraction(math.ulp(min(truth, largest)))
+
+
+def assert_product_within_bound(result, a, b):
+    """Check a product of any numbers: exact modulo 2**bits for integers, within the documented bound for floats."""
+    dtype = np.result_type(a, b)
+    result, a, b = np.asarray(result), a.astype(dtype), b.astype(dtype)
+    assert result.dtype == dtype
+    if dtype.kind in "biu":
+        exact = np.matmul(a.astype(np.uint64), b.astype(np.uint64))  # modulo 2**64
+        np.testing.assert_array_equal(result, exact.astype(dtype))
+    elif dtype.kind == "f":
+        _assert_reals(result, a, b, 1)
+    else:  # a sum of complex products is a sum of twice as many real products
+        rows = -min(b.ndim, 2)
+        _assert_reals(result.real, np.concatenate([a.real, -a.imag], -1), np.concatenate([b.real, b.imag], rows), 3)
+        _assert_reals(result.imag, np.concatenate([a.real, a.imag], -1), np.concatenate([b.imag, b.real], rows), 3)
+
+
+def _assert_reals(result, a, b, factor):
+    """Check a product of real matrices: abs(error) <= factor * k * (u * abs(a) @ abs(b) + s / 2)."""
+    info, k = np.finfo(result.dtype), a.shape[-1]
+    unit, smallest, wide_eps = (np.longdouble(x) for x in (info.eps, info.smallest_subnormal, np.finfo("g").eps))
+    unit *= 1 if wide_eps == info.eps else 0.5  # the truth has errors, too, if it is only as precise
+    with np.errstate(all="ignore"):
+        truth = np.matmul(a.astype("g"), b.astype("g"))
+        magnitude = np.matmul(*(np.where(np.isfinite(x), np.abs(x), 0).astype("g") for x in (a, b)))
+        bound = factor * k * (unit * magnitude * (1 + k * unit) + smallest / 2)
+        error = np.abs(result - truth)
+    may_overflow = ~np.isnan(truth) & (magnitude > info.max / 2)  # a partial sum can be inf, or inf - inf
+    is_right = np.where(np.isfinite(truth), error <= bound, (result == truth) | (np.isnan(truth) & np.isnan(result)))
+    assert (is_right | may_overflow).all()
+    is_sum_of_zeros = (np.matmul((a != 0).astype(np.uint64), (b != 0).astype(np.uint64)) == 0) & (result == 0)
+    assert not np.signbit(result[is_sum_of_zeros]).any()  # a sum begins with 0.0, so no sum of zeros is -0.0

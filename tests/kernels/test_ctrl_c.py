@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from support import python_prints, run_python
 
+from nogil_kernels import matmul
 from nogil_kernels.threads import share
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no alarms")
@@ -156,11 +157,17 @@ def test_an_alarm_ends_a_call_beside_a_thread_that_runs_python(compiled, alarm, 
         thread.join()
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_a_handler_that_returns_lets_the_call_go_on(compiled, way):
-    rung = []
+@pytest.fixture(scope="module")
+def undisturbed(compiled_backend):
+    """Return a matrix, and the results of two calls without signals."""
     a = np.random.default_rng(16).standard_normal((900, 900))
-    alone = compiled.sum_of_squares(range(10**9)), compiled.matmul(a, a).tobytes()
+    return a, (sum_of_first_squares(10**9), matmul(a, a).tobytes())
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_handler_that_returns_lets_the_call_go_on(compiled, undisturbed, way):
+    rung = []
+    a, alone = undisturbed
     handler = signal.signal(signal.SIGALRM, lambda *_: rung.append(time.perf_counter()))
     signal.setitimer(signal.ITIMER_REAL, 0.001, 0.01)
     try:

@@ -4,13 +4,19 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from support import completed
+from support import EVERY_TEST, completed
 
 import nogil_kernels
 
 INFO = nogil_kernels.build_info()
 OTHERS = [isa for isa in INFO["isas_available"] or () if isa != INFO["isa"]]
 HERE = Path(__file__).resolve().parent
+# Only these depend on the C files that are compiled per ISA: all dtypes, lengths, edges of tiles, and roundings. The
+# other marked tests are about layouts, shapes and arguments, which are read by code that is compiled once.
+DEPEND_ON_THE_ISA = [
+    f"test_{name}.py" for name in "tiles guard_pages properties accuracy special_values sum_of_squares".split()
+]
+FILES = [HERE] if EVERY_TEST else [HERE / name for name in DEPEND_ON_THE_ISA]
 OPTIONS = ["-m", "kernels", "-k", "compiled", "--maxfail=10", "-p", "no:cacheprovider"]
 NONE = pytest.param("none", marks=pytest.mark.skip(reason="no other ISA on this machine, or no compiled kernels"))
 
@@ -21,7 +27,7 @@ def started():
 
     def start(isa):
         variables = {"NOGIL_KERNELS_ISA": isa, "NOGIL_KERNELS_BACKEND": "compiled", "PYTHONDONTWRITEBYTECODE": "1"}
-        return completed("-m", "pytest", HERE, *OPTIONS, variables=variables, timeout=600, cwd=HERE.parent)
+        return completed("-m", "pytest", *FILES, *OPTIONS, variables=variables, timeout=600, cwd=HERE.parent)
 
     with ThreadPoolExecutor(max(1, len(OTHERS))) as pool:
         yield {isa: pool.submit(start, isa) for isa in OTHERS}

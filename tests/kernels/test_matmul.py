@@ -9,9 +9,6 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 from operands import (
     COMPLEX,
     CORES,
@@ -144,23 +141,6 @@ def test_shapes_broadcast_as_in_numpy(kernels, dtype, shapes):
     result, expected = kernels.matmul(a, b), np.matmul(a, b)
     np.testing.assert_array_equal(result, expected, strict=True)
     assert isinstance(result, np.ndarray) is isinstance(expected, np.ndarray)
-
-
-@given(
-    shapes=hnp.mutually_broadcastable_shapes(signature="(m?,k),(k,n?)->(m?,n?)", max_dims=3, min_side=0, max_side=5),
-    dtype=st.sampled_from([np.dtype(dtype) for dtype in ALL]),
-    layouts=st.tuples(st.sampled_from(LAYOUTS), st.sampled_from(LAYOUTS), st.sampled_from(LAYOUTS)),
-    seed=st.integers(0, 1000),
-)
-def test_any_shapes_dtype_and_layouts_give_the_result_of_numpy(kernels, shapes, dtype, layouts, seed):
-    a, b = (small_integers(dtype, shape, seed + i) for i, shape in enumerate(shapes.input_shapes))
-    a_view, b_view = laid_out(a, layouts[0]), laid_out(b, layouts[1])
-    expected = np.matmul(a, b)
-    np.testing.assert_array_equal(kernels.matmul(a_view, b_view), expected, strict=True)
-    layout = layouts[2] if layouts[2] != "read-only" else "C order"
-    out = laid_out(np.full(shapes.result_shape, 99, dtype), layout)
-    assert kernels.matmul(a_view, b_view, out=out) is out
-    np.testing.assert_array_equal(out, expected, strict=True)
 
 
 @pytest.mark.parametrize("b_layout", LAYOUTS)

@@ -197,8 +197,9 @@ def test_many_calls_need_no_more_memory_than_a_few(kernels, threads):
 
 @linux_only
 @needs_malloc
-@pytest.mark.parametrize("gil", ["release", "hold"])
-@pytest.mark.parametrize("dtype", ["float32", "float64", "complex128", "int64"])
+@pytest.mark.parametrize(
+    ("dtype", "gil"), [("float32", "release"), ("float64", "hold"), ("complex128", "release"), ("int64", "hold")]
+)
 def test_too_little_memory_for_the_workspace_raises_memory_error(compiled, dtype, gil):
     code = f"""
         a = np.ones((1200, 1200), {dtype!r})

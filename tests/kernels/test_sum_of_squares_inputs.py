@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from operands import WithArray, any_values
+from operands import WithArray, WithDLPack, any_values
 from truth import assert_sum, exact_sum_of_squares, ulps_off
 
 pytestmark = pytest.mark.kernels
@@ -53,19 +53,6 @@ class WithArrayInterface:
     @property
     def __array_interface__(self):
         return self.values.__array_interface__
-
-
-class WithDLPack:
-    """Numbers that only `__dlpack__` exports."""
-
-    def __init__(self, values):
-        self.values = np.asarray(values)
-
-    def __dlpack__(self, **keywords):
-        return self.values.__dlpack__(**keywords)
-
-    def __dlpack_device__(self):
-        return self.values.__dlpack_device__()
 
 
 @pytest.mark.parametrize("wrap", [WithArray, WithArrayInterface, WithDLPack])

@@ -64,6 +64,14 @@ def test_a_sum_has_the_same_bits_for_every_number_of_threads(kernels, executors,
             assert type(result) is type(alone)
 
 
+def test_rows_that_overflow_in_several_threads_raise_an_error(kernels, executors):
+    rows, columns = (3000, 700) if kernels.name == "compiled" else (3, 7)
+    x = np.full((rows, columns), 2**40)
+    for threads in [1, *THREADS, *executors]:
+        with pytest.raises(OverflowError, match=str(columns * 2**80)):
+            kernels.sum_of_squares(x, axis=1, threads=threads)
+
+
 @pytest.mark.parametrize("layout", ["C order", "Fortran order", "part of a wider array", "last axis backwards"])
 @pytest.mark.parametrize("shape", [(1000, 1003), (1003, 997), (3, 400_001), (400_001, 3), (50, 60, 333)])
 def test_a_sum_over_several_axes_has_the_same_bits_for_every_number_of_threads(kernels, executors, shape, layout):

@@ -79,8 +79,7 @@ def started(python, request, folder):
     """Return the workers of the first GIL state of another interpreter, which imports a copy of this package."""
     interpreter = Interpreter(pythons.inspect(python))
     assert interpreter.is_copy
-    with closing(interpreter):
-        return interpreter.start(request, folder)
+    return interpreter.start(request, folder)
 
 
 # Interpreters that work
@@ -96,11 +95,12 @@ def test_another_interpreter_measures_the_same_calls(bare, no_pythonpath):
     assert any(note.startswith(NOT_INSTALLED) for note in report.notes)
 
 
-def test_the_copy_of_the_package_has_no_compiled_files(bare, no_pythonpath):
-    with pythons.copy_package() as copy:
-        files = [path for path in Path(copy).rglob("*") if path.is_file()]
-        assert Path(copy, "nogil_kernels", "scaling", "run", "child.py") in files
-        assert not [path for path in files if path.suffix in (".so", ".pyd", ".pyc")]
+def test_the_copy_of_the_package_has_no_compiled_files(tmp_path):
+    copy = pythons.copy_package(tmp_path)
+    files = [path for path in Path(copy).rglob("*") if path.is_file()]
+    assert Path(copy, "nogil_kernels", "scaling", "run", "child.py") in files
+    assert not [path for path in files if path.suffix in (".so", ".pyd", ".pyc")]
+    assert pythons.copy_package(tmp_path) == copy
 
 
 def test_an_interpreter_with_the_package_uses_its_own(bare, no_pythonpath):
@@ -147,10 +147,7 @@ def test_interpreters_of_other_versions_measure(python):
 
 def gil_settings(python):
     """Return the values of PYTHON_GIL with which an interpreter is measured."""
-    interpreters = [*comparison._with_gil_settings(python)]
-    for interpreter in interpreters:
-        interpreter.close()
-    return [interpreter._environment.get("PYTHON_GIL") for interpreter in interpreters]
+    return [interpreter._gil.get("PYTHON_GIL") for interpreter in comparison._with_gil_settings(python)]
 
 
 @pytest.mark.parametrize(
@@ -330,7 +327,7 @@ def test_an_interpreter_leaves_out_what_it_cannot_import(bare, no_pythonpath):
 
 @needs_proc
 def test_close_leaves_no_file_and_no_process(bare, no_pythonpath, tmp_path, monkeypatch, folder):
-    monkeypatch.setattr(pythons.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     request = Request(("squares-python",), ("processes",), (2,), is_first=False)
     with closing(started(bare, request, folder)) as child:
         group = child._process.process.pid

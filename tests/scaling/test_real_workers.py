@@ -7,10 +7,11 @@ import sys
 import textwrap
 import time
 from functools import partial, wraps
+from itertools import product
 
 import pytest
 import user_functions
-from support import ABI3, completed, descendants, environment, needs_proc, processes, remaining, run_python
+from support import ABI3, EVERY_TEST, completed, descendants, environment, needs_proc, processes, remaining, run_python
 
 pytest.importorskip("pyperf")
 
@@ -333,15 +334,19 @@ def test_only_sequential_rows_are_measured_on_one_core():
     assert process.stdout.strip() == "{'sequential'}", process.stderr
 
 
+FUNCTIONS = {"child": "'squares-python'", "here": "['squares-python', lambda: 1]"}
+ENDS = [*product(FUNCTIONS, [signal.SIGINT, signal.SIGKILL], [1, 2, 3, 4, 6])]
+
+
 @needs_proc
-@pytest.mark.parametrize("at_least", [1, 2, 3, 4, 6])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "killed"])
-@pytest.mark.parametrize("functions", ["'squares-python'", "['squares-python', lambda: 1]"], ids=["child", "here"])
+@pytest.mark.parametrize(
+    ("functions", "number", "at_least"), ENDS if EVERY_TEST else ENDS[::3]
+)  # these have each value
 def test_no_process_remains_if_the_comparison_ends_while_workers_start(functions, number, at_least):
     """`at_least` processes have started: the child, the server of forks, its tracker, and the workers."""
     code = f"""
         from nogil_kernels.scaling import compare
-        compare({functions}, ways=["pool", "processes"], workers=4, seconds=60)
+        compare({FUNCTIONS[functions]}, ways=["pool", "processes"], workers=4, seconds=60)
     """
     process = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(code)],

@@ -1,5 +1,6 @@
 """Plots and the page of a report. The tests write files and read them back."""
 
+import functools
 import re
 import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
@@ -39,6 +40,7 @@ REPORTS = {
     "curves": report(squares(UP_TO_64) + kernels(UP_TO_64) + native(UP_TO_64)),
     "bars": report(squares(ONLY_2) + kernels(ONLY_2) + native(ONLY_2), squares(ONLY_2), squares(ONLY_2)),
     "others": report(OTHERS, OTHERS),
+    "counter": report(counter()),
     "weak": report(squares(UP_TO_64), weak=True),
     "one core": report(
         [series("matmul", "sequential", 1, 0.5, side) for side in ("hold", "release")], nk_usable_cores=1
@@ -71,15 +73,33 @@ REPORTS = {
 each = pytest.mark.parametrize("name", REPORTS)
 
 
-def plot_texts(report, folder):
-    """Return the texts in the plot of a report."""
-    plot.draw(report, folder / "plot.svg")
-    return [element.text for element in ET.parse(folder / "plot.svg").iter("{http://www.w3.org/2000/svg}text")]
+@pytest.fixture(scope="module")
+def plot_texts(tmp_path_factory):
+    """Return a function that returns the texts in the plot of a report. Each plot is drawn once."""
+
+    @functools.cache
+    def texts(name):
+        file = tmp_path_factory.mktemp("plot") / "plot.svg"
+        plot.draw(REPORTS[name], file)
+        return [element.text for element in ET.parse(file).iter("{http://www.w3.org/2000/svg}text")]
+
+    return texts
+
+
+@functools.cache
+def figure_of(name):
+    with style.styled():
+        return plot.draw_figure(REPORTS[name], REPORTS[name].workloads, plot.HEAD)
+
+
+@functools.cache
+def page_of(name):
+    return page.page(REPORTS[name])
 
 
 @each
-def test_an_svg_is_well_formed_and_names_every_workload(tmp_path, name):
-    texts = plot_texts(REPORTS[name], tmp_path)
+def test_an_svg_is_well_formed_and_names_every_workload(plot_texts, name):
+    texts = plot_texts(name)
     for workload in REPORTS[name].workloads:
         assert any(re.match(rf"{re.escape(panels.shortened(workload, 36))}( \(3\.\d+.*\))?:", text) for text in texts)
     assert any(text.startswith("Python 3.14.2") and "A Processor" in text for text in texts)
@@ -131,9 +151,9 @@ def test_the_panel_type_suits_the_workload(name, workload, panel_type):
     assert panels.panel_type(REPORTS[name], REPORTS[name].block(workload)) is panel_type
 
 
-def test_bars_show_every_row_with_its_speed_up(tmp_path):
+def test_bars_show_every_row_with_its_speed_up(plot_texts):
     bars = REPORTS["bars"]
-    texts = plot_texts(bars, tmp_path)
+    texts = plot_texts("bars")
     rows = [row for workload in bars.workloads for row in bars.block(workload) if row.way != "sequential"]
     for row in rows:
         assert f"{bars.speed_up(row).median:.2f}x" in texts
@@ -141,41 +161,38 @@ def test_bars_show_every_row_with_its_speed_up(tmp_path):
     assert {"3.14", "3.14t GIL off", "3.14t GIL on", "ideal", "native threads"} <= {*texts}
 
 
-def test_the_legend_of_curves_has_every_label_once(tmp_path):
-    texts = plot_texts(REPORTS["curves"], tmp_path)
+def test_the_legend_of_curves_has_every_label_once(plot_texts):
+    texts = plot_texts("curves")
     for label in ("threads", "processes, Pool", "interpreters", "ideal", "native threads", "GIL held"):
         assert texts.count(label) == 1
 
 
-def test_lost_updates_are_shown_as_a_share_or_none(tmp_path):
-    texts = plot_texts(report(counter()), tmp_path)
+def test_lost_updates_are_shown_as_a_share_or_none(plot_texts):
+    texts = plot_texts("counter")
     assert texts.count("none") == 2
     assert "31.0%" in texts
 
 
-def test_a_title_has_the_answer_of_its_first_interpreter(tmp_path):
-    assert "squares-python: holds the GIL, 0.99x" in plot_texts(REPORTS["curves"], tmp_path)
-    assert "matmul: released 39x, held 0.99x" in plot_texts(REPORTS["curves"], tmp_path)
-    assert {"squares-python (3.14):", "holds the GIL, 1.01x"} <= {*plot_texts(REPORTS["bars"], tmp_path)}
-    assert "squares-python: speed-up" not in plot_texts(REPORTS["curves"], tmp_path)
-    assert "matmul: speed-up" in plot_texts(REPORTS["one sample"], tmp_path)
+def test_a_title_has_the_answer_of_its_first_interpreter(plot_texts):
+    assert "squares-python: holds the GIL, 0.99x" in plot_texts("curves")
+    assert "matmul: released 39x, held 0.99x" in plot_texts("curves")
+    assert {"squares-python (3.14):", "holds the GIL, 1.01x"} <= {*plot_texts("bars")}
+    assert "squares-python: speed-up" not in plot_texts("curves")
+    assert "matmul: speed-up" in plot_texts("one sample")
 
 
 @pytest.mark.parametrize(("name", "has_intervals"), [("one start", False), ("one sample", False), ("bars", True)])
-def test_fewer_than_six_values_have_no_whiskers_and_no_intervals(tmp_path, name, has_intervals):
-    texts = plot_texts(REPORTS[name], tmp_path)
-    assert any("95 % intervals" in text for text in texts) == has_intervals
-    with style.styled():
-        figure = plot.draw_figure(REPORTS[name], REPORTS[name].workloads, plot.HEAD)
-    error_bars = [bars for axes in figure.axes for bars in axes.containers if isinstance(bars, ErrorbarContainer)]
+def test_fewer_than_six_values_have_no_whiskers_and_no_intervals(plot_texts, name, has_intervals):
+    assert any("95 % intervals" in text for text in plot_texts(name)) == has_intervals
+    error_bars = [
+        bars for axes in figure_of(name).axes for bars in axes.containers if isinstance(bars, ErrorbarContainer)
+    ]
     assert any(bars.has_xerr or bars.has_yerr for bars in error_bars) == has_intervals
 
 
 @pytest.mark.parametrize(("name", "axis"), [("curves", "y"), ("bars", "x")])
 def test_a_line_is_at_a_speed_up_of_1(name, axis):
-    with style.styled():
-        figure = plot.draw_figure(REPORTS[name], REPORTS[name].workloads, plot.HEAD)
-    for axes in figure.axes:
+    for axes in figure_of(name).axes:
         assert [1, 1] in [list(getattr(line, f"get_{axis}data")()) for line in axes.lines]
 
 
@@ -197,8 +214,8 @@ def visible_boxes(axes):
 
 @each
 def test_texts_are_inside_the_figure_and_do_not_overlap(name):
+    figure = figure_of(name)
     with style.styled():
-        figure = plot.draw_figure(REPORTS[name], REPORTS[name].workloads, plot.HEAD)
         figure.draw_without_rendering()
         for axes in figure.axes:
             boxes = [*visible_boxes(axes)]
@@ -244,7 +261,7 @@ def first_number(report, row):
 @each
 def test_a_page_is_complete_and_loads_nothing(name):
     report = REPORTS[name]
-    text = page.page(report)
+    text = page_of(name)
     parsed = PageParser(text)
     assert not re.search(r"https?:|<script|<link|@import|src=", text)
     assert all(value.startswith("#") for key, value in parsed.attributes if key.endswith("href"))
@@ -262,9 +279,9 @@ def test_a_page_is_complete_and_loads_nothing(name):
 
 
 def test_names_sizes_and_notes_are_escaped():
-    assert AWKWARD in PageParser(page.page(REPORTS["awkward"])).texts
+    assert AWKWARD in PageParser(page_of("awkward")).texts
     for name in ("awkward", "interrupted"):
-        assert not re.search("<lambda>|<size>|<b>|<c>", page.page(REPORTS[name]))
+        assert not re.search("<lambda>|<size>|<b>|<c>", page_of(name))
 
 
 def test_a_row_has_speed_up_interval_efficiency_and_share_of_the_ceiling():
@@ -272,7 +289,7 @@ def test_a_row_has_speed_up_interval_efficiency_and_share_of_the_ceiling():
     row = next(row for row in bars.block("matmul") if row.side == "release" and row.way == "threads")
     speed_up = bars.speed_up(row)
     assert speed_up.low < speed_up.median < speed_up.high
-    cells = PageParser(page.page(bars)).cells
+    cells = PageParser(page_of("bars")).cells
     assert f"{speed_up.median:.2f}x" in cells
     assert f"{speed_up.low:.2f}-{speed_up.high:.2f}" in cells
     assert f"{bars.efficiency(row):.0%}" in cells
@@ -280,20 +297,20 @@ def test_a_row_has_speed_up_interval_efficiency_and_share_of_the_ceiling():
 
 
 def test_phones_omit_the_least_important_columns():
-    text = page.page(REPORTS["bars"])
+    text = page_of("bars")
     assert re.findall('<th class="minor">([^<]*)</th>', text) == ["efficiency", "starts"] * 2
     assert re.search(r"@media \(max-width: 600px\) \{[^@]*\.minor \{ display: none \}", text)
 
 
 def test_a_page_begins_with_the_answers_in_the_colour_of_their_verdict():
-    text = page.page(REPORTS["curves"])
+    text = page_of("curves")
     assert '<p class="answer held">squares-python holds the GIL: 0.99x of 60x on 64 threads.</p>' in text
     assert '<p class="answer released">matmul: released 39x' in text
     assert text.index('class="answer') < text.index("A Processor")
 
 
 def test_texts_of_a_page_are_ascii():
-    assert page.page(REPORTS["others"]).isascii()
+    assert page_of("others").isascii()
 
 
 def test_a_page_shows_the_costs_notes_and_warnings():
@@ -307,5 +324,5 @@ def test_a_page_shows_the_costs_notes_and_warnings():
 
 @pytest.mark.parametrize(("name", "has_intervals"), [("one start", False), ("one sample", False), ("others", True)])
 def test_fewer_than_six_values_have_no_interval_in_the_page(name, has_intervals):
-    cells = PageParser(page.page(REPORTS[name])).cells
+    cells = PageParser(page_of(name)).cells
     assert any(re.fullmatch(r"[\d.]+-[\d.]+|\d.* to .*", cell) for cell in cells) == has_intervals

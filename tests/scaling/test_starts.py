@@ -108,7 +108,7 @@ def counts_of(measuring):
 
 def test_six_starts_give_six_values(clock):
     (here,), interrupted = measure(FakeInterpreter(clock, "a", "b"), budget=Budget(1e9, 3))
-    assert {tuple(counts) for counts in counts_of(here).values()} == {(3,) * STARTS}
+    assert {tuple(counts) for counts in counts_of(here).values()} == {(3,) * 6}
     assert len(counts_of(here)) == 4
     assert not interrupted
     here.measured.name = "3.14"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import signal
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -247,10 +246,10 @@ def save(report: Report, path: str) -> bool:
 
 def rescue(report: Report) -> None:
     """Save the samples in the temporary folder instead, and print where."""
+    from ..measure import suite_file
+
     try:
-        descriptor, path = tempfile.mkstemp(prefix="nogil-kernels-", suffix=".json")
-        os.close(descriptor)
-        report.save(path)
+        path = suite_file.save_elsewhere(report.suite)
     except OSError as error:
         note(f"nogil-kernels compare: cannot save the samples elsewhere: {error.strerror or error}")
     else:

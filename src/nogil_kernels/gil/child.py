@@ -7,8 +7,10 @@ parent has enough samples, it creates a file "stop".
 
 from __future__ import annotations
 
+import _thread
 import faulthandler
 import json
+import os
 import sys
 import time
 import traceback
@@ -18,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from ..measure import machine
+from ..workers.isolated import end_with_group
 from ..workers.shared import mapped
 from . import probing, speed_up, target
 from .recording import Recording
@@ -30,8 +33,10 @@ POLL_SECONDS = 0.01
 def main() -> int:
     """Run what the request says; return the exit status."""
     folder = Path(sys.argv[1])
+    _thread.start_new_thread(end_with_parent, (os.dup(0), folder))  # threading.enumerate() does not list it
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     request = json.loads((folder / "request.json").read_text(encoding="utf-8"))
-    # By a native thread: it ends this process if the parent has been killed, even if the target never returns.
+    # By a native thread: it ends this process even if the parent was killed and the target always holds the GIL.
     faulthandler.dump_traceback_later(SETUP_DEADLINE, exit=True)
     memory = memoryview(mapped(str(folder / "recording"))) if request["sample"] else None
     probing.native_works()  # once, before threads of the setup compete for the GIL with its self-test
@@ -44,6 +49,12 @@ def main() -> int:
         traceback.print_exception(type(error), error, trace)
         return 1
     return 0
+
+
+def end_with_parent(pipe: int, folder: Path) -> None:
+    """End this process and all that it started when the parent has ended: the parent keeps the pipe open."""
+    os.read(pipe, 1)
+    end_with_group(folder)
 
 
 def run(request: dict[str, Any], folder: Path, memory: memoryview | None) -> None:

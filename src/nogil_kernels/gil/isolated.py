@@ -60,7 +60,7 @@ class Child:
     ) -> None:
         self.folder = folder.path
         folder.file("request.json", json.dumps(request).encode())
-        self._process = Isolated([*command, str(folder.path)], environment, subprocess.DEVNULL)
+        self._process = Isolated([*command, str(folder.path)], environment, subprocess.PIPE)
 
     def has_ended(self) -> bool:
         """Return whether the process has ended."""
@@ -116,16 +116,13 @@ def _speed_up(answer: dict[str, Any] | None) -> SpeedUp | None:
 
 def _speed_up_in(python: pythons.Python, request: dict[str, Any]) -> SpeedUp | str:
     """Return the speed-up of two threads in another interpreter, or the reason why there is none."""
-    copy = None if python.has_package else pythons.copy_package()
-    environment = pythons.environment(copy.name if copy else "")
     try:
-        with Folder() as folder, Child(folder, request, python.command(CHILD), environment) as child:
-            if child.answer("started", SETUP_SECONDS) is None:
-                return f"the setup took longer than {SETUP_SECONDS:.0f} s."
-            answer = child.answer("measured", PARALLEL_SECONDS)
+        with Folder() as folder:
+            environment = pythons.environment("" if python.has_package else pythons.copy_package(folder.path))
+            with Child(folder, request, python.command(CHILD), environment) as child:
+                if child.answer("started", SETUP_SECONDS) is None:
+                    return f"the setup took longer than {SETUP_SECONDS:.0f} s."
+                answer = child.answer("measured", PARALLEL_SECONDS)
     except Failed as failure:
         return pythons.last_line(str(failure))
-    finally:
-        if copy:
-            copy.cleanup()
     return _speed_up(answer) or "two threads were not measured: a call takes too long to repeat it, or is asynchronous."

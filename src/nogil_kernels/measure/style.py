@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .files import replaced
@@ -64,9 +66,12 @@ def styled() -> Iterator[None]:
 
 def save(figure: Figure, path: str | os.PathLike[str]) -> None:
     """Write a figure without a date, in the format given by the suffix of the path."""
-    dates = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
+    image_format = os.path.splitext(path)[1].removeprefix(".")
+    dates = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
+    content = io.BytesIO()  # if the disk is full, matplotlib raises other errors than OSError
+    figure.savefig(content, format=image_format, dpi=150, metadata=dates.get(image_format))
     with replaced(path) as target:
-        figure.savefig(target, dpi=150, metadata=dates.get(os.path.splitext(path)[1]))
+        Path(target).write_bytes(content.getvalue())
 
 
 def is_drawable(text: str) -> bool:

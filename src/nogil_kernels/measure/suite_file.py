@@ -1,6 +1,7 @@
 """Make, write and read pyperf suites, which store the samples of every report."""
 
 import os
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -29,6 +30,18 @@ def save(suite: Any, path: str | os.PathLike[str]) -> None:
     """Write a pyperf file and replace an existing one. Compress with gzip if the name ends in .gz."""
     with replaced(path) as target:
         suite.dump(target, replace=True)
+
+
+def save_elsewhere(suite: Any) -> str:
+    """Write a pyperf file to the temporary folder, and return its path."""
+    descriptor, path = tempfile.mkstemp(prefix="nogil-kernels-", suffix=".json")
+    os.close(descriptor)
+    try:
+        save(suite, path)
+    except OSError:
+        os.unlink(path)
+        raise
+    return path
 
 
 def load(path: str | os.PathLike[str]) -> Any:

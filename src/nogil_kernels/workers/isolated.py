@@ -6,9 +6,13 @@ import os
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import IO
+
+from .shared import remove_orphan
 
 LAST_BYTES = 1 << 14
 LAST_LINES = 20
@@ -81,6 +85,17 @@ class Isolated:
             if stream and not (stream is self._stream and self._reader.is_alive()):
                 with suppress(OSError):
                     stream.close()
+
+
+def end_with_group(folder: Path) -> None:
+    """End this process and all that it started. Remove the folder of its parent if that was killed."""
+    deadline = time.monotonic() + EXIT_SECONDS
+    while folder.exists() and time.monotonic() < deadline:  # the end of a process releases its pipes before its locks
+        remove_orphan(folder)
+        time.sleep(0.01)
+    if os.name == "posix" and os.getpgid(0) == os.getpid():
+        os.killpg(0, signal.SIGKILL)
+    os._exit(1)
 
 
 def _signal(number: int) -> str:

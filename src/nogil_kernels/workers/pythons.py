@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -132,10 +131,11 @@ def last_line(text: str) -> str:
     return line if len(line) <= MAX_ERROR else f"{line[:MAX_ERROR]} ..."
 
 
-def copy_package() -> tempfile.TemporaryDirectory[str]:
-    """Copy this package's Python files to an empty folder, without the packages beside it: they are for this Python."""
-    folder = tempfile.TemporaryDirectory(prefix="nogil-kernels-")
-    package = Path(__file__).parents[1]
-    ignore = shutil.ignore_patterns("*.so", "*.pyd", "__pycache__")
-    shutil.copytree(package, Path(folder.name, package.name), ignore=ignore)
-    return folder
+def copy_package(folder: Path) -> str:
+    """Copy this package's Python files to a folder in `folder`, without the packages beside it: they are for this
+    Python. Return the path of the new folder. A second call copies nothing."""
+    package, parent = Path(__file__).parents[1], folder / "package"
+    if not parent.exists():
+        ignore = shutil.ignore_patterns("*.so", "*.pyd", "__pycache__")
+        shutil.copytree(package, parent / package.name, ignore=ignore)
+    return str(parent)

@@ -27,9 +27,10 @@ LOCK_SECONDS = 60  # a folder that is younger may not have its lock yet
 
 
 class Folder:
-    """A temporary folder of mapped files. If its process is killed, the next process that makes a Folder removes it.
+    """A temporary folder of mapped files. If its process is killed, a child process removes it (see `remove_orphan`),
+    or the next process that makes a Folder.
 
-    A child process opens the folder of its parent by its path, and does not remove it.
+    A child process opens the folder of its parent by its path, and does not remove it while the parent runs.
     """
 
     def __init__(self, path: str = "") -> None:
@@ -82,10 +83,17 @@ def _lock(path: Path) -> int | None:
 def _remove_orphans(parent: Path) -> None:
     """Remove the folders of killed processes."""
     for path in parent.glob(f"{PREFIX}*"):
-        with suppress(OSError):  # another user owns it, or another process has removed it
-            if time.time() - path.stat().st_mtime > LOCK_SECONDS and (lock := _lock(path)) is not None:
-                shutil.rmtree(path, ignore_errors=True)
-                os.close(lock)
+        with suppress(OSError):  # another process has removed it
+            if time.time() - path.stat().st_mtime > LOCK_SECONDS:
+                remove_orphan(path)
+
+
+def remove_orphan(path: Path) -> None:
+    """Remove a folder if its process was killed: while that runs, it has a lock on the folder."""
+    with suppress(OSError):  # another user owns it, or another process has removed it
+        if (lock := _lock(path)) is not None:
+            shutil.rmtree(path, ignore_errors=True)
+            os.close(lock)
 
 
 maps: dict[str, mmap.mmap] = {}  # path -> mapping, for this process or interpreter

@@ -102,7 +102,8 @@ cdef int run_bands(const Problem *p, Py_ssize_t first, Py_ssize_t last, int *sto
     else:
         multiply_bands(p, first, last, space, &interrupts)
     end_interruptible(&interrupts)
-    return return_scratch(scratch)
+    return_scratch(scratch)
+    return 0
 
 
 cdef extern from *:
@@ -165,9 +166,10 @@ def matmul(a, b, out=None, *, gil="auto", threads=1):
     overflow to inf although C would be finite. The product of x+yi and v+wi is xv-yw + (xw+yv)i, also if a part is
     infinite or nan; numpy.matmul can give nan instead. Unlike numpy.matmul, there are no floating-point warnings.
 
-    A call that raises leaves out as it was, with two exceptions: an exception of a signal handler, such as
-    KeyboardInterrupt, and a MemoryError with several threads can leave a part of C in out. The loops are from Goto and
-    van de Geijn, "Anatomy of high-performance matrix multiplication", 2008.
+    A call that raises leaves out as it was, with two exceptions that can leave a part of C in out: an exception of a
+    signal handler, such as KeyboardInterrupt, and a MemoryError if several threads work, on the pure backend, or if out
+    overlaps an operand or has another dtype than C. The loops are from Goto and van de Geijn, "Anatomy of
+    high-performance matrix multiplication", 2008.
 
     Examples
     --------
@@ -290,13 +292,15 @@ cdef bytearray take_scratch(Py_ssize_t size):
     return PyByteArray_FromStringAndSize(NULL, size)
 
 
-cdef inline int return_scratch(bytearray scratch) except -1:
+cdef inline void return_scratch(bytearray scratch) noexcept:
     cdef list pool
     if scratch is not None:
         pool = _scratch_pool
-        if len(pool) < KEPT:
-            pool.append(scratch)
-    return 0
+        try:
+            if len(pool) < KEPT:
+                pool.append(scratch)
+        except MemoryError:  # the product is complete, so the call must not fail
+            pass
 
 
 _numpy = {}  # empty until the first result; then "makers" -> (numpy, numpy.empty, the dtypes indexed by Kind)

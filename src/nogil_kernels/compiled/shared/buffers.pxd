@@ -12,7 +12,6 @@ cdef extern from "Python.h":
     int PyObject_CheckBuffer(object x) noexcept
     int PyObject_GetBuffer(object x, Py_buffer *view, int flags) noexcept  # after -1, the caller calls PyErr_Clear
     void PyErr_Clear()
-    int PyObject_HasAttrString(object x, const char *name) noexcept
     ctypedef struct PyTypeObject:
         pass
     PyTypeObject *Py_TYPE(object x) noexcept
@@ -88,13 +87,19 @@ cdef inline Kind kind_of(const Py_buffer *view) noexcept nogil:
 
 cdef inline bint may_mean_more(object x) noexcept:
     """Return whether x may have a mask or a unit, which its buffer would not show. Static types (ndarray) have none."""
-    return PyType_HasFeature(Py_TYPE(x), Py_TPFLAGS_HEAPTYPE) and PyObject_HasAttrString(x, b"__array_ufunc__")
+    try:
+        return PyType_HasFeature(Py_TYPE(x), Py_TPFLAGS_HEAPTYPE) and hasattr(x, "__array_ufunc__")
+    except BaseException:  # no memory, for example
+        return True
 
 
 cdef inline bint is_text_or_time(object x, const Py_buffer *view) noexcept:
     """Return whether x is a scalar bytes_, datetime64 or timedelta64 of NumPy. Arrays of these have no buffer."""
-    return (view.len == 8 or isinstance(x, bytes)) and type(x) is not bytes and \
-        type(x).__name__ in ("bytes_", "datetime64", "timedelta64")
+    try:
+        return (view.len == 8 or isinstance(x, bytes)) and type(x) is not bytes and \
+            type(x).__name__ in ("bytes_", "datetime64", "timedelta64")
+    except BaseException:  # no memory for the name
+        return True
 
 
 cdef inline bint get_buffer(object x, Py_buffer *view, int flags) noexcept:

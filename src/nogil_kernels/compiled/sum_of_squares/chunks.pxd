@@ -11,6 +11,14 @@ from nogil_kernels.compiled.sum_of_squares.runs cimport (
 from nogil_kernels.compiled.sum_of_squares.layout cimport Layout, gather, in_memory_order, take_axes
 
 
+cdef extern from *:
+    """
+    #include "compiled/shared/atomics.h"
+    #define NK_SET_ROW(place, row) NK_ATOMIC_STORE(Py_ssize_t, place, row)
+    """
+    void set_row "NK_SET_ROW"(Py_ssize_t *place, Py_ssize_t row) noexcept nogil
+
+
 cdef enum:
     # Chunks between two looks for interrupts: 8 take at most 4 ms. A look at each would take 3 % of rows of 4 numbers.
     CHUNKS_PER_LOOK = 8
@@ -194,6 +202,6 @@ cdef inline void write_row(Problem *p, Py_ssize_t row, const nk_sum *total) noex
     if p.out_kind == F64:
         (<double *> p.out)[row] = as_double(total)
     elif total.words[1] or total.words[2] or (p.out_kind == I64 and total.words[0] > <uint64_t> INT64_MAX):
-        p.overflow = row
+        set_row(&p.overflow, row)  # other threads can do so at the same time
     else:
         (<uint64_t *> p.out)[row] = total.words[0]

@@ -200,14 +200,15 @@ NK_INLINE void run_64_bits(enum nk_kind kind, const void *x, ptrdiff_t n, nk_sum
 
     for (ptrdiff_t i = 0; i < n; i += BATCH * LANES) {
         uint_vec batch[BATCH], any_bits = zero;
+        const uint64_t *numbers = (const uint64_t *)x + i;
         if (n - i < BATCH * LANES) { /* the last batch, padded with zeros */
             memset(padded_batch, 0, sizeof padded_batch);
-            memcpy(padded_batch, (const uint64_t *)x + i, (size_t)(n - i) * 8);
-            x = padded_batch - i;
+            memcpy(padded_batch, numbers, (size_t)(n - i) * 8);
+            numbers = padded_batch;
         }
         NK_UNROLL
         for (int b = 0; b < BATCH; b++) {
-            batch[b] = load_magnitudes(kind, x, i + b * LANES);
+            batch[b] = load_magnitudes(kind, numbers, b * LANES);
             any_bits |= batch[b];
             add_product(&ll, multiply_lower(batch[b], batch[b]));
         }

@@ -1,7 +1,7 @@
 """The process in which a start of the workers runs: see workers.pythons.command.
 
-It talks to its parent in lines of JSON. Input: the request and the folder of shared files, then one line per round with
-the indices of its rows. Output: what it is doing, then its rows or an error, then each sample.
+Its argument is the folder of shared files. It talks to its parent in lines of JSON. Input: the request, then one line
+per round with the indices of its rows. Output: what it is doing, then its rows or an error, then each sample.
 
 The pipes are not its standard input and output: a measured function may read, write, replace or close those. This
 process needs only the standard library.
@@ -10,14 +10,16 @@ process needs only the standard library.
 import json
 import os
 import queue
-import signal
+import sys
 import time
 from dataclasses import asdict
+from pathlib import Path
 from threading import Thread
 from typing import Any, TextIO
 
 from ...workers.errors import Unavailable, Unknown
-from ...workers.shared import Folder
+from ...workers.isolated import end_with_group
+from ...workers.shared import Folder, remove_orphan
 from ..rows import Row
 from .request import Request
 from .start import Start
@@ -33,12 +35,22 @@ def main() -> int:
     os.dup2(devnull, 0)
     os.dup2(2, 1)
     lines: queue.SimpleQueue[str] = queue.SimpleQueue()
-    Thread(target=_read, args=(requests, lines), daemon=True).start()
-    message = json.loads(lines.get())
-    rows = [Row(**row) for row in message["request"].pop("rows")]
-    request = Request(**message["request"], rows=rows)
+    folder = Path(sys.argv[1])
+    Thread(target=_read, args=(requests, lines, folder), daemon=True).start()
     try:
-        start = Start(request, Folder(message["folder"]), lambda *step: send(answers, {"doing": step}))
+        return serve(lines, answers, folder)
+    finally:
+        remove_orphan(folder)
+
+
+def serve(lines: "queue.SimpleQueue[str]", answers: TextIO, folder: Path) -> int:
+    """Start the workers that the first line requests, and take the samples that the others request."""
+    if not (line := lines.get()):
+        end_with_group(folder)
+    message = json.loads(line)
+    rows = [Row(**row) for row in message.pop("rows")]
+    try:
+        start = Start(Request(**message, rows=rows), Folder(str(folder)), lambda *step: send(answers, {"doing": step}))
     except (Unknown, Unavailable) as error:
         send(answers, {"error": type(error).__name__, "text": str(error)})
         return 1
@@ -56,15 +68,13 @@ def main() -> int:
     return 0
 
 
-def _read(requests: TextIO, lines: "queue.SimpleQueue[str]") -> None:
+def _read(requests: TextIO, lines: "queue.SimpleQueue[str]", folder: Path) -> None:
     """Pass on the parent's lines. When they end, end this process and all that it started, even during a call."""
     for line in requests:
         lines.put(line)
     lines.put("")
     time.sleep(PATIENCE)
-    if os.name == "posix" and os.getpgid(0) == os.getpid():
-        os.killpg(0, signal.SIGKILL)
-    os._exit(1)
+    end_with_group(folder)
 
 
 def send(answers: TextIO, message: Any) -> None:

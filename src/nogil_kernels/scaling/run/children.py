@@ -59,7 +59,7 @@ class Child:
     """Workers of a child process."""
 
     def __init__(self, command: Sequence[str], environment: dict[str, str], request: Request, folder: Folder) -> None:
-        self._process = Isolated(command, environment, subprocess.PIPE, subprocess.PIPE)
+        self._process = Isolated([*command, str(folder.path)], environment, subprocess.PIPE, subprocess.PIPE)
         self._name = os.path.basename(command[0])
         assert self._process.process.stdin
         assert self._process.process.stdout
@@ -67,7 +67,7 @@ class Child:
         self._doing = "", ""
         self._changes: dict[str, list[str]] = {}
         try:
-            self._send({"request": asdict(request), "folder": str(folder.path)})
+            self._send(asdict(request))
             while "doing" in (message := self._receive()):
                 self._doing = tuple(message["doing"])
             if "error" in message:
@@ -130,19 +130,13 @@ class Interpreter:
         """`gil` is the value of PYTHON_GIL, or "" to leave it as it is."""
         self.name = python.name
         self.is_copy = not python.has_package
-        self._copy = pythons.copy_package() if self.is_copy else None
         self._command = python.command(f"{__package__}.child")
-        self._environment = pythons.environment(self._copy.name if self._copy else "")
-        self._environment |= {"PYTHON_GIL": gil} if gil else {}
+        self._gil = {"PYTHON_GIL": gil} if gil else {}
 
     def start(self, request: Request, folder: Folder) -> Workers:
         """Start the workers. Raise Unknown or Unavailable, or Broken if the process ended before it was ready."""
-        return Child(self._command, self._environment, request, folder)
-
-    def close(self) -> None:
-        """Remove the copy of the package."""
-        if self._copy:
-            self._copy.cleanup()
+        copy = pythons.copy_package(folder.path) if self.is_copy else ""
+        return Child(self._command, pythons.environment(copy) | self._gil, request, folder)
 
 
 class ThisInterpreter:
@@ -160,6 +154,3 @@ class ThisInterpreter:
             return Here(request, folder)
         gil = {"PYTHON_GIL": "1"} if pythons.is_free_threaded() and machine.gil_enabled() else {}
         return Child(pythons.command(f"{__package__}.child"), {**os.environ, **gil}, request, folder)
-
-    def close(self) -> None:
-        """Do nothing."""

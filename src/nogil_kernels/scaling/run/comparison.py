@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from dataclasses import replace
 
 from ... import build_info
@@ -41,12 +41,11 @@ def measure(
     with ExitStack() as stack:
         folder = stack.enter_context(Folder())
         in_process = any(name in worker.local_functions for name in request.workloads)
-        this = Measuring(stack.enter_context(closing(ThisInterpreter(in_process))), request)
+        this = Measuring(ThisInterpreter(in_process), request)
         other_request = replace(request, is_first=False)
         all_measuring = [this]
         for python in others:
-            for interpreter in _with_gil_settings(python):
-                all_measuring.append(Measuring(stack.enter_context(closing(interpreter)), other_request))
+            all_measuring += [Measuring(interpreter, other_request) for interpreter in _with_gil_settings(python)]
         budget = budget_of(request, len(all_measuring), quick, seconds)
         steal_facts = stack.enter_context(steal())
         interrupted = take(all_measuring, folder, budget, progress, notes)

@@ -1,0 +1,159 @@
+"""Prove each promise of the documents: its test passes, and fails if a fault is seeded.
+
+    python tests/proofs/promises.py               # prove all promises, and write docs/promises.md
+    python tests/proofs/promises.py --only bits   # prove the promises that contain this word, and write nothing
+
+promises.toml lists the promises. Each has the sentence, its source, a test and a fault. The fault is seeded into a
+copy of the project, so that nobody has to believe that the test can fail.
+"""
+
+import argparse
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from faults import PYTHON_ONLY, ROOT, Copy, Fault, workers
+
+PAGE = ROOT / "docs/promises.md"
+TIMEOUT = 120  # seconds for one test; a fault can make it wait forever
+
+HEADER = """# Promises, each with its proof
+
+`nox -s promises` made this page. For each promise of the README and of the docstrings it ran a test, which passed.
+Then it seeded one fault into a copy of the project, built it, and ran the test again, which failed. So each test is
+known to notice at least this fault.
+
+| Run | |
+| --- | --- |
+"""
+
+
+class Promise(NamedTuple):
+    """One sentence of the documents, and its proof."""
+
+    promise: str
+    source: str
+    test: str
+    fault: Fault
+
+    def command(self):
+        return f"pytest {self.test}"
+
+
+class Proof(NamedTuple):
+    """What happened when the test ran on the faulty copy."""
+
+    failure: str
+    seconds: float
+
+
+def promises():
+    """Return the promises of promises.toml, in its order."""
+    entries = tomllib.loads((Path(__file__).parent / "promises.toml").read_text(encoding="utf-8"))["promise"]
+    return [Promise(**{**entry, "fault": Fault(**entry["fault"])}) for entry in entries]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", default="", help="a word of the promises to prove")
+    parser.add_argument("--jobs", type=int, default=2, help="promises that are proved at the same time")
+    options = parser.parse_args()
+    chosen = [promise for promise in promises() if options.only in promise.promise]
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder, workers(options.jobs) as pool:
+        original = Copy.of_project(Path(folder) / "original")
+        if message := original.build():
+            sys.exit(message)
+        proofs = list(pool.map(lambda promise: prove(promise, original), chosen))
+    if not options.only and all(proofs):
+        PAGE.write_text(page(chosen, proofs, (time.monotonic() - started) / 60), encoding="utf-8")
+    print(f"{sum(map(bool, proofs))} of {len(proofs)} promises are proved")
+    return not all(proofs)
+
+
+def prove(promise, original):
+    """Return the proof of a promise. Print the reason and return None if there is none."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = original.clone(Path(folder) / "copy")
+        failure = failure_of(copy, promise)
+        if failure:
+            print(f"NO PROOF  {promise.promise}\n          fails without the fault: {failure}", flush=True)
+            return None
+        copy.apply(promise.fault)
+        if Path(promise.fault.file).suffix not in PYTHON_ONLY and (message := copy.build()):
+            print(f"NO PROOF  {promise.promise}\n          the fault does not compile: {message[-500:]}", flush=True)
+            return None
+        started = time.monotonic()
+        failure = failure_of(copy, promise)
+    print(f"{'proved' if failure else 'NO PROOF'}  {promise.promise}\n          {failure or 'passes'}", flush=True)
+    return Proof(failure, time.monotonic() - started) if failure else None
+
+
+def failure_of(copy, promise):
+    """Return how the test of a promise fails in a copy, or an empty string. Exit if the test does not exist."""
+    try:
+        process = copy.test(*shlex.split(promise.test), timeout=TIMEOUT)
+    except subprocess.TimeoutExpired:
+        return f"no end after {TIMEOUT} s"
+    if process.returncode in (2, 4, 5) or (process.returncode == 0 and " passed" not in process.stdout):
+        sys.exit(f"no test ran for {promise.test}:\n{process.stdout[-2000:]}{process.stderr[-500:]}")
+    if not process.returncode:
+        return ""
+    if process.returncode < 0 or process.returncode > 128:
+        return f"the process ends by signal {abs(process.returncode) % 128}"
+    errors = re.findall(r"^E  +(\S.*)", process.stdout, re.MULTILINE)
+    return errors[0] if errors else f"exit status {process.returncode}"
+
+
+def page(chosen, proofs, minutes):
+    """Return docs/promises.md."""
+    facts = {
+        "Date": f"{datetime.now(UTC):%Y-%m-%d}",
+        "Commit": git("rev-parse", "--short", "HEAD") + (" and local changes" if git("status", "--porcelain") else ""),
+        "Versions": versions(),
+        "Time": f"{minutes:.0f} minutes",
+    }
+    table = "".join(f"| {name} | {fact} |\n" for name, fact in facts.items())
+    return HEADER + table + "".join(entry(*pair, i) for i, pair in enumerate(zip(chosen, proofs, strict=True), 1))
+
+
+def entry(promise, proof, number):
+    """Return one promise as Markdown: the sentence, the command, the fault as a difference, and the failure."""
+    difference = [f"-{line}" for line in promise.fault.old.splitlines()]
+    difference += [f"+{line}" for line in promise.fault.new.splitlines()]
+    return "\n".join(
+        [
+            f"\n## {number}. {promise.promise}\n",
+            f"From {promise.source}. Tested by `{promise.command()}`, which notices this fault in",
+            f"`{promise.fault.file}` within {proof.seconds:.0f} s:\n",
+            "```diff",
+            *difference,
+            "```",
+            "",
+        ]
+    )
+
+
+def versions():
+    """Return the versions of Python, NumPy and pytest, the processor and the instruction set, in one line."""
+    code = (
+        "import numpy, pytest, platform, nogil_kernels as n; from nogil_kernels.measure import facts; "
+        "print(f'CPython {platform.python_version()}, NumPy {numpy.__version__}, pytest {pytest.__version__}, '"
+        "f'{facts.cpu_model()}, {n.build_info()[\"isa\"]}')"
+    )
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def git(*arguments):
+    return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
