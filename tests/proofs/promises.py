@@ -1,7 +1,7 @@
 """Prove each promise of the documents: its test passes, and fails if a fault is seeded.
 
     python tests/proofs/promises.py               # prove all promises, and write docs/promises.md
-    python tests/proofs/promises.py --only bits   # prove the promises that contain this word, and write nothing
+    python tests/proofs/promises.py --only bits   # prove the promises with this word, and keep the page as it is
 
 promises.toml lists the promises. Each has the sentence, its source, a test and a fault. The fault is seeded into a
 copy of the project, so that nobody has to believe that the test can fail.
