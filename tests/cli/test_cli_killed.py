@@ -12,15 +12,14 @@ from pathlib import Path
 
 import pytest
 from commands import HERE
-from support import descendants, environment, remaining
+from support import EVERY_TEST, descendants, environment, needs_proc, remaining
 
 from nogil_kernels.workers import shared
 
 pytest.importorskip("pyperf")
 pytest.importorskip("rich")
 
-EVERY = os.environ.get("NOGIL_KERNELS_TEST") == "every"
-MOMENTS = 600 if EVERY else 5  # 50 per command and signal
+MOMENTS = 600 if EVERY_TEST else 5  # 50 per command and signal
 SECONDS = 3.0  # of a run, from its first import to its end
 MARK = "NOGIL_KERNELS_KILLED_BY_A_TEST"
 PATIENCE = 10  # seconds; workers notice after 2
@@ -46,27 +45,24 @@ COMMANDS = {
     "an endless setup": ["probe", "-s", "import time; time.sleep(1000)", "1"],
 }
 SIGNALS = [getattr(signal, name, None) for name in ("SIGKILL", "SIGTERM", "SIGINT", "SIGHUP")]
-
 VICTIMS = "command", "child"
 FEW = [("compare", "command"), ("compare", "child"), ("an endless setup", "command")]
 
-linux_only = pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="this system has no /proc to find processes")
-
 
 def marked(mark):
-    """Return the running processes whose environment has the mark, also those that have no parent any more."""
-    found = set()
+    """Return the ids of the processes whose environment has the mark, with those whose parent has ended."""
+    numbers = set()
     for path in Path("/proc").glob("[0-9]*"):
         try:
             if f"{MARK}={mark}\0".encode() in (path / "environ").read_bytes():
-                found.add(int(path.name))
-        except OSError:  # it has ended, or is of another user
+                numbers.add(int(path.name))
+        except OSError:  # the process has ended, or belongs to another user
             pass
-    return found
+    return numbers
 
 
 def start(arguments, folder):
-    """Start the command with a folder for all temporary files, those in memory too."""
+    """Start a command that writes all temporary files to a folder, those in memory too."""
     return subprocess.Popen(
         [sys.executable, "-c", COMMAND, str(folder), *arguments],
         env=environment(**{MARK: str(folder), "TMPDIR": str(folder)}),
@@ -79,7 +75,7 @@ def start(arguments, folder):
 
 
 def check_nothing_remains(process, folder, sweep=False):
-    """Check that no process and no file remains. With `sweep`, the next command may remove the files."""
+    """Check that no process and no file remains. With `sweep`, orphans are removed first, as the next command does."""
     process.wait(60)
     assert remaining(lambda: marked(folder), PATIENCE) == set()
     for path in folder.glob(f"{shared.PREFIX}*") if sweep else ():
@@ -88,7 +84,7 @@ def check_nothing_remains(process, folder, sweep=False):
 
 
 def kill_at(moments, folders):
-    """Start a command per moment at once, and send its signal at that moment, in seconds."""
+    """Start the command of each moment at once, and send its signal after its seconds."""
     begin = time.monotonic()
     started = [
         (*moment, start(COMMANDS[moment[1]], folder), folder) for moment, folder in zip(moments, folders, strict=True)
@@ -100,7 +96,7 @@ def kill_at(moments, folders):
         check_nothing_remains(process, folder, sweep=True)
 
 
-@linux_only
+@needs_proc
 def test_a_command_that_is_killed_at_a_random_moment_leaves_nothing(tmp_path_factory):
     names, numbers = itertools.cycle(COMMANDS), itertools.cycle(SIGNALS)
     moments = [(SECONDS * random.random(), next(names), next(numbers)) for _ in range(MOMENTS)]
@@ -110,19 +106,18 @@ def test_a_command_that_is_killed_at_a_random_moment_leaves_nothing(tmp_path_fac
         kill_at(batch, [tmp_path_factory.mktemp("k") for _ in batch])
 
 
-@linux_only
+@needs_proc
 @pytest.mark.parametrize(
     ("command", "victim"),
-    [pair for pair in itertools.product(COMMANDS, VICTIMS) if EVERY or pair in FEW],
+    [pair for pair in itertools.product(COMMANDS, VICTIMS) if EVERY_TEST or pair in FEW],
 )
 def test_the_child_of_a_command_that_is_killed_removes_its_files(command, victim, tmp_path_factory):
-    """Also if the child itself is killed: then the command removes them."""
+    """If the child is killed instead, the command removes them."""
     folder = tmp_path_factory.mktemp("k")
     process = start(COMMANDS[command], folder)
     assert remaining(lambda: not (descendants(process.pid) and [*folder.iterdir()]), 60) is False
     time.sleep(random.random())
-    children = descendants(process.pid) if victim == "child" else set()
-    for number in {process.pid} - children if victim == "command" else children:
+    for number in [process.pid] if victim == "command" else descendants(process.pid):
         with contextlib.suppress(ProcessLookupError):
             os.kill(number, signal.SIGKILL)
     check_nothing_remains(process, folder)

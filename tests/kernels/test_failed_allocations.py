@@ -5,9 +5,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from support import FREE_THREADED_BUILD, completed
+from support import EVERY_TEST, FREE_THREADED_BUILD, completed
 
-EVERY = os.environ.get("NOGIL_KERNELS_TEST") == "every"
 PROGRAM = str(Path(__file__).parents[1] / "helpers" / "failed_allocations.py")
 MOST_IMPORTANT = [
     *["array", "array, released", "strided array", "integers of 128 bits", "chunks", "range of chunks", "memoryview"],
@@ -31,12 +30,12 @@ def test_a_failed_allocation_is_a_memory_error_and_changes_nothing(kernels):
     assert run(kernels, *MOST_IMPORTANT) == len(MOST_IMPORTANT)
 
 
-@pytest.mark.skipif(not EVERY, reason="takes minutes: set NOGIL_KERNELS_TEST=every")
+@pytest.mark.skipif(not EVERY_TEST, reason="takes minutes: set NOGIL_KERNELS_TEST=every")
 @pytest.mark.parametrize("group", ["sums", "products"])
 def test_a_failed_allocation_on_any_path_is_a_memory_error_and_changes_nothing(group, kernels):
     assert run(kernels, group) > 25
 
 
-@pytest.mark.skipif(not EVERY, reason="takes a minute: set NOGIL_KERNELS_TEST=every")
+@pytest.mark.skipif(not EVERY_TEST, reason="takes a minute: set NOGIL_KERNELS_TEST=every")
 def test_a_failed_allocation_of_several_threads_is_a_memory_error_and_changes_no_operand(compiled):
     assert run(compiled, "shared") == 5

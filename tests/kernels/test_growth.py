@@ -6,11 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from support import completed
+from support import EVERY_TEST, completed
 
-EVERY = os.environ.get("NOGIL_KERNELS_TEST") == "every"
 PROGRAM = str(Path(__file__).parents[1] / "helpers" / "growth.py")
-SECONDS = 10 if EVERY else 0.025  # per call, unless a million calls take less
+SECONDS = 10 if EVERY_TEST else 0.025  # per call, unless a million calls take less
 MOST_BLOCKS = 0.5  # per call: less than one object
 MOST_BYTES = 1 << 20
 
@@ -25,7 +24,7 @@ def test_the_memory_does_not_grow_with_the_number_of_calls(kernels):
     assert [case for case in grown if case["blocks"] > MOST_BLOCKS * case["calls"] or case["bytes"] > MOST_BYTES] == []
 
 
-@pytest.mark.skipif(not EVERY, reason="takes a minute: set NOGIL_KERNELS_TEST=every")
+@pytest.mark.skipif(not EVERY_TEST, reason="takes a minute: set NOGIL_KERNELS_TEST=every")
 @pytest.mark.parametrize("function", ["sum_of_squares(numbers)", "matmul(a, a, out=c)", "build_info()"])
 def test_a_million_calls_grow_by_less_than_a_megabyte(function):
     code = f"""

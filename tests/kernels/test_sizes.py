@@ -4,15 +4,13 @@ Broadcast arrays have so many elements in little memory.
 """
 
 import ctypes
-import os
 import sys
 
 import numpy as np
 import pytest
-from support import python_prints
+from support import EVERY_TEST, python_prints
 
-EVERY = os.environ.get("NOGIL_KERNELS_TEST") == "every"
-slow = pytest.mark.skipif(not EVERY, reason="takes minutes: set NOGIL_KERNELS_TEST=every")
+slow = pytest.mark.skipif(not EVERY_TEST, reason="takes minutes: set NOGIL_KERNELS_TEST=every")
 REFUSED = (MemoryError, OverflowError, ValueError)  # ValueError is NumPy's: "array is too big"
 FEW = np.full(1 << 16, 3, np.int8)
 HUGE = 2**40
