@@ -1,4 +1,4 @@
-"""Seeded faults: a copy of the project, in which one line is made wrong, is built and tested.
+"""Seeded faults: a copy of the project, in which one line is wrong, is built and tested.
 
 A test that never fails proves nothing. The programs beside this file make one line wrong, and expect a failure.
 """
@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-groups = set()  # of the processes that run in copies; None while the program ends
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON_ONLY = (".py",)  # faults in these files need no build
+groups = set()  # process groups of the commands that run in copies; None while the program ends
 
 
 class Fault(NamedTuple):
@@ -31,6 +31,18 @@ class Fault(NamedTuple):
         if count != 1:
             raise ValueError(f"{self.file} must have {self.old!r} once, got {count} times. Update the fault.")
         return text.replace(self.old, self.new)
+
+
+def without(module, sources):
+    """Return an edit of setup.py. Later builds skip the module, and keep its files of an earlier build."""
+    return Fault("setup.py", f'    "{module}": {sources}', f"    # {sources}")
+
+
+# subinterpreters/ compiles the sources of the kernels a second time.
+SECOND_BUILD = (
+    without("compiled/subinterpreters/sum_of_squares", "SUM_SOURCES"),
+    without("compiled/subinterpreters/matmul", "MATMUL_SOURCES"),
+)
 
 
 class Copy:
@@ -58,7 +70,7 @@ class Copy:
         return Copy(folder, self.variables)
 
     def apply(self, fault):
-        """Make the fault in this copy."""
+        """Seed the fault into this copy."""
         path = self.root / fault.file
         path.write_text(fault.applied_to(path.read_text()))
 

@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from faults import ROOT, Copy, Fault
+from faults import ROOT, SECOND_BUILD, Copy, Fault, without
 
 CACHE = ROOT / ".fuzz_cache"
 KERNELS = "src/nogil_kernels/compiled"
@@ -35,15 +35,9 @@ FLAGS = "-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fn
 CALLS = "-mllvm -asan-instrumentation-with-call-threshold=0"  # CFLAGS occur twice in a command, and this cannot
 
 
-def without(module, sources):
-    """Return an edit of setup.py that does not build a module."""
-    return Fault("setup.py", f'    "{module}": {sources}', f"    # {sources}")
-
-
-# Modules that no target uses.
+# Edits of setup.py: modules that no target uses, and those that only some targets use.
 UNUSED = (
-    without("compiled/subinterpreters/sum_of_squares", "SUM_SOURCES"),
-    without("compiled/subinterpreters/matmul", "MATMUL_SOURCES"),
+    *SECOND_BUILD,
     without("measure/limits", '(["measure/loops.c"]'),
     without("gil/sampler", "([]"),
 )
@@ -121,9 +115,9 @@ def main(seconds=SECONDS):
         build(original)
         for number, detector in enumerate(DETECTORS):
             must_find(detector, original.clone(Path(name, f"faulty-{number}")), compiler)
-        findings = [finding for target in TARGETS for finding in fuzz(target, original, compiler, seconds)]
-    print(f"{len(findings)} findings after {(time.monotonic() - started) / 60:.0f} min")
-    return len(findings) > 0
+        failed = [run_name for target in TARGETS for run_name in fuzz(target, original, compiler, seconds)]
+    print(f"{len(failed)} runs failed, after {(time.monotonic() - started) / 60:.0f} min")
+    return len(failed) > 0
 
 
 def clang(folder):
@@ -166,7 +160,7 @@ def python_library():
 
 
 def run(program, copy, *options, isa=""):
-    """Run a target. Return the completed process."""
+    """Run a target, and return the completed process."""
     variables = {
         "ASAN_OPTIONS": "detect_leaks=0:quarantine_size_mb=64",  # Python keeps memory until it exits
         "NOGIL_KERNELS_ISA": isa,
@@ -184,7 +178,7 @@ def must_find(detector, copy, compiler):
     build(copy)
     program = link(detector.target, copy, compiler)
     started = time.monotonic()
-    process = run(program, copy, f"-max_total_time={SECONDS_FOR_A_FAULT}", "-artifact_prefix=found-")
+    process = run(program, copy, f"-max_total_time={SECONDS_FOR_A_FAULT}", "-artifact_prefix=fault-")
     report = re.search(detector.report, process.stderr)
     if not process.returncode or not report:
         sys.exit(f"{process.stderr[-3000:]}\n{detector.target} does not find a seeded fault: {detector.fault}")
@@ -196,7 +190,7 @@ def must_find(detector, copy, compiler):
 
 
 def fuzz(target, copy, compiler, seconds):
-    """Run a target, once for each instruction set if it cannot choose itself. Yield findings."""
+    """Run a target, `calls` once for each instruction set. Yield the name of each run that fails."""
     program = link(target, copy, compiler)
     for isa in ISAS if target == "calls" else ("",):
         if isa and run(program, copy, "-runs=1", isa=isa).returncode:

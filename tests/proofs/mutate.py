@@ -25,7 +25,7 @@ import tomllib
 from pathlib import Path
 from typing import NamedTuple
 
-from faults import PYTHON_ONLY, ROOT, Copy, Fault, workers
+from faults import PYTHON_ONLY, ROOT, SECOND_BUILD, Copy, workers
 
 MUTANTS, CAUGHT = 50, 48
 PACKAGE = "src/nogil_kernels"
@@ -41,15 +41,9 @@ FIRST = [
     "tests/kernels/test_schedules.py",
 ]
 TIMED = ["tests/kernels/test_ctrl_c.py", "tests/kernels/test_gil.py"]
-LEFT_OUT = ["tests/kernels/test_longest_hold.py", "tests/kernels/test_profilers.py"]
-REST = ["tests/kernels", *(f"--ignore={file}" for file in FIRST + TIMED + LEFT_OUT)]
+EXCLUDED = ["tests/kernels/test_longest_hold.py", "tests/kernels/test_profilers.py"]
+REST = ["tests/kernels", *(f"--ignore={file}" for file in FIRST + TIMED + EXCLUDED)]
 TIMEOUT = 600  # seconds for each of the three; the unchanged project takes at most a third
-
-# subinterpreters/ compiles the same sources again, so its build from before the change stays.
-SECOND_BUILD = [
-    Fault("setup.py", f'    "compiled/subinterpreters/{kernel}": {sources}', f"    # {sources}")
-    for kernel, sources in (("sum_of_squares", "SUM_SOURCES"), ("matmul", "MATMUL_SOURCES"))
-]
 
 STRINGS_AND_COMMENTS = {
     "python": r'"""(?s:.*?)"""|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|#[^\n]*',
@@ -89,7 +83,7 @@ class Mutant(NamedTuple):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--only", type=int, help="number of the one mutant to test")
+    parser.add_argument("--only", type=int, help="number of the only mutant to test")
     parser.add_argument("--jobs", type=int, default=2, help="mutants that are tested at the same time")
     options = parser.parse_args()
     started = time.monotonic()
@@ -183,9 +177,8 @@ def test_all(candidates, original, count, jobs):
     """Test mutants until `count` have compiled. Return pairs of mutant and failure, which is empty for a missed one."""
     results = []
     with workers(jobs) as pool:
-        baseline = list(
-            pool.map(lambda _: failure_of(original), range(jobs))
-        )  # beside each other, as mutants are tested
+        # At the same time, as mutants are tested.
+        baseline = list(pool.map(lambda _: failure_of(original), range(jobs)))
         if any(baseline):
             sys.exit(f"the tests fail without a fault: {baseline}")
         while len(results) < count and (

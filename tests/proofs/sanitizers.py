@@ -16,15 +16,14 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from faults import Copy, Fault
-from mutate import SECOND_BUILD
+from faults import SECOND_BUILD, Copy, Fault
 
 PACKAGES = ("setuptools >= 80", "Cython >= 3.3", "numpy >= 1.26", "pytest >= 8", "hypothesis >= 6.100")
 KERNELS = "src/nogil_kernels/compiled"
 
 
 class Detector(NamedTuple):
-    """A fault, the tests that run into it, and the words that the sanitizer must print."""
+    """A fault, tests that run the faulty line, and the words that the sanitizer must print."""
 
     fault: Fault
     tests: tuple
@@ -131,11 +130,11 @@ def main(name, python=sys.executable):
         original = Copy.of_project(Path(folder, "original"))
         for fault in SECOND_BUILD:
             original.apply(fault)
-        built(original, python, sanitizer)
+        build(original, python, sanitizer)
         faulty = original.clone(Path(folder, "faulty"))
         for detector in sanitizer.detectors:
             faulty.apply(detector.fault)
-        built(faulty, python, sanitizer)
+        build(faulty, python, sanitizer)
         for detector in sanitizer.detectors:
             check(detector, faulty, python, sanitizer)
         excluded = [word for test in sanitizer.excluded for word in ("--deselect", test)]
@@ -156,8 +155,8 @@ def environment(folder, python):
     return str(folder / "bin/python")
 
 
-def built(copy, python, sanitizer):
-    """Build the kernels of a copy with the sanitizer, and return the copy."""
+def build(copy, python, sanitizer):
+    """Build the kernels of a copy with the sanitizer. Exit with the compiler's messages if that fails."""
     process = copy.run(
         *(python, "setup.py", "-q", "build_ext", "--inplace"),
         CFLAGS=sanitizer.options,
@@ -166,7 +165,6 @@ def built(copy, python, sanitizer):
     )
     if process.returncode:
         sys.exit(process.stdout + process.stderr)
-    return copy
 
 
 def pytest(python, *arguments):
