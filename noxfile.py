@@ -27,7 +27,7 @@ def install(session: nox.Session, extra: str, **variables: str) -> None:
 
 @nox.session(python=WITH_GIL + FREE_THREADED)
 def tests(session: nox.Session) -> None:
-    """Run all tests, also the long ones: on both backends, and on every instruction set of this machine."""
+    """Run all tests and their long versions, on both backends and on every instruction set of this machine."""
     install(session, "test")
     session.run("pytest", *session.posargs, env={"NOGIL_KERNELS_TEST": "every"})
 
@@ -142,8 +142,8 @@ def cross(session: nox.Session) -> None:
 def fuzz(session: nox.Session) -> None:
     """Test 10 000 random examples of each property of the kernels, on each ISA, or on those named after --.
 
-    This proves that no dtype, shape, layout, content, container or overlap of operands gives a wrong number. It takes
-    about 5 minutes per ISA on one core. `pure` is plain Python. A failed example is stored, and runs first next time.
+    An example has a random dtype, shape, layout, content, container and overlap of operands. The session takes about 5
+    minutes per ISA on one core. `pure` is plain Python. A failed example is stored, and runs first next time.
     """
     install(session, "test")
     code = "import nogil_kernels; print(*nogil_kernels.build_info()['isas_available'], 'pure')"
@@ -156,19 +156,19 @@ def fuzz(session: nox.Session) -> None:
 
 @nox.session(python=False, default=False)
 def asan(session: nox.Session) -> None:
-    """Prove that no kernel accesses memory beyond a buffer or has undefined behaviour, with GCC's ASan and UBSan.
+    """Look for memory accesses beyond a buffer and for undefined behaviour, with GCC's ASan and UBSan.
 
-    Arguments after -- can name another Python.
+    The argument after -- is another Python.
     """
     session.run("python", "tests/proofs/sanitizers.py", "asan", *session.posargs)
 
 
 @nox.session(python=False, default=False)
 def tsan(session: nox.Session) -> None:
-    """Prove that threads do not race, with ThreadSanitizer: nox -s tsan -- PYTHON.
+    """Look for data races with ThreadSanitizer: nox -s tsan -- PYTHON.
 
-    PYTHON is a free-threaded CPython that was configured with --with-thread-sanitizer. NOGIL_KERNELS_TSAN_PYTHON can
-    have its path, too.
+    PYTHON is the path of a free-threaded CPython that was configured with --with-thread-sanitizer. The default is the
+    value of NOGIL_KERNELS_TSAN_PYTHON.
     """
     python = [*session.posargs, *filter(None, [os.environ.get("NOGIL_KERNELS_TSAN_PYTHON")])][:1]
     if not python:
@@ -178,9 +178,9 @@ def tsan(session: nox.Session) -> None:
 
 @nox.session(python="3.13", default=False)
 def fuzz_c(session: nox.Session) -> None:
-    """Prove that any shape, stride and offset gives right results and reads no other memory: 40 minutes of libFuzzer.
+    """Look for shapes, strides and offsets with wrong results or accesses to other memory, with libFuzzer.
 
-    nox -s fuzz_c -- SECONDS sets the time of each of the runs, which are 5 on a processor with AVX-512.
+    nox -s fuzz_c -- SECONDS sets the time of each run. A processor with AVX-512 has 5 runs.
     """
     session.install("setuptools >= 80", "Cython >= 3.3")
     session.run("python", "tests/proofs/fuzz_c.py", *session.posargs)
@@ -188,7 +188,7 @@ def fuzz_c(session: nox.Session) -> None:
 
 @nox.session(python=WITH_GIL + FREE_THREADED, default=False)
 def concurrency(session: nox.Session) -> None:
-    """Prove that threads, forks, interpreters and interrupts do no harm: the long versions of tests, in 15 minutes.
+    """Run the long versions of the tests of threads, forks, interpreters and interrupts, in 15 minutes.
 
     They try more orders of the threads of threads.py, and more rounds of everything else.
     """
@@ -199,7 +199,7 @@ def concurrency(session: nox.Session) -> None:
 
 @nox.session(python=FREE_THREADED, default=False)
 def parallel(session: nox.Session) -> None:
-    """Prove that the kernels are thread-safe without a GIL: run each test in 4 threads. 10 minutes."""
+    """Run each test of the kernels in 4 threads at once, without a GIL, in 10 minutes."""
     install(session, "test")
     session.install("pytest-run-parallel >= 0.8")
     session.run("pytest", "--parallel-threads=4", "-m", "kernels", *(session.posargs or ["tests/kernels"]))
@@ -207,18 +207,12 @@ def parallel(session: nox.Session) -> None:
 
 @nox.session(python="3.13", default=False)
 def memory(session: nox.Session) -> None:
-    """Prove what the docs say about memory and killed commands, in about an hour.
+    """Run the long versions of the tests of memory, killed commands and full disks, in about an hour.
 
-    No call leaks, fails in another way than by MemoryError if an allocation fails, or lets a size wrap around. A
-    command that is killed at any of 600 random moments leaves no process and no file. A full disk loses no samples.
+    No call leaks memory or lets a size wrap around. If an allocation fails, the call raises MemoryError. A command that
+    is killed at a random moment leaves no process and no file.
     """
     install(session, "test")
-    tests = ["kernels/test_growth.py", "kernels/test_failed_allocations.py", "kernels/test_sizes.py"]
-    tests += [
-        "kernels/test_memory.py",
-        "cli/test_cli_killed.py",
-        "cli/test_cli_full_disk.py",
-        "bench/test_full_disk.py",
-    ]
-    files = [f"tests/{name}" for name in tests]
+    files = [f"tests/kernels/test_{name}.py" for name in ("growth", "failed_allocations", "sizes", "memory")]
+    files += ["tests/cli/test_cli_killed.py", "tests/cli/test_cli_full_disk.py", "tests/bench/test_full_disk.py"]
     session.run("pytest", *(session.posargs or files), env={"NOGIL_KERNELS_TEST": "every"})

@@ -34,7 +34,6 @@ SECONDS_FOR_A_FAULT = 120  # most take a second, and none a minute on an idle co
 FLAGS = "-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-sanitize=alignment,pointer-overflow"
 CALLS = "-mllvm -asan-instrumentation-with-call-threshold=0"  # CFLAGS occur twice in a command, and this cannot
 
-
 # Edits of setup.py: modules that no target uses, and those that only some targets use.
 UNUSED = (
     *SECOND_BUILD,
