@@ -81,11 +81,13 @@ class Experiment:
                 raise
             if self.draw and options.output:
                 self.draw(suite, options.output)
-        return 1 if not is_saved else INTERRUPTED if interrupted else 0
+        if not is_saved:
+            return 1
+        return INTERRUPTED if interrupted else 0
 
 
 def _save(suite: Any, path: str) -> bool:
-    """Save the samples, and return whether that worked. Otherwise save them elsewhere."""
+    """Save the samples to a file, or to the temporary folder if that fails. Return whether the file was written."""
     try:
         suite_file.save(suite, path)
     except OSError as error:

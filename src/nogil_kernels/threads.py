@@ -65,9 +65,9 @@ def share(
     the only worker of the executor, or if no thread can be started.
 
     Raise the error of a task, or the exception of a signal handler in the caller, such as KeyboardInterrupt. If several
-    tasks fail, an error of the caller's tasks goes first.
-    Tasks that have not started by then are not run, and stop() is called, which makes running tasks return early. When
-    this function returns or raises, no task is running and none will start.
+    tasks fail, raise an error of the caller's tasks rather than one of another thread. Tasks that have not started by
+    then are not run, and stop() is called, which makes running tasks return early. When this function returns or
+    raises, no task is running and none will start.
     """
     helpers = min(worker_count(threads), count, MAX_WORKERS_PER_CORE * (os.cpu_count() or 1)) - 1
     if _has_no_index(threads):  # an executor's only thread helps, too, unless the caller is that thread
@@ -88,7 +88,7 @@ def _start(run_tasks: Callable[[], None]) -> Callable[[], object]:
     caller and the new thread can block each other forever. `_thread` has no such code. Before Python 3.13 it has no
     join either. There, the thread runs no Python code after its last task, and ends within microseconds.
 
-    Python waits at its exit for the new thread if it waits for the caller.
+    Since Python 3.13, the new thread is a daemon if the caller is one. When Python exits, it waits for both or neither.
     """
     import _thread
     from threading import current_thread

@@ -34,7 +34,7 @@ def main() -> int:
     """Run what the request says; return the exit status."""
     folder = Path(sys.argv[1])
     _thread.start_new_thread(end_with_parent, (os.dup(0), folder))  # threading.enumerate() does not list it
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # the target must not read or close the pipe
     request = json.loads((folder / "request.json").read_text(encoding="utf-8"))
     # By a native thread: it ends this process even if the parent was killed and the target always holds the GIL.
     faulthandler.dump_traceback_later(SETUP_DEADLINE, exit=True)

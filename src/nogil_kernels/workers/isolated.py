@@ -88,7 +88,7 @@ class Isolated:
 
 
 def end_with_group(folder: Path) -> None:
-    """End this process and all that it started. Remove the folder of its parent if that was killed."""
+    """End this process and all that it started. First remove the folder of the parent if that was killed."""
     deadline = time.monotonic() + EXIT_SECONDS
     while folder.exists() and time.monotonic() < deadline:  # the end of a process releases its pipes before its locks
         remove_orphan(folder)

@@ -132,8 +132,10 @@ def last_line(text: str) -> str:
 
 
 def copy_package(folder: Path) -> str:
-    """Copy this package's Python files to a folder in `folder`, without the packages beside it: they are for this
-    Python. Return the path of the new folder. A second call copies nothing."""
+    """Copy this package's Python files to a new folder in `folder`, and return its path. A second call copies nothing.
+
+    The packages beside this one are not copied: they are for this Python.
+    """
     package, parent = Path(__file__).parents[1], folder / "package"
     if not parent.exists():
         ignore = shutil.ignore_patterns("*.so", "*.pyd", "__pycache__")

@@ -89,7 +89,7 @@ def _remove_orphans(parent: Path) -> None:
 
 
 def remove_orphan(path: Path) -> None:
-    """Remove a folder if its process was killed: while that runs, it has a lock on the folder."""
+    """Remove a folder if its process has ended without removing it. A running process has a lock on its folder."""
     with suppress(OSError):  # another user owns it, or another process has removed it
         if (lock := _lock(path)) is not None:
             shutil.rmtree(path, ignore_errors=True)

@@ -166,10 +166,10 @@ def matmul(a, b, out=None, *, gil="auto", threads=1):
     overflow to inf although C would be finite. The product of x+yi and v+wi is xv-yw + (xw+yv)i, also if a part is
     infinite or nan; numpy.matmul can give nan instead. Unlike numpy.matmul, there are no floating-point warnings.
 
-    A call that raises leaves out as it was, with two exceptions that can leave a part of C in out: an exception of a
-    signal handler, such as KeyboardInterrupt, and a MemoryError if several threads work, on the pure backend, or if out
-    overlaps an operand or has another dtype than C. The loops are from Goto and van de Geijn, "Anatomy of
-    high-performance matrix multiplication", 2008.
+    A call that raises leaves out as it was, except in two cases: a signal handler raises an exception, such as
+    KeyboardInterrupt, or a MemoryError is raised in a call with several threads, on the pure backend, or with an out
+    that overlaps an operand or has another dtype than C. Then out can have a part of C. The loops are from Goto and van
+    de Geijn, "Anatomy of high-performance matrix multiplication", 2008.
 
     Examples
     --------

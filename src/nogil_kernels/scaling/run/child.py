@@ -45,7 +45,7 @@ def main() -> int:
 
 def serve(lines: "queue.SimpleQueue[str]", answers: TextIO, folder: Path) -> int:
     """Start the workers that the first line requests, and take the samples that the others request."""
-    if not (line := lines.get()):
+    if not (line := lines.get()):  # the parent has ended
         end_with_group(folder)
     message = json.loads(line)
     rows = [Row(**row) for row in message.pop("rows")]
