@@ -1,7 +1,7 @@
 """Sessions for nox: the tests on every supported Python, the pure build, wheels, lint and types.
 
-`nox` runs all sessions whose interpreters are installed, except `cross`. `nox -s tests-3.14t` runs one session. Every
-change has to pass `.ci/run`, which does not need nox.
+`nox` runs the sessions whose interpreters are installed, except those with default=False. `nox -s tests-3.14t` runs one
+session. Every change has to pass `.ci/run`, which does not need nox.
 """
 
 import os

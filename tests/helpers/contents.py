@@ -7,7 +7,7 @@ FLOATS = ("small", "any", "wide", "tiny", "special", "zeros")
 
 
 def numbers(kind, dtype, shape, seed):
-    """Return reproducible numbers of one of the kinds above. Integers take the kinds of floats as "any"."""
+    """Return reproducible numbers of one of the kinds above. For integers, a kind of floats means "any"."""
     dtype, rng = np.dtype(dtype), np.random.default_rng(seed)
     if dtype.kind == "b":
         return rng.integers(0, 2, shape).astype(bool)

@@ -1,7 +1,7 @@
 """Make each kind of call many times and print how the memory grows: `python growth.py BACKEND SECONDS`.
 
-It prints a line of JSON per call: its name, the number of calls, and the growth in blocks of Python's allocator and in
-bytes of the resident set. A call is made a million times, or for SECONDS.
+It prints a line of JSON per kind: its name, the number of calls, and the growth in blocks of Python's allocator and in
+bytes of the resident set. Each kind is measured twice, for a million calls or half of SECONDS, and printed once.
 """
 
 import gc
@@ -19,7 +19,7 @@ import kernel_calls
 import nogil_kernels
 from nogil_kernels import gil, pure
 
-MOST_CALLS = 1_000_000
+MAX_CALLS = 1_000_000  # per measurement
 STEP = 50  # calls between two looks at the clock
 
 
@@ -36,7 +36,7 @@ def repeat(call, seconds):
     """Make calls, and ignore their errors. Return their number."""
     end = time.perf_counter() + seconds
     count = 0
-    while count < MOST_CALLS and time.perf_counter() < end:
+    while count < MAX_CALLS and time.perf_counter() < end:
         count += STEP
         for _ in itertools.repeat(None, STEP):
             try:  # noqa: SIM105 (a context manager takes longer than the call)
@@ -46,7 +46,7 @@ def repeat(call, seconds):
     return count
 
 
-def grown(call, seconds):
+def growth_of(call, seconds):
     """Return the number of calls, and the growth of the memory in blocks and bytes."""
     gc.collect()
     blocks, size = sys.getallocatedblocks(), resident_bytes()
@@ -73,7 +73,7 @@ def main(backend, seconds):
     gc.freeze()  # makes the next collections short
     for name, call in calls.items():
         repeat(call, float(seconds) / 10)
-        windows = [grown(call, float(seconds) / 2) for _ in range(2)]  # caches fill in the first one
+        windows = [growth_of(call, float(seconds) / 2) for _ in range(2)]  # caches can grow in the first window
         print(json.dumps({"name": name, **min(windows, key=lambda window: window["blocks"])}), flush=True)
 
 

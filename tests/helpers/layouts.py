@@ -10,10 +10,9 @@ class Layout:
     """A layout for arrays with len(order) axes. All lengths are in elements."""
 
     order: tuple[int, ...]  # the axes, the one with the largest stride first
-    steps: tuple[
-        int, ...
-    ]  # per axis, times the length of all axes after it in `order`; 0 repeats, below 0 is backwards
-    gaps: tuple[int, ...]  # per axis, added to each step other than 0
+    # Per axis, a multiple of the length of all axes after it in `order`. 0 repeats, a negative step is backwards.
+    steps: tuple[int, ...]
+    gaps: tuple[int, ...]  # per axis, added to the distance of its elements if the step is not 0
     shift: int = 0  # bytes from an aligned address to the array
 
     def strides(self, shape):
@@ -42,7 +41,7 @@ class Layout:
         return np.ndarray(shape, dtype, memory, start, [stride * itemsize for stride in strides])
 
     def copy_of(self, values):
-        """Return a copy of the values, and its memory. Bytes between the elements have another value."""
+        """Return a copy of the values, and its memory. Bytes between the elements are 77, or 1 for bools."""
         size = self.strides(values.shape)[2] * values.itemsize + self.shift
         memory = np.full(size, 1 if values.dtype == bool else 77, np.uint8)
         copy = self.array(values.shape, values.dtype, memory)
@@ -51,7 +50,7 @@ class Layout:
 
 
 def with_gaps(order, step=1):
-    """Return a layout in which no two axes merge: each has another gap. `step` is that of the last axis in `order`."""
+    """Return a layout whose axes cannot be merged, because their gaps differ. The last axis in `order` has `step`."""
     order = tuple(order)
     gaps = [len(order) + 1 - order.index(axis) if axis != order[-1] else 0 for axis in range(len(order))]
     return Layout(order, tuple(step if axis == order[-1] else 1 for axis in range(len(order))), tuple(gaps))

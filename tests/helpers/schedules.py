@@ -1,8 +1,8 @@
 """A scheduler that tries every order in which the threads of a module can run, and interrupts at every line.
 
 The module is compiled again with its functions as generators. They yield before each statement and after each call. At
-such a point the thread goes on, another one preempts it, or an interrupt is raised in the first thread, as a signal
-handler would do. No real thread runs, so a schedule is the list of its choices. `explore` tries all lists.
+such a point the thread continues, another thread preempts it, or an interrupt is raised in the first thread, as by a
+signal handler. No real thread runs, so a schedule is the list of its choices. `explore` tries all lists.
 """
 
 import ast
@@ -39,13 +39,15 @@ def explore(run, preemptions, interrupts=0):
 
 
 class Wait:
-    """What a thread yields to wait until is_over(). It gets False if a timed wait ends before that."""
+    """What a thread yields to wait until is_over(). The yield returns False if a timed wait ends before that."""
 
     def __init__(self, is_over, is_timed=False):
         self.is_over, self.is_timed = is_over, is_timed
 
 
 class Thread:
+    """A generator, and what it waits for."""
+
     def __init__(self, name, function):
         self.name, self.generator = name, function()
         self.wait = None
@@ -95,6 +97,7 @@ class Scheduler:
         return self.next_at(thread, *point)
 
     def next_at(self, thread, line, is_shared, is_interruptible=True):
+        """Return the thread that runs after this point. Other threads can preempt only at points that are shared."""
         self.steps.append((thread.name, line))
         options = [thread]
         if is_shared and self.preemptions:
@@ -126,7 +129,7 @@ class Scheduler:
         return timed[0] if timed else None
 
     def choose(self, count):
-        """Return the number of an option."""
+        """Return the number of an option: that of the prefix, or 0."""
         if count < 2:
             return 0
         choice = self.prefix[len(self.choices)] if len(self.choices) < len(self.prefix) else 0

@@ -17,6 +17,7 @@ from operands import WithDLPack
 
 SUMMED = "?bBhHiIlLqQefdFD"
 MULTIPLIED = f"{SUMMED}gG"
+# In these lists, values that occur more than once are drawn more often.
 CONTAINERS = ("ndarray", "ndarray", "memoryview", "read-only", "byte-swapped", "DLPack", "array", "bytearray", "mmap")
 SIZES = st.integers(0, 9) | st.sampled_from([15, 16, 17, 25, 33, 49, 64, 65, 100, 127, 200, 300, 400, 520, 2100])
 STEPS = st.sampled_from([1, 1, 1, -1, 2, -3, 0])
@@ -101,10 +102,10 @@ def content_of(dtype):
 @st.composite
 def shapes(draw, size, max_dims=5):
     """Draw a shape of up to max_dims axes, and at most `size` elements."""
-    left, shape = size // draw(st.sampled_from([1, 10, 100, 1000])), []
+    remaining, shape = size // draw(st.sampled_from([1, 10, 100, 1000])), []
     for _ in range(draw(st.integers(0, max_dims))):
-        shape.append(min(draw(SIZES), left))
-        left //= max(1, shape[-1])
+        shape.append(min(draw(SIZES), remaining))
+        remaining //= max(1, shape[-1])
     return tuple(draw(st.permutations(shape)))
 
 

@@ -9,19 +9,19 @@ import pytest
 from support import EVERY_TEST, completed
 
 PROGRAM = str(Path(__file__).parents[1] / "helpers" / "growth.py")
-SECONDS = 10 if EVERY_TEST else 0.025  # per call, unless a million calls take less
-MOST_BLOCKS = 0.5  # per call: less than one object
-MOST_BYTES = 1 << 20
+SECONDS = 10 if EVERY_TEST else 0.025  # per kind of call
+MAX_BLOCKS = 0.5  # per call: less than one object
+MAX_BYTES = 1 << 20  # of a measurement
 
 
 def test_the_memory_does_not_grow_with_the_number_of_calls(kernels):
     path = {"PYTHONPATH": os.pathsep.join(sys.path)}
     done = completed(PROGRAM, kernels.name, str(SECONDS), variables=path, timeout=3600)
     assert done.returncode == 0, done.stderr
-    grown = [json.loads(line) for line in done.stdout.splitlines()]
+    cases = [json.loads(line) for line in done.stdout.splitlines()]
     print(done.stdout)
-    assert len(grown) > 70
-    assert [case for case in grown if case["blocks"] > MOST_BLOCKS * case["calls"] or case["bytes"] > MOST_BYTES] == []
+    assert len(cases) > 70
+    assert [case for case in cases if case["blocks"] > MAX_BLOCKS * case["calls"] or case["bytes"] > MAX_BYTES] == []
 
 
 @pytest.mark.skipif(not EVERY_TEST, reason="takes a minute: set NOGIL_KERNELS_TEST=every")
@@ -39,4 +39,4 @@ for count in (100_000, 1_000_000):
 print(growth.resident_bytes() - before)
 """
     done = completed("-c", code, variables={"PYTHONPATH": os.pathsep.join(sys.path)}, timeout=900)
-    assert int(done.stdout) < MOST_BYTES, done.stderr
+    assert int(done.stdout) < MAX_BYTES, done.stderr
