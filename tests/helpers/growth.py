@@ -11,8 +11,6 @@ import os
 import sys
 import time
 from functools import partial
-from importlib import import_module
-from types import SimpleNamespace
 
 import kernel_calls
 
@@ -56,11 +54,7 @@ def growth_of(call, seconds):
 
 
 def main(backend, seconds):
-    module = "pure_backend" if backend == "pure" else "compiled.{}"
-    names = ("sum_of_squares", "matmul")
-    functions = [getattr(import_module(f"nogil_kernels.{module.format(name)}"), name) for name in names]
-    kernels = SimpleNamespace(name=backend, **dict(zip(names, functions, strict=True)))
-    import_module("nogil_kernels.pure_backend").notice = None
+    kernels = kernel_calls.kernels_of(backend)
     cases = {**kernel_calls.sums(kernels), **kernel_calls.products(kernels)}
     calls = {name: case.call for name, case in cases.items()} | {
         "build_info": nogil_kernels.build_info,

@@ -5,6 +5,8 @@ import ctypes
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -44,6 +46,17 @@ class ByDlpack(Exports):
 
     def __dlpack_device__(self):
         return self.values.__dlpack_device__()
+
+
+NAMES = ("sum_of_squares", "matmul")
+
+
+def kernels_of(backend):
+    """Return the functions of a backend, as the fixture `kernels` does. The pure ones do not warn about speed."""
+    import_module("nogil_kernels.pure_backend").notice = None
+    modules = {name: "pure_backend" if backend == "pure" else f"compiled.{name}" for name in NAMES}
+    functions = {name: getattr(import_module(f"nogil_kernels.{modules[name]}"), name) for name in NAMES}
+    return SimpleNamespace(name=backend, **functions)
 
 
 def sums(kernels):
