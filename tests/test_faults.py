@@ -1,4 +1,4 @@
-"""The faults that programs of proofs/ seed fit the code."""
+"""Each fault and edit of the sanitizers' programs can be made in the code."""
 
 from pathlib import Path
 
@@ -13,6 +13,6 @@ FAULTS = [*(detector.fault for detector in DETECTORS), *fuzz_c.UNUSED, *fuzz_c.U
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.old)
-def test_a_fault_of_a_sanitizer_can_be_seeded(fault):
+def test_a_fault_or_edit_can_be_made(fault):
     text = (ROOT / fault.file).read_text(encoding="utf-8")
     assert fault.applied_to(text) != text

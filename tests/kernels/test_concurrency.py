@@ -1,6 +1,6 @@
 """Kernels in many threads at once, in a child after a fork, and in daemon threads when Python exits.
 
-NOGIL_KERNELS_TEST=every takes more rounds. `nox -s concurrency` does so.
+NOGIL_KERNELS_TEST=every runs more rounds, as `nox -s concurrency` does.
 """
 
 import os
@@ -132,7 +132,7 @@ def test_a_child_can_pass_an_inherited_executor_whose_threads_are_gone(compiled)
     assert process.stdout.split() == ["0"], process.stderr
 
 
-# The calls of daemon threads. Python waits for the threads of an executor, so there is no long call with one.
+# The calls of daemon threads. Python waits for the threads of an executor, so no long call has an executor.
 CALLS = {
     "sum": "sum_of_squares(np.broadcast_to(1.5, 10**11), gil='release')",
     "product": "matmul(np.broadcast_to(1.5, (600, 10**7)), np.broadcast_to(1.5, (10**7, 600)), gil='release')",
@@ -145,7 +145,7 @@ CALLS = {
 
 @pytest.mark.parametrize("call", CALLS)
 def test_python_exits_while_daemon_threads_are_inside_kernels(compiled, call):
-    """The state of a thread is freed before its kernel ends. glibc overwrites freed memory, to show its use."""
+    """The state of a thread is freed before its kernel ends. glibc overwrites freed memory, so using it fails."""
     code = f"""
         import atexit
 

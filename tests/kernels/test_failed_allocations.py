@@ -1,4 +1,4 @@
-"""Allocations that fail: each call raises MemoryError or gives the right result, and loses and changes nothing."""
+"""Allocations that fail: each call raises MemoryError or gives the right result. It changes and leaks nothing."""
 
 import os
 import sys

@@ -330,7 +330,7 @@ def test_interpreters_leak_no_buffer():
 
 
 def test_interpreters_begin_and_end_while_kernels_run_in_them_and_in_the_main_one():
-    """NOGIL_KERNELS_TEST=every takes a hundred of them."""
+    """NOGIL_KERNELS_TEST=every starts a hundred interpreters."""
     inside = """if True:
         import array, threading
         import nogil_kernels

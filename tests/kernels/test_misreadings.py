@@ -130,7 +130,7 @@ WRAPPERS = {
 @pytest.mark.parametrize("options", [{}, {"axis": 0}], ids=["whole", "axis"])
 @pytest.mark.parametrize("wrap", WRAPPERS)
 @pytest.mark.parametrize(("value", "message"), MISREAD, ids=lambda value: type(value).__name__)
-def test_what_could_be_misread_is_refused_at_any_depth_with_its_place(kernels, value, message, wrap, options):
+def test_values_that_could_be_misread_are_refused_at_any_depth_with_their_place(kernels, value, message, wrap, options):
     wrap, place = WRAPPERS[wrap]
     with pytest.raises(TypeError, match=message) as caught:
         kernels.sum_of_squares(wrap(value), **options)

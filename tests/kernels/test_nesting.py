@@ -122,7 +122,7 @@ def test_the_items_after_many_numbers_are_not_stored(kernels):
     assert kernels.sum_of_squares(itertools.chain(numbers, chunks(), numbers, chunks())) == 40
 
 
-def test_an_iterable_is_asked_for_its_iterator_once(kernels):
+def test_the_iterator_of_an_iterable_is_created_once(kernels):
     class Numbers:
         calls = 0
 

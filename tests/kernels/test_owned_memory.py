@@ -1,4 +1,4 @@
-"""The memory of a call: nobody can resize or free an operand while a thread of the call may use it."""
+"""The memory of a call: an operand cannot be resized or freed while a thread of the call may use it."""
 
 import array
 import mmap

@@ -14,7 +14,7 @@ from nogil_kernels import threads
 
 module = instrumented(Path(threads.__file__).read_text(encoding="utf-8"))
 THREADS = 3  # the caller and two helpers
-# What the function does that ends a helper: see threads._start for 3.13, threads._start before 3.13, and share.
+# How a call ends a helper: a thread is joined since Python 3.13, and not before; a task of an executor is cancelled.
 WAYS = ["join", "nothing", "cancel"]
 
 
@@ -30,7 +30,7 @@ class Executor(ThreadPoolExecutor):
 
 
 class Helper:
-    """A helper thread of the active scheduler. From the second request on, `refuses` raises the error of no thread."""
+    """A helper thread of the active scheduler. Request number `refuses` fails: no thread can be started."""
 
     requests = refuses = 0
     all = []  # noqa: RUF012
@@ -144,7 +144,7 @@ def test_every_task_runs_once_in_every_schedule(way, capsys):
     try_all(capsys, 2, way=way, count=3)
 
 
-# A join hides tasks that run late, so the way "nothing" shows most.
+# A join waits for tasks that would run after the call, so the way "nothing" finds most errors.
 @pytest.mark.parametrize("fails", [{1}, {0, 1}], ids=str)
 @pytest.mark.parametrize(("way", "preemptions"), [("nothing", 2), ("join", 1), ("cancel", 1)])
 def test_the_error_of_a_task_is_raised_in_every_schedule(way, preemptions, fails, capsys):

@@ -1,6 +1,6 @@
 """Sizes near 2**31 and 2**63: each call computes the exact result or refuses, and no size wraps around.
 
-Broadcast arrays have so many elements in little memory.
+Broadcast arrays have that many elements in little memory.
 """
 
 import ctypes
@@ -21,7 +21,7 @@ def broadcast(value, *shape):
 
 
 def nested(*shape):
-    """Return an empty ctypes array of float64. NumPy does not allow such shapes if the product of the others wraps."""
+    """Return an empty ctypes array of float64. NumPy refuses a shape if the product of its other sizes is too large."""
     cls = ctypes.c_double
     for size in reversed(shape):
         cls = cls * size

@@ -60,7 +60,7 @@ def test_a_start_has_the_facts_of_its_interpreter():
         assert start.facts["nk_gil_after"] == machine.gil_enabled()
 
 
-def test_a_sample_says_how_long_workers_waited_for_a_core_and_whether_calls_have_threads_of_their_own(monkeypatch):
+def test_a_sample_has_the_time_that_workers_waited_for_a_core_and_the_number_of_own_threads(monkeypatch):
     timing = Timing(2.0, 0.5, 0.25, 1.75)
     with started(["squares-python"]) as start:
         monkeypatch.setattr(start.crew, "run", lambda *arguments: timing)

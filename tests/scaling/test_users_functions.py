@@ -13,7 +13,7 @@ from nogil_kernels.workers.errors import Unknown
 
 
 class FakeCrew:
-    """Workers of which more help up to a number. All of them have started."""
+    """Workers that have all started. More of them help up to a number."""
 
     def __init__(self, most):
         self.most, self.tried = most, []
@@ -96,7 +96,7 @@ def test_a_lazy_result_is_refused(local):
         ("times", "must be a function, got int"),
     ],
 )
-def test_what_is_no_function_without_arguments_is_refused_before_anything_runs(name, reason, monkeypatch):
+def test_anything_but_a_function_without_arguments_is_refused_before_anything_runs(name, reason, monkeypatch):
     monkeypatch.setattr(preparing, "_prepare", lambda *arguments: pytest.fail("something ran"))
     with pytest.raises(Unknown, match=reason), started(["squares-python", f"user_functions:{name}"]):
         pass

@@ -1,4 +1,4 @@
-"""What fails while a comparison is prepared is left out with its reason, and the rest is measured."""
+"""Workloads and ways that fail while a comparison is prepared are skipped with a reason. The others are measured."""
 
 import threading
 
@@ -41,13 +41,13 @@ def test_a_function_that_fails_does_not_stop_the_others(name, note, failure):
 
 
 @pytest.mark.parametrize("name", ["fails", "no_such_name"])
-def test_other_interpreters_leave_out_what_fails_there(name):
+def test_other_interpreters_skip_functions_that_fail_there(name):
     with started([f"user_functions:{name}", "squares-python"], is_first=False) as start:
         assert {row.workload for row in start.rows} == {"squares-python"}
         assert start.prepared.notes[0].startswith(f"failed: user_functions:{name}: ")
 
 
-def test_a_way_that_fails_is_left_out_with_the_reason_and_the_others_are_measured(local):
+def test_a_way_that_fails_is_skipped_with_the_reason_and_the_others_are_measured(local):
     def fails_on_other_threads():
         if threading.current_thread() is not threading.main_thread():
             raise LookupError("not here")
