@@ -148,7 +148,7 @@ class BuildKernels(build_ext):
             self.force = True
             stamp.unlink(missing_ok=True)  # if this build fails, the next one compiles everything, too
         self.parallel = self.parallel or os.cpu_count()
-        # Compile these first: extensions share the objects, and would compile them twice at once.
+        # Compile these first: extensions share the objects, and would compile some of them twice at the same time.
         objects = sorted({item for ext in self.extensions for item in self.objects_of(ext)})
         with ThreadPoolExecutor(self.parallel) as pool:
             self.objects = dict(zip(objects, pool.map(self.compile, *zip(*objects, strict=True)), strict=True))

@@ -1,4 +1,4 @@
-"""Objects that export arrays: by which protocol they are read, and what becomes of their warnings and errors."""
+"""Objects that export arrays: the protocol by which they are read, and their warnings and errors."""
 
 import sys
 import threading
@@ -75,7 +75,7 @@ def test_a_warning_is_an_error_even_if_the_program_ignores_warnings(kernels):
 
 
 def test_a_signal_handler_that_raises_during_an_export_leaves_warnings_as_they_were(kernels, monkeypatch):
-    """The handler may run between the entry of the context variable and the export."""
+    """The handler can also run after the context variable is set and before the export."""
 
     class Interrupted(WithArray):
         def __array__(self, dtype=None, copy=None):
@@ -89,8 +89,7 @@ def test_a_signal_handler_that_raises_during_an_export_leaves_warnings_as_they_w
 
         def set(self, value):
             self.variable.set(value)
-            if value:
-                raise KeyboardInterrupt
+            raise KeyboardInterrupt
 
     for variable in (_exporting, Setting(_exporting)):
         monkeypatch.setattr("nogil_kernels.exports._exporting", variable)

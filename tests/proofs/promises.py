@@ -4,7 +4,7 @@
     python tests/proofs/promises.py --only bits   # prove the promises with this word, and keep the page as it is
 
 promises.toml lists the promises. Each has the sentence, its source, a test and a fault. The fault is seeded into a
-copy of the project, so that nobody has to believe that the test can fail.
+copy of the project. It shows that the test can fail.
 """
 
 import argparse
@@ -26,9 +26,9 @@ TIMEOUT = 120  # seconds for one test; a fault can make it wait forever
 
 HEADER = """# Promises, each with its proof
 
-`nox -s promises` made this page. For each promise of the README and of the docstrings it ran a test, which passed.
-Then it seeded one fault into a copy of the project, built it, and ran the test again, which failed. So each test is
-known to notice at least this fault.
+`nox -s promises` wrote this page. For each promise of the README, the other documents and the docstrings, it ran a
+test, which passed. Then it seeded one fault into a copy of the project, built the copy, and ran the test again, which
+failed. So each test notices at least this fault.
 
 | Run | |
 | --- | --- |
@@ -44,6 +44,7 @@ class Promise(NamedTuple):
     fault: Fault
 
     def command(self):
+        """Return the command that runs the test."""
         return f"pytest {self.test}"
 
 

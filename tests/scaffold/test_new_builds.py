@@ -20,9 +20,8 @@ from support import EVERY_TEST
 from nogil_kernels.scaffold.answers import KERNELS
 
 ALL = [(kernel, simd) for simd in (False, True) for kernel in KERNELS]
-VARIANTS = (
-    ALL if EVERY_TEST else [("reduction", False), ("elementwise", True)]
-)  # the template's files are in one of them
+# Each file of the template is in one of these two variants.
+VARIANTS = ALL if EVERY_TEST else [("reduction", False), ("elementwise", True)]
 each_variant = pytest.mark.parametrize(("kernel", "simd"), VARIANTS)
 NAME = {"reduction": "sum_of_squares", "elementwise": "polyval"}
 

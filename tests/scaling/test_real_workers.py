@@ -336,12 +336,11 @@ def test_only_sequential_rows_are_measured_on_one_core():
 
 FUNCTIONS = {"child": "'squares-python'", "here": "['squares-python', lambda: 1]"}
 ENDS = [*product(FUNCTIONS, [signal.SIGINT, signal.SIGKILL], [1, 2, 3, 4, 6])]
+SOME_ENDS = ENDS[::3]  # these have each value
 
 
 @needs_proc
-@pytest.mark.parametrize(
-    ("functions", "number", "at_least"), ENDS if EVERY_TEST else ENDS[::3]
-)  # these have each value
+@pytest.mark.parametrize(("functions", "number", "at_least"), ENDS if EVERY_TEST else SOME_ENDS)
 def test_no_process_remains_if_the_comparison_ends_while_workers_start(functions, number, at_least):
     """`at_least` processes have started: the child, the server of forks, its tracker, and the workers."""
     code = f"""
