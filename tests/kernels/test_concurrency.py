@@ -103,8 +103,8 @@ def test_a_child_that_is_forked_during_calls_computes(compiled):
             if child == 0:
                 faulthandler.dump_traceback_later(60, exit=True)
                 with ThreadPoolExecutor(2) as own:
-                    right = all(results(threads) == expected for threads in (1, 2, own))
-                os._exit(0 if right else 3)
+                    is_right = all(results(threads) == expected for threads in (1, 2, own))
+                os._exit(0 if is_right else 3)
             status = os.waitpid(child, 0)[1]
             if status != 0:
                 os._exit(os.waitstatus_to_exitcode(status) & 255)
