@@ -1,4 +1,4 @@
-"""A full disk does not lose the samples of an experiment, which took minutes."""
+"""If the disk is full, the samples of an experiment, which takes minutes, are saved in the temporary folder."""
 
 import errno
 import os

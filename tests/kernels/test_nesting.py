@@ -1,4 +1,4 @@
-"""Lists, iterators and arrays of objects in one another: what is read, what is refused, and where the error is."""
+"""Nested lists, iterators and arrays of objects: which are read or refused, and the place that an error names."""
 
 import collections
 import datetime

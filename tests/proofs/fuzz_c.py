@@ -32,7 +32,8 @@ SECONDS_FOR_A_FAULT = 120  # most take a second, and none a minute on an idle co
 # The kernels access memory by memcpy, at any address. Without checks for pointers and with calls instead of inlined
 # checks, compiling takes a quarter of the time.
 FLAGS = "-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-sanitize=alignment,pointer-overflow"
-CALLS = "-mllvm -asan-instrumentation-with-call-threshold=0"  # CFLAGS occur twice in a command, and this cannot
+# Part of CC, because a command has CFLAGS twice, and clang accepts this option only once.
+CALLS = "-mllvm -asan-instrumentation-with-call-threshold=0"
 
 # Edits of setup.py: modules that no target uses, and those that only some targets use.
 UNUSED = (

@@ -8,8 +8,8 @@ Every comparison, constant, stride, carry and lock is a site. The seed shuffles 
 the machine code are tested, each in its own copy of the project: one module is built again, and the tests of kernels
 and threads run until one fails. The exit status is 1 if fewer than 48 mutants are caught.
 
-equivalent.toml lists mutants that no test can notice, because they change speed alone or nothing. Each has its reason.
-They are not drawn.
+equivalent.toml lists mutants that no test can notice, because they change only the speed, or nothing. Each has its
+reason. They are skipped.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""From a request to rows, in this process: which rows there are, what a later start takes over, and the end."""
+"""A start in this process: the rows of a request, the rows that a later start reuses, and the end."""
 
 import threading
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""Functions of the user: which are refused, what the probe finds, and how many workers those that wait get."""
+"""Functions of the user: which are refused, the probe's verdicts, and the number of workers if a function waits."""
 
 import sys
 

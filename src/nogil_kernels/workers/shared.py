@@ -27,10 +27,10 @@ LOCK_SECONDS = 60  # a folder that is younger may not have its lock yet
 
 
 class Folder:
-    """A temporary folder of mapped files. If its process is killed, a child process removes it (see `remove_orphan`),
-    or the next process that makes a Folder.
+    """A temporary folder of mapped files.
 
-    A child process opens the folder of its parent by its path, and does not remove it while the parent runs.
+    If its process is killed, a child process or the next process that makes a Folder removes it. A child process opens
+    the folder of its parent by its path, and does not remove it while the parent runs.
     """
 
     def __init__(self, path: str = "") -> None:
