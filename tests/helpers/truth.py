@@ -120,7 +120,10 @@ def assert_product_within_bound(result, a, b):
 
 
 def _assert_reals(result, a, b, factor):
-    """Check a product of real matrices: abs(error) <= factor * k * (u * abs(a) @ abs(b) + s / 2)."""
+    """Check a product of real matrices: abs(error) <= factor * k * (u * abs(a) @ abs(b) + s / 2).
+
+    u is the largest relative error of a rounding, and s is the smallest subnormal number.
+    """
     info, k = np.finfo(result.dtype), a.shape[-1]
     unit, smallest, wide_eps = (np.longdouble(x) for x in (info.eps, info.smallest_subnormal, np.finfo("g").eps))
     unit *= 1 if wide_eps == info.eps else 0.5  # the truth has errors, too, if it is only as precise

@@ -43,7 +43,7 @@ FIRST = [
 TIMED = ["tests/kernels/test_ctrl_c.py", "tests/kernels/test_gil.py"]
 EXCLUDED = ["tests/kernels/test_longest_hold.py", "tests/kernels/test_profilers.py"]
 REST = ["tests/kernels", *(f"--ignore={file}" for file in FIRST + TIMED + EXCLUDED)]
-TIMEOUT = 600  # seconds for each of the three; the unchanged project takes at most a third
+TIMEOUT = 600  # seconds for each of these three runs of pytest; without a fault, a run takes at most a third of it
 
 STRINGS_AND_COMMENTS = {
     "python": r'"""(?s:.*?)"""|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|#[^\n]*',
@@ -71,9 +71,10 @@ class Mutant(NamedTuple):
     def lines(self):
         """Return the number of the line, the line before, the line, and the line with the change."""
         text = (ROOT / self.file).read_text()
-        number = text.count("\n", 0, self.start)
-        lines = ["", *text.splitlines()]
-        return number + 1, *map(str.strip, (*lines[number : number + 2], self.applied_to(text).splitlines()[number]))
+        index = text.count("\n", 0, self.start)
+        old, new = text.splitlines(), self.applied_to(text).splitlines()
+        previous = old[index - 1] if index else ""
+        return index + 1, previous.strip(), old[index].strip(), new[index].strip()
 
     def __str__(self):
         number, _, old, new = self.lines()

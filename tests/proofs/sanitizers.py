@@ -4,8 +4,8 @@
     python tests/proofs/sanitizers.py tsan PYTHON     # ThreadSanitizer, on a free-threaded Python built with it
 
 The program copies the project, makes a virtual environment of PYTHON, and builds the kernels with GCC's sanitizers. The
-faults show that the sanitizers are on: a build without them would pass every test. The prefix of the PYTHON for tsan
-has suppressions.txt, a copy of Tools/tsan/suppressions_free_threading.txt of CPython's sources.
+faults show that the sanitizers are on: a build without them would pass every test. For tsan, the prefix of PYTHON must
+contain suppressions.txt, a copy of Tools/tsan/suppressions_free_threading.txt of CPython's sources.
 """
 
 import os
