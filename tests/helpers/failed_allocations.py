@@ -23,7 +23,7 @@ PROBES = 50  # allocations after the call: one of them fails if the call had too
 ERROR_SITES = 4  # allocations of a call that raises by itself
 SHARED = "shared"
 COPIED = ("out, an operand", "out, of another dtype", "out, cast")  # C is computed elsewhere and copied to out
-LEAKS_IN_NUMPY = ("__array_interface__",)  # NumPy loses references of these calls
+LEAKS_IN_NUMPY = ("__array_interface__",)  # NumPy leaks references in these calls
 
 
 def fail(call, number):

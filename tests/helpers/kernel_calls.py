@@ -53,9 +53,9 @@ NAMES = ("sum_of_squares", "matmul")
 
 def kernels_of(backend):
     """Return the functions of a backend, as the fixture `kernels` does. The pure ones do not warn about speed."""
-    import_module("nogil_kernels.pure_backend").notice = None
     modules = {name: "pure_backend" if backend == "pure" else f"compiled.{name}" for name in NAMES}
     functions = {name: getattr(import_module(f"nogil_kernels.{modules[name]}"), name) for name in NAMES}
+    import_module("nogil_kernels.pure_backend").notice = None
     return SimpleNamespace(name=backend, **functions)
 
 
