@@ -42,6 +42,7 @@ FIRST = [
 ]
 TIMED = ["tests/kernels/test_ctrl_c.py", "tests/kernels/test_gil.py"]
 EXCLUDED = ["tests/kernels/test_longest_hold.py", "tests/kernels/test_profilers.py"]
+WITHOUT_OTHER_ISAS = ["--ignore=tests/kernels/test_isas.py"]  # for code that is compiled once for all of them
 REST = ["tests/kernels", *(f"--ignore={file}" for file in FIRST + TIMED + EXCLUDED)]
 TIMEOUT = 600  # seconds for each of these three runs of pytest; without a fault, a run takes at most a third of it
 
@@ -210,7 +211,7 @@ def tested(mutant, original):
                 return None
         except SyntaxError:
             return None
-        return failure_of(copy)
+        return failure_of(copy, path.suffix in (".c", ".h"))
 
 
 def modules(copy):
@@ -222,9 +223,9 @@ def modules(copy):
     ]
 
 
-def failure_of(copy):
+def failure_of(copy, is_per_isa=True):
     """Return the first failure of the tests in a copy, or an empty string."""
-    for arguments in (FIRST, REST, TIMED):
+    for arguments in (FIRST, REST if is_per_isa else REST + WITHOUT_OTHER_ISAS, TIMED):
         failure = failure_in(copy, arguments)
         if failure and (arguments is not TIMED or failure_in(copy, arguments)):
             return failure
