@@ -27,9 +27,11 @@ def install(session: nox.Session, extra: str, **variables: str) -> None:
 
 @nox.session(python=WITH_GIL + FREE_THREADED)
 def tests(session: nox.Session) -> None:
-    """Run all tests and their long versions, on both backends and on every instruction set of this machine."""
+    """Run all tests on both backends, and all tests of kernels on every instruction set of this machine."""
     install(session, "test")
-    session.run("pytest", *session.posargs, env={"NOGIL_KERNELS_TEST": "every"})
+    session.run("pytest", *session.posargs)
+    if not session.posargs:
+        session.run("pytest", "tests/kernels/test_isas.py", env={"NOGIL_KERNELS_TEST": "every"})
 
 
 @nox.session(python=["3.11", "3.14"])

@@ -142,9 +142,10 @@ class _SharedTasks:
                     end_helper()
                 break
             except BaseException as raised:
-                error = error or raised
+                error = raised if error is None else error
         try:
-            if error := error or self.error:
+            error = self.error if error is None else error
+            if error is not None:
                 raise error
         finally:
             error = self.error = None  # their tracebacks refer to this frame
@@ -174,7 +175,7 @@ class _SharedTasks:
             try:
                 self.run_tasks()
             except BaseException as error:
-                self.error = self.error or error
+                self.error = error if self.error is None else self.error
                 self.end()
             finally:
                 self.running.discard(lock)

@@ -130,6 +130,7 @@ MORE = int(EVERY_TEST)  # preemptions
 
 def try_all(capsys, preemptions, interrupts=0, **call):
     schedules = explore(lambda scheduler: Call(scheduler, **call).check(), preemptions + MORE, interrupts)
+    assert schedules > 100, "threads.py has few switch points: do its shared names differ from those in schedules.py?"
     with capsys.disabled():
         print(f" {schedules} schedules", end="")
 

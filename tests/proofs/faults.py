@@ -9,13 +9,14 @@ import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON_ONLY = (".py",)  # faults in these files need no build
-groups = set()  # process groups of the commands that run in copies; None while the program ends
+running = set()  # the process groups of the commands that run in copies
+is_ending = False
 
 
 class Fault(NamedTuple):
@@ -77,20 +78,20 @@ class Copy:
     def run(self, *command, timeout=None, **variables):
         """Run a command in this copy, which replaces an installed nogil_kernels. Return the completed process."""
         environment = os.environ | {"PYTHONPATH": str(self.root / "src")} | self.variables | variables
-        if groups is None:
-            raise RuntimeError("the program ends")
         pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         with subprocess.Popen(
             command, cwd=self.root, env=environment, text=True, start_new_session=True, **pipes
         ) as process:
-            groups.add(process.pid)
+            running.add(process.pid)
             try:
+                if is_ending:
+                    raise RuntimeError("the program ends")
                 output, errors = process.communicate(timeout=timeout)
             except BaseException:
-                os.killpg(process.pid, signal.SIGKILL)  # a faulty kernel may never return, also in a child of the test
+                end(process.pid)
                 raise
             finally:
-                (groups or set()).discard(process.pid)
+                running.discard(process.pid)
         return subprocess.CompletedProcess(command, process.returncode, output, errors)
 
     def build(self):
@@ -107,15 +108,24 @@ class Copy:
 
 @contextmanager
 def workers(jobs):
-    """Yield a pool of threads that run commands in copies. If the program fails or is interrupted, end all commands."""
-    global groups
+    """Yield a pool of threads that run commands in copies. If the program fails or gets a signal, end all commands."""
+    global is_ending
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.default_int_handler)
     pool = ThreadPoolExecutor(jobs)
     try:
         yield pool
     except BaseException:
-        running, groups = groups, None
-        for group in running:
-            os.killpg(group, signal.SIGKILL)
+        is_ending = True
+        for group in list(running):
+            end(group)
         raise
     finally:
-        pool.shutdown(cancel_futures=groups is None)
+        pool.shutdown(cancel_futures=is_ending)
+
+
+def end(group):
+    """End a command and its children: a faulty kernel may never return, also in a child of a test."""
+    with suppress(ProcessLookupError):
+        os.killpg(group, signal.SIGKILL)

@@ -194,7 +194,8 @@ def fuzz(target, copy, compiler, seconds):
     program = link(target, copy, compiler)
     for isa in ISAS if target == "calls" else ("",):
         if isa and run(program, copy, "-runs=1", isa=isa).returncode:
-            continue  # this processor lacks the instruction set
+            print(f"{target}-{isa} does not start: this processor lacks the instruction set", flush=True)
+            continue
         name = f"{target}-{isa}" if isa else target
         corpus = CACHE / name
         corpus.mkdir(exist_ok=True)

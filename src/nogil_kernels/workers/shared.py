@@ -89,7 +89,9 @@ def _remove_orphans(parent: Path) -> None:
 
 
 def remove_orphan(path: Path) -> None:
-    """Remove a folder if its process has ended without removing it. A running process has a lock on its folder."""
+    """Remove a Folder's path if its process has ended without that. A running process has a lock on its folder."""
+    if not path.name.startswith(PREFIX):
+        return
     with suppress(OSError):  # another user owns it, or another process has removed it
         if (lock := _lock(path)) is not None:
             shutil.rmtree(path, ignore_errors=True)
