@@ -80,7 +80,8 @@ def check_nothing_remains(process, folder, sweep=False):
     assert remaining(lambda: marked(folder), PATIENCE) == set()
     for path in folder.glob(f"{shared.PREFIX}*") if sweep else ():
         shared.remove_orphan(path)
-    assert [path.name for path in folder.iterdir()] == []
+    # A killed process leaves the socket of multiprocessing's forkserver, because only that process removes it.
+    assert [path.name for path in folder.iterdir() if not path.name.startswith("pymp-")] == []
 
 
 def kill_at(moments, folders):

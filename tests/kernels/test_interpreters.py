@@ -363,7 +363,7 @@ def test_interpreters_begin_and_end_while_kernels_run_in_them_and_in_the_main_on
                     thread.join()
         print(wrong_results)
     """
-    assert in_a_process(code).splitlines() == ["[]"] * (2 * (50 if EVERY_TEST else 5) + 1)
+    assert in_a_process(code).splitlines() == ["[]"] * (2 * (50 if EVERY_TEST else 5) + 2)
 
 
 def test_an_error_does_not_affect_other_interpreters():
