@@ -73,8 +73,8 @@ def main():
         if message := original.build():
             sys.exit(message)
         proofs = list(pool.map(lambda promise: prove(promise, original), chosen))
-    if not options.only and all(proofs):
-        PAGE.write_text(page(chosen, proofs, (time.monotonic() - started) / 60), encoding="utf-8")
+        if not options.only and all(proofs):
+            PAGE.write_text(page(chosen, proofs, original, (time.monotonic() - started) / 60), encoding="utf-8")
     print(f"{sum(map(bool, proofs))} of {len(proofs)} promises are proved")
     return not all(proofs)
 
@@ -113,12 +113,12 @@ def failure_of(copy, promise):
     return errors[0] if errors else f"exit status {process.returncode}"
 
 
-def page(chosen, proofs, minutes):
+def page(chosen, proofs, original, minutes):
     """Return docs/promises.md."""
     facts = {
         "Date": f"{datetime.now(UTC):%Y-%m-%d}",
         "Commit": git("rev-parse", "--short", "HEAD") + (" and local changes" if git("status", "--porcelain") else ""),
-        "Versions": versions(),
+        "Versions": versions(original),
         "Time": f"{minutes:.0f} minutes",
     }
     table = "".join(f"| {name} | {fact} |\n" for name, fact in facts.items())
@@ -132,8 +132,10 @@ def entry(promise, proof, number):
     return "\n".join(
         [
             f"\n## {number}. {promise.promise}\n",
-            f"From {promise.source}. Tested by `{promise.command()}`, which notices this fault in",
-            f"`{promise.fault.file}` within {proof.seconds:.0f} s:\n",
+            f"From [{promise.source}](../{promise.source}). Tested by:\n",
+            f"    {promise.command()}\n",
+            f"It fails after {proof.seconds:.0f} s with this fault in",
+            f"[{promise.fault.file}](../{promise.fault.file}):\n",
             "```diff",
             *difference,
             "```",
@@ -142,14 +144,16 @@ def entry(promise, proof, number):
     )
 
 
-def versions():
-    """Return the versions of Python, NumPy and pytest, the processor and the instruction set, in one line."""
-    code = (
-        "import numpy, pytest, platform, nogil_kernels as n; from nogil_kernels.measure import facts; "
-        "print(f'CPython {platform.python_version()}, NumPy {numpy.__version__}, pytest {pytest.__version__}, '"
-        "f'{facts.cpu_model()}, {n.build_info()[\"isa\"]}')"
-    )
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+def versions(original):
+    """Return the versions of Python, NumPy and pytest, the processor and the instruction set."""
+    code = """if True:
+        import numpy, platform, pytest
+        from nogil_kernels import build_info
+        from nogil_kernels.measure.machine import cpu_name
+        print(f"CPython {platform.python_version()}, NumPy {numpy.__version__}, pytest {pytest.__version__},",
+              f"{cpu_name()}, {build_info()['isa']}")
+    """
+    return original.run(sys.executable, "-c", code).stdout.strip()
 
 
 def git(*arguments):
