@@ -10,7 +10,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from support import python_prints, run_python
+from support import EVERY_TEST, python_prints, run_python
 
 from nogil_kernels import matmul
 from nogil_kernels.threads import share
@@ -101,22 +101,28 @@ def least_latency(alarm, call):
     return min(latencies)
 
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("name", LONG_SUMS)
+def with_ways(names):
+    """Return each name with each way, or with one way per name, which are different for neighbours."""
+    pairs = [
+        (name, way) for i, name in enumerate(names) for j, way in enumerate(WAYS) if EVERY_TEST or i % len(WAYS) == j
+    ]
+    return pytest.mark.parametrize(("name", "way"), pairs)
+
+
+@with_ways(LONG_SUMS)
 def test_an_alarm_ends_a_long_sum(compiled, alarm, name, way):
     x, axis = LONG_SUMS[name]
     assert least_latency(alarm, partial(compiled.sum_of_squares, x, axis=axis, **WAYS[way])) < LIMIT
 
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("name", LONG_PRODUCTS)
+@with_ways(LONG_PRODUCTS)
 def test_an_alarm_ends_a_long_product(compiled, alarm, name, way):
     a_shape, b_shape, dtype = LONG_PRODUCTS[name]
     a, b = np.broadcast_to(dtype(3), a_shape), np.broadcast_to(dtype(5), b_shape)
     assert least_latency(alarm, partial(compiled.matmul, a, b, **WAYS[way])) < LIMIT
 
 
-@pytest.mark.parametrize("delay", [0.04, 0.15])
+@pytest.mark.parametrize("delay", [0.04, 0.15] if EVERY_TEST else [0.15])
 @pytest.mark.parametrize("name", LONG_COLLECTIONS)
 def test_an_alarm_ends_the_reading_of_a_long_collection(compiled, alarm, name, delay):
     build, call = LONG_COLLECTIONS[name]

@@ -11,11 +11,9 @@ import nogil_kernels
 INFO = nogil_kernels.build_info()
 OTHERS = [isa for isa in INFO["isas_available"] or () if isa != INFO["isa"]]
 HERE = Path(__file__).resolve().parent
-# Only these depend on the C files that are compiled per ISA: all dtypes, lengths, edges of tiles, and roundings. The
-# other marked tests are about layouts, shapes and arguments, which are read by code that is compiled once.
-DEPEND_ON_THE_ISA = [
-    f"test_{name}.py" for name in ["tiles", "guard_pages", "properties", "accuracy", "special_values", "sum_of_squares"]
-]
+# Only these depend on the C files that are compiled per ISA: all dtypes, lengths, edges of tiles, and special
+# values. The other marked tests are about layouts, shapes and arguments, which are read by code that is compiled once.
+DEPEND_ON_THE_ISA = [f"test_{name}.py" for name in ("tiles", "guard_pages", "properties", "special_values")]
 FILES = [HERE] if EVERY_TEST else [HERE / name for name in DEPEND_ON_THE_ISA]
 OPTIONS = ["-m", "kernels", "-k", "compiled", "--maxfail=10", "-p", "no:cacheprovider"]
 NONE = pytest.param("none", marks=pytest.mark.skip(reason="no other ISA on this machine, or no compiled kernels"))

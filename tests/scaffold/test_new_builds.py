@@ -23,6 +23,7 @@ ALL = [(kernel, simd) for simd in (False, True) for kernel in KERNELS]
 # Each file of the template is in one of these two variants.
 VARIANTS = ALL if EVERY_TEST else [("reduction", False), ("elementwise", True)]
 each_variant = pytest.mark.parametrize(("kernel", "simd"), VARIANTS)
+one_variant = pytest.mark.parametrize(("kernel", "simd"), VARIANTS if EVERY_TEST else VARIANTS[-1:])  # for long tests
 NAME = {"reduction": "sum_of_squares", "elementwise": "polyval"}
 
 
@@ -67,7 +68,7 @@ def built(tmp_path_factory):
     return create
 
 
-@each_variant
+@one_variant
 def test_a_project_passes_its_own_tests(built, kernel, simd):
     output = run(built(kernel, simd), "-m", "pytest", "-p", "no:cacheprovider")
     assert int(re.search(r"(\d+) passed", output)[1]) > 20
@@ -80,7 +81,7 @@ def test_modules_are_compiled_in_place(built, kernel, simd):
     assert len(modules) == 1 + simd  # isa is the second one
 
 
-@each_variant
+@one_variant
 def test_benchmarks_compare_three_ways_and_numpy(built, kernel, simd):
     output = run(built(kernel, simd), "bench/beside_numpy.py")
     lines = re.findall(r"^(\w+\.)?(\w+)\(.*\) +\d+\.\d{3} ns per element$", output, re.MULTILINE)
