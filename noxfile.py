@@ -144,8 +144,8 @@ def cross(session: nox.Session) -> None:
 def fuzz(session: nox.Session) -> None:
     """Test 10 000 random examples of each property of the kernels, on each ISA, or on those named after --.
 
-    An example has a random dtype, shape, layout, content, container and overlap of operands. The session takes about 5
-    minutes per ISA on one core. `pure` is plain Python. A failed example is stored, and runs first next time.
+    An example has a random dtype, shape, layout, content, container and overlap of operands. `pure` is plain
+    Python. A failed example is stored, and runs first next time.
     """
     install(session, "test")
     code = "import nogil_kernels; print(*nogil_kernels.build_info()['isas_available'], 'pure')"
@@ -190,7 +190,7 @@ def fuzz_c(session: nox.Session) -> None:
 
 @nox.session(python=WITH_GIL + FREE_THREADED, default=False)
 def concurrency(session: nox.Session) -> None:
-    """Run the long versions of the tests of threads, forks, interpreters and interrupts, in 15 minutes.
+    """Run the long versions of the tests of threads, forks, interpreters and interrupts.
 
     They try more orders of the threads of threads.py, and more rounds of everything else.
     """
@@ -201,7 +201,7 @@ def concurrency(session: nox.Session) -> None:
 
 @nox.session(python=FREE_THREADED, default=False)
 def parallel(session: nox.Session) -> None:
-    """Run each test of the kernels in 4 threads at once, without a GIL, in 10 minutes."""
+    """Run each test of the kernels in 4 threads at once, without a GIL. The tests take 2 minutes on two cores."""
     install(session, "test")
     session.install("pytest-run-parallel >= 0.8")
     session.run("pytest", "--parallel-threads=4", "-m", "kernels", *(session.posargs or ["tests/kernels"]))
@@ -209,10 +209,10 @@ def parallel(session: nox.Session) -> None:
 
 @nox.session(python="3.13", default=False)
 def memory(session: nox.Session) -> None:
-    """Run the long versions of the tests of memory, killed commands and full disks, in about an hour.
+    """Run the long versions of the tests of memory, killed commands and full disks.
 
     No call leaks memory or lets a size wrap around. If an allocation fails, the call raises MemoryError. A command that
-    is killed at a random moment leaves no process and no file.
+    is killed at a random moment leaves no process.
     """
     install(session, "test")
     files = [f"tests/kernels/test_{name}.py" for name in ("growth", "failed_allocations", "sizes", "memory")]

@@ -83,7 +83,7 @@ class SkippedTests:
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "kernels: numbers and layouts, tested again on every other ISA by test_isas.py")
+    config.addinivalue_line("markers", "kernels: numbers and layouts; test_isas.py runs these again on other ISAs")
     for marker in ("leaks_references", "slow", "thread_unsafe", "valgrind_error"):
         config.addinivalue_line("markers", f"{marker}: used by NumPy's own tests, see kernels/test_numpys_own.py")
     # Disable the warning of the pure backend's first call. test_backend.py tests it in other processes.

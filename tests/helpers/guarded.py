@@ -76,7 +76,7 @@ def all_products():
             for m in (1, 4, 5):
                 for at_end in (True, False):
                     multiply(left[:m, :k], right[:k, :1], at_end)
-        for at_end in (True, False):  # both operands have so many panels that they are packed
+        for at_end in (True, False):  # both operands are packed, because they have many panels
             multiply(left[:150, :20], right[:20, : 3 * block + 1], at_end)
             multiply(left[:150, :20], right[:20, : 4 * block + 1], at_end, (COLUMNS, COLUMNS, ROWS))
             multiply(left[:33, :513], right[:513, :63], at_end)  # two blocks of k, and narrow integers

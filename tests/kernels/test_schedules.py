@@ -118,7 +118,7 @@ class Call:
             assert not self.errors, "an error of a task was not raised"
             assert not self.stops, "tasks were stopped without an error"
         elif not isinstance(self.error, Interrupt):
-            assert self.errors, f"{self.error!r} is no error of a task"
+            assert self.errors, f"{self.error!r} was not raised by a task"
             errors_of_caller = [error for error in self.errors if error.args[1] == 0]
             assert self.error in (errors_of_caller or self.errors), f"{self.error!r} was raised, of {self.errors}"
             assert self.stops, "running tasks were not stopped"
